@@ -1,0 +1,81 @@
+# Banshi 办事. `make` lists the targets.
+PYTHON ?= $(shell command -v python3.13 >/dev/null 2>&1 && python3.13 -c "" 2>/dev/null && echo python3.13 || echo python3)
+VENV := .venv
+UV := 0.13.8
+BIN := $(VENV)/bin
+FONTS := chalicelib/certificates/fonts
+NOTO := node_modules/@expo-google-fonts/noto-sans-sc
+
+.DEFAULT_GOAL := help
+.PHONY: help install run demo test lint format openapi bench publish check-city staff-code invoke lock clean-data
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
+
+install: $(VENV)/installed $(FONTS)/NotoSansSC-Regular.ttf ## create the virtual environment, install pinned dependencies
+
+$(VENV)/installed: requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "Python 3.11, 3.12 or 3.13 is needed, $$($(PYTHON) --version) was found: choose one with make PYTHON=python3.13"; exit 1; }
+	@echo "installing Python packages into $(VENV) (once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+node_modules/installed: package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer from https://nodejs.org, then run this again"; exit 1; }
+	@echo "installing the embedded database and fonts from npm (once)"
+	@npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+$(FONTS)/NotoSansSC-Regular.ttf: node_modules/installed
+	@mkdir -p $(FONTS)
+	@cp $(NOTO)/700Bold/NotoSansSC_700Bold.ttf $(FONTS)/NotoSansSC-Bold.ttf
+	@cp $(NOTO)/400Regular/NotoSansSC_400Regular.ttf $@
+	@touch $@
+
+run: install ## start everything on this machine; Ctrl-C stops it
+	@exec $(BIN)/python -m local.run
+
+demo: install ## play the whole journey against the running system
+	@$(BIN)/python -m tools.demo
+
+test: install ## run all tests
+	@$(BIN)/python -m pytest -n auto
+
+lint: install ## formatting, lint, strict types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: install ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+openapi: install ## write openapi.yaml and docs/errors.md from the endpoint declarations
+	@$(BIN)/python -m tools.openapi
+
+bench: install ## measure units, CPU, cold start, PDF and QR; results in bench/results/
+	@$(BIN)/python -m bench
+
+publish: install ## check city/ and publish it to the running system
+	@$(BIN)/python -m tools.publish city
+
+check-city: install ## check city/ without publishing
+	@$(BIN)/python -m tools.publish --check city
+
+staff-code: install ## print a staff member's one-time code: make staff-code USER=officer.a
+	@$(BIN)/python -m tools.staff_code $(USER)
+
+invoke: install ## call a function now: make invoke FUNCTION=check_history
+	@$(BIN)/python -m tools.invoke $(FUNCTION)
+
+lock: install ## resolve the pinned dependencies anew
+	@$(BIN)/uv pip compile -q --universal -p 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.txt
+	@$(BIN)/uv pip compile -q --universal -p 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements-dev.in -o requirements-dev.txt
+	@npm install --silent --package-lock-only --omit-lockfile-registry-resolved
+
+clean-data: ## forget all local data, keys included
+	rm -rf .data

@@ -1,0 +1,356 @@
+"""Endpoints of applications: the applicant's, the officers', and progress by receipt number."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.applications import decisions, forms, rules, service, store
+from chalicelib.applications.store import ApplicationItem, CorrectionItem, TaskItem
+from chalicelib.catalog import rules as catalog_rules
+from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import Text
+from chalicelib.kernel import clock, errors
+from chalicelib.kernel.access import ANYONE, Access, Actor, Level
+from chalicelib.kernel.endpoint import Request, endpoint
+from chalicelib.kernel.rates import Limit
+
+Opinion = Annotated[str, Meta(min_length=2, max_length=1000)]
+
+
+def _is_applicant(actor: Actor, item: ApplicationItem) -> bool:
+    return actor.kind == "person" and actor.holds(item.applicant) and actor.covers(item.service)
+
+
+def _is_party(actor: Actor, item: ApplicationItem) -> bool:
+    if actor.kind == "staff":
+        units = {step.unit for step in service.definition_of(item).workflow.steps}
+        return actor.unit in units and item.status not in (rules.DRAFT, rules.DISCARDED)
+    return _is_applicant(actor, item)
+
+
+def _handles(actor: Actor, task: TaskItem) -> bool:
+    return actor.unit == task.unit
+
+
+OWN = Access(person=Level.REAL_NAME, target=store.application, related=_is_applicant, relation="applicant")
+PARTY = Access(
+    person=Level.REAL_NAME,
+    staff=("officer", "supervisor"),
+    target=store.application,
+    related=_is_party,
+    relation="applicant, or staff of a handling unit",
+)
+HANDLING = Access(staff=("officer",), target=store.task, related=_handles, relation="officer of the task's unit")
+
+PROGRESS_LIMIT = Limit("progress", 20, 300, failures_only=True)
+
+
+class NewApplication(msgspec.Struct, forbid_unknown_fields=True):
+    """The service applied for. With an Acting-For header, the application is the enterprise's."""
+
+    service: Annotated[str, Meta(min_length=3, max_length=40)]
+
+
+class FormInput(msgspec.Struct, forbid_unknown_fields=True):
+    """The form as filled in so far."""
+
+    form: dict[str, Any]
+
+
+class Withdrawal(msgspec.Struct, forbid_unknown_fields=True):
+    """Why it is withdrawn, if the applicant wants to say."""
+
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+class OpinionInput(msgspec.Struct, forbid_unknown_fields=True):
+    """The officer's opinion; the applicant reads it."""
+
+    opinion: Opinion
+
+
+class CorrectionRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Everything that is missing or wrong, told once."""
+
+    items: Annotated[list[CorrectionItem], Meta(min_length=1, max_length=30)]
+    note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class ListQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Where the next part of the list begins."""
+
+    cursor: Annotated[str, Meta(max_length=512)] | None = None
+
+
+class ReceiptQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """A receipt number with its check character, as printed or typed."""
+
+    receipt: Annotated[str, Meta(min_length=1, max_length=40)]
+
+
+class ApplicationView(msgspec.Struct, frozen=True):
+    """An application. ``receipt`` is given on submission; ``options`` are values on record to choose from."""
+
+    id: str
+    service: str
+    service_version: int
+    status: str
+    receipt: str
+    form: dict[str, Any]
+    options: dict[str, list[Any]]
+    findings: list[decisions.Finding]
+    corrections: list[CorrectionItem]
+    correct_by: str
+    due_on: str
+    certificate_id: str
+
+
+class ApplicationRow(msgspec.Struct, frozen=True):
+    """An application in a list."""
+
+    id: str
+    service: str
+    service_name: Text
+    status: str
+    receipt: str
+    due_on: str
+
+
+class ApplicationList(msgspec.Struct, frozen=True):
+    """A part of the applications, newest first."""
+
+    items: list[ApplicationRow]
+    cursor: str | None
+
+
+class TaskRow(msgspec.Struct, frozen=True):
+    """A task in the unit's queue; ``light`` is green, yellow or red."""
+
+    id: str
+    application_id: str
+    step: str
+    service: str
+    receipt: str
+    officer: str
+    due_on: str
+    light: str
+
+
+class TaskList(msgspec.Struct, frozen=True):
+    """A part of the unit's queue, the most urgent first."""
+
+    items: list[TaskRow]
+    cursor: str | None
+
+
+class TaskView(msgspec.Struct, frozen=True):
+    """A task with the application that it is about."""
+
+    task: TaskRow
+    application: ApplicationView
+
+
+@endpoint(
+    "POST",
+    "/v1/applications",
+    Access(person=Level.REAL_NAME),
+    status=201,
+    idempotent=True,
+    errors=[
+        catalog_rules.SERVICE_UNKNOWN,
+        rules.SERVICE_NOT_FOR_YOU,
+        rules.MANDATE_DOES_NOT_COVER,
+        errors.PLATFORM_UNAVAILABLE,
+    ],
+)
+def create_application(actor: Actor, body: NewApplication, request: Request) -> ApplicationView:
+    """Begin an application, prefilled from what the city already holds."""
+    return _view(service.create(actor, body.service, request.key))
+
+
+@endpoint("GET", "/v1/applications", Access(person=Level.REAL_NAME))
+def list_applications(actor: Actor, query: ListQuery) -> ApplicationList:
+    """The caller's applications, or the enterprise's that the caller acts for."""
+    page = store.of_applicants(actor.parties, query.cursor)
+    rows = [_row(item) for item in page.items if actor.covers(item.service)]
+    return ApplicationList(rows, page.cursor)
+
+
+@endpoint("GET", "/v1/applications/{application_id}", PARTY)
+def read_application(target: ApplicationItem) -> ApplicationView:
+    """One application with its form."""
+    return _view(target)
+
+
+@endpoint(
+    "PUT",
+    "/v1/applications/{application_id}/form",
+    OWN,
+    errors=[rules.WRONG_STATE, errors.PLATFORM_UNAVAILABLE],
+)
+def save_form(actor: Actor, target: ApplicationItem, body: FormInput) -> service.Check:
+    """Save the form as it is, and learn what is wrong and what the rules would say."""
+    return service.check(target, service.save_form(actor, target, body.form))
+
+
+@endpoint(
+    "POST",
+    "/v1/applications/{application_id}/submit",
+    OWN,
+    errors=[rules.FORM_INVALID, rules.WRONG_STATE, errors.PLATFORM_UNAVAILABLE],
+)
+def submit_application(actor: Actor, target: ApplicationItem) -> ApplicationView:
+    """Submit; rules decide at once where they can. A repeat answers as the first time."""
+    return _view(service.submit(actor, target))
+
+
+@endpoint(
+    "POST",
+    "/v1/applications/{application_id}/corrections",
+    OWN,
+    errors=[rules.FORM_INVALID, rules.WRONG_STATE, errors.PLATFORM_UNAVAILABLE],
+)
+def correct_application(actor: Actor, target: ApplicationItem, body: FormInput) -> ApplicationView:
+    """Answer a correction list: save the form and submit it again; the clock runs on."""
+    if target.status == rules.CORRECTION:
+        service.save_form(actor, target, body.form)
+    elif target.status == rules.DRAFT:
+        raise rules.WRONG_STATE(state=target.status)
+    return _view(service.submit(actor, target))
+
+
+@endpoint("POST", "/v1/applications/{application_id}/withdraw", OWN, errors=[rules.WRONG_STATE])
+def withdraw_application(actor: Actor, target: ApplicationItem, body: Withdrawal) -> ApplicationView:
+    """Withdraw an application that is not decided yet."""
+    service.withdraw(actor, target, body.reason)
+    return _view(target)
+
+
+@endpoint("DELETE", "/v1/applications/{application_id}", OWN, errors=[rules.WRONG_STATE])
+def discard_application(actor: Actor, target: ApplicationItem) -> ApplicationView:
+    """Throw a draft away."""
+    service.discard(actor, target)
+    return _view(target)
+
+
+@endpoint("GET", "/v1/applications/{application_id}/timeline", PARTY)
+def read_timeline(target: ApplicationItem) -> service.Timeline:
+    """Who did what when, what is next and by when."""
+    return service.timeline(target)
+
+
+@endpoint("GET", "/v1/progress", ANYONE, errors=[rules.RECEIPT_UNKNOWN], limit=PROGRESS_LIMIT)
+def read_progress(query: ReceiptQuery) -> service.PublicStatus:
+    """The status of an application by its receipt number."""
+    return service.public_status(query.receipt)
+
+
+@endpoint("GET", "/v1/tasks", Access(staff=("officer",)))
+def list_tasks(actor: Actor, query: ListQuery) -> TaskList:
+    """The queue of the officer's unit, the most urgent first."""
+    page = store.queue(actor.unit, query.cursor)
+    return TaskList([_task_row(task) for task in page.items], page.cursor)
+
+
+@endpoint("GET", "/v1/tasks/{task_id}", HANDLING)
+def read_task(target: TaskItem) -> TaskView:
+    """A task and its application."""
+    return _task_view(target)
+
+
+@endpoint("POST", "/v1/tasks/{task_id}/claim", HANDLING, errors=[rules.TASK_TAKEN, rules.TASK_DONE])
+def claim_task(actor: Actor, target: TaskItem) -> TaskView:
+    """Take a task; only one officer can."""
+    return _task_view(service.claim(actor, target))
+
+
+@endpoint(
+    "POST",
+    "/v1/tasks/{task_id}/release",
+    HANDLING,
+    errors=[rules.TASK_TAKEN, rules.TASK_NOT_YOURS, rules.TASK_DONE],
+)
+def release_task(actor: Actor, target: TaskItem) -> TaskView:
+    """Give a task back to the queue."""
+    return _task_view(service.release(actor, target))
+
+
+DECISION_ERRORS = [rules.TASK_TAKEN, rules.TASK_NOT_YOURS, rules.TASK_DONE, rules.WRONG_STATE, errors.CONFLICT]
+
+
+@endpoint("POST", "/v1/tasks/{task_id}/approve", HANDLING, errors=DECISION_ERRORS)
+def approve_task(actor: Actor, target: TaskItem, body: OpinionInput) -> ApplicationView:
+    """Approve one's step; the last approval issues the certificate."""
+    service.approve_task(actor, target, body.opinion)
+    return _reloaded(target)
+
+
+@endpoint("POST", "/v1/tasks/{task_id}/refuse", HANDLING, errors=DECISION_ERRORS)
+def refuse_task(actor: Actor, target: TaskItem, body: OpinionInput) -> ApplicationView:
+    """Refuse the application, with the reason that the applicant reads."""
+    service.refuse_task(actor, target, body.opinion)
+    return _reloaded(target)
+
+
+@endpoint("POST", "/v1/tasks/{task_id}/request_correction", HANDLING, errors=DECISION_ERRORS)
+def request_correction(actor: Actor, target: TaskItem, body: CorrectionRequest) -> ApplicationView:
+    """Ask once for everything that is missing; the clock stops."""
+    service.request_correction(actor, target, body.items, body.note)
+    return _reloaded(target)
+
+
+def _reloaded(task: TaskItem) -> ApplicationView:
+    item = store.application(task.application_id)
+    assert item is not None
+    return _view(item)
+
+
+def _view(item: ApplicationItem) -> ApplicationView:
+    definition, content = service.definition_of(item), store.content(item)
+    return ApplicationView(
+        item.id,
+        str(item.service),
+        int(item.service_version),
+        str(item.status),
+        _receipt(item),
+        content.form,
+        forms.options(definition.form, content.facts),
+        item.found(),
+        content.corrections if item.status == rules.CORRECTION else [],
+        item.correct_by or "",
+        item.due_on or "",
+        item.certificate_id or "",
+    )
+
+
+def _receipt(item: ApplicationItem) -> str:
+    return "" if item.status in (rules.DRAFT, rules.DISCARDED) else str(item.receipt)
+
+
+def _row(item: ApplicationItem) -> ApplicationRow:
+    name = service.definition_of(item).item.name
+    return ApplicationRow(item.id, str(item.service), name, str(item.status), _receipt(item), item.due_on or "")
+
+
+def _task_row(task: TaskItem) -> TaskRow:
+    due = date.fromisoformat(task.due_on)
+    return TaskRow(
+        task.id,
+        str(task.application_id),
+        str(task.step),
+        str(task.service),
+        str(task.receipt),
+        str(task.officer),
+        str(task.due_on),
+        rules.light(catalog.calendar(), clock.today(), due),
+    )
+
+
+def _task_view(task: TaskItem) -> TaskView:
+    item = store.application(task.application_id)
+    assert item is not None
+    return TaskView(_task_row(task), _view(item))

@@ -1,0 +1,115 @@
+"""The life of an application (办件): its states, who may move it, its limits. Pure.
+
+States and edges follow the common process 收件-受理-补正-审查-决定-办结 (platforms E.5; 行政许可法
+art. 32, 34, 38, 42, 44). The table below is the only place that knows an edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from chalicelib.kernel.clock import Calendar
+from chalicelib.kernel.errors import ErrorCode
+
+DRAFT = "draft"
+RECEIVED = "received"
+CORRECTION = "correction"
+NOT_ACCEPTED = "not_accepted"
+ACCEPTED = "accepted"
+REVIEWED = "reviewed"
+APPROVED = "approved"
+REFUSED = "refused"
+COMPLETED = "completed"
+WITHDRAWN = "withdrawn"
+DISCARDED = "discarded"
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One allowed move: by which action, from where to where, by whom (applicant, officer, system)."""
+
+    action: str
+    start: str
+    end: str
+    by: tuple[str, ...]
+
+
+EDGES = (
+    Edge("submit", DRAFT, RECEIVED, ("applicant",)),
+    Edge("discard", DRAFT, DISCARDED, ("applicant",)),
+    Edge("not_accept", RECEIVED, NOT_ACCEPTED, ("system",)),
+    Edge("accept", RECEIVED, ACCEPTED, ("system", "officer")),
+    Edge("request_correction", RECEIVED, CORRECTION, ("officer",)),
+    Edge("correct", CORRECTION, RECEIVED, ("applicant",)),
+    Edge("lapse", CORRECTION, WITHDRAWN, ("system",)),
+    Edge("withdraw", RECEIVED, WITHDRAWN, ("applicant",)),
+    Edge("withdraw", CORRECTION, WITHDRAWN, ("applicant",)),
+    Edge("withdraw", ACCEPTED, WITHDRAWN, ("applicant",)),
+    Edge("review", ACCEPTED, REVIEWED, ("system", "officer")),
+    Edge("approve", REVIEWED, APPROVED, ("system", "officer")),
+    Edge("refuse", REVIEWED, REFUSED, ("system", "officer")),
+    Edge("complete", APPROVED, COMPLETED, ("system",)),
+)
+STATES = tuple(dict.fromkeys(state for edge in EDGES for state in (edge.start, edge.end)))
+FINAL = tuple(state for state in STATES if all(edge.start != state for edge in EDGES))
+
+WRONG_STATE = ErrorCode(
+    "wrong_state", 409, zh="办件当前状态为“{state}”,不能进行此操作", en="The application is “{state}”; this cannot be done now"
+)
+FORM_INVALID = ErrorCode(
+    "form_invalid", 422, zh="申请表填写有误,请按提示修改", en="The form is not complete or not right; see the fields"
+)
+SERVICE_NOT_FOR_YOU = ErrorCode(
+    "service_not_for_applicant",
+    422,
+    zh="此事项不面向该类申请人,请切换个人或企业身份",
+    en="The service is not for this kind of applicant; switch between yourself and your enterprise",
+)
+MANDATE_DOES_NOT_COVER = ErrorCode(
+    "mandate_does_not_cover", 403, zh="您的授权不包含此事项", en="Your mandate does not cover this service"
+)
+RECEIPT_UNKNOWN = ErrorCode(
+    "receipt_unknown", 404, zh="没有此受理号,请核对", en="There is no such receipt number; check it"
+)
+TASK_TAKEN = ErrorCode("task_taken", 409, zh="此待办已由他人领取", en="Somebody else has taken this task")
+TASK_NOT_YOURS = ErrorCode("task_not_yours", 409, zh="请先领取此待办", en="Take the task first")
+TASK_DONE = ErrorCode("task_done", 409, zh="此待办已处理完毕", en="The task is done already")
+
+
+def move(state: str, action: str, by: str) -> str:
+    """The state after an action; raises ``wrong_state`` unless there is such an edge."""
+    for edge in EDGES:
+        if edge.action == action and edge.start == state and by in edge.by:
+            return edge.end
+    raise WRONG_STATE(state=state)
+
+
+def outcome(effects: Iterable[str]) -> str:
+    """What findings lead to: ``not_accept`` before ``refuse`` before ``review``; ``approve`` without any."""
+    found = set(effects)
+    return next((effect for effect in ("not_accept", "refuse", "review") if effect in found), "approve")
+
+
+def ready_steps(steps: Sequence[tuple[str, Sequence[str]]], done: Iterable[str]) -> list[str]:
+    """The steps that may begin: not done, and everything that they come after is done."""
+    finished = set(done)
+    return [code for code, after in steps if code not in finished and finished.issuperset(after)]
+
+
+def due_on(calendar: Calendar, counted_from: date, promised_days: int, used_days: int = 0) -> date:
+    """The last day of the promised limit; ``counted_from`` itself is not counted."""
+    return calendar.add_working_days(counted_from, max(0, promised_days - used_days))
+
+
+def used_days(calendar: Calendar, counted_from: date, paused_on: date, before: int = 0) -> int:
+    """Working days of the limit that were used when the clock stopped on ``paused_on``."""
+    return before + calendar.working_days_between(counted_from, paused_on)
+
+
+def light(calendar: Calendar, today: date, due: date) -> str:
+    """The supervision light: ``red`` when overdue, ``yellow`` with at most one working day left."""
+    if today > due:
+        return "red"
+    return "yellow" if calendar.working_days_between(today, due) <= 1 else "green"

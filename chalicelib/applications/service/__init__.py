@@ -1,0 +1,27 @@
+"""Use cases of applications. The door for other features."""
+
+from chalicelib.applications.service.drafts import Check, check, create, definition_of, discard, save_form
+from chalicelib.applications.service.processing import lapse_corrections, submit, withdraw
+from chalicelib.applications.service.progress import PublicStatus, Timeline, public_status, timeline
+from chalicelib.applications.service.tasks import approve_task, claim, refuse_task, release, request_correction
+
+__all__ = [
+    "Check",
+    "PublicStatus",
+    "Timeline",
+    "approve_task",
+    "check",
+    "claim",
+    "create",
+    "definition_of",
+    "discard",
+    "lapse_corrections",
+    "public_status",
+    "refuse_task",
+    "release",
+    "request_correction",
+    "save_form",
+    "submit",
+    "timeline",
+    "withdraw",
+]

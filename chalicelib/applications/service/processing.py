@@ -1,0 +1,211 @@
+"""From submission to decision: rules first, officers where the rules ask for them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from chalicelib.applications import decisions, forms, rules, store
+from chalicelib.applications.decisions import Finding
+from chalicelib.applications.service.drafts import applicant, context_of, definition_of, gather_facts
+from chalicelib.applications.store import ApplicationItem, Content, CorrectionItem, StepState
+from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import ServiceDefinition
+from chalicelib.certificates import service as certificates
+from chalicelib.kernel import changes, clock, errors, tables
+from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.changes import Event
+from chalicelib.kernel.tables import Delete, Put
+
+RULES = system("rules")
+_TRIES = 4
+
+
+def submit(actor: Actor, item: ApplicationItem) -> ApplicationItem:
+    """Submit a draft, or what was corrected, and decide at once what the rules can decide.
+
+    Submitting what is submitted already changes nothing and answers as the first time. Raises
+    ``form_invalid``, ``wrong_state``, ``platform_unavailable`` (nothing is changed then) or
+    ``changed_meanwhile``.
+    """
+    action = "correct" if item.status == rules.CORRECTION else "submit"
+    if action == "submit" and item.status not in (rules.DRAFT, rules.WITHDRAWN, rules.DISCARDED):
+        return item
+    for _ in range(_TRIES):
+        try:
+            return _submit_once(actor, item, action)
+        except (tables.ConditionFailed, certificates.PeriodTaken):
+            again = store.application(item.id)
+            assert again is not None
+            if again.version != item.version and again.status not in (rules.DRAFT, rules.CORRECTION):
+                return again
+            item = again
+    raise errors.CONFLICT()
+
+
+def _submit_once(actor: Actor, item: ApplicationItem, action: str) -> ApplicationItem:
+    definition, party = definition_of(item), applicant(item)
+    before = store.content(item)
+    problems = forms.check(definition.form, before.form)
+    if problems:
+        raise rules.FORM_INVALID(fields=problems)
+    content = Content(before.form, gather_facts(item, definition, before.form, party), before.corrections)
+    context = context_of(definition, content, party)
+    overlap = certificates.overlaps(item.service, definition.certificate, context)
+    findings = decisions.evaluate(definition, {**context, "overlap": overlap})
+    events = [_received(actor, item, action, definition)]
+    writes: list[Put | Delete] = [] if content == before else [store.put_content(item, content)]
+    item.findings = _encode(findings)
+    outcome = rules.outcome(finding.effect for finding in findings)
+    codes = [finding.code for finding in findings]
+    if outcome == "not_accept":
+        events.append(advance(item, "not_accept", RULES, codes))
+    elif outcome == "refuse":
+        events += [advance(item, "accept", RULES, []), _review(item, RULES), advance(item, "refuse", RULES, codes)]
+    elif outcome == "approve":
+        events += [advance(item, "accept", RULES, []), _review(item, RULES)]
+        approval, issuing = approve(item, definition, content, RULES)
+        events, writes = events + approval, writes + issuing
+    else:
+        writes += _open_tasks(item, definition)
+    tables.write(changes.put(item, *events), *writes)
+    return item
+
+
+def _encode(findings: list[Finding]) -> str:
+    import msgspec
+
+    return msgspec.json.encode(findings).decode()
+
+
+def _received(actor: Actor, item: ApplicationItem, action: str, definition: ServiceDefinition) -> Event:
+    item.status = rules.move(item.status, action, "applicant")
+    today = clock.today()
+    item.counted_from, item.correct_by = str(today), None
+    due = rules.due_on(catalog.calendar(), today, definition.item.promised_days, int(item.used_days))
+    item.due_on = str(due)
+    name = "application_submitted" if action == "submit" else "application_corrected"
+    return Event(name, actor, data={"due_on": item.due_on})
+
+
+def advance(item: ApplicationItem, action: str, actor: Actor, codes: list[str], note: str = "") -> Event:
+    """Move the application along one edge; the event that says so."""
+    item.status = rules.move(item.status, action, "system" if actor.kind == "system" else "officer")
+    return Event(f"application_{_PAST[action]}", actor, note, {"reasons": list(codes)} if codes else {})
+
+
+_PAST = {
+    "not_accept": "not_accepted",
+    "accept": "accepted",
+    "review": "reviewed",
+    "approve": "approved",
+    "refuse": "refused",
+    "complete": "completed",
+}
+
+
+def _review(item: ApplicationItem, actor: Actor) -> Event:
+    return advance(item, "review", actor, [])
+
+
+def approve(
+    item: ApplicationItem, definition: ServiceDefinition, content: Content, actor: Actor, note: str = ""
+) -> tuple[list[Event], list[Put]]:
+    """Approve a reviewed application, issue its certificate and complete it: the events and the other writes.
+
+    Raises ``PeriodTaken`` when an exclusive period was taken meanwhile.
+    """
+    issue = certificates.Issue(
+        item.service,
+        int(item.service_version),
+        definition.certificate,
+        item.id,
+        item.applicant,
+        definition.item.unit,
+        context_of(definition, content, applicant(item)),
+    )
+    certificate, writes = certificates.prepare(issue, actor)
+    item.certificate_id = certificate.id
+    item.due_on = None
+    events = [advance(item, "approve", actor, [], note), advance(item, "complete", RULES, [])]
+    return events, writes
+
+
+def _open_tasks(item: ApplicationItem, definition: ServiceDefinition) -> list[Put | Delete]:
+    """Queue the steps that may begin; after a correction the officers who had them keep them."""
+    before = {state.code: state for state in item.step_states()}
+    states, writes = [], []
+    for step in definition.workflow.steps:
+        if step.after:
+            continue
+        state = before.get(step.code) or StepState(step.code, "open")
+        states.append(state)
+        if state.state == "open":
+            writes.append(Put(store.task_item(item, step.code, step.unit, state.officer)))
+    kept = [state for state in before.values() if state.code not in {one.code for one in states}]
+    item.set_steps(states + kept)
+    return writes
+
+
+def close_tasks(item: ApplicationItem, definition: ServiceDefinition) -> list[Put | Delete]:
+    """The removal of the application's open rows from the queues."""
+    units = {step.code: step.unit for step in definition.workflow.steps}
+    return [
+        Delete(store.task_item(item, state.code, units[state.code]))
+        for state in item.step_states()
+        if state.state == "open"
+    ]
+
+
+def withdraw(actor: Actor, item: ApplicationItem, reason: str) -> None:
+    """Withdraw an application that is not decided yet. Raises ``wrong_state`` or ``changed_meanwhile``."""
+    queued = item.status != rules.CORRECTION
+    item.status = rules.move(item.status, "withdraw", "applicant")
+    removals = close_tasks(item, definition_of(item)) if queued else []
+    item.due_on = None if not queued else item.due_on
+    try:
+        tables.write(changes.put(item, Event("application_withdrawn", actor, reason)), *removals)
+    except tables.ConditionFailed:
+        raise errors.CONFLICT() from None
+
+
+def stop_for_correction(
+    actor: Actor, item: ApplicationItem, corrections: list[CorrectionItem], note: str
+) -> None:
+    """Ask for everything that is missing, once (一次告知); the clock stops until the applicant has answered."""
+    definition, today = definition_of(item), clock.today()
+    removals = close_tasks(item, definition)
+    event = _correction_requested(actor, item, note)
+    item.used_days = rules.used_days(
+        catalog.calendar(), date.fromisoformat(item.counted_from or str(today)), today, int(item.used_days)
+    )
+    last_day = catalog.calendar().add_working_days(today, definition.item.correction_days)
+    item.correct_by = str(last_day)
+    content = store.content(item)
+    content.corrections = corrections
+    tables.write(
+        changes.put(item, event),
+        store.put_content(item, content),
+        Put(store.correction_due(item.id, last_day)),
+        *removals,
+    )
+
+
+def _correction_requested(actor: Actor, item: ApplicationItem, note: str) -> Event:
+    item.status = rules.move(item.status, "request_correction", "officer")
+    return Event("correction_requested", actor, note)
+
+
+def lapse_corrections(last_day: date) -> int:
+    """Withdraw the applications whose correction was due on ``last_day`` (逾期视为撤回); how many."""
+    lapsed, cursor = 0, None
+    while True:
+        page = store.corrections_due(last_day, cursor)
+        for row in page.items:
+            item = store.application(row.application_id)
+            if item is not None and item.status == rules.CORRECTION and item.correct_by == str(last_day):
+                item.status = rules.move(item.status, "lapse", "system")
+                tables.write(changes.put(item, Event("application_lapsed", system("schedule"))))
+                lapsed += 1
+        cursor = page.cursor
+        if cursor is None:
+            return lapsed

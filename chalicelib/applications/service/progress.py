@@ -1,0 +1,155 @@
+"""Following an application: the applicant's timeline, and the status that a receipt number gives anyone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import msgspec
+
+from chalicelib.applications import rules, store
+from chalicelib.applications.service.drafts import definition_of
+from chalicelib.applications.store import ApplicationItem
+from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import Text
+from chalicelib.identity import service as identity
+from chalicelib.kernel import changes, clock, history, ids
+from chalicelib.kernel.changes import Change
+
+
+class TimelineEntry(msgspec.Struct, frozen=True):
+    """One thing that happened: what, when, who, of which unit, with what words."""
+
+    version: int
+    type: str
+    what: Text
+    at: datetime
+    who: Text
+    unit: Text | None
+    note: str
+    reasons: list[str]
+
+
+class Next(msgspec.Struct, frozen=True):
+    """What comes next, whose turn it is, and by which day."""
+
+    what: Text
+    unit: Text | None
+    by: str
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """Everything that happened, and what comes next (None at the end)."""
+
+    status: str
+    entries: list[TimelineEntry]
+    next: Next | None
+
+
+WHAT = {
+    "application_drafted": Text("开始填写", "Draft begun"),
+    "application_submitted": Text("已提交,系统收件", "Submitted and received"),
+    "application_corrected": Text("已补正", "Corrected"),
+    "application_accepted": Text("已受理", "Accepted"),
+    "application_not_accepted": Text("不予受理", "Not accepted"),
+    "application_reviewed": Text("审查完毕", "Reviewed"),
+    "application_approved": Text("准予", "Approved"),
+    "application_refused": Text("不予准予", "Refused"),
+    "application_completed": Text("已办结,证照已生成", "Completed; the certificate is issued"),
+    "application_withdrawn": Text("已撤回", "Withdrawn"),
+    "application_lapsed": Text("逾期未补正,视为撤回", "Not corrected in time; counts as withdrawn"),
+    "application_discarded": Text("已删除草稿", "Draft discarded"),
+    "correction_requested": Text("需要补正,办理时限暂停", "Correction needed; the clock stops"),
+    "task_claimed": Text("工作人员开始审查", "An officer has taken it up"),
+    "task_released": Text("退回待办池", "Returned to the queue"),
+    "step_approved": Text("审查环节通过", "A step was approved"),
+}
+_SYSTEM = Text("系统自动", "the system")
+_APPLICANT = Text("申请人", "the applicant")
+
+
+def timeline(item: ApplicationItem) -> Timeline:
+    """The application's timeline as its applicant and its officers see it."""
+    recorded = history.timeline(item.subject, int(item.version), changes.decode(item.changes))
+    return Timeline(str(item.status), [_entry(item, change) for change in recorded], _next(item))
+
+
+def _entry(item: ApplicationItem, change: Change) -> TimelineEntry:
+    reasons = change.data.get("reasons", [])
+    return TimelineEntry(
+        change.version,
+        change.type,
+        WHAT[change.type],
+        clock.local(change.at),
+        _who(change),
+        catalog.unit_name(change.unit) if change.unit else None,
+        changes.note_of(item.subject, change),
+        reasons if isinstance(reasons, list) else [],
+    )
+
+
+def _who(change: Change) -> Text:
+    if change.actor.startswith("system:"):
+        return _SYSTEM
+    if change.unit:
+        name = identity.staff_name(change.actor)
+        return Text(name, name)
+    return _APPLICANT
+
+
+def _next(item: ApplicationItem) -> Next | None:
+    if item.status == rules.DRAFT:
+        return Next(Text("请填写并提交", "Fill in and submit"), None, "")
+    if item.status == rules.CORRECTION:
+        return Next(Text("请按清单补正", "Correct what the list names"), None, item.correct_by or "")
+    if item.status in (rules.RECEIVED, rules.ACCEPTED):
+        steps = {step.code: step for step in definition_of(item).workflow.steps}
+        waiting = [steps[state.code] for state in item.step_states() if state.state == "open"]
+        unit = catalog.unit_name(waiting[0].unit) if waiting else None
+        what = waiting[0].name if waiting else Text("等待审查", "Waiting for review")
+        return Next(what, unit, item.due_on or "")
+    return None
+
+
+class PublicStatus(msgspec.Struct, frozen=True):
+    """What anyone with the receipt number may know."""
+
+    receipt: str
+    service: Text
+    status: str
+    what: Text
+    due_on: str
+    light: str
+
+
+STATUS_WORDS = {
+    rules.RECEIVED: Text("审查中", "Under review"),
+    rules.ACCEPTED: Text("已受理,审查中", "Accepted, under review"),
+    rules.CORRECTION: Text("等待申请人补正", "Waiting for the applicant's correction"),
+    rules.NOT_ACCEPTED: Text("不予受理", "Not accepted"),
+    rules.REFUSED: Text("不予准予", "Refused"),
+    rules.COMPLETED: Text("已办结", "Completed"),
+    rules.WITHDRAWN: Text("已撤回", "Withdrawn"),
+}
+
+
+def public_status(receipt: str) -> PublicStatus:
+    """The status behind a receipt number, as typed; raises ``receipt_unknown``."""
+    text = ids.normalized(receipt)
+    item = store.by_receipt(_grouped(text)) if len(text) == 10 and ids.has_valid_check(text) else None
+    if item is None or item.status not in STATUS_WORDS:
+        raise rules.RECEIPT_UNKNOWN()
+    open_now = item.status in (rules.RECEIVED, rules.ACCEPTED)
+    return PublicStatus(
+        str(item.receipt),
+        definition_of(item).item.name,
+        str(item.status),
+        STATUS_WORDS[item.status],
+        item.due_on or "" if open_now else "",
+        rules.light(catalog.calendar(), clock.today(), date.fromisoformat(item.due_on))
+        if open_now and item.due_on
+        else "",
+    )
+
+
+def _grouped(text: str) -> str:
+    return "-".join(text[at : at + 4] for at in range(0, len(text), 4))

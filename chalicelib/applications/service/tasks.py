@@ -1,0 +1,128 @@
+"""What officers do: take a task, ask for correction, approve or refuse with an opinion."""
+
+from __future__ import annotations
+
+from chalicelib.applications import rules, store
+from chalicelib.applications.service.drafts import definition_of
+from chalicelib.applications.service.processing import advance, approve, close_tasks, stop_for_correction
+from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepState, TaskItem
+from chalicelib.catalog.definition import ServiceDefinition
+from chalicelib.certificates import service as certificates
+from chalicelib.kernel import changes, errors, tables
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.changes import Event
+from chalicelib.kernel.tables import Delete, Put
+
+
+def _open_step(task: TaskItem) -> tuple[ApplicationItem, list[StepState], StepState]:
+    """The application with its steps as they are now, and the task's step; raises ``task_done``."""
+    item = store.application(task.application_id)
+    assert item is not None
+    states = item.step_states()
+    state = next((state for state in states if state.code == task.step), None)
+    if state is None or state.state != "open" or item.status not in (rules.RECEIVED, rules.ACCEPTED):
+        raise rules.TASK_DONE()
+    return item, states, state
+
+
+def _own_step(actor: Actor, task: TaskItem) -> tuple[ApplicationItem, list[StepState], StepState]:
+    item, states, state = _open_step(task)
+    if state.officer != actor.id:
+        raise rules.TASK_TAKEN() if state.officer else rules.TASK_NOT_YOURS()
+    return item, states, state
+
+
+def claim(actor: Actor, task: TaskItem) -> TaskItem:
+    """Take a task; taking one's own again changes nothing. Raises ``task_taken`` or ``task_done``."""
+    item, states, state = _open_step(task)
+    if state.officer == actor.id:
+        return store.task_item(item, task.step, task.unit, actor.id)
+    if state.officer:
+        raise rules.TASK_TAKEN()
+    return _assign(actor, item, states, state, task, actor.id, "task_claimed")
+
+
+def release(actor: Actor, task: TaskItem) -> TaskItem:
+    """Give a task back to the unit's queue."""
+    item, states, state = _own_step(actor, task)
+    return _assign(actor, item, states, state, task, "", "task_released")
+
+
+def _assign(
+    actor: Actor,
+    item: ApplicationItem,
+    states: list[StepState],
+    state: StepState,
+    task: TaskItem,
+    officer: str,
+    event: str,
+) -> TaskItem:
+    state.officer = officer
+    item.set_steps(states)
+    row = store.task_item(item, task.step, task.unit, officer)
+    try:
+        tables.write(changes.put(item, Event(event, actor, data={"step": task.step})), Put(row))
+    except tables.ConditionFailed:
+        raise rules.TASK_TAKEN() from None
+    return row
+
+
+def request_correction(actor: Actor, task: TaskItem, corrections: list[CorrectionItem], note: str) -> None:
+    """Send the application back with a one-time list. Raises ``task_not_yours``, ``wrong_state``, ..."""
+    item, _, _ = _own_step(actor, task)
+    try:
+        stop_for_correction(actor, item, corrections, note)
+    except tables.ConditionFailed:
+        raise errors.CONFLICT() from None
+
+
+def approve_task(actor: Actor, task: TaskItem, opinion: str) -> None:
+    """Approve this unit's step; the last approval decides, issues the certificate and completes.
+
+    Raises ``task_not_yours``, ``task_taken``, ``task_done``, ``changed_meanwhile``.
+    """
+    item, states, state = _own_step(actor, task)
+    definition = definition_of(item)
+    state.state = "done"
+    events = [advance(item, "accept", actor, [])] if item.status == rules.RECEIVED else []
+    events.append(Event("step_approved", actor, opinion, {"step": task.step}))
+    writes: list[Put | Delete] = [Delete(task)]
+    writes += _open_following(item, definition, states)
+    item.set_steps(states)
+    if all(one.state == "done" for one in states) and len(states) == len(definition.workflow.steps):
+        events.append(advance(item, "review", actor, []))
+        try:
+            approval, issuing = approve(item, definition, store.content(item), actor)
+        except certificates.PeriodTaken:
+            raise errors.CONFLICT() from None
+        events, writes = events + approval, writes + issuing
+    _decide(item, events, writes)
+
+
+def _open_following(item: ApplicationItem, definition: ServiceDefinition, states: list[StepState]) -> list[Put]:
+    """Open the steps that waited for the ones done now."""
+    done = [state.code for state in states if state.state == "done"]
+    known = {state.code for state in states}
+    ready = rules.ready_steps([(step.code, step.after) for step in definition.workflow.steps], done)
+    writes = []
+    for step in definition.workflow.steps:
+        if step.code in ready and step.code not in known:
+            states.append(StepState(step.code, "open"))
+            writes.append(Put(store.task_item(item, step.code, step.unit)))
+    return writes
+
+
+def refuse_task(actor: Actor, task: TaskItem, opinion: str) -> None:
+    """Refuse: one unit's refusal decides the application. Raises as ``approve_task``."""
+    item, _, _ = _own_step(actor, task)
+    events = [advance(item, "accept", actor, [])] if item.status == rules.RECEIVED else []
+    removals = close_tasks(item, definition_of(item))
+    events += [advance(item, "review", actor, []), advance(item, "refuse", actor, [], opinion)]
+    _decide(item, events, removals)
+
+
+def _decide(item: ApplicationItem, events: list[Event], writes: list[Put | Delete]) -> None:
+    try:
+        tables.write(changes.put(item, *events), *writes)
+    except tables.ConditionFailed:
+        raise errors.CONFLICT() from None

@@ -1,0 +1,200 @@
+"""Stored applications: the head that decides, the sealed content beside it, and the units' queues."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import msgspec
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.applications.decisions import Finding
+from chalicelib.kernel import ids, tables, vault
+from chalicelib.kernel.tables import Page
+
+TABLE = "applications"
+
+
+class StepState(msgspec.Struct):
+    """A unit's step: ``open`` or ``done``, and the officer who has it."""
+
+    code: str
+    state: str
+    officer: str = ""
+
+
+class CorrectionItem(msgspec.Struct, frozen=True):
+    """One point of the one-time list of what is missing or wrong (一次告知)."""
+
+    field: str
+    what: str
+
+
+class ApplicationItem(tables.AggregateTable):
+    """An application's head, kept under 1 kB; the form and the facts are in ``ContentItem``."""
+
+    class Meta:
+        table_name = TABLE
+
+    service = UnicodeAttribute()
+    service_version = NumberAttribute()
+    applicant = UnicodeAttribute()
+    applicant_kind = UnicodeAttribute()
+    status = UnicodeAttribute()
+    receipt = UnicodeAttribute()
+    findings = UnicodeAttribute(default="[]")
+    steps = UnicodeAttribute(default="[]")
+    counted_from = UnicodeAttribute(null=True)
+    used_days = NumberAttribute(default=0)
+    due_on = UnicodeAttribute(null=True)
+    correct_by = UnicodeAttribute(null=True)
+    certificate_id = UnicodeAttribute(null=True)
+    gsi1pk = UnicodeAttribute()
+    gsi1sk = UnicodeAttribute()
+    gsi2pk = UnicodeAttribute()
+    gsi2sk = UnicodeAttribute()
+    gsi1 = tables.ListIndex()
+    gsi2 = tables.LookupIndex()
+
+    @property
+    def id(self) -> str:
+        return str(self.pk).removeprefix("APPLICATION#")
+
+    def found(self) -> list[Finding]:
+        """What the rules said last."""
+        return msgspec.json.decode(self.findings, type=list[Finding])
+
+    def step_states(self) -> list[StepState]:
+        return msgspec.json.decode(self.steps, type=list[StepState])
+
+    def set_steps(self, states: list[StepState]) -> None:
+        self.steps = msgspec.json.encode(states).decode()
+
+
+class ContentItem(tables.Table):
+    """What was filled in, what the registers said, and the correction list: one sealed value."""
+
+    class Meta:
+        table_name = TABLE
+
+    content = BinaryAttribute(legacy_encoding=False)
+
+
+class Content(msgspec.Struct):
+    form: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
+    corrections: list[CorrectionItem] = []
+
+
+class TaskItem(tables.Table):
+    """A row of a unit's queue (待办); the application's head is what decides about it."""
+
+    class Meta:
+        table_name = TABLE
+
+    application_id = UnicodeAttribute()
+    step = UnicodeAttribute()
+    unit = UnicodeAttribute()
+    service = UnicodeAttribute()
+    receipt = UnicodeAttribute()
+    officer = UnicodeAttribute(default="")
+    due_on = UnicodeAttribute()
+    gsi1pk = UnicodeAttribute()
+    gsi1sk = UnicodeAttribute()
+    gsi1 = tables.ListIndex()
+
+    @property
+    def id(self) -> str:
+        return str(self.pk).removeprefix("TASK#")
+
+
+class CorrectionDueItem(tables.Table):
+    """A reminder for the schedule: which correction ends on which day (gsi1: one partition a day)."""
+
+    class Meta:
+        table_name = TABLE
+
+    application_id = UnicodeAttribute()
+    gsi1pk = UnicodeAttribute()
+    gsi1sk = UnicodeAttribute()
+    gsi1 = tables.ListIndex()
+
+
+def application(application_id: str, *, consistent: bool = True) -> ApplicationItem | None:
+    return tables.read(ApplicationItem, f"APPLICATION#{application_id}", consistent=consistent)
+
+
+def new_application(application_id: str, applicant: str) -> ApplicationItem:
+    receipt = ids.new_receipt_number()
+    return ApplicationItem(
+        f"APPLICATION#{application_id}",
+        receipt=receipt,
+        applicant=applicant,
+        gsi1pk=f"APPLICANT#{applicant}",
+        gsi1sk=application_id,
+        gsi2pk=f"RECEIPT#{receipt}",
+        gsi2sk=tables.HEAD,
+    )
+
+
+def of_applicants(parties: tuple[str, ...], cursor: str | None) -> Page:
+    """The parties' applications, newest first for each."""
+    return tables.query_each(
+        ApplicationItem.gsi1, [f"APPLICANT#{party}" for party in parties], index="gsi1", cursor=cursor
+    )
+
+
+def by_receipt(receipt: str) -> ApplicationItem | None:
+    """The application with a receipt number (one unit: index and head)."""
+    page = tables.query(ApplicationItem.gsi2, f"RECEIPT#{receipt}", index="gsi2", limit=1)
+    if not page.items:
+        return None
+    return application(str(page.items[0].pk).removeprefix("APPLICATION#"), consistent=False)
+
+
+def content(item: ApplicationItem) -> Content:
+    stored = tables.read(ContentItem, item.pk, "CONTENT", consistent=True)
+    if stored is None:
+        return Content()
+    return msgspec.json.decode(vault.unseal(stored.content, TABLE, item.pk, "content"), type=Content)
+
+
+def put_content(item: ApplicationItem, new: Content) -> tables.Put:
+    sealed = vault.seal(msgspec.json.encode(new), TABLE, item.pk, "content")
+    return tables.Put(ContentItem(item.pk, "CONTENT", content=sealed))
+
+
+def task_item(item: ApplicationItem, step: str, unit: str, officer: str = "") -> TaskItem:
+    assert item.due_on is not None
+    return TaskItem(
+        f"TASK#{item.id}-{step}",
+        application_id=item.id,
+        step=step,
+        unit=unit,
+        service=item.service,
+        receipt=item.receipt,
+        officer=officer,
+        due_on=item.due_on,
+        gsi1pk=f"UNIT#{unit}",
+        gsi1sk=f"{item.due_on}#{item.id}",
+    )
+
+
+def task(task_id: str) -> TaskItem | None:
+    return tables.read(TaskItem, f"TASK#{task_id}", consistent=True)
+
+
+def queue(unit: str, cursor: str | None) -> Page:
+    """A unit's open tasks, the most urgent first."""
+    return tables.query(TaskItem.gsi1, f"UNIT#{unit}", index="gsi1", cursor=cursor)
+
+
+def correction_due(application_id: str, last_day: date) -> CorrectionDueItem:
+    return CorrectionDueItem(
+        f"CORRECTION#{application_id}", application_id=application_id, gsi1pk=f"CORRECTIONS#{last_day}", gsi1sk=application_id
+    )
+
+
+def corrections_due(last_day: date, cursor: str | None) -> Page:
+    """The corrections that ended on a day."""
+    return tables.query(CorrectionDueItem.gsi1, f"CORRECTIONS#{last_day}", index="gsi1", limit=100, cursor=cursor)

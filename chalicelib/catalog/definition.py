@@ -1,0 +1,321 @@
+"""What makes a service: the shape of a folder ``city/services/<code>/``, and of the city around it.
+
+A definition is immutable once published; applications keep the version they began with.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{2,39}$")]
+Days = Annotated[int, Meta(ge=0, le=365)]
+
+
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base: a misspelt field is a mistake, not an extra."""
+
+
+class Text(Strict):
+    """Words in both languages."""
+
+    zh: Annotated[str, Meta(min_length=1)]
+    en: Annotated[str, Meta(min_length=1)]
+
+
+class Material(Strict):
+    """A material (申请材料): whether it is needed, in which form, and where it comes from."""
+
+    name: Text
+    need: Literal["required", "optional", "promised"]
+    format: Literal["electronic", "paper"]
+    source: Literal["applicant", "register"]
+    note: Text | None = None
+
+
+class Fee(Strict):
+    """A fee line: what for, the standard, the amount in fen (None: by rule), the legal basis."""
+
+    name: Text
+    standard: Text
+    amount: int | None
+    legal_basis: str
+
+
+class LegalBasis(Strict):
+    """A legal basis (设定依据): act and clause."""
+
+    title: str
+    clause: str
+
+
+class Question(Strict):
+    question: Text
+    answer: Text
+
+
+class Contact(Strict):
+    """Where to ask, to complain, and to go: phone numbers, address, hours."""
+
+    consultation: str
+    complaint: str
+    address: Text
+    hours: Text
+
+
+class Source(Strict):
+    """A register that the service reads, under the value at path ``key`` (``applicant.number``, ``form.plate``).
+
+    ``many``: all its records are wanted (a choice for the form), otherwise the first one.
+    """
+
+    name: Code
+    register: Code
+    key: str
+    title: Text
+    many: bool = False
+
+
+class Item(Strict):
+    """``service.json``: the directory entry (政务服务事项要素, GB/T 39554.2; platforms E.4)."""
+
+    code: Code
+    name: Text
+    summary: Text
+    keywords: list[str]
+    task_code: Annotated[str, Meta(min_length=31, max_length=31)]
+    task_type: Literal[
+        "行政许可", "行政确认", "行政裁决", "行政给付", "行政奖励", "行政备案", "其他行政权力", "公共服务"
+    ]
+    audience: Annotated[list[Literal["person", "enterprise"]], Meta(min_length=1)]
+    regions: Annotated[list[str], Meta(min_length=1)]
+    level: Literal["city", "district", "street", "village"]
+    unit: Code
+    processing: Literal["instant", "promised"]
+    statutory_days: Days
+    promised_days: Days
+    visits: Annotated[int, Meta(ge=0, le=9)]
+    correction_days: Annotated[int, Meta(ge=1, le=60)]
+    conditions: Annotated[list[Text], Meta(min_length=1)]
+    materials: list[Material]
+    process: Annotated[list[Text], Meta(min_length=1)]
+    fees: list[Fee]
+    result: Text
+    legal_basis: Annotated[list[LegalBasis], Meta(min_length=1)]
+    questions: list[Question]
+    contact: Contact
+    effective_from: date
+    sources: list[Source]
+
+
+class Step(Strict):
+    """``workflow.json``: a unit's part; it begins when the steps in ``after`` are done, so others run in parallel."""
+
+    code: Code
+    name: Text
+    unit: Code
+    after: list[str] = []
+
+
+class Workflow(Strict):
+    steps: Annotated[list[Step], Meta(min_length=1)]
+
+
+class Validity(Strict):
+    """From and to: a path such as ``form.valid_from``, or ``today``; or ``days`` after the first."""
+
+    start: str
+    end: str | None = None
+    days: int | None = None
+
+
+class Exclusive(Strict):
+    """At most one certificate of this service may be valid at a time for the thing at path ``key``."""
+
+    key: str
+
+
+class PrintPolicy(Strict):
+    """How often a holder may print, from which print on a reason is asked, how long a link lives (seconds)."""
+
+    maximum: Annotated[int, Meta(ge=1, le=200)]
+    reason_from: Annotated[int, Meta(ge=2)]
+    link_seconds: Annotated[int, Meta(ge=10, le=600)]
+
+
+class Words(Strict):
+    """A face value in words: which value, and the words for each."""
+
+    of: str
+    words: dict[str, str]
+
+
+class PublicField(Strict):
+    """A line on the verification page; ``mask`` hides personal parts."""
+
+    label: Text
+    face: str
+    mask: Literal["none", "name"] = "none"
+
+
+class SignedContent(Strict):
+    """What the QR's signed number says beside id, dates and revision (``certificates/rules.py``).
+
+    ``subject``: face field of the plate for ``kind`` vehicle; ``scope`` and ``category``: tables from
+    a face value to a bit set (16 bits) and a number (8 bits).
+    """
+
+    kind: Literal["vehicle", "document"]
+    subject: str | None = None
+    scope_face: str | None = None
+    scope: dict[str, Annotated[int, Meta(ge=0, le=0xFFFF)]] = {}
+    category: Annotated[int, Meta(ge=0, le=255)] = 0
+
+
+Millimetres = Annotated[float, Meta(ge=0, le=420)]
+
+
+class TextElement(Strict, tag="text", tag_field="element"):
+    """Text in a box: shrunk to fit ``width``, wrapped to ``lines``; ``{name}`` takes a face value."""
+
+    x: Millimetres
+    y: Millimetres
+    width: Millimetres
+    size: Annotated[float, Meta(ge=4, le=200)]
+    text: str
+    weight: Literal["regular", "bold"] = "regular"
+    align: Literal["left", "center", "right"] = "left"
+    color: Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")] = "#1a1a1a"
+    lines: Annotated[int, Meta(ge=1, le=6)] = 1
+    minimum_size: float = 6
+
+
+class RectangleElement(Strict, tag="rectangle", tag_field="element"):
+    """A filled or outlined rectangle; line widths in millimetres."""
+
+    x: Millimetres
+    y: Millimetres
+    width: Millimetres
+    height: Millimetres
+    fill: Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")] | None = None
+    line: Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")] | None = None
+    line_width: float = 0.3
+    radius: float = 0
+
+
+class QrElement(Strict, tag="qr", tag_field="element"):
+    """The signed QR with its quiet zone, as vectors; at least 30 mm (docs/decisions/qr.md)."""
+
+    x: Millimetres
+    y: Millimetres
+    size: Annotated[float, Meta(ge=30, le=120)]
+    correction: Literal["M", "Q"] = "Q"
+
+
+class Layout(Strict):
+    """A page in millimetres, origin at the top left."""
+
+    width: Annotated[float, Meta(ge=50, le=420)]
+    height: Annotated[float, Meta(ge=50, le=420)]
+    elements: list[TextElement | RectangleElement | QrElement]
+
+
+class CertificateDefinition(Strict):
+    """``certificate.json``: what is issued, what it says, how it looks, how it may be printed."""
+
+    name: Text
+    type_code: Annotated[str, Meta(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}[0-9]{3}$")]
+    validity: Validity
+    face: dict[str, str]
+    headline: str
+    public: list[PublicField]
+    signed: SignedContent
+    prints: PrintPolicy
+    layout: Layout
+    words: dict[str, Words] = {}
+    exclusive: Exclusive | None = None
+
+
+class Example(Strict):
+    """``examples.json``: a case and what the rules must say; publishing refuses a rule that none exercises."""
+
+    name: str
+    today: date
+    applicant: dict[str, str]
+    form: dict[str, Any]
+    facts: dict[str, Any]
+    overlap: bool
+    outcome: Literal["approve", "review", "refuse", "not_accept"]
+    codes: list[str]
+
+
+class ServiceDefinition(Strict):
+    """A whole service, as published under one version."""
+
+    item: Item
+    form: dict[str, Any]
+    facts: dict[str, Any]
+    rules: dict[str, Any]
+    workflow: Workflow
+    certificate: CertificateDefinition
+
+
+class Unit(Strict):
+    """A department that handles and issues: its code here, its name, its credit code."""
+
+    code: Code
+    name: Text
+    credit_code: str
+
+
+class Region(Strict):
+    """A division of the city by its official code (GB/T 2260), valid from a day on."""
+
+    code: Annotated[str, Meta(pattern=r"^\d{6}$")]
+    name: Text
+    parent: str | None
+    valid_from: date
+
+
+class CalendarYear(Strict):
+    """The State Council's notice for one year: days off and make-up working days."""
+
+    year: int
+    source: str
+    off: list[date]
+    make_up: list[date]
+
+
+class City(Strict):
+    """``city.json`` with the calendar: everything beside the services."""
+
+    name: Text
+    regions: list[Region]
+    units: list[Unit]
+    calendar: list[CalendarYear]
+
+
+class Summary(Strict):
+    """A service in a list."""
+
+    code: str
+    version: int
+    name: Text
+    summary: Text
+    keywords: list[str]
+    audience: list[str]
+    regions: list[str]
+    unit: str
+    processing: str
+    promised_days: int
+
+
+class Release(Strict):
+    """What is published together: the city and the current version of each service."""
+
+    number: int
+    city: City
+    services: list[Summary]

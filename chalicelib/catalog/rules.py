@@ -1,0 +1,37 @@
+"""Finding a service in plain words. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from chalicelib.kernel.errors import ErrorCode
+
+SERVICE_UNKNOWN = ErrorCode("service_unknown", 404, zh="没有这个事项", en="There is no such service")
+
+NAME_WEIGHT, KEYWORD_WEIGHT, SUMMARY_WEIGHT = 4, 3, 1
+
+
+def pairs(text: str) -> set[str]:
+    """The text's pairs of neighbouring characters (bigrams), or the one character of a short text.
+
+    Chinese has no blanks between words; pairs find most words without a dictionary.
+    """
+    plain = "".join(unicodedata.normalize("NFKC", text).lower().split())
+    return {plain[at : at + 2] for at in range(len(plain) - 1)} or ({plain} if plain else set())
+
+
+def score(wanted: str, weighted_texts: Iterable[tuple[int, Sequence[str]]]) -> float:
+    """How well the texts answer the wanted words: the weighted share of its pairs found; 0 for none."""
+    asked = pairs(wanted)
+    if not asked:
+        return 0
+    total = 0.0
+    for weight, texts in weighted_texts:
+        total += weight * max((len(asked & pairs(text)) / len(asked) for text in texts), default=0)
+    return total
+
+
+def serves_region(service_regions: Sequence[str], region: str) -> bool:
+    """Whether a service of these divisions serves ``region``: itself, or a division above it (3201.. over 320102)."""
+    return any(region.startswith(code.rstrip("0")) for code in service_regions)

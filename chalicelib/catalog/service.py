@@ -1,0 +1,178 @@
+"""Use cases of the catalogue: read guides, search, and publish a new release."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import time
+
+import msgspec
+
+from chalicelib.catalog import rules, store
+from chalicelib.catalog.definition import City, Release, ServiceDefinition, Summary, Text, Unit
+from chalicelib.kernel import changes, clock, errors, tables
+from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.changes import Event
+
+_POINTER_SECONDS = 5
+_MAX_ITEM_BYTES = 390_000
+_pointer: tuple[float, int] = (0.0, 0)
+
+
+class NothingPublished(Exception):
+    """No catalogue is published yet; ``make publish`` does."""
+
+
+class TooLarge(Exception):
+    """A definition does not fit into one item of the table."""
+
+
+def release() -> Release:
+    """The current release. The pointer is read at most every few seconds, the release once for each process."""
+    global _pointer
+    if _pointer[0] <= time.monotonic():
+        current = store.pointer()
+        if current is None:
+            raise errors.UNAVAILABLE(retry_after=5)
+        _pointer = (time.monotonic() + _POINTER_SECONDS, int(current.number))
+    return _release(_pointer[1])
+
+
+@functools.lru_cache(maxsize=2)
+def _release(number: int) -> Release:
+    found = store.release(number)
+    if found is None:
+        raise errors.UNAVAILABLE(retry_after=1)
+    return found
+
+
+@functools.lru_cache(maxsize=256)
+def definition(code: str, version: int) -> ServiceDefinition:
+    """A service's definition in a given version; raises ``service_unknown``."""
+    found = store.definition(code, version)
+    if found is None:
+        raise rules.SERVICE_UNKNOWN()
+    return found
+
+
+def current(code: str) -> tuple[int, ServiceDefinition]:
+    """The current version of a service and its definition; raises ``service_unknown``."""
+    for summary in release().services:
+        if summary.code == code:
+            return summary.version, definition(code, summary.version)
+    raise rules.SERVICE_UNKNOWN()
+
+
+def unit(code: str) -> Unit:
+    """A department by its code."""
+    return next(unit for unit in release().city.units if unit.code == code)
+
+
+@functools.lru_cache(maxsize=2)
+def _calendar(number: int) -> clock.Calendar:
+    years = _release(number).city.calendar
+    return clock.Calendar.of(
+        (day for year in years for day in year.off), (day for year in years for day in year.make_up)
+    )
+
+
+def calendar() -> clock.Calendar:
+    """The published working-day calendar."""
+    return _calendar(release().number)
+
+
+def search(words: str, audience: str, region: str) -> list[Summary]:
+    """Services for an audience and a region that answer the words, best first; all of them without words."""
+    fitting = [
+        summary
+        for summary in release().services
+        if (not audience or audience in summary.audience)
+        and (not region or rules.serves_region(summary.regions, region))
+    ]
+    if not words:
+        return fitting
+    scored = [(rules.score(words, _weighted_texts(summary)), summary) for summary in fitting]
+    return [summary for points, summary in sorted(scored, key=lambda pair: -pair[0]) if points >= 1]
+
+
+def _weighted_texts(summary: Summary) -> list[tuple[int, list[str]]]:
+    return [
+        (rules.NAME_WEIGHT, [summary.name.zh, summary.name.en]),
+        (rules.KEYWORD_WEIGHT, summary.keywords),
+        (rules.SUMMARY_WEIGHT, [summary.summary.zh, summary.summary.en]),
+    ]
+
+
+def publish(city: City, definitions: list[ServiceDefinition], actor: Actor | None = None) -> Release:
+    """Publish the city and its services as a new release, at once and as a whole.
+
+    Unchanged services keep their version; running applications keep theirs in any case. What is
+    written before the pointer moves is not visible to anyone. Raises ``changed_meanwhile`` if another
+    publication was faster.
+    """
+    global _pointer
+    pointer = store.pointer(consistent=True) or store.PointerItem("CURRENT", number=0)
+    before = store.release(int(pointer.number)) if pointer.number else None
+    versions = {summary.code: summary.version for summary in before.services} if before else {}
+    summaries = [
+        _summary(definition, _put_version(definition, versions.get(definition.item.code, 0)))
+        for definition in definitions
+    ]
+    number = int(pointer.number) + 1
+    published = Release(number, city, summaries)
+    tables.write(tables.Put(store.ReleaseItem(f"RELEASE#{number}", content=_fitting(store.packed(published)))))
+    pointer.number = number
+    event = Event("catalogue_published", actor or system("publish"), data={"release": number})
+    try:
+        tables.write(changes.put(pointer, event))
+    except tables.ConditionFailed:
+        raise errors.CONFLICT() from None
+    _release.cache_clear()
+    _pointer = (0.0, 0)
+    return published
+
+
+def _put_version(definition: ServiceDefinition, before: int) -> int:
+    """The version of this content: the one before if nothing changed, else the next free one."""
+    digest = hashlib.sha256(msgspec.json.encode(definition)).hexdigest()
+    code, version = definition.item.code, max(before, 1)
+    while True:
+        stored = store.version_item(code, version)
+        if stored is not None and stored.digest == digest:
+            return version
+        if stored is None:
+            item = store.VersionItem(f"SERVICE#{code}", f"V#{version:06d}", digest=digest)
+            item.content = _fitting(store.packed(definition))
+            try:
+                tables.write(tables.Put(item, tables.absent(store.VersionItem)))
+                return version
+            except tables.ConditionFailed:
+                continue
+        version += 1
+
+
+def _fitting(content: bytes) -> bytes:
+    if len(content) > _MAX_ITEM_BYTES:
+        raise TooLarge(f"{len(content)} bytes compressed, at most {_MAX_ITEM_BYTES}")
+    return content
+
+
+def _summary(definition: ServiceDefinition, version: int) -> Summary:
+    item = definition.item
+    return Summary(
+        code=item.code,
+        version=version,
+        name=item.name,
+        summary=item.summary,
+        keywords=item.keywords,
+        audience=list(item.audience),
+        regions=item.regions,
+        unit=item.unit,
+        processing=item.processing,
+        promised_days=item.promised_days,
+    )
+
+
+def unit_name(code: str) -> Text:
+    """A department's name; the code itself for one that is no longer in the city's list."""
+    return next((unit.name for unit in release().city.units if unit.code == code), Text(code, code))

@@ -1,0 +1,208 @@
+"""Endpoints of certificates: the holder's, the issuer's, and the open ones of verification."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.catalog.definition import Text
+from chalicelib.certificates import pages, rules, service, store
+from chalicelib.certificates.store import CertificateItem
+from chalicelib.kernel import clock
+from chalicelib.kernel.access import ANYONE, Access, Actor, Level
+from chalicelib.kernel.endpoint import Download, Page, endpoint
+from chalicelib.kernel.rates import Limit
+
+
+def _holds(actor: Actor, item: CertificateItem) -> bool:
+    return actor.kind == "person" and actor.holds(item.holder) and actor.covers(item.service)
+
+
+def _holds_or_issued(actor: Actor, item: CertificateItem) -> bool:
+    return _holds(actor, item) or (actor.kind == "staff" and actor.unit == item.unit)
+
+
+OWN = Access(person=Level.REAL_NAME, target=store.certificate, related=_holds, relation="holder")
+OWN_OR_ISSUED = Access(
+    person=Level.REAL_NAME,
+    staff=("officer", "supervisor"),
+    target=store.certificate,
+    related=_holds_or_issued,
+    relation="holder, or staff of the issuing unit",
+)
+ISSUED = Access(
+    staff=("officer",), target=store.certificate, related=_holds_or_issued, relation="staff of the issuing unit"
+)
+PRINT_FETCH_LIMIT = Limit("print_fetch", 20, 300, failures_only=True)
+
+
+class CertificateQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Where the next part of the list begins."""
+
+    cursor: Annotated[str, Meta(max_length=512)] | None = None
+
+
+class CertificateView(msgspec.Struct, frozen=True):
+    """A certificate as its holder sees it."""
+
+    id: str
+    number: str
+    name: Text
+    service: str
+    application_id: str
+    status: str
+    valid_from: str
+    valid_to: str
+    revision: int
+    prints_left: int
+    face: dict[str, str]
+
+
+class CertificateRow(msgspec.Struct, frozen=True):
+    """A certificate in a list."""
+
+    id: str
+    number: str
+    name: Text
+    status: str
+    valid_from: str
+    valid_to: str
+
+
+class CertificateList(msgspec.Struct, frozen=True):
+    """A part of the holder's certificates, newest first."""
+
+    items: list[CertificateRow]
+    cursor: str | None
+
+
+class PrintRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Why it is printed again; needed from the print on that the service names."""
+
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class RevocationRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Why the certificate is revoked; shown to the holder."""
+
+    reason: Annotated[str, Meta(min_length=4, max_length=500)]
+
+
+class NumberQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """A number scanned from a QR, or the printed certificate number."""
+
+    number: Annotated[str, Meta(min_length=1, max_length=400)]
+
+
+class KeyList(msgspec.Struct, frozen=True):
+    """The public keys that verify certificates without a network, and the prefix of their addresses."""
+
+    keys: list[service.PublicKey]
+
+
+class RevokedList(msgspec.Struct, frozen=True):
+    """Ids of revoked certificates, for checking without a network."""
+
+    as_of: str
+    ids: list[str]
+    cursor: str | None
+
+
+@endpoint("GET", "/v1/certificates", Access(person=Level.REAL_NAME))
+def list_certificates(actor: Actor, query: CertificateQuery) -> CertificateList:
+    """The certificates of the caller, or of the enterprise that the caller acts for."""
+    page = store.of_holders(actor.parties, query.cursor)
+    rows = [
+        CertificateRow(
+            item.id, item.number, service.name_of(item), _status(item), str(item.valid_from), str(item.valid_to)
+        )
+        for item in page.items
+        if actor.covers(item.service)
+    ]
+    return CertificateList(rows, page.cursor)
+
+
+@endpoint("GET", "/v1/certificates/verify", ANYONE)
+def verify_certificate(query: NumberQuery) -> service.Verification:
+    """Whether a scanned or typed number is genuine and valid now."""
+    return service.verify(query.number)
+
+
+@endpoint("GET", "/v1/certificates/keys", ANYONE)
+def list_certificate_keys() -> KeyList:
+    """Public keys for checking without a network."""
+    return KeyList(service.public_keys())
+
+
+@endpoint("GET", "/v1/certificates/revoked", ANYONE)
+def list_revoked_certificates(query: CertificateQuery) -> RevokedList:
+    """Ids of the revoked certificates that have not expired."""
+    ids, cursor = store.revoked_ids(query.cursor, service.REVOKED_PAGE)
+    return RevokedList(str(clock.today()), ids, cursor)
+
+
+@endpoint("GET", "/v1/certificates/{certificate_id}", OWN_OR_ISSUED)
+def read_certificate(target: CertificateItem) -> CertificateView:
+    """One certificate with everything on its face."""
+    return _view(target)
+
+
+@endpoint(
+    "POST",
+    "/v1/certificates/{certificate_id}/prints",
+    OWN,
+    status=201,
+    idempotent=True,
+    errors=[rules.NOT_PRINTABLE, rules.PRINTS_USED_UP, rules.PRINT_REASON_REQUIRED],
+)
+def print_certificate(actor: Actor, target: CertificateItem, body: PrintRequest) -> service.PrintLink:
+    """Begin a print: earlier prints are void from now on; the link gives the PDF once."""
+    return service.print_certificate(actor, target, body.reason)
+
+
+@endpoint(
+    "GET",
+    "/v1/prints/{ticket}",
+    ANYONE,
+    errors=[rules.PRINT_LINK_USED, rules.NOT_PRINTABLE, rules.GLYPH_MISSING],
+    limit=PRINT_FETCH_LIMIT,
+)
+def fetch_print(ticket: str) -> Download:
+    """The PDF behind a print link, once."""
+    item, data = service.fetch_print(ticket)
+    return Download(data, "application/pdf", f"{item.number}-{item.revision}.pdf")
+
+
+@endpoint("POST", "/v1/certificates/{certificate_id}/revoke", ISSUED, errors=[rules.ALREADY_REVOKED])
+def revoke_certificate(actor: Actor, target: CertificateItem, body: RevocationRequest) -> CertificateView:
+    """Revoke a certificate of one's unit."""
+    service.revoke(actor, target, body.reason)
+    return _view(target)
+
+
+@endpoint("GET", "/b/{number}", ANYONE)
+def show_verification(number: str) -> Page:
+    """The page that any phone's camera opens."""
+    return Page(pages.verification(service.verify(number)))
+
+
+def _view(item: CertificateItem) -> CertificateView:
+    return CertificateView(
+        item.id,
+        item.number,
+        service.name_of(item),
+        str(item.service),
+        str(item.application_id),
+        _status(item),
+        str(item.valid_from),
+        str(item.valid_to),
+        int(item.revision),
+        service.prints_left(item),
+        store.face(item),
+    )
+
+
+def _status(item: CertificateItem) -> str:
+    return rules.status(bool(item.revoked), *item.period, clock.today())

@@ -1,0 +1,132 @@
+"""Stored certificates, and which periods are taken for what may have only one certificate at a time."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.kernel import clock, ids, tables, vault
+from chalicelib.kernel.tables import Page, Put
+
+TABLE = "certificates"
+_REVOKED = "REVOKED"
+
+
+class CertificateItem(tables.AggregateTable):
+    """An issued certificate. ``revision`` counts prints; only the newest is valid. The face is sealed."""
+
+    class Meta:
+        table_name = TABLE
+
+    service = UnicodeAttribute()
+    service_version = NumberAttribute()
+    application_id = UnicodeAttribute()
+    holder = UnicodeAttribute()
+    unit = UnicodeAttribute()
+    valid_from = UnicodeAttribute()
+    valid_to = UnicodeAttribute()
+    revision = NumberAttribute(default=0)
+    revoked = BooleanAttribute(default=False)
+    face = BinaryAttribute(legacy_encoding=False)
+    link = UnicodeAttribute(null=True)
+    link_until = NumberAttribute(null=True)
+    gsi1pk = UnicodeAttribute()
+    gsi1sk = UnicodeAttribute()
+    gsi2pk = UnicodeAttribute(null=True)
+    gsi2sk = UnicodeAttribute(null=True)
+    gsi1 = tables.ListIndex()
+    gsi2 = tables.LookupIndex()
+
+    @property
+    def id(self) -> str:
+        """16 hex digits."""
+        return str(self.pk).removeprefix("CERTIFICATE#")
+
+    @property
+    def number(self) -> str:
+        """The number that people read: 13 characters of the id and a check character."""
+        return number_of(self.id)
+
+    @property
+    def period(self) -> tuple[date, date]:
+        return date.fromisoformat(self.valid_from), date.fromisoformat(self.valid_to)
+
+
+class PeriodsItem(tables.Table):
+    """The periods taken under one key of one service, as JSON: [[certificate id, from, to], ...]."""
+
+    class Meta:
+        table_name = TABLE
+
+    periods = UnicodeAttribute()
+    revision = NumberAttribute()
+
+
+def number_of(certificate_id: str) -> str:
+    return ids.readable(ids.base32(int(certificate_id, 16), 13))
+
+
+def id_of(number: str) -> str | None:
+    """The id behind a number as people type it, None if its check character is wrong."""
+    text = ids.normalized(number)
+    if len(text) != 14 or not ids.has_valid_check(text):
+        return None
+    value = 0
+    for character in text[:-1]:
+        if character not in ids.CROCKFORD:
+            return None
+        value = value * 32 + ids.CROCKFORD.index(character)
+    return f"{value:016x}" if value < 1 << 64 else None
+
+
+def certificate(certificate_id: str, *, consistent: bool = False) -> CertificateItem | None:
+    return tables.read(CertificateItem, f"CERTIFICATE#{certificate_id}", consistent=consistent)
+
+
+def of_holders(parties: tuple[str, ...], cursor: str | None) -> Page:
+    """The parties' certificates, newest first for each."""
+    return tables.query_each(
+        CertificateItem.gsi1, [f"HOLDER#{party}" for party in parties], index="gsi1", cursor=cursor
+    )
+
+
+def seal_face(item: CertificateItem, face: dict[str, str]) -> None:
+    item.face = vault.seal(msgspec.json.encode(face), TABLE, item.pk, "face")
+
+
+def face(item: CertificateItem) -> dict[str, str]:
+    """The face values in clear."""
+    return msgspec.json.decode(vault.unseal(item.face, TABLE, item.pk, "face"), type=dict[str, str])
+
+
+def mark_revoked(item: CertificateItem) -> None:
+    """Revoked certificates are listed until they would have expired anyway."""
+    item.revoked = True
+    item.gsi2pk, item.gsi2sk = _REVOKED, f"{item.valid_to}#{item.id}"
+
+
+def revoked_ids(cursor: str | None, limit: int) -> tuple[list[str], str | None]:
+    """Ids of the revoked certificates that would be valid today or later."""
+    condition = CertificateItem.gsi2.gsi2sk >= str(clock.today())
+    page = tables.query(
+        CertificateItem.gsi2, _REVOKED, condition, index="gsi2", limit=limit, cursor=cursor
+    )
+    return [str(item.pk).removeprefix("CERTIFICATE#") for item in page.items], page.cursor
+
+
+def periods(service: str, key: str, *, consistent: bool = True) -> tuple[PeriodsItem, list[tuple[str, date, date]]]:
+    """The item of a key, stored or new, and its periods that are not over."""
+    pk = f"EXCLUSIVE#{service}#{vault.blind_index('exclusive', key)}"
+    item = tables.read(PeriodsItem, pk, consistent=consistent) or PeriodsItem(pk, periods="[]", revision=0)
+    taken = msgspec.json.decode(item.periods, type=list[tuple[str, date, date]])
+    return item, [period for period in taken if period[2] >= clock.today()]
+
+
+def put_periods(item: PeriodsItem, taken: list[tuple[str, date, date]]) -> Put:
+    """The write of a key's periods, valid only if nobody changed them since they were read."""
+    expected = int(item.revision)
+    item.periods, item.revision = msgspec.json.encode(taken).decode(), expected + 1
+    unchanged = tables.absent(PeriodsItem) if expected == 0 else PeriodsItem.revision == expected
+    return Put(item, unchanged)

@@ -1,0 +1,35 @@
+"""What the other use cases of identity share: finding a person's account, altering an aggregate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.identity import store
+from chalicelib.identity.store import AccountItem
+from chalicelib.kernel import changes, errors, tables
+from chalicelib.kernel.changes import Event
+
+
+def canonical(account_id: str) -> AccountItem:
+    """The account that stands for the person: itself, or the one it was merged into."""
+    account = store.account(account_id, consistent=True)
+    if account is not None and account.merged_into:
+        account = store.account(account.merged_into, consistent=True)
+    if account is None:
+        raise errors.NOT_AUTHENTICATED()
+    return account
+
+
+def change(load: Callable[[], Any], alter: Callable[[Any], None], event: Event) -> None:
+    """Alter an aggregate as it is now, again from the start when somebody else was faster."""
+    for _ in range(5):
+        item = load()
+        if item is None:
+            return
+        alter(item)
+        try:
+            return tables.write(changes.put(item, event))
+        except tables.ConditionFailed:
+            continue
+    raise errors.CONFLICT()

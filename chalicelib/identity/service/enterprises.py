@@ -1,0 +1,123 @@
+"""Enterprises and the mandates by which persons act for them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from chalicelib.identity import rules, store
+from chalicelib.identity.service.accounts import canonical
+from chalicelib.identity.store import MandateItem, OrganizationItem
+from chalicelib.kernel import changes, clock, errors, numbers, tables, vault
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.changes import Event
+from chalicelib.platforms import departments
+
+
+def register_organization(actor: Actor, credit_code: str) -> MandateItem:
+    """Register an enterprise on behalf of its legal representative, as the business register knows it.
+
+    A repeat finds the enterprise and the mandate. Raises ``credit_code_invalid``, ``enterprise_unknown``,
+    ``enterprise_not_active``, ``not_legal_representative`` or ``platform_unavailable``.
+    """
+    credit_code = numbers.normalized(credit_code)
+    if not numbers.is_credit_code(credit_code):
+        raise rules.CREDIT_CODE_INVALID()
+    records = departments.query_register(
+        "business_licences", credit_code, departments.Purpose("organizations", actor.id)
+    )
+    if not records:
+        raise rules.ENTERPRISE_UNKNOWN()
+    account, licence = canonical(actor.id), records[0]
+    if licence.get("status") != "active":
+        raise rules.ENTERPRISE_NOT_ACTIVE()
+    if licence.get("legal_representative_id_number") != store.unseal(account, "id_number"):
+        raise rules.NOT_LEGAL_REPRESENTATIVE()
+    organization = _organization(actor, credit_code, str(licence["name"]))
+    return _appoint(
+        actor, organization, account.id_index or "", store.unseal(account, "name"), "legal_representative", ["*"], "9999-12-31"
+    )
+
+
+def _organization(actor: Actor, credit_code: str, name: str) -> OrganizationItem:
+    organization_id = vault.blind_index("credit_code", credit_code)
+    found = store.organization(organization_id)
+    if found is not None:
+        return found
+    item = OrganizationItem(f"ORGANIZATION#{organization_id}", name=name)
+    item.credit_code = store.seal(item, "credit_code", credit_code)
+    try:
+        tables.write(changes.put(item, Event("organization_registered", actor)))
+    except tables.ConditionFailed:
+        found = store.organization(organization_id)
+        assert found is not None
+        return found
+    return item
+
+
+def appoint_handler(
+    actor: Actor, organization: OrganizationItem, name: str, id_number: str, scope: list[str], until: str
+) -> MandateItem:
+    """Appoint a handler (经办人) for the given services (``*`` for all) until a date.
+
+    The handler is known by ID number and needs no account yet. Raises ``id_number_invalid`` or
+    ``mandate_period_invalid``.
+    """
+    id_number = numbers.normalized(id_number)
+    if not numbers.is_id_number(id_number, clock.today()):
+        raise rules.ID_NUMBER_INVALID()
+    if not rules.mandate_period_is_valid(date.fromisoformat(until), clock.today()):
+        raise rules.MANDATE_PERIOD_INVALID()
+    index = vault.blind_index("id_number", id_number)
+    return _appoint(actor, organization, index, name, "handler", scope, until)
+
+
+def _appoint(
+    actor: Actor, organization: OrganizationItem, index: str, name: str, role: str, scope: list[str], until: str
+) -> MandateItem:
+    item = store.mandate(organization.id, index)
+    if item is not None and item.role == "legal_representative" and not item.revoked:
+        return item
+    if item is None:
+        item = MandateItem(f"ORGANIZATION#{organization.id}", f"MANDATE#{index}")
+        item.gsi1pk, item.gsi1sk = f"HOLDER#{index}", organization.id
+    item.role, item.scope, item.until, item.revoked = role, scope, until, False
+    item.organization_name = organization.name
+    item.holder_name = store.seal(item, "holder_name", name)
+    event = Event("mandate_given", actor, data={"role": role, "scope": scope, "until": until})
+    try:
+        tables.write(changes.put(item, event))
+    except tables.ConditionFailed:
+        raise errors.CONFLICT() from None
+    return item
+
+
+def revoke_mandate(actor: Actor, mandate: MandateItem) -> None:
+    """End a mandate at once."""
+    mandate.revoked = True
+    try:
+        tables.write(changes.put(mandate, Event("mandate_revoked", actor)))
+    except tables.ConditionFailed:
+        raise errors.CONFLICT() from None
+
+
+def is_legal_representative(actor: Actor, organization_id: str) -> bool:
+    """Whether the caller is the enterprise's legal representative by a valid mandate."""
+    account = store.account(actor.id)
+    mandate = store.mandate(organization_id, account.id_index) if account and account.id_index else None
+    return mandate is not None and mandate.role == "legal_representative" and not mandate.revoked
+
+
+def mandates_of(actor: Actor, cursor: str | None) -> tables.Page:
+    """A page of the mandates that the caller holds."""
+    account = canonical(actor.id)
+    return store.mandates_of_person(account.id_index or "", cursor)
+
+
+def mandate_holds(mandate: MandateItem) -> bool:
+    """Whether the mandate may be used today."""
+    return rules.mandate_holds(date.fromisoformat(mandate.until), bool(mandate.revoked), clock.today())
+
+
+def holder_name(mandate: MandateItem) -> str:
+    """The holder's name, masked."""
+    return vault.mask_name(store.unseal(mandate, "holder_name"))

@@ -1,0 +1,216 @@
+"""What is known of a person: phone, verified real name, and accounts that turn out to be one person's."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from chalicelib.identity import rules, store
+from chalicelib.identity.service.accounts import canonical, change
+from chalicelib.identity.store import AccountItem
+from chalicelib.kernel import changes, clock, errors, ids, numbers, tables, vault
+from chalicelib.kernel.access import Actor, Level
+from chalicelib.kernel.changes import Event
+from chalicelib.kernel.settings import settings
+from chalicelib.platforms import alipay, departments, wechat
+
+_MERGE_TRIES = 3
+
+
+def bind_phone(actor: Actor, credential: str) -> None:
+    """Bind the phone number that the platform vouches for: WeChat's code, or Alipay's JSON text."""
+    if actor.platform == "wechat":
+        phone = wechat.phone_number(credential, _openid(actor))
+    else:
+        phone = alipay.phone_number(credential)
+
+    def bind(account: AccountItem) -> None:
+        account.phone = store.seal(account, "phone", phone)
+        account.level = max(int(account.level), Level.PHONE_BOUND)
+
+    change(lambda: store.account(actor.id, consistent=True), bind, Event("phone_bound", actor))
+
+
+def _openid(actor: Actor) -> str:
+    session = store.session(actor.session)
+    found = store.login(session.login_key) if session else None
+    if found is None:
+        raise errors.NOT_AUTHENTICATED()
+    return store.unseal(found, "platform_id")
+
+
+class PendingVerification(msgspec.Struct):
+    certify_id: str
+    name: str
+    id_number: str
+    started_at: datetime
+
+
+class VerificationResult(msgspec.Struct, frozen=True):
+    """``verified``, or ``pending`` with the URL of the face check that comes before confirmation."""
+
+    status: str
+    certify_id: str = ""
+    certify_url: str = ""
+
+
+def verify_real_name(actor: Actor, name: str, id_number: str) -> VerificationResult:
+    """Prove that the person is who they say: on WeChat by the national check, on Alipay by a face check.
+
+    Raises ``id_number_invalid``, ``identity_mismatch``, ``already_verified`` or ``platform_unavailable``.
+    """
+    id_number = numbers.normalized(id_number)
+    if not numbers.is_id_number(id_number, clock.today()):
+        raise rules.ID_NUMBER_INVALID()
+    if actor.platform == "wechat":
+        if not departments.identity_matches(name, id_number):
+            raise rules.NAME_DOES_NOT_MATCH()
+        _confirm_real_name(actor, name, id_number)
+        return VerificationResult("verified")
+    certify_id, url = alipay.start_certification(ids.new_id(), name, id_number, settings().public_url)
+    pending = msgspec.json.encode(PendingVerification(certify_id, name, id_number, clock.now()))
+
+    def remember(account: AccountItem) -> None:
+        account.pending = store.seal(account, "pending", pending.decode())
+
+    event = Event("verification_started", actor)
+    change(lambda: store.account(actor.id, consistent=True), remember, event)
+    return VerificationResult("pending", certify_id, url)
+
+
+def confirm_verification(actor: Actor) -> None:
+    """Finish the face check: ask Alipay's server, never the front end, about the stored certify id.
+
+    Raises ``verification_not_started``, ``verification_not_passed`` or ``platform_unavailable``.
+    """
+    account = store.account(actor.id, consistent=True)
+    if account is None or not account.pending:
+        raise rules.VERIFICATION_NOT_STARTED()
+    pending = msgspec.json.decode(store.unseal(account, "pending"), type=PendingVerification)
+    if clock.now() > pending.started_at + timedelta(hours=rules.VERIFICATION_HOURS):
+        raise rules.VERIFICATION_NOT_STARTED()
+    if not alipay.certification_passed(pending.certify_id):
+        raise rules.VERIFICATION_NOT_PASSED()
+    _confirm_real_name(actor, pending.name, pending.id_number)
+
+
+def _confirm_real_name(actor: Actor, name: str, id_number: str) -> None:
+    """Give the account its verified identity, or merge it into the one that has this ID number already."""
+    index = vault.blind_index("id_number", id_number)
+    for _ in range(_MERGE_TRIES):
+        account = store.account(actor.id, consistent=True)
+        assert account is not None
+        if account.id_index:
+            if account.id_index != index:
+                raise rules.ALREADY_VERIFIED()
+            return
+        first = store.person(index)
+        try:
+            if first is None:
+                return _claim_identity(actor, account, name, id_number, index)
+            return _merge(actor, account, canonical(first.account_id))
+        except tables.ConditionFailed:
+            continue
+    raise errors.CONFLICT()
+
+
+def _claim_identity(actor: Actor, account: AccountItem, name: str, id_number: str, index: str) -> None:
+    account.name = store.seal(account, "name", name)
+    account.id_number = store.seal(account, "id_number", id_number)
+    account.id_index, account.level, account.pending = index, Level.REAL_NAME, None
+    person = store.PersonItem(f"PERSON#{index}", account_id=account.id)
+    event = Event("real_name_verified", actor, data={"platform": actor.platform})
+    tables.write(tables.Put(person, tables.absent(store.PersonItem)), changes.put(account, event))
+
+
+def _merge(actor: Actor, account: AccountItem, into: AccountItem) -> None:
+    """Both accounts keep all that is theirs; requests of either are answered as the one person's."""
+    account.merged_into, account.pending = into.id, None
+    into.merged = [*into.merged, account.id]
+    into.platforms = sorted({*into.platforms, *account.platforms})
+    reason: dict[str, str | int | list[str]] = {"reason": "same_id_number", "platform": actor.platform}
+    tables.write(
+        changes.put(account, Event("account_merged", actor, data={"into": into.id, **reason})),
+        changes.put(into, Event("account_absorbed", actor, data={"from": account.id, **reason})),
+    )
+
+
+def undo_merge(actor: Actor, account: AccountItem, reason: str) -> None:
+    """Take a merge back (staff): the account is its own again; what was done meanwhile stays where it is.
+
+    Raises ``not_merged``.
+    """
+    into = store.account(account.merged_into, consistent=True) if account.merged_into else None
+    if into is None:
+        raise rules.NOT_MERGED()
+    account.merged_into = None
+    into.merged = [other for other in into.merged if other != account.id]
+    try:
+        tables.write(
+            changes.put(account, Event("merge_undone", actor, reason, {"from": into.id})),
+            changes.put(into, Event("merge_undone", actor, reason, {"account": account.id})),
+        )
+    except tables.ConditionFailed:
+        raise errors.CONFLICT() from None
+
+
+class Person(msgspec.Struct, frozen=True):
+    """A person's own data, masked."""
+
+    account_id: str
+    level: str
+    platforms: list[str]
+    name: str
+    id_number: str
+    phone: str
+    merged_accounts: list[str]
+
+
+def describe(account_id: str) -> Person:
+    """The person as shown to themselves."""
+    account = canonical(account_id)
+    name, number = store.unseal(account, "name"), store.unseal(account, "id_number")
+    return Person(
+        account.id,
+        Level(int(account.level)).name.lower(),
+        list(account.platforms),
+        vault.mask_name(name) if name else "",
+        vault.mask_id_number(number) if number else "",
+        vault.mask_phone(store.unseal(account, "phone")),
+        list(account.merged),
+    )
+
+
+class Party(msgspec.Struct, frozen=True):
+    """A verified person or enterprise, in clear: for filling in forms and certificates only."""
+
+    id: str
+    kind: str
+    name: str
+    number: str
+
+
+def party(actor: Actor) -> Party:
+    """Whom the caller acts for: the enterprise, or the person."""
+    if actor.organization:
+        return organization_party(actor.organization)
+    return person_party(actor.id)
+
+
+def person_party(account_id: str) -> Party:
+    account = canonical(account_id)
+    return Party(account.id, "person", store.unseal(account, "name"), store.unseal(account, "id_number"))
+
+
+def organization_party(organization_id: str) -> Party:
+    found = store.organization(organization_id)
+    if found is None:
+        raise errors.NOT_FOUND()
+    return Party(found.id, "organization", found.name, store.unseal(found, "credit_code"))
+
+
+def staff_name(username: str) -> str:
+    """The name under which a staff member signs decisions."""
+    member = store.staff(username)
+    return str(member.display_name) if member else username

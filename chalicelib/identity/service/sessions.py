@@ -1,0 +1,248 @@
+"""Logging in and out, refreshing, and telling who is calling."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+
+from chalicelib.identity import rules, store
+from chalicelib.identity.service.accounts import canonical, change
+from chalicelib.identity.store import AccountItem, SessionItem, StaffItem
+from chalicelib.kernel import changes, clock, errors, ids, tables, tokens, vault
+from chalicelib.kernel.access import ANONYMOUS, Actor, Level
+from chalicelib.kernel.changes import Event
+from chalicelib.kernel.settings import settings
+from chalicelib.platforms import alipay, wechat
+
+_SCRYPT = {"n": 2**14, "r": 8, "p": 1}
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """A session's tokens: the access token lives ``expires_in`` seconds, the refresh token is used once."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int = tokens.LIFETIME_SECONDS
+    token_type: str = "Bearer"
+
+
+def log_in_with_wechat(code: str) -> Tokens:
+    """Open a session for the user behind a wx.login code; an unknown user gets an account."""
+    session = wechat.exchange_code(code)
+    return _open_person_session("wechat", f"wechat/{settings().wechat_app_id}/openid", session.openid)
+
+
+def log_in_with_alipay(code: str) -> Tokens:
+    """Open a session for the user behind a my.getAuthCode code; an unknown user gets an account."""
+    session = alipay.exchange_code(code)
+    return _open_person_session("alipay", f"alipay/{settings().alipay_app_id}/{session.id_type}", session.id)
+
+
+def _open_person_session(platform: str, realm: str, platform_id: str) -> Tokens:
+    key = vault.blind_index("login", f"{realm}/{platform_id}")
+    found = store.login(key)
+    account = canonical(found.account_id) if found else _create_account(platform, key, platform_id)
+    return _open_session(account.id, "person", platform, key, int(account.token_version))
+
+
+def _create_account(platform: str, login_key: str, platform_id: str) -> AccountItem:
+    account = AccountItem(f"ACCOUNT#{ids.new_id()}", level=Level.LOGGED_IN, platforms=[platform])
+    login = store.LoginItem(f"LOGIN#{login_key}", account_id=account.id)
+    login.platform_id = store.seal(login, "platform_id", platform_id)
+    event = Event("account_created", Actor(kind="person", id=account.id), data={"platform": platform})
+    try:
+        tables.write(tables.Put(login, tables.absent(store.LoginItem)), changes.put(account, event))
+    except tables.ConditionFailed:
+        first = store.login(login_key)
+        assert first is not None
+        return canonical(first.account_id)
+    return account
+
+
+def log_in_staff(username: str, password: str, code: str) -> Tokens:
+    """Open a staff session with password and time-based code; each code works once.
+
+    Raises ``login_refused``, in the same time whether or not the user exists.
+    """
+    member = store.staff(username)
+    expected = member.password if member else bytes(32)
+    salt = member.salt if member else bytes(16)
+    given = hashlib.scrypt(password.encode(), salt=salt, **_SCRYPT)
+    if not hmac.compare_digest(given, expected) or member is None:
+        raise rules.LOGIN_REFUSED()
+    step = _matching_step(store.unseal(member, "totp_secret"), code)
+    if step <= int(member.last_step):
+        raise rules.LOGIN_REFUSED()
+    member.last_step = step
+    event = Event("staff_logged_in", Actor(kind="staff", id=username, unit=member.unit))
+    try:
+        tables.write(changes.put(member, event))
+    except tables.ConditionFailed:
+        raise rules.LOGIN_REFUSED() from None
+    return _open_session(username, "staff", "", "", int(member.token_version))
+
+
+def _matching_step(secret: str, code: str) -> int:
+    """The 30-second step (RFC 6238) whose code was given, one step of drift allowed; 0 if none."""
+    import pyotp
+
+    totp, now = pyotp.TOTP(secret), clock.seconds(clock.now())
+    for moment in (now, now - 30, now + 30):
+        if hmac.compare_digest(totp.at(moment).encode(), code.encode()):
+            return moment // 30
+    return 0
+
+
+def _open_session(holder: str, kind: str, platform: str, login_key: str, token_version: int) -> Tokens:
+    now = clock.seconds(clock.now())
+    session_id, secret = ids.new_id(), secrets.token_urlsafe(32)
+    item = SessionItem(
+        f"SESSION#{session_id}",
+        holder=holder,
+        kind=kind,
+        platform=platform,
+        login_key=login_key,
+        current=_hash(secret),
+        opened_at=now,
+        used_at=now,
+        expires_at=now + rules.SESSION_DAYS * 86400,
+    )
+    tables.write(changes.put(item, Event("session_opened", Actor(kind=kind, id=holder))))
+    return _tokens(item, secret, token_version)
+
+
+def _tokens(item: SessionItem, secret: str, token_version: int) -> Tokens:
+    session_id = str(item.pk).removeprefix("SESSION#")
+    access = tokens.issue(item.holder, sid=session_id, kind=item.kind, ver=token_version, platform=item.platform)
+    return Tokens(access, f"{session_id}.{secret}")
+
+
+def refresh(refresh_token: str) -> Tokens:
+    """Exchange a refresh token for new tokens.
+
+    A token that was used before ends the whole family and all access tokens of its holder:
+    raises ``refresh_reused``; ``refresh_invalid`` for anything unknown, expired or ended.
+    """
+    session_id, _, secret = refresh_token.partition(".")
+    item = store.session(session_id) if session_id.isalnum() else None
+    if item is None or not secret:
+        raise rules.REFRESH_INVALID()
+    state = rules.SessionState(
+        item.current, bool(item.revoked), _moment(item.opened_at), _moment(item.used_at)
+    )
+    outcome = rules.refresh_outcome(state, _hash(secret), clock.now())
+    if outcome == "reuse":
+        _revoke_family(item)
+        raise rules.REFRESH_REUSED()
+    holder = _holder(item)
+    if outcome == "expired" or holder is None:
+        raise rules.REFRESH_INVALID()
+    new_secret = secrets.token_urlsafe(32)
+    previous, item.current = item.current, _hash(new_secret)
+    item.used_at = clock.seconds(clock.now())
+    try:
+        unused = (SessionItem.current == previous) & (SessionItem.revoked == False)  # noqa: E712
+        tables.write(tables.Put(item, unused))
+    except tables.ConditionFailed:
+        _revoke_family(item)
+        raise rules.REFRESH_REUSED() from None
+    return _tokens(item, new_secret, int(holder.token_version))
+
+
+def _holder(item: SessionItem) -> AccountItem | StaffItem | None:
+    return store.staff(item.holder) if item.kind == "staff" else store.account(item.holder, consistent=True)
+
+
+def _revoke_family(item: SessionItem) -> None:
+    actor = Actor(kind=item.kind, id=item.holder)
+    change(lambda: store.session(str(item.pk).removeprefix("SESSION#")), _revoked, Event("session_reuse_detected", actor))
+    change(lambda: _holder(item), _token_version_raised, Event("access_tokens_voided", actor))
+
+
+def _revoked(item: Any) -> None:
+    item.revoked = True
+
+
+def _token_version_raised(item: Any) -> None:
+    item.token_version = int(item.token_version) + 1
+
+
+def log_out(actor: Actor) -> None:
+    """End the caller's session; its refresh token is void at once, its access token within 15 minutes."""
+    change(lambda: store.session(actor.session), _revoked, Event("session_closed", actor))
+
+
+def authenticate(headers: dict[str, str]) -> Actor:
+    """The caller by the request's headers ``Authorization`` and ``Acting-For`` (an organization id).
+
+    Costs one read (half a unit), two when acting for an enterprise. Raises ``not_authenticated``,
+    ``token_expired`` or ``mandate_invalid``.
+    """
+    authorization = headers.get("authorization")
+    if authorization is None:
+        return ANONYMOUS
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise errors.NOT_AUTHENTICATED()
+    claims = tokens.verify(token)
+    if claims["kind"] == "staff":
+        return _staff_actor(claims)
+    actor, id_index = _person_actor(claims)
+    organization_id = headers.get("acting-for")
+    return _acting_for(actor, id_index, organization_id) if organization_id else actor
+
+
+def _staff_actor(claims: dict[str, Any]) -> Actor:
+    member = store.staff(claims["sub"])
+    if member is None or member.token_version != claims["ver"]:
+        raise errors.NOT_AUTHENTICATED()
+    return Actor(
+        kind="staff", id=claims["sub"], session=claims["sid"], roles=tuple(member.roles), unit=member.unit
+    )
+
+
+def _person_actor(claims: dict[str, Any]) -> tuple[Actor, str]:
+    account = store.account(claims["sub"])
+    if account is None or account.token_version != claims["ver"]:
+        raise errors.NOT_AUTHENTICATED()
+    if account.merged_into:
+        account = canonical(account.id)
+    actor = Actor(
+        kind="person",
+        id=account.id,
+        level=int(account.level),
+        platform=str(claims.get("platform", "")),
+        session=claims["sid"],
+        accounts=(account.id, *account.merged),
+    )
+    return actor, account.id_index or ""
+
+
+def _acting_for(actor: Actor, id_index: str, organization_id: str) -> Actor:
+    mandate = store.mandate(organization_id, id_index) if id_index else None
+    if mandate is None or not rules.mandate_holds(date.fromisoformat(mandate.until), bool(mandate.revoked), clock.today()):
+        raise rules.MANDATE_INVALID()
+    return msgspec.structs.replace(actor, organization=organization_id, scope=tuple(mandate.scope))
+
+
+def put_staff(username: str, display_name: str, unit: str, roles: list[str], password: str, totp_secret: str) -> None:
+    """Create a staff member, or replace name, unit, roles and both factors of an existing one."""
+    item = store.staff(username) or StaffItem(f"STAFF#{username}")
+    item.display_name, item.unit, item.roles = display_name, unit, roles
+    item.salt = secrets.token_bytes(16)
+    item.password = hashlib.scrypt(password.encode(), salt=item.salt, **_SCRYPT)
+    item.totp_secret = store.seal(item, "totp_secret", totp_secret)
+    tables.write(changes.put(item, Event("staff_put", Actor(kind="system", id="system:setup", unit=unit))))
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _moment(stored: float) -> datetime:
+    return datetime.fromtimestamp(int(stored), UTC)

@@ -1,0 +1,172 @@
+"""Stored identities: accounts, the platforms' logins that lead to them, sessions, enterprises, staff."""
+
+from __future__ import annotations
+
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.kernel import tables, vault
+from chalicelib.kernel.tables import Page, read
+
+TABLE = "identity"
+
+
+class AccountItem(tables.AggregateTable):
+    """A person's account. ``merged_into`` leads to the account that stands for the person now."""
+
+    class Meta:
+        table_name = TABLE
+
+    level = NumberAttribute()
+    platforms = ListAttribute(of=UnicodeAttribute)
+    name = BinaryAttribute(legacy_encoding=False, null=True)
+    id_number = BinaryAttribute(legacy_encoding=False, null=True)
+    id_index = UnicodeAttribute(null=True)
+    phone = BinaryAttribute(legacy_encoding=False, null=True)
+    merged_into = UnicodeAttribute(null=True)
+    merged = ListAttribute(of=UnicodeAttribute, default=list)
+    token_version = NumberAttribute(default=1)
+    pending = BinaryAttribute(legacy_encoding=False, null=True)
+
+    @property
+    def id(self) -> str:
+        return str(self.pk).removeprefix("ACCOUNT#")
+
+
+class LoginItem(tables.Table):
+    """A platform's user: which account the login leads to, and the platform's sealed id for messages."""
+
+    class Meta:
+        table_name = TABLE
+
+    account_id = UnicodeAttribute()
+    platform_id = BinaryAttribute(legacy_encoding=False)
+
+
+class PersonItem(tables.Table):
+    """The one account of a verified ID number."""
+
+    class Meta:
+        table_name = TABLE
+
+    account_id = UnicodeAttribute()
+
+
+class SessionItem(tables.AggregateTable):
+    """A family of refresh tokens; only the hash of the current one is kept."""
+
+    class Meta:
+        table_name = TABLE
+
+    holder = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    platform = UnicodeAttribute()
+    login_key = UnicodeAttribute()
+    current = UnicodeAttribute()
+    opened_at = NumberAttribute()
+    used_at = NumberAttribute()
+    revoked = BooleanAttribute(default=False)
+    expires_at = NumberAttribute()
+
+
+class OrganizationItem(tables.AggregateTable):
+    """An enterprise (legal person) known by its credit code."""
+
+    class Meta:
+        table_name = TABLE
+
+    name = UnicodeAttribute()
+    credit_code = BinaryAttribute(legacy_encoding=False)
+
+    @property
+    def id(self) -> str:
+        return str(self.pk).removeprefix("ORGANIZATION#")
+
+
+class MandateItem(tables.AggregateTable):
+    """What lets a real-name person act for an enterprise (授权); found by the person through gsi1."""
+
+    class Meta:
+        table_name = TABLE
+
+    role = UnicodeAttribute()
+    scope = ListAttribute(of=UnicodeAttribute)
+    until = UnicodeAttribute()
+    revoked = BooleanAttribute(default=False)
+    organization_name = UnicodeAttribute()
+    holder_name = BinaryAttribute(legacy_encoding=False)
+    gsi1pk = UnicodeAttribute()
+    gsi1sk = UnicodeAttribute()
+    gsi1 = tables.ListIndex()
+
+    @property
+    def organization_id(self) -> str:
+        return str(self.pk).removeprefix("ORGANIZATION#")
+
+    @property
+    def id(self) -> str:
+        return str(self.sk).removeprefix("MANDATE#")
+
+
+class StaffItem(tables.AggregateTable):
+    """A staff member: unit, roles, password hash and the sealed secret of the second factor."""
+
+    class Meta:
+        table_name = TABLE
+
+    display_name = UnicodeAttribute()
+    unit = UnicodeAttribute()
+    roles = ListAttribute(of=UnicodeAttribute)
+    salt = BinaryAttribute(legacy_encoding=False)
+    password = BinaryAttribute(legacy_encoding=False)
+    totp_secret = BinaryAttribute(legacy_encoding=False)
+    last_step = NumberAttribute(default=0)
+    token_version = NumberAttribute(default=1)
+
+
+def account(account_id: str, *, consistent: bool = False) -> AccountItem | None:
+    return read(AccountItem, f"ACCOUNT#{account_id}", consistent=consistent)
+
+
+def login(login_key: str) -> LoginItem | None:
+    return read(LoginItem, f"LOGIN#{login_key}", consistent=True)
+
+
+def person(id_index: str) -> PersonItem | None:
+    return read(PersonItem, f"PERSON#{id_index}", consistent=True)
+
+
+def session(session_id: str) -> SessionItem | None:
+    return read(SessionItem, f"SESSION#{session_id}", consistent=True)
+
+
+def organization(organization_id: str) -> OrganizationItem | None:
+    return read(OrganizationItem, f"ORGANIZATION#{organization_id}")
+
+
+def mandate(organization_id: str, mandate_id: str) -> MandateItem | None:
+    return read(MandateItem, f"ORGANIZATION#{organization_id}", f"MANDATE#{mandate_id}")
+
+
+def mandates_of_organization(organization_id: str, cursor: str | None) -> Page:
+    condition = MandateItem.sk.startswith("MANDATE#")
+    return tables.query(MandateItem, f"ORGANIZATION#{organization_id}", condition, cursor=cursor)
+
+
+def mandates_of_person(id_index: str, cursor: str | None) -> Page:
+    return tables.query(MandateItem.gsi1, f"HOLDER#{id_index}", index="gsi1", cursor=cursor)
+
+
+def staff(username: str) -> StaffItem | None:
+    return read(StaffItem, f"STAFF#{username}", consistent=True)
+
+
+def seal(item: tables.Table, attribute: str, value: str) -> bytes:
+    """Seal a personal value for one attribute of this item (place: table, key, attribute)."""
+    return vault.seal(value.encode(), TABLE, f"{item.pk}/{item.sk}", attribute)
+
+
+def unseal(item: tables.Table, attribute: str) -> str:
+    """The personal value in clear; empty if there is none."""
+    sealed = getattr(item, attribute)
+    return vault.unseal(sealed, TABLE, f"{item.pk}/{item.sk}", attribute).decode() if sealed else ""
+

@@ -1,0 +1,89 @@
+"""Who is calling, and what an endpoint's declaration says about who may.
+
+Access is denied unless declared. Where an object is named in the path, it is loaded first, and
+somebody who is not related to it gets the same answer as if it did not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import msgspec
+
+
+class Level(IntEnum):
+    """How well a person is known: 已登录, 已绑定手机, 已实名."""
+
+    LOGGED_IN = 1
+    PHONE_BOUND = 2
+    REAL_NAME = 3
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """The caller. ``kind`` is ``anonymous``, ``person``, ``staff`` or ``system``.
+
+    ``accounts`` are all accounts of the person (own and merged); ``organization`` is the enterprise
+    that the person acts for in this request, with the services its mandate covers in ``scope``
+    (``*`` for all); staff have ``roles`` and a ``unit``.
+    """
+
+    kind: str = "anonymous"
+    id: str = ""
+    level: int = 0
+    platform: str = ""
+    session: str = ""
+    accounts: tuple[str, ...] = ()
+    organization: str = ""
+    scope: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    unit: str = ""
+
+    def covers(self, service_code: str) -> bool:
+        """Whether the person's mandate (if acting for an enterprise) covers the service."""
+        return not self.organization or "*" in self.scope or service_code in self.scope
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """For whom the caller acts now: the enterprise, or the person with all accounts."""
+        return (self.organization,) if self.organization else self.accounts
+
+    def holds(self, party: str) -> bool:
+        """Whether ``party`` (an account or organization id) is the caller or whom the caller acts for."""
+        return party in self.parties
+
+
+ANONYMOUS = Actor()
+
+
+def system(name: str) -> Actor:
+    """The system itself as the author of a change, for example the rules or a schedule."""
+    return Actor(kind="system", id=f"system:{name}")
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may call an endpoint.
+
+    ``person``: the least level of a person, None if persons may not; ``staff``: roles that may;
+    ``target`` loads the object named by the path's parameters and ``related`` tells whether the
+    caller has to do with it, in the words of ``relation``.
+    """
+
+    anyone: bool = False
+    person: Level | None = None
+    staff: tuple[str, ...] = ()
+    target: Callable[..., Any] | None = None
+    related: Callable[[Actor, Any], bool] | None = None
+    relation: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.target is None) != (self.related is None):
+            raise ValueError("target and related are declared together")
+        if not self.anyone and self.person is None and not self.staff:
+            raise ValueError("an endpoint that nobody may call")
+
+
+ANYONE = Access(anyone=True)

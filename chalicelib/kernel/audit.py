@@ -1,0 +1,117 @@
+"""Proof that the event log is whole: versions against entries, and signed daily roots."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from chalicelib.kernel import aws, history, signing, tables
+from chalicelib.kernel.history import Fault
+from chalicelib.kernel.settings import settings
+from chalicelib.kernel.vault import KernelItem
+
+AGGREGATE_TABLES = ("identity", "catalog", "applications", "certificates")
+_CURSOR = "AUDIT#CURSOR"
+_RESERVED_MILLISECONDS = 30_000
+
+
+class SealedDay(msgspec.Struct, frozen=True):
+    """A day's root: how many entries, the Merkle root over their hashes, its ES256 signature in base64."""
+
+    day: str
+    entries: int
+    root: str
+    signature: str
+
+
+def check_all(remaining: Callable[[], int] = lambda: 900_000) -> list[Fault]:
+    """Compare every aggregate's version with its history.
+
+    Scans the tables, so it belongs to a schedule and never to a request; stops when ``remaining``
+    (milliseconds) runs low and goes on from there at the next call.
+    """
+    faults = []
+    table, start = _saved_position()
+    while table < len(AGGREGATE_TABLES):
+        for subject, version in _heads(AGGREGATE_TABLES[table], start, _save_position(table)):
+            fault = history.verify(subject, version)
+            if fault is not None:
+                faults.append(fault)
+            if remaining() < _RESERVED_MILLISECONDS:
+                return faults
+        table, start = table + 1, None
+    _save_position(0)(None)
+    return faults
+
+
+def _heads(
+    table: str, start: dict[str, Any] | None, save: Callable[[dict[str, Any] | None], None]
+) -> Iterator[tuple[str, int]]:
+    """Subject and version of each aggregate in a table, page by page."""
+    while True:
+        request: dict[str, Any] = {
+            "TableName": settings().table_prefix + table,
+            "FilterExpression": "attribute_exists(changes)",
+            "ProjectionExpression": "pk, sk, version",
+        }
+        if start:
+            request["ExclusiveStartKey"] = start
+        save(start)
+        page = aws.client("dynamodb").scan(**request)
+        for item in page["Items"]:
+            key, sort = item["pk"]["S"], item["sk"]["S"]
+            yield (key if sort == tables.HEAD else f"{key}/{sort}"), int(item["version"]["N"])
+        start = page.get("LastEvaluatedKey")
+        if not start:
+            return
+
+
+def _saved_position() -> tuple[int, dict[str, Any] | None]:
+    stored = tables.read(KernelItem, _CURSOR, consistent=True)
+    if stored is None or stored.wrapped is None:
+        return 0, None
+    table, start = msgspec.json.decode(stored.wrapped)
+    return table, start
+
+
+def _save_position(table: int) -> Callable[[dict[str, Any] | None], None]:
+    def save(start: dict[str, Any] | None) -> None:
+        tables.write(tables.Put(KernelItem(_CURSOR, wrapped=msgspec.json.encode([table, start]))))
+
+    return save
+
+
+def seal_day(day: date) -> SealedDay:
+    """Sign the root of a day's entries and keep it in the audit bucket (Object Lock)."""
+    hashes = history.day_hashes(day)
+    root = history.merkle_root(hashes)
+    signature = signing.sign(settings().audit_key, _signed_text(str(day), len(hashes), root))
+    sealed = SealedDay(str(day), len(hashes), root, base64.b64encode(signature).decode())
+    aws.client("s3").put_object(
+        Bucket=settings().audit_bucket, Key=f"roots/{day}.json", Body=msgspec.json.encode(sealed)
+    )
+    return sealed
+
+
+def check_day(day: date) -> str | None:
+    """What is wrong with a sealed day: its signature or its root; None if both hold."""
+    stored = aws.client("s3").get_object(Bucket=settings().audit_bucket, Key=f"roots/{day}.json")["Body"].read()
+    sealed = msgspec.json.decode(stored, type=SealedDay)
+    text = _signed_text(sealed.day, sealed.entries, sealed.root)
+    key = signing.public_key_der(settings().audit_key)
+    if sealed.day != str(day) or not signing.verifies(key, text, base64.b64decode(sealed.signature)):
+        return "bad signature"
+    hashes = history.day_hashes(day)
+    if (len(hashes), history.merkle_root(hashes)) != (sealed.entries, sealed.root):
+        return "entries differ from the sealed root"
+    return None
+
+
+def _signed_text(day: str, entries: int, root: str) -> bytes:
+    return f"BANSHI-AUDIT-v1\0{day}\0{entries}\0{root}".encode()
+
+

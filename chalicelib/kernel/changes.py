@@ -1,0 +1,70 @@
+"""What happened to an aggregate: each change has the next version, and the event log keeps all of them.
+
+An aggregate's item carries its ``version`` and the changes that its last write made; the table's
+stream feeds them into the event log (``history.py``). Versions are consecutive, so a lost entry shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from chalicelib.kernel import clock, vault
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.tables import AggregateTable, Put, at_version
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One change: what (``type``), when, by whom, for whom, of which unit, with what words and facts.
+
+    ``note`` is what a person said, sealed; ``data`` holds facts that are not personal.
+    """
+
+    version: int
+    type: str
+    at: datetime
+    actor: str
+    acting_for: str = ""
+    unit: str = ""
+    note: bytes = b""
+    data: dict[str, str | int | list[str]] = {}
+
+
+@dataclass(frozen=True)
+class Event:
+    """A change that is about to be written: what, by whom, with what words and facts."""
+
+    type: str
+    actor: Actor
+    note: str = ""
+    data: dict[str, str | int | list[str]] = field(default_factory=dict)
+
+
+def put(item: AggregateTable, *events: Event) -> Put:
+    """The write of an aggregate with what happened to it, valid only if nobody changed it since it was read."""
+    expected = int(item.version or 0)
+    new = [_change(item.subject, expected + place, event) for place, event in enumerate(events, 1)]
+    item.version = expected + len(new)
+    item.changes = encode(new)
+    return Put(item, at_version(type(item), expected))
+
+
+def _change(subject: str, version: int, event: Event) -> Change:
+    note = vault.seal(event.note.encode(), "history", subject, str(version)) if event.note else b""
+    actor = event.actor
+    return Change(version, event.type, clock.now(), actor.id, actor.organization, actor.unit, note, event.data)
+
+
+def note_of(subject: str, change: Change) -> str:
+    """What the person said, in clear."""
+    return vault.unseal(change.note, "history", subject, str(change.version)).decode() if change.note else ""
+
+
+def encode(changes: list[Change]) -> str:
+    return msgspec.json.encode(changes).decode()
+
+
+def decode(text: str) -> list[Change]:
+    return msgspec.json.decode(text, type=list[Change])

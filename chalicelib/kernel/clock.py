@@ -1,0 +1,86 @@
+"""The one clock: UTC inside, Asia/Shanghai for people, working days by the published calendar.
+
+Rules about limits: 行政许可法 art. 82 (days are working days), 优化营商环境条例; the day of receipt
+does not count and a limit ends with the last moment of its last working day in Asia/Shanghai.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+_source: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731
+
+
+def now() -> datetime:
+    """The current moment, in UTC."""
+    return _source()
+
+
+def today() -> date:
+    """The current business date in Asia/Shanghai."""
+    return local(now()).date()
+
+
+def use(source: Callable[[], datetime] | None) -> None:
+    """Take the time from ``source`` (tests and drills); ``None`` returns to the machine's clock."""
+    global _source
+    _source = source or (lambda: datetime.now(UTC))
+
+
+def local(moment: datetime) -> datetime:
+    """The moment as people in China read it, to the second."""
+    return moment.astimezone(SHANGHAI).replace(microsecond=0)
+
+
+def seconds(moment: datetime) -> int:
+    """Whole seconds since the epoch, as stored in time-to-live attributes."""
+    return int(moment.timestamp())
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The State Council's calendar: days off and make-up working days (调休), for the ``years`` it covers.
+
+    A year that is not covered counts weekends as off; ``covers`` tells, so that people can be warned.
+    """
+
+    off: frozenset[date] = field(default_factory=frozenset)
+    make_up: frozenset[date] = field(default_factory=frozenset)
+    years: frozenset[int] = field(default_factory=frozenset)
+
+    @classmethod
+    def of(cls, off: Iterable[date], make_up: Iterable[date]) -> Calendar:
+        off, make_up = frozenset(off), frozenset(make_up)
+        return cls(off, make_up, frozenset(day.year for day in off))
+
+    def covers(self, day: date) -> bool:
+        return day.year in self.years
+
+    def is_working_day(self, day: date) -> bool:
+        if day in self.make_up:
+            return True
+        return day.weekday() < 5 and day not in self.off
+
+    def working_days_between(self, start: date, end: date) -> int:
+        """Working days after ``start`` up to and including ``end``; 0 if ``end`` is not later."""
+        days = (end - start).days
+        return sum(self.is_working_day(start + timedelta(n)) for n in range(1, days + 1))
+
+    def add_working_days(self, start: date, days: int) -> date:
+        """The ``days``-th working day after ``start``; for 0 ``start`` itself, or the next working day."""
+        day = start
+        while days > 0 or not self.is_working_day(day):
+            day += timedelta(1)
+            if days > 0 and self.is_working_day(day):
+                days -= 1
+        return day
+
+
+def end_of_day(day: date) -> datetime:
+    """The last second of a day in Asia/Shanghai, in UTC."""
+    return datetime.combine(day, time(23, 59, 59), SHANGHAI).astimezone(UTC)

@@ -1,0 +1,302 @@
+"""The one declaration of an endpoint, and what happens to a request because of it.
+
+From a declaration come the route, parsing and validation, authorization, problem details, the
+OpenAPI document (``tools/openapi.py``) and the generated authorization tests (``tests/laws``)::
+
+    @endpoint("POST", "/v1/applications/{application_id}/withdraw", OWN_APPLICATION, errors=[WRONG_STATE])
+    def withdraw_application(actor: Actor, target: Application, body: Withdrawal) -> ApplicationView: ...
+
+A view names what it needs: ``actor``, ``target`` (loaded and authorized), ``body`` and ``query``
+(validated structs), ``request``, and the path's parameters. Its return annotation is the answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+
+from chalicelib.kernel import errors, idempotency, ids, log
+from chalicelib.kernel.access import ANONYMOUS, Access, Actor
+from chalicelib.kernel.rates import Limit
+
+MAX_BODY_BYTES = 262_144
+REGISTRY: list[Endpoint] = []
+_INJECTED = {"actor", "target", "body", "query", "request"}
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the edge hands in: lower-case header names, decoded path parameters, raw body."""
+
+    method: str
+    path: str
+    parameters: dict[str, str]
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+    source_ip: str
+    id: str = field(default_factory=ids.new_id)
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes out: status, headers and body; ``bytes`` of other types than JSON are sent as they are."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A server-rendered page; a view that returns it answers text/html."""
+
+    html: str
+    status: int = 200
+
+
+class Download(msgspec.Struct, frozen=True):
+    """A file; a view that returns it answers with the file's bytes."""
+
+    data: bytes
+    content_type: str
+    filename: str
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A declared endpoint; see ``endpoint()`` for the meaning of each part."""
+
+    method: str
+    path: str
+    access: Access
+    view: Callable[..., Any]
+    errors: tuple[errors.ErrorCode, ...]
+    status: int
+    idempotent: bool
+    limit: Limit | None
+    names: tuple[str, ...]
+    body: type[Any] | None
+    query: type[Any] | None
+    answer: Any
+
+    @property
+    def operation(self) -> str:
+        return self.view.__name__
+
+
+def endpoint(
+    method: str,
+    path: str,
+    access: Access,
+    *,
+    errors: list[errors.ErrorCode] | None = None,
+    status: int = 200,
+    idempotent: bool = False,
+    limit: Limit | None = None,
+) -> Callable[[View], View]:
+    """Declare an endpoint.
+
+    ``access``: who may call it; ``errors``: the codes beside the common ones that it can answer;
+    ``status`` of success; ``idempotent``: takes an Idempotency-Key; ``limit``: how often one caller may.
+    """
+
+    def declare(view: View) -> View:
+        hints = get_type_hints(view)
+        REGISTRY.append(
+            Endpoint(
+                method=method,
+                path=path,
+                access=access,
+                view=view,
+                errors=tuple(errors or ()),
+                status=status,
+                idempotent=idempotent,
+                limit=limit,
+                names=tuple(inspect.signature(view).parameters),
+                body=hints.get("body"),
+                query=hints.get("query"),
+                answer=hints.get("return"),
+            )
+        )
+        return view
+
+    return declare
+
+
+Authenticate = Callable[[dict[str, str]], Actor]
+
+
+def serve(declared: Endpoint, request: Request, authenticate: Authenticate) -> Answer:
+    """Answer one request by its endpoint's declaration; never raises."""
+    started, code, actor = time.perf_counter(), "", ANONYMOUS
+    try:
+        actor = authenticate(request.headers)
+        answer = _answer(declared, request, actor)
+    except errors.Problem as problem:
+        code, answer = problem.error.code, problem_answer(problem, request.id)
+    except Exception as error:
+        log.failure("request_failed", error, request_id=request.id, operation=declared.operation)
+        code, answer = "internal_error", problem_answer(errors.INTERNAL(), request.id)
+    answer.headers["X-Request-Id"] = request.id
+    log.write(
+        "request",
+        request_id=request.id,
+        operation=declared.operation,
+        status=answer.status,
+        code=code,
+        actor=actor.id,
+        milliseconds=round((time.perf_counter() - started) * 1000, 1),
+    )
+    return answer
+
+
+def _answer(declared: Endpoint, request: Request, actor: Actor) -> Answer:
+    who = actor.id or request.source_ip
+    if declared.limit is None:
+        return _authorized_answer(declared, request, actor)
+    if not declared.limit.failures_only:
+        declared.limit.count(who)
+        return _authorized_answer(declared, request, actor)
+    declared.limit.check(who)
+    try:
+        return _authorized_answer(declared, request, actor)
+    except errors.Problem as problem:
+        if problem.error.status in (400, 401, 404):
+            declared.limit.count(who)
+        raise
+
+
+def _authorized_answer(declared: Endpoint, request: Request, actor: Actor) -> Answer:
+    authorize_role(declared.access, actor)
+    given: dict[str, Any] = dict(request.parameters)
+    if declared.body is not None:
+        given["body"] = _parse_body(request, declared.body)
+    if declared.query is not None:
+        given["query"] = _parse_query(request.query, declared.query)
+    if declared.access.target is not None:
+        given["target"] = load_target(declared.access, actor, request.parameters)
+    given |= {"actor": actor, "request": request}
+    if not declared.idempotent:
+        return _present(declared, declared.view(**_wanted(declared, given)), request)
+    key = idempotency.derived_key(
+        "/".join((actor.id, actor.organization)), f"{declared.operation}{sorted(request.parameters.items())}",
+        idempotency.check_key(request.headers.get("idempotency-key")),
+    )  # fmt: skip
+    given["request"] = Request(**{**request.__dict__, "key": key})
+
+    def work() -> idempotency.StoredAnswer:
+        body = msgspec.json.encode(declared.view(**_wanted(declared, given)))
+        return idempotency.StoredAnswer(declared.status, body)
+
+    stored = idempotency.once(key, request.body, work)
+    return Answer(stored.status, stored.body)
+
+
+def _wanted(declared: Endpoint, given: dict[str, Any]) -> dict[str, Any]:
+    return {name: given[name] for name in declared.names}
+
+
+def authorize_role(access: Access, actor: Actor) -> None:
+    """Raise unless the declaration lets callers of this kind in."""
+    if access.anyone:
+        return
+    if actor.kind == "anonymous":
+        raise errors.NOT_AUTHENTICATED()
+    if actor.kind == "person" and access.person is not None:
+        if actor.level < access.person:
+            raise errors.REAL_NAME_REQUIRED()
+        return
+    if actor.kind == "staff" and set(access.staff) & set(actor.roles):
+        return
+    raise errors.FORBIDDEN()
+
+
+def load_target(access: Access, actor: Actor, parameters: dict[str, str]) -> Any:
+    """The object that the path names; raises ``not_found`` if absent or none of the caller's business."""
+    assert access.target is not None and access.related is not None
+    found = access.target(**parameters)
+    if found is None or not access.related(actor, found):
+        raise errors.NOT_FOUND()
+    return found
+
+
+def _parse_body(request: Request, shape: type[Any]) -> Any:
+    if len(request.body) > MAX_BODY_BYTES:
+        raise errors.BODY_TOO_LARGE(limit=MAX_BODY_BYTES)
+    media_type = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise errors.UNSUPPORTED_MEDIA_TYPE()
+    try:
+        return msgspec.json.decode(request.body or b"{}", type=shape)
+    except msgspec.ValidationError as error:
+        raise errors.INVALID_REQUEST(fields=[_field_error(error)]) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise errors.INVALID_JSON() from None
+
+
+def _parse_query(query: dict[str, str], shape: type[Any]) -> Any:
+    try:
+        return msgspec.convert(query, shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise errors.INVALID_REQUEST(fields=[_field_error(error)]) from None
+
+
+def _field_error(error: msgspec.ValidationError) -> errors.FieldError:
+    words, _, place = str(error).partition(" - at `$")
+    path = place.rstrip("`").replace(".", "/").replace("[", "/").replace("]", "")
+    return errors.FieldError(path, "invalid", f"格式不符:{words}", words)
+
+
+def _present(declared: Endpoint, result: Any, request: Request) -> Answer:
+    if isinstance(result, Answer):
+        return result
+    if isinstance(result, Page):
+        return Answer(result.status, result.html.encode(), "text/html; charset=utf-8", dict(_PAGE_HEADERS))
+    if isinstance(result, Download):
+        disposition = f'attachment; filename="{result.filename}"'
+        headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
+        return Answer(200, result.data, result.content_type, headers)
+    body = msgspec.json.encode(result)
+    if request.method != "GET":
+        return Answer(declared.status, body, headers={"Cache-Control": "no-store"})
+    tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if request.headers.get("if-none-match") == tag:
+        return Answer(304, b"", headers=headers)
+    return Answer(declared.status, body, headers=headers)
+
+
+_PAGE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def problem_answer(problem: errors.Problem, request_id: str) -> Answer:
+    """The problem as RFC 9457 ``application/problem+json`` with both languages."""
+    body = {
+        "type": f"urn:banshi:error:{problem.error.code}",
+        "title": problem.zh,
+        "title_en": problem.en,
+        "status": problem.error.status,
+        "code": problem.error.code,
+        "fields": problem.fields,
+        "request_id": request_id,
+    }
+    headers = {"Cache-Control": "no-store"}
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
+    if problem.error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Answer(problem.error.status, msgspec.json.encode(body), "application/problem+json", headers)

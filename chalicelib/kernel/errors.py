@@ -1,0 +1,122 @@
+"""Every error that the system can answer, with a stable code and a text in both languages.
+
+A feature declares its codes once (``NOT_FOUND = ErrorCode("application_not_found", 404, zh=..., en=...)``)
+and raises them (``raise NOT_FOUND()``). ``docs/errors.md`` and the OpenAPI document are generated
+from these declarations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+REGISTRY: dict[str, ErrorCode] = {}
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with one field: a JSON Pointer into the request, and what to do, in both languages."""
+
+    path: str
+    code: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class ErrorCode:
+    """One kind of error: stable ``code``, HTTP ``status``, Chinese and English text.
+
+    The texts may hold ``{name}`` places, filled by the keyword arguments of the call.
+    """
+
+    code: str
+    status: int
+    zh: str
+    en: str
+
+    def __post_init__(self) -> None:
+        if self.code in REGISTRY:
+            raise ValueError(f"error code {self.code} is declared twice")
+        REGISTRY[self.code] = self
+
+    def __call__(
+        self, *, fields: list[FieldError] | None = None, retry_after: int | None = None, **values: Any
+    ) -> Problem:
+        return Problem(self, fields or [], retry_after, values)
+
+
+@dataclass
+class Problem(Exception):
+    """An error on its way to the caller; becomes an RFC 9457 answer at the edge."""
+
+    error: ErrorCode
+    fields: list[FieldError] = field(default_factory=list)
+    retry_after: int | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def zh(self) -> str:
+        return self.error.zh.format(**self.values)
+
+    @property
+    def en(self) -> str:
+        return self.error.en.format(**self.values)
+
+    def __str__(self) -> str:
+        return f"{self.error.code}: {self.en}"
+
+
+INVALID_REQUEST = ErrorCode(
+    "invalid_request", 400, zh="请求内容有误,请按字段提示修改", en="The request is not valid; see the fields"
+)
+INVALID_JSON = ErrorCode("invalid_json", 400, zh="请求体不是合法的 JSON", en="The body is not valid JSON")
+BODY_TOO_LARGE = ErrorCode(
+    "body_too_large", 413, zh="请求体超过 {limit} 字节", en="The body exceeds {limit} bytes"
+)
+UNSUPPORTED_MEDIA_TYPE = ErrorCode(
+    "unsupported_media_type", 415, zh="请使用 Content-Type: application/json", en="Send Content-Type: application/json"
+)
+NOT_AUTHENTICATED = ErrorCode("not_authenticated", 401, zh="请先登录", en="Log in first")
+TOKEN_EXPIRED = ErrorCode(
+    "token_expired", 401, zh="登录已过期,请刷新令牌", en="The access token has expired; refresh it"
+)
+FORBIDDEN = ErrorCode("forbidden", 403, zh="您无权进行此操作", en="You may not do this")
+REAL_NAME_REQUIRED = ErrorCode(
+    "real_name_required", 403, zh="请先完成实名认证", en="Verify your real name first"
+)
+NOT_FOUND = ErrorCode("not_found", 404, zh="没有找到您要的内容", en="There is nothing here for you")
+METHOD_NOT_ALLOWED = ErrorCode("method_not_allowed", 405, zh="此地址不支持该方法", en="This path does not take this method")
+CONFLICT = ErrorCode(
+    "changed_meanwhile", 409, zh="内容刚被他人修改,请刷新后重试", en="It was changed meanwhile; load it again and retry"
+)
+TOO_MANY_REQUESTS = ErrorCode(
+    "too_many_requests", 429, zh="操作过于频繁,请 {seconds} 秒后再试", en="Too many attempts; retry in {seconds} seconds"
+)
+INTERNAL = ErrorCode(
+    "internal_error", 500, zh="系统出错,请稍后重试;如仍不成功请提供请求编号", en="Something failed here; retry, then quote the request id"
+)
+UNAVAILABLE = ErrorCode(
+    "temporarily_unavailable", 503, zh="系统繁忙,请稍后重试,您的操作没有生效", en="Busy; nothing was changed, retry shortly"
+)
+PLATFORM_UNAVAILABLE = ErrorCode(
+    "platform_unavailable",
+    503,
+    zh="{platform} 暂时没有响应,您的操作没有生效,请稍后重试",
+    en="{platform} did not answer properly; nothing was changed, retry shortly",
+)
+IDEMPOTENCY_KEY_REQUIRED = ErrorCode(
+    "idempotency_key_required",
+    400,
+    zh="请在 Idempotency-Key 头中给出 8 至 255 个可见字符",
+    en="Send an Idempotency-Key header of 8 to 255 visible characters",
+)
+IDEMPOTENCY_KEY_REUSED = ErrorCode(
+    "idempotency_key_reused",
+    409,
+    zh="此 Idempotency-Key 已用于另一个请求",
+    en="This Idempotency-Key was used for another request",
+)
+IDEMPOTENCY_IN_PROGRESS = ErrorCode(
+    "idempotency_in_progress", 409, zh="同一请求正在处理,请稍候", en="The same request is being processed; retry shortly"
+)

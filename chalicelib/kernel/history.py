@@ -1,0 +1,169 @@
+"""The event log (全程留痕): every change of every aggregate, chained by hash per subject.
+
+Fed by the tables' streams only. Timelines, audit, messages and statistics read it. ``verify`` names
+the first entry that is broken, missing or altered; ``seal_day`` signs the day's Merkle root.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+
+import msgspec
+from pynamodb.attributes import UnicodeAttribute
+
+from chalicelib.kernel import changes, clock, tables
+from chalicelib.kernel.changes import Change
+
+GENESIS = "0" * 64
+_DAY_PARTITIONS = 8
+
+
+class HistoryItem(tables.Table):
+    """One entry: the change as it was recorded, its hash and its predecessor's."""
+
+    class Meta:
+        table_name = "history"
+
+    entry = UnicodeAttribute()
+    hash = UnicodeAttribute()
+    previous = UnicodeAttribute()
+    gsi1pk = UnicodeAttribute()
+    gsi1sk = UnicodeAttribute()
+    gsi1 = tables.ListIndex()
+
+
+class Gap(Exception):
+    """An entry's predecessor is not in the log (yet)."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What is wrong with a subject's history, at its first wrong version."""
+
+    subject: str
+    version: int
+    reason: str
+
+
+def append(subject: str, new: list[Change]) -> int:
+    """Append changes to a subject's history; those already there are skipped. The number appended.
+
+    Raises ``Gap`` if an entry before the first new one is missing.
+    """
+    appended = 0
+    for change in new:
+        if tables.read(HistoryItem, subject, _key(change.version), consistent=True) is not None:
+            continue
+        previous = GENESIS
+        if change.version > 1:
+            before = tables.read(HistoryItem, subject, _key(change.version - 1), consistent=True)
+            if before is None:
+                raise Gap(f"{subject} {change.version - 1}")
+            previous = before.hash
+        try:
+            tables.write(tables.Put(_item(subject, change, previous), tables.absent(HistoryItem)))
+            appended += 1
+        except tables.ConditionFailed:
+            continue
+    return appended
+
+
+def entries(subject: str, cursor: str | None = None, limit: int = 100) -> tuple[list[Change], str | None]:
+    """A page of a subject's changes, oldest first, and the cursor of the next."""
+    page = tables.query(HistoryItem, subject, limit=limit, cursor=cursor)
+    return [changes.decode(f"[{item.entry}]")[0] for item in page.items], page.cursor
+
+
+def timeline(subject: str, version: int, latest: list[Change]) -> list[Change]:
+    """All changes of an aggregate up to ``version``: the log, and from the item what the log lacks yet."""
+    found: list[Change] = []
+    cursor = None
+    while True:
+        page, cursor = entries(subject, cursor)
+        found += page
+        if cursor is None:
+            break
+    known = {change.version for change in found}
+    missing = [change for change in latest if change.version not in known and change.version <= version]
+    return sorted(found + missing, key=lambda change: change.version)
+
+
+def verify(subject: str, version: int) -> Fault | None:
+    """The first fault in a subject's history, which should reach up to ``version``; None if sound."""
+    previous, expected, cursor = GENESIS, 1, None
+    while True:
+        page = tables.query(HistoryItem, subject, limit=100, cursor=cursor)
+        for item in page.items:
+            fault = _fault_of(item, expected, previous)
+            if fault:
+                return Fault(subject, expected, fault)
+            previous, expected = item.hash, expected + 1
+        cursor = page.cursor
+        if cursor is None:
+            break
+    if expected <= version:
+        return Fault(subject, expected, "missing")
+    if expected > version + 1:
+        return Fault(subject, version + 1, "beyond the aggregate's version")
+    return None
+
+
+def _fault_of(item: HistoryItem, expected: int, previous: str) -> str | None:
+    if item.sk != _key(expected):
+        return "missing"
+    if item.previous != previous:
+        return "does not follow its predecessor"
+    if item.hash != _hash(item.pk, item.previous, item.entry):
+        return "altered"
+    if changes.decode(f"[{item.entry}]")[0].version != expected:
+        return "altered"
+    return None
+
+
+def day_hashes(day: date) -> list[str]:
+    """The hashes of all entries of a business day, sorted."""
+    hashes: list[str] = []
+    for partition in range(_DAY_PARTITIONS):
+        cursor = None
+        while True:
+            page = tables.query(
+                HistoryItem.gsi1, f"DAY#{day}#{partition}", index="gsi1", limit=500, cursor=cursor
+            )
+            hashes += [item.hash for item in page.items]
+            cursor = page.cursor
+            if cursor is None:
+                break
+    return sorted(hashes)
+
+
+def merkle_root(hashes: list[str]) -> str:
+    """The root over the given leaf hashes, with RFC 6962's separation of leaves (00) and nodes (01)."""
+    level = [hashlib.sha256(b"\x00" + bytes.fromhex(leaf)).digest() for leaf in hashes]
+    if not level:
+        return hashlib.sha256(b"").hexdigest()
+    while len(level) > 1:
+        pairs = [level[at : at + 2] for at in range(0, len(level), 2)]
+        level = [hashlib.sha256(b"\x01" + b"".join(pair)).digest() if len(pair) == 2 else pair[0] for pair in pairs]
+    return level[0].hex()
+
+
+def _item(subject: str, change: Change, previous: str) -> HistoryItem:
+    entry = changes.encode([change])[1:-1]
+    partition = int.from_bytes(hashlib.sha256(subject.encode()).digest()[:2]) % _DAY_PARTITIONS
+    return HistoryItem(
+        subject,
+        _key(change.version),
+        entry=entry,
+        previous=previous,
+        hash=_hash(subject, previous, entry),
+        gsi1pk=f"DAY#{clock.local(change.at).date()}#{partition}",
+        gsi1sk=f"{subject}#{_key(change.version)}",
+    )
+
+
+def _hash(subject: str, previous: str, entry: str) -> str:
+    return hashlib.sha256(f"{subject}\n{previous}\n{entry}".encode()).hexdigest()
+
+
+def _key(version: int) -> str:
+    return f"{version:08d}"

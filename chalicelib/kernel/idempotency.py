@@ -1,0 +1,88 @@
+"""``Idempotency-Key``: a repeated creating request gets the first one's answer, for 24 hours.
+
+The key is scoped to the caller and the operation. Same key with another body is refused; a repeat
+while the first is at work is told to wait. If the first died before its answer was stored, a repeat
+after ``_ABANDONED_SECONDS`` does the work again: use cases derive the ids of what they create from
+``Request.key`` and so find what the first attempt left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import msgspec
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.kernel import clock, errors, ids, tables, vault
+
+_KEPT_SECONDS = 24 * 3600
+_ABANDONED_SECONDS = 30
+
+
+class IdempotencyItem(tables.Table):
+    """One key: the request's fingerprint and, once there is one, the sealed answer."""
+
+    class Meta:
+        table_name = "kernel"
+
+    fingerprint = UnicodeAttribute()
+    started_at = NumberAttribute()
+    answer = BinaryAttribute(legacy_encoding=False, null=True)
+    expires_at = NumberAttribute()
+
+
+class StoredAnswer(msgspec.Struct):
+    status: int
+    body: bytes
+
+
+def check_key(key: str | None) -> str:
+    """The key of the request's header; raises ``idempotency_key_required`` when absent or malformed."""
+    if key is None or not 8 <= len(key) <= 255 or not all("!" <= character <= "~" for character in key):
+        raise errors.IDEMPOTENCY_KEY_REQUIRED()
+    return key
+
+
+def derived_key(caller: str, operation: str, key: str) -> str:
+    """The identity of this request: what it creates is named after it."""
+    return ids.derived_id("idempotency", caller, operation, key)
+
+
+def once(key: str, body: bytes, work: Callable[[], StoredAnswer]) -> StoredAnswer:
+    """Do ``work`` once for the derived ``key`` and answer every repeat with its first result."""
+    pk, now = f"IDEMPOTENCY#{key}", clock.seconds(clock.now())
+    fingerprint = hashlib.sha256(body).hexdigest()[:32]
+    item = IdempotencyItem(pk, fingerprint=fingerprint, started_at=now, expires_at=now + _KEPT_SECONDS)
+    free = (
+        tables.absent(IdempotencyItem)
+        | (IdempotencyItem.expires_at < now)
+        | (
+            IdempotencyItem.answer.does_not_exist()
+            & (IdempotencyItem.fingerprint == fingerprint)
+            & (IdempotencyItem.started_at < now - _ABANDONED_SECONDS)
+        )
+    )
+    try:
+        tables.write(tables.Put(item, free))
+    except tables.ConditionFailed:
+        return _earlier_answer(pk, fingerprint)
+    try:
+        answer = work()
+    except Exception:
+        tables.write(tables.Delete(item))
+        raise
+    item.answer = vault.seal(msgspec.msgpack.encode(answer), "kernel", pk, "answer")
+    tables.write(tables.Put(item))
+    return answer
+
+
+def _earlier_answer(pk: str, fingerprint: str) -> StoredAnswer:
+    stored = tables.read(IdempotencyItem, pk, consistent=True)
+    if stored is None:
+        raise errors.IDEMPOTENCY_IN_PROGRESS(retry_after=1)
+    if stored.fingerprint != fingerprint:
+        raise errors.IDEMPOTENCY_KEY_REUSED()
+    if stored.answer is None:
+        raise errors.IDEMPOTENCY_IN_PROGRESS(retry_after=1)
+    return msgspec.msgpack.decode(vault.unseal(stored.answer, "kernel", pk, "answer"), type=StoredAnswer)

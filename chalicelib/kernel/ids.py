@@ -1,0 +1,67 @@
+"""Identifiers: opaque sortable ids inside, short checked numbers for people."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from chalicelib.kernel import clock
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def base32(number: int, length: int) -> str:
+    """``number`` in Crockford's base 32, padded with zeros to ``length`` characters."""
+    digits = ""
+    for _ in range(length):
+        number, rest = divmod(number, 32)
+        digits = CROCKFORD[rest] + digits
+    return digits
+
+
+def new_id() -> str:
+    """A ULID: 26 characters that sort by time of making and cannot be guessed (80 random bits)."""
+    milliseconds = int(clock.now().timestamp() * 1000)
+    return base32(milliseconds, 10) + base32(secrets.randbits(80), 16)
+
+
+def derived_id(*parts: str) -> str:
+    """An id that the same parts always give: makes a repeated creating request find its first result."""
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()
+    return base32(int.from_bytes(digest[:16]), 26)
+
+
+def check_character(text: str) -> str:
+    """The check character of ISO 7064 MOD 37,36 over digits and upper-case letters."""
+    product = 36
+    for character in text:
+        product = (product + ALPHANUMERIC.index(character)) % 36 or 36
+        product = product * 2 % 37
+    return ALPHANUMERIC[(37 - product) % 36]
+
+
+def has_valid_check(text: str) -> bool:
+    """Whether the last character of ``text`` is the right check character of the rest."""
+    return (
+        len(text) > 1
+        and all(character in ALPHANUMERIC for character in text)
+        and check_character(text[:-1]) == text[-1]
+    )
+
+
+def readable(body: str) -> str:
+    """``body`` with its check character, in groups of four: ``K7M2-9QXA-4T``."""
+    text = body + check_character(body)
+    return "-".join(text[at : at + 4] for at in range(0, len(text), 4))
+
+
+def new_receipt_number() -> str:
+    """A receipt number (受理号) that people read aloud: 9 random characters and a check character."""
+    return readable(base32(secrets.randbits(45), 9))
+
+
+def normalized(text: str) -> str:
+    """A number as people type it, without separators and with the letters that Crockford reads alike."""
+    compact = "".join(character for character in text.upper() if character.isalnum())
+    return compact[:-1].translate(str.maketrans("OIL", "011")) + compact[-1:]

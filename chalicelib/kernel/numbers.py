@@ -1,0 +1,34 @@
+"""National numbers and their checks: residents' ID numbers and unified social credit codes."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CREDIT_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
+def is_id_number(text: str, today: date) -> bool:
+    """Whether ``text`` is a resident's ID number (GB 11643-1999): form, real birth date, check character."""
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", text):
+        return False
+    try:
+        born = date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
+    except ValueError:
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(text[:17], _ID_WEIGHTS, strict=True))
+    return date(1850, 1, 1) <= born <= today and text[17] == "10X98765432"[total % 11]
+
+
+def is_credit_code(text: str) -> bool:
+    """Whether ``text`` is a unified social credit code (GB 32100-2015) with the right check character."""
+    if not re.fullmatch(f"[{_CREDIT_CHARACTERS}]{{18}}", text):
+        return False
+    total = sum(_CREDIT_CHARACTERS.index(text[place]) * pow(3, place, 31) for place in range(17))
+    return _CREDIT_CHARACTERS[-total % 31] == text[17]
+
+
+def normalized(text: str) -> str:
+    """An ID number or credit code as it is stored: without blanks, upper case."""
+    return "".join(text.split()).upper()

@@ -1,0 +1,101 @@
+"""Settings: read once from the environment, typed; a missing or malformed one stops the start.
+
+Nothing secret has a default. ``describe()`` lists all of them, for the documentation.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any
+
+
+class InvalidSettings(SystemExit):
+    """The start stops with this; the message names each setting at fault with an example."""
+
+
+def setting(meaning: str, example: str, default: Any = MISSING) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "example": example})
+
+
+@dataclass(frozen=True)
+class Settings:
+    stage: str = setting("name of the deployment, part of table names' prefix", "dev")
+    public_url: str = setting("where clients reach this API, without a final slash", "https://api.example.gov.cn")
+    scan_url_prefix: str = setting(
+        "start of the address in a certificate's QR; at most 36 characters (docs/decisions/qr.md)",
+        "https://q.example.gov.cn/b/",
+    )
+    table_prefix: str = setting("start of every table's name", "banshi-dev-")
+    audit_bucket: str = setting("bucket that keeps the signed daily roots of the event log", "banshi-dev-audit")
+    data_key: str = setting("KMS key or alias that wraps the data keys", "alias/banshi-dev-data")
+    audit_key: str = setting("KMS signing key of the event log's daily roots", "alias/banshi-dev-audit")
+    token_keys: dict[str, str] = setting(
+        "key ids of access tokens and their KMS signing keys, the newest last", "t1=alias/banshi-dev-token-1"
+    )
+    certificate_keys: dict[int, str] = setting(
+        "key numbers (1 to 255) of certificates and their KMS signing keys, the newest last",
+        "1=alias/banshi-dev-certificate-1",
+    )
+    wechat_app_id: str = setting("WeChat mini-program's AppID", "wx0123456789abcdef")
+    wechat_app_secret: str = setting("WeChat mini-program's AppSecret", "(32 characters)")
+    alipay_app_id: str = setting("Alipay mini-program's app id", "2021000000000000")
+    alipay_app_private_key: str = setting("the app's RSA2 private key, base64 of PKCS#8 DER", "MIIEvQIBADAN...")
+    alipay_public_key: str = setting("Alipay's RSA2 public key, base64 of SPKI DER", "MIIBIjANBgkq...")
+    alipay_content_key: str = setting("接口内容加密 AES key, base64 of 16 bytes", "AAECAwQFBgcICQoLDA0ODw==")
+    departments_url: str = setting("base URL of the department registers' exchange", "https://exchange.example.gov.cn")
+    departments_client_id: str = setting("this system's name at the exchange", "banshi")
+    departments_secret: str = setting("secret shared with the exchange, at least 32 characters", "(64 hex digits)")
+    wechat_api_url: str = setting("WeChat's API", "https://api.weixin.qq.com", "https://api.weixin.qq.com")
+    alipay_gateway_url: str = setting(
+        "Alipay's gateway", "https://openapi.alipay.com/gateway.do", "https://openapi.alipay.com/gateway.do"
+    )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read every setting from upper-case environment variables.
+
+        Raises ``InvalidSettings`` that names each missing or malformed one with an example.
+        """
+        values: dict[str, Any] = {}
+        faults: list[str] = []
+        for item in fields(cls):
+            name = item.name.upper()
+            text = environ.get(name, "").strip()
+            try:
+                if text:
+                    values[item.name] = _parse(item.name, str(item.type), text)
+                elif item.default is MISSING:
+                    raise ValueError("is not set")
+            except ValueError as fault:
+                faults.append(f"{name} {fault}: {item.metadata['meaning']}, for example {item.metadata['example']}")
+        if faults:
+            raise InvalidSettings("The settings are not complete:\n  " + "\n  ".join(faults))
+        return cls(**values)
+
+
+def _parse(name: str, kind: str, text: str) -> Any:
+    if kind.startswith("dict"):
+        pairs = [pair.split("=", 1) for pair in text.split(",")]
+        if any(len(pair) != 2 or not all(pair) for pair in pairs):
+            raise ValueError("must be name=key pairs with commas between")
+        if kind.startswith("dict[int"):
+            if not all(number.isdigit() and 1 <= int(number) <= 255 for number, _ in pairs):
+                raise ValueError("must have numbers from 1 to 255 before the =")
+            return {int(number): key for number, key in pairs}
+        return dict(pairs)
+    if name.endswith("_url") and not text.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise ValueError("must start with https://")
+    if name == "scan_url_prefix" and not (text.startswith("http") and text.endswith("/") and len(text) <= 36):
+        raise ValueError("must be an https address of at most 36 characters that ends in /")
+    if name == "departments_secret" and len(text) < 32:
+        raise ValueError("is too short")
+    return text
+
+
+@functools.cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings.from_env()

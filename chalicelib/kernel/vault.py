@@ -1,0 +1,111 @@
+"""Personal data: encrypted per field at rest, found by blind index, masked on output.
+
+A sealed value is ``version(1) | data key id(4) | nonce(12) | ciphertext and tag``, AES-256-GCM, bound
+to table, key and attribute, so that a value moved elsewhere does not open. Data keys are made monthly
+and stored wrapped by KMS; the index key likewise, once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+import unicodedata
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pynamodb.attributes import BinaryAttribute, NumberAttribute
+
+from chalicelib.kernel import aws, clock, tables
+from chalicelib.kernel.settings import settings
+
+_CACHED_SECONDS = 3600
+_INDEX_KEY = "index"
+_lock = threading.RLock()
+_unwrapped: dict[str, tuple[float, bytes]] = {}
+
+
+class KernelItem(tables.Table):
+    """Items of the kernel itself: wrapped data keys, idempotency records, counters."""
+
+    class Meta:
+        table_name = "kernel"
+
+    wrapped = BinaryAttribute(legacy_encoding=False, null=True)
+    count = NumberAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
+
+
+class Tampered(Exception):
+    """A sealed value was altered, or moved from the place that it belongs to."""
+
+
+def seal(plain: bytes, table: str, pk: str, attribute: str) -> bytes:
+    """Encrypt ``plain`` for one attribute of one item."""
+    month = clock.now().strftime("%Y%m")
+    nonce = secrets.token_bytes(12)
+    sealed = AESGCM(_key(month)).encrypt(nonce, plain, _bound_to(table, pk, attribute))
+    return b"\x01" + int(month).to_bytes(4) + nonce + sealed
+
+
+def unseal(sealed: bytes, table: str, pk: str, attribute: str) -> bytes:
+    """Decrypt a value sealed for this place; raises ``Tampered`` when it is not genuine here."""
+    if len(sealed) < 33 or sealed[0] != 1:
+        raise Tampered
+    month = str(int.from_bytes(sealed[1:5]))
+    try:
+        return AESGCM(_key(month)).decrypt(sealed[5:17], sealed[17:], _bound_to(table, pk, attribute))
+    except InvalidTag as error:
+        raise Tampered from error
+
+
+def blind_index(attribute: str, value: str) -> str:
+    """32 hex digits under which ``value`` is found without being readable; separate for each attribute."""
+    normal = unicodedata.normalize("NFKC", value).strip().upper()
+    return hmac.new(_key(_INDEX_KEY), f"{attribute}\0{normal}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _bound_to(table: str, pk: str, attribute: str) -> bytes:
+    return f"{table}|{pk}|{attribute}|1".encode()
+
+
+def _key(name: str) -> bytes:
+    with _lock:
+        known = _unwrapped.get(name)
+        if known is None or known[0] < time.monotonic():
+            known = (time.monotonic() + _CACHED_SECONDS, _load_or_make(name))
+            _unwrapped[name] = known
+        return known[1]
+
+
+def _load_or_make(name: str) -> bytes:
+    kms, context, pk = aws.client("kms"), {"banshi": name}, f"DATAKEY#{name}"
+    stored = tables.read(KernelItem, pk, consistent=True)
+    if stored is None:
+        made = kms.generate_data_key(KeyId=settings().data_key, KeySpec="AES_256", EncryptionContext=context)
+        item = KernelItem(pk, wrapped=made["CiphertextBlob"])
+        try:
+            tables.write(tables.Put(item, tables.absent(KernelItem)))
+            return bytes(made["Plaintext"])
+        except tables.ConditionFailed:
+            stored = tables.read(KernelItem, pk, consistent=True)
+    assert stored is not None and stored.wrapped is not None
+    return bytes(kms.decrypt(CiphertextBlob=stored.wrapped, EncryptionContext=context)["Plaintext"])
+
+
+def mask_name(name: str) -> str:
+    """The family name stays: ``张*``, ``欧阳**``."""
+    keep = 2 if len(name) > 3 else 1
+    return name[:keep] + "*" * max(1, len(name) - keep)
+
+
+def mask_id_number(number: str) -> str:
+    """First three and last four stay: ``320***********0024``."""
+    return number[:3] + "*" * (len(number) - 7) + number[-4:]
+
+
+def mask_phone(phone: str) -> str:
+    """``138****1234``."""
+    return phone[:3] + "*" * max(0, len(phone) - 7) + phone[-4:]

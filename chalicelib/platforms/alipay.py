@@ -1,0 +1,229 @@
+"""Alipay open platform: the official SDK's request classes, with transport and signatures of our own.
+
+The SDK's client accepts SHA-1 signatures, cannot use a port, stamps local time and signs in pure
+Python (docs/decisions/alipay.md); its request and model classes know the parameters of each method.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import json
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, padding, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from chalicelib.kernel import clock, log
+from chalicelib.kernel.settings import settings
+from chalicelib.platforms import http
+
+PLATFORM = "支付宝 Alipay"
+
+
+class Session(msgspec.Struct, frozen=True):
+    """Who logged in: ``id_type`` is ``open_id`` (new apps) or ``user_id`` (2088...)."""
+
+    id_type: str
+    id: str
+
+
+class Refused(Exception):
+    """The gateway answered with a business failure; ``sub_code`` says which."""
+
+    def __init__(self, sub_code: str) -> None:
+        super().__init__(sub_code)
+        self.sub_code = sub_code
+
+
+def exchange_code(code: str) -> Session:
+    """alipay.system.oauth.token for a code of my.getAuthCode.
+
+    Raises ``login_code_invalid`` or ``platform_unavailable``.
+    """
+    from alipay.aop.api.request.AlipaySystemOauthTokenRequest import AlipaySystemOauthTokenRequest
+
+    request = AlipaySystemOauthTokenRequest()
+    request.grant_type = "authorization_code"
+    request.code = code
+    try:
+        answer = execute(request)
+    except Refused as refusal:
+        if refusal.sub_code == "isv.code-invalid":
+            raise http.CODE_INVALID() from None
+        raise http.unavailable(PLATFORM) from refusal
+    for id_type in ("open_id", "user_id"):
+        if answer.get(id_type):
+            return Session(id_type, str(answer[id_type]))
+    raise http.unavailable(PLATFORM)
+
+
+def start_certification(order_no: str, name: str, id_number: str, return_url: str) -> tuple[str, str]:
+    """Begin a face certification (alipay.user.certify.open.initialize and .certify).
+
+    ``order_no``: at most 32 letters and digits, unique. Returns the certify id and the URL that the
+    mini-program hands to startBizService. Raises ``platform_unavailable``.
+    """
+    from alipay.aop.api.domain.AlipayUserCertifyOpenCertifyModel import AlipayUserCertifyOpenCertifyModel
+    from alipay.aop.api.domain.AlipayUserCertifyOpenInitializeModel import AlipayUserCertifyOpenInitializeModel
+    from alipay.aop.api.domain.OpenCertifyIdentityParam import OpenCertifyIdentityParam
+    from alipay.aop.api.domain.OpenCertifyMerchantConfig import OpenCertifyMerchantConfig
+    from alipay.aop.api.request.AlipayUserCertifyOpenCertifyRequest import AlipayUserCertifyOpenCertifyRequest
+    from alipay.aop.api.request.AlipayUserCertifyOpenInitializeRequest import AlipayUserCertifyOpenInitializeRequest
+
+    identity = OpenCertifyIdentityParam()
+    identity.identity_type, identity.cert_type = "CERT_INFO", "IDENTITY_CARD"
+    identity.cert_name, identity.cert_no = name, id_number
+    merchant = OpenCertifyMerchantConfig()
+    merchant.return_url = return_url
+    model = AlipayUserCertifyOpenInitializeModel()
+    model.outer_order_no, model.biz_code = order_no, "SMART_FACE"
+    model.identity_param, model.merchant_config = identity, merchant
+    try:
+        certify_id = str(execute(AlipayUserCertifyOpenInitializeRequest(biz_model=model))["certify_id"])
+    except (Refused, KeyError) as error:
+        raise http.unavailable(PLATFORM) from error
+    certify = AlipayUserCertifyOpenCertifyModel()
+    certify.certify_id = certify_id
+    return certify_id, page_url(AlipayUserCertifyOpenCertifyRequest(biz_model=certify))
+
+
+def certification_passed(certify_id: str) -> bool:
+    """Whether the certification was passed, as Alipay's server says (alipay.user.certify.open.query).
+
+    The front end's resultStatus 9000 proves nothing. Raises ``platform_unavailable``.
+    """
+    from alipay.aop.api.domain.AlipayUserCertifyOpenQueryModel import AlipayUserCertifyOpenQueryModel
+    from alipay.aop.api.request.AlipayUserCertifyOpenQueryRequest import AlipayUserCertifyOpenQueryRequest
+
+    model = AlipayUserCertifyOpenQueryModel()
+    model.certify_id = certify_id
+    try:
+        return bool(execute(AlipayUserCertifyOpenQueryRequest(biz_model=model)).get("passed") == "T")
+    except Refused as refusal:
+        raise http.unavailable(PLATFORM) from refusal
+
+
+def phone_number(credential: str) -> str:
+    """The phone number in the JSON text that my.getPhoneNumber gave the mini-program.
+
+    The signature covers the encrypted text in double quotes. Raises ``login_code_invalid``.
+    """
+    try:
+        outer = json.loads(credential)
+        encrypted, signature = outer["response"], outer["sign"]
+        if encrypted.startswith("{") or not verifies(f'"{encrypted}"'.encode(), signature):
+            raise http.CODE_INVALID()
+        answer = json.loads(_decrypt_content(encrypted))
+        if answer["code"] != "10000":
+            raise http.CODE_INVALID()
+        return str(answer["mobile"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise http.CODE_INVALID() from None
+
+
+def _decrypt_content(encrypted: str) -> bytes:
+    key = base64.b64decode(settings().alipay_content_key)
+    decryptor = Cipher(algorithms.AES(key), modes.CBC(bytes(16))).decryptor()
+    unpadder = padding.PKCS7(128).unpadder()
+    padded = decryptor.update(base64.b64decode(encrypted)) + decryptor.finalize()
+    return unpadder.update(padded) + unpadder.finalize()
+
+
+def execute(request: Any) -> dict[str, Any]:
+    """Send an SDK request to the gateway and return the verified response node.
+
+    Raises ``Refused`` with the sub code of a signed or unsigned refusal, or ``platform_unavailable``.
+    """
+    parameters = _signed(request)
+    answer = http.call(
+        PLATFORM,
+        "POST",
+        settings().alipay_gateway_url,
+        body=urlencode(parameters).encode(),
+        headers={"Content-Type": "application/x-www-form-urlencoded;charset=utf-8"},
+    )
+    return _open(parameters["method"], answer.data)
+
+
+def page_url(request: Any) -> str:
+    """The signed URL that opens an SDK request in the user's browser or mini-program."""
+    return f"{settings().alipay_gateway_url}?{urlencode(_signed(request))}"
+
+
+def _signed(request: Any) -> dict[str, str]:
+    parameters = {
+        **request.get_params(),
+        "app_id": settings().alipay_app_id,
+        "format": "JSON",
+        "charset": "utf-8",
+        "sign_type": "RSA2",
+        "timestamp": datetime.now(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"),
+        "version": "1.0",
+    }
+    parameters = {name: str(value) for name, value in parameters.items() if value not in (None, "")}
+    signature = _private_key().sign(sign_content(parameters).encode(), PKCS1v15(), hashes.SHA256())
+    return {**parameters, "sign": base64.b64encode(signature).decode()}
+
+
+def sign_content(parameters: dict[str, str]) -> str:
+    """The text that is signed: all parameters but ``sign``, sorted, joined as k=v with &."""
+    return "&".join(f"{name}={parameters[name]}" for name in sorted(parameters) if name != "sign")
+
+
+def _open(method: str, data: bytes) -> dict[str, Any]:
+    answer = http.parse_object(PLATFORM, data)
+    name = next((key for key in (method.replace(".", "_") + "_response", "error_response") if key in answer), None)
+    node = answer.get(name) if name else None
+    if name is None or not isinstance(node, dict):
+        raise http.unavailable(PLATFORM)
+    refused = name == "error_response" or str(node.get("code", "10000")) != "10000"
+    if "sign" in answer:
+        if not verifies(_raw_value(data, name), str(answer["sign"])):
+            log.write("platform_failed", level="error", platform="alipay", reason="bad signature")
+            raise http.unavailable(PLATFORM)
+    elif not refused:
+        raise http.unavailable(PLATFORM)
+    if refused:
+        sub_code = str(node.get("sub_code") or node.get("code"))
+        log.write("platform_refused", level="warning", platform="alipay", code=sub_code, method=method)
+        raise Refused(sub_code)
+    return node
+
+
+def _raw_value(data: bytes, name: str) -> bytes:
+    """The node's bytes as received: what the signature covers (``\\/`` included)."""
+    text = data.decode()
+    start = text.index("{", text.index(f'"{name}"'))
+    _, end = json.JSONDecoder().raw_decode(text, start)
+    return text[start:end].encode()
+
+
+def verifies(message: bytes, signature: str) -> bool:
+    """Whether the base64 ``signature`` of ``message`` is Alipay's: RSA with SHA-256, never SHA-1."""
+    try:
+        _alipay_key().verify(base64.b64decode(signature, validate=True), message, PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, binascii.Error):
+        return False
+    return True
+
+
+@functools.cache
+def _private_key() -> rsa.RSAPrivateKey:
+    key = serialization.load_der_private_key(base64.b64decode(settings().alipay_app_private_key), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return key
+
+
+@functools.cache
+def _alipay_key() -> rsa.RSAPublicKey:
+    key = serialization.load_der_public_key(base64.b64decode(settings().alipay_public_key))
+    assert isinstance(key, rsa.RSAPublicKey)
+    return key

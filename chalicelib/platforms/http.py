@@ -1,0 +1,54 @@
+"""HTTP to the outside: pooled, always with timeouts, every failure one kind of problem."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any
+
+import urllib3
+
+from chalicelib.kernel import errors, log
+
+CODE_INVALID = errors.ErrorCode(
+    "login_code_invalid", 401, zh="登录码无效、已使用或已过期,请重新登录", en="The code is invalid, used or expired; log in again"
+)
+_MAX_ANSWER_BYTES = 4_000_000
+
+
+@functools.cache
+def _pool() -> urllib3.PoolManager:
+    return urllib3.PoolManager(
+        maxsize=20, timeout=urllib3.Timeout(connect=2, read=5), retries=False, cert_reqs="CERT_REQUIRED"
+    )
+
+
+def call(
+    platform: str, method: str, url: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
+) -> urllib3.BaseHTTPResponse:
+    """One request, redirects not followed; raises ``platform_unavailable`` when there is no answer or a 5xx."""
+    try:
+        answer = _pool().request(method, url, body=body, headers=headers or {}, redirect=False)
+    except urllib3.exceptions.HTTPError as error:
+        log.write("platform_failed", level="warning", platform=platform, error=type(error).__name__)
+        raise unavailable(platform) from error
+    if answer.status >= 500 or len(answer.data) > _MAX_ANSWER_BYTES:
+        log.write("platform_failed", level="warning", platform=platform, status=answer.status)
+        raise unavailable(platform)
+    return answer
+
+
+def parse_object(platform: str, data: bytes) -> dict[str, Any]:
+    """The JSON object in ``data``; anything else means that the platform is out of order."""
+    try:
+        parsed = json.loads(data)
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        log.write("platform_failed", level="warning", platform=platform, reason="not a JSON object")
+        raise unavailable(platform)
+    return parsed
+
+
+def unavailable(platform: str) -> errors.Problem:
+    return errors.PLATFORM_UNAVAILABLE(retry_after=5, platform=platform)

@@ -1,0 +1,130 @@
+"""WeChat mini-program server API, as far as it is used (contract: platforms' official documents).
+
+Success is an answer without ``errcode`` or with 0; the content type tells nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from chalicelib.kernel import errors, log
+from chalicelib.kernel.settings import settings
+from chalicelib.platforms import http
+
+PLATFORM = "微信 WeChat"
+
+USER_BLOCKED = errors.ErrorCode(
+    "login_blocked_by_platform", 403, zh="平台认为此账号存在风险,暂不能登录", en="The platform blocks this user's login as risky"
+)
+PLATFORM_QUOTA = errors.ErrorCode(
+    "platform_quota_reached", 429, zh="平台限制了请求次数,请一分钟后再试", en="The platform's quota is reached; retry in a minute"
+)
+
+_BUSY = -1
+_CODE_ERRORS = {40029, 40163}
+_TOKEN_ERRORS = {40001, 40014, 42001}
+_QUOTA_ERRORS = {45009, 45011}
+
+
+class Session(msgspec.Struct, frozen=True):
+    """Who logged in: ``openid`` in our mini-program, ``unionid`` if bound to an open-platform account."""
+
+    openid: str
+    unionid: str = ""
+
+
+def exchange_code(code: str) -> Session:
+    """code2Session; the session key is not kept, nothing of ours needs it.
+
+    Raises ``login_code_invalid``, ``login_blocked_by_platform``, ``platform_quota_reached``,
+    ``platform_unavailable``.
+    """
+    answer = _get(
+        "/sns/jscode2session",
+        appid=settings().wechat_app_id,
+        secret=settings().wechat_app_secret,
+        js_code=code,
+        grant_type="authorization_code",
+    )
+    _raise_for(answer)
+    openid = answer.get("openid")
+    if not isinstance(openid, str) or not openid:
+        raise http.unavailable(PLATFORM)
+    return Session(openid, str(answer.get("unionid") or ""))
+
+
+def phone_number(code: str, openid: str) -> str:
+    """The phone number behind a getPhoneNumber code, with the country code only when foreign.
+
+    ``openid`` makes WeChat check that the code belongs to this user. Raises as ``exchange_code``.
+    """
+    answer = _post_with_token("/wxa/business/getuserphonenumber", {"code": code, "openid": openid})
+    info = answer.get("phone_info")
+    watermark = info.get("watermark") if isinstance(info, dict) else None
+    if not isinstance(watermark, dict) or watermark.get("appid") != settings().wechat_app_id:
+        raise http.unavailable(PLATFORM)
+    return str(info["phoneNumber"])
+
+
+_lock = threading.Lock()
+_token: tuple[float, str] = (0.0, "")
+
+
+def _access_token(*, fresh: bool = False) -> str:
+    """stable_token gives every caller the same token, so each process may keep a copy of its own."""
+    global _token
+    with _lock:
+        if fresh or _token[0] <= time.monotonic():
+            body = {
+                "grant_type": "client_credential",
+                "appid": settings().wechat_app_id,
+                "secret": settings().wechat_app_secret,
+                "force_refresh": False,
+            }
+            answer = _post("/cgi-bin/stable_token", body)
+            _raise_for(answer)
+            _token = (time.monotonic() + int(answer["expires_in"]) - 60, str(answer["access_token"]))
+        return _token[1]
+
+
+def _post_with_token(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer = _post(f"{path}?{urlencode({'access_token': _access_token()})}", body)
+    if answer.get("errcode") in _TOKEN_ERRORS:
+        answer = _post(f"{path}?{urlencode({'access_token': _access_token(fresh=True)})}", body)
+    _raise_for(answer)
+    return answer
+
+
+def _get(path: str, **query: str) -> dict[str, Any]:
+    url = f"{settings().wechat_api_url}{path}?{urlencode(query)}"
+    return http.parse_object(PLATFORM, http.call(PLATFORM, "GET", url).data)
+
+
+def _post(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer = http.call(
+        PLATFORM,
+        "POST",
+        settings().wechat_api_url + path,
+        body=msgspec.json.encode(body),
+        headers={"Content-Type": "application/json"},
+    )
+    return http.parse_object(PLATFORM, answer.data)
+
+
+def _raise_for(answer: dict[str, Any]) -> None:
+    code = answer.get("errcode", 0)
+    if code == 0:
+        return
+    if code in _CODE_ERRORS:
+        raise http.CODE_INVALID()
+    if code == 40226:
+        raise USER_BLOCKED()
+    if code in _QUOTA_ERRORS:
+        raise PLATFORM_QUOTA(retry_after=60)
+    log.write("platform_refused", level="warning" if code == _BUSY else "error", platform="wechat", code=str(code))
+    raise http.unavailable(PLATFORM)

@@ -1,0 +1,171 @@
+"""One installation on this machine: its folder, its ports, its generated secrets, its settings."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyotp
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+STAGE = "dev"
+ROOT = Path(__file__).parent.parent
+STAFF = (
+    ("officer.a", "审核员甲 Officer A", "transport_bureau", ["officer"]),
+    ("officer.b", "审核员乙 Officer B", "transport_bureau", ["officer"]),
+    ("housing", "住房审核员 Housing officer", "housing_bureau", ["officer"]),
+    ("supervisor", "监察员 Supervisor", "transport_bureau", ["supervisor"]),
+    ("administrator", "系统管理员 Administrator", "transport_bureau", ["administrator"]),
+)
+
+
+class BrokenData(SystemExit):
+    """The data folder cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where everything listens, all on 127.0.0.1."""
+
+    api: int = 8000
+    database: int = 8090
+    aws: int = 8091
+    wechat: int = 8101
+    alipay: int = 8102
+    departments: int = 8103
+
+    @classmethod
+    def from_env(cls) -> Ports:
+        """The defaults, each changed by ``BANSHI_<NAME>_PORT``."""
+        given = {name: os.environ.get(f"BANSHI_{name.upper()}_PORT") for name in cls.__dataclass_fields__}
+        try:
+            return cls(**{name: int(value) for name, value in given.items() if value})
+        except ValueError:
+            raise SystemExit("a BANSHI_..._PORT setting is not a number, for example BANSHI_API_PORT=8000") from None
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The folder ``data`` and the ports of one installation."""
+
+    data: Path
+    ports: Ports
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The installation's secrets, made once and kept in ``secrets.json``."""
+        path = self.data / "secrets.json"
+        if path.exists():
+            try:
+                kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+                return kept
+            except ValueError:
+                raise BrokenData(
+                    f"{path} is damaged: restore it, or delete the folder {self.data} to begin anew (all data is lost)"
+                ) from None
+        made = _new_secrets()
+        write_atomically(path, json.dumps(made, indent=1))
+        return made
+
+    def settings(self) -> dict[str, str]:
+        """The environment variables of the API and the functions."""
+        keys, ports = self.keys, self.ports
+        prefix = f"banshi-{STAGE}"
+        return {
+            "STAGE": STAGE,
+            "PUBLIC_URL": f"http://127.0.0.1:{ports.api}",
+            "SCAN_URL_PREFIX": f"http://127.0.0.1:{ports.api}/b/",
+            "TABLE_PREFIX": f"{prefix}-",
+            "AUDIT_BUCKET": f"{prefix}-audit",
+            "DATA_KEY": f"alias/{prefix}-data",
+            "AUDIT_KEY": f"alias/{prefix}-audit",
+            "TOKEN_KEYS": f"t1=alias/{prefix}-token-1",
+            "CERTIFICATE_KEYS": f"1=alias/{prefix}-certificate-1",
+            "WECHAT_API_URL": f"http://127.0.0.1:{ports.wechat}",
+            "WECHAT_APP_ID": "wx0123456789abcdef",
+            "WECHAT_APP_SECRET": keys["wechat_app_secret"],
+            "ALIPAY_GATEWAY_URL": f"http://127.0.0.1:{ports.alipay}/gateway.do",
+            "ALIPAY_APP_ID": "2021000000000001",
+            "ALIPAY_APP_PRIVATE_KEY": keys["alipay_app_private_key"],
+            "ALIPAY_PUBLIC_KEY": _public_half(keys["alipay_private_key"]),
+            "ALIPAY_CONTENT_KEY": keys["alipay_content_key"],
+            "DEPARTMENTS_URL": f"http://127.0.0.1:{ports.departments}",
+            "DEPARTMENTS_CLIENT_ID": "banshi",
+            "DEPARTMENTS_SECRET": keys["departments_secret"],
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": "cn-north-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports.aws}",
+            "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{ports.database}",
+            "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": f"http://127.0.0.1:{ports.database}",
+        }
+
+    @property
+    def alipay_app_public_key(self) -> str:
+        return _public_half(self.keys["alipay_app_private_key"])
+
+    def staff(self) -> dict[str, dict[str, str]]:
+        """Password and second-factor secret of each demo staff member, made once, in ``staff.json``."""
+        path = self.data / "staff.json"
+        if not path.exists():
+            made = {
+                username: {"password": secrets.token_urlsafe(9), "totp_secret": pyotp.random_base32()}
+                for username, *_ in STAFF
+            }
+            write_atomically(path, json.dumps(made, indent=1))
+        kept: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+        return kept
+
+
+def default() -> Environment:
+    """The installation of this repository: ``.data/`` (or BANSHI_DATA) and the default ports."""
+    data = Path(os.environ.get("BANSHI_DATA", ROOT / ".data"))
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        (data / "logs").mkdir(exist_ok=True)
+    except OSError as error:
+        raise BrokenData(f"the data folder {data} cannot be used ({error.strerror}); set BANSHI_DATA to another") from None
+    return Environment(data, Ports.from_env())
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a private file so that a crash leaves the old one or the new one, never half of it."""
+    draft = path.with_suffix(".new")
+    draft.touch(mode=0o600)
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _new_secrets() -> dict[str, str]:
+    return {
+        "wechat_app_secret": secrets.token_hex(16),
+        "alipay_app_private_key": _new_rsa_key(),
+        "alipay_private_key": _new_rsa_key(),
+        "alipay_content_key": base64.b64encode(secrets.token_bytes(16)).decode(),
+        "departments_secret": secrets.token_hex(32),
+    }
+
+
+def _new_rsa_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    der = key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return base64.b64encode(der).decode()
+
+
+def _public_half(private: str) -> str:
+    key = serialization.load_der_private_key(base64.b64decode(private), None)
+    der = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return base64.b64encode(der).decode()

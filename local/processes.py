@@ -1,0 +1,127 @@
+"""Starting, awaiting and ending the embedded services. Ends only what it started."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from local.environment import ROOT, Environment
+
+READY_SECONDS = 30
+STOP_SECONDS = 10
+
+
+class StartFailed(SystemExit):
+    """Something could not be started; the message says what to do."""
+
+
+def require_free(name: str, port: int) -> None:
+    """Stop with one clear line when somebody else listens on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise StartFailed(
+                f"port {port} is in use: end what uses it, or choose another with BANSHI_{name.upper()}_PORT={port + 1000}"
+            ) from None
+
+
+def database_program() -> Path:
+    """The embedded database's program, installed by npm for this platform."""
+    system = {"linux": "linux", "darwin": "darwin", "win32": "win32"}[sys.platform]
+    machine = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x64"
+    program = ROOT / "node_modules" / "@dynoxide" / f"{system}-{machine}" / "dynoxide"
+    if not program.exists():
+        raise StartFailed("the embedded database is not installed: run `make install` (it needs npm)")
+    return program
+
+
+def start(name: str, command: list[str], environment: Environment, settings: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start a service in its own session with its output in ``logs/<name>.log``."""
+    log = (environment.data / "logs" / f"{name}.log").open("ab")
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **settings},
+        cwd=ROOT,
+        start_new_session=True,
+    )
+
+
+def start_database(environment: Environment) -> subprocess.Popen[bytes]:
+    port = environment.ports.database
+    command = [str(database_program()), "serve", "--port", str(port), "--db-path", str(environment.data / "database.sqlite")]
+    process = start("database", command, environment, {})
+    await_ready("database", process, f"http://127.0.0.1:{port}/", environment)
+    return process
+
+
+def start_aws(environment: Environment) -> subprocess.Popen[bytes]:
+    """MiniStack with keys and objects kept in the data folder."""
+    port, data = environment.ports.aws, environment.data
+    program = Path(sys.executable).with_name("ministack")
+    settings = {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "SERVICES": "kms,s3",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(data / "aws"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(data / "objects"),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LOG_LEVEL": "WARNING",
+    }
+    process = start("aws", [str(program)], environment, settings)
+    await_ready("aws", process, f"http://127.0.0.1:{port}/_ministack/health", environment)
+    return process
+
+
+def await_ready(name: str, process: subprocess.Popen[bytes], url: str, environment: Environment) -> None:
+    """Wait until the service answers HTTP; one clear line when it ends or stays silent."""
+    log = environment.data / "logs" / f"{name}.log"
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise StartFailed(f"{name} ended at once ({_last_line(log)}); see {log}")
+        try:
+            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310
+            return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.05)
+    stop(process)
+    raise StartFailed(f"{name} did not answer within {READY_SECONDS} s; see {log}")
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1][:200] if lines else "no output"
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process that we started to end, and insist after a while."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def require_npm() -> None:
+    if shutil.which("npm") is None:
+        raise StartFailed("npm is missing: install Node.js 20 or newer (https://nodejs.org), then run this again")

@@ -1,0 +1,149 @@
+"""Feeds the functions as Lambda would: the tables' streams to their handlers, and the schedules.
+
+Records are given as Lambda gives them, failures are retried from the failed record, and the position
+is kept in the data folder so that a restart goes on where it was.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import setup, template
+from local.environment import STAGE, Environment, write_atomically
+
+IDLE_SECONDS = 0.05
+SCHEDULE_SECONDS = 20
+
+
+def handler(name: str) -> Callable[..., Any]:
+    """The function behind a handler's name such as ``functions.append_history.handler``."""
+    module, _, function = name.rpartition(".")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
+
+
+@dataclass
+class Stream:
+    """One table's stream on its way to one handler; ``position`` is the last sequence number done."""
+
+    table: str
+    function: str
+    position: str = ""
+    iterator: str | None = field(default=None, repr=False)
+
+
+class Pump:
+    """All streams of the template."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._database = setup.client("dynamodb", environment)
+        self._client = setup.client("dynamodbstreams", environment)
+        self._kept = environment.data / "streams.json"
+        positions = json.loads(self._kept.read_text(encoding="utf-8")) if self._kept.exists() else {}
+        self.streams = [
+            Stream(table, function, positions.get(f"{table}>{function}", ""))
+            for table, function in template.stream_handlers(STAGE)
+        ]
+
+    def drain(self) -> int:
+        """Deliver everything that is waiting; how many records."""
+        total = 0
+        while delivered := sum(self._deliver(stream) for stream in self.streams):
+            total += delivered
+        return total
+
+    def _deliver(self, stream: Stream) -> int:
+        records = self._next_records(stream)
+        if not records:
+            return 0
+        answer = handler(stream.function)({"Records": [_as_lambda_gives(record) for record in records]})
+        failed = {failure["itemIdentifier"] for failure in (answer or {}).get("batchItemFailures", [])}
+        done = 0
+        for record in records:
+            if record["dynamodb"]["SequenceNumber"] in failed:
+                stream.iterator = None
+                break
+            stream.position = record["dynamodb"]["SequenceNumber"]
+            done += 1
+        self._save()
+        return done
+
+    def _next_records(self, stream: Stream) -> list[dict[str, Any]]:
+        if stream.iterator is None:
+            stream.iterator = self._iterator(stream)
+        page = self._client.get_records(ShardIterator=stream.iterator, Limit=100)
+        stream.iterator = page.get("NextShardIterator")
+        records: list[dict[str, Any]] = page["Records"]
+        return records
+
+    def _iterator(self, stream: Stream) -> str:
+        arn = self._database.describe_table(TableName=stream.table)["Table"]["LatestStreamArn"]
+        shard = self._client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+        request: dict[str, str] = {"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
+        if stream.position:
+            request |= {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": stream.position}
+        found: str = self._client.get_shard_iterator(**request)["ShardIterator"]
+        return found
+
+    def _save(self) -> None:
+        positions = {f"{stream.table}>{stream.function}": stream.position for stream in self.streams}
+        write_atomically(self._kept, json.dumps(positions))
+
+
+def _as_lambda_gives(record: dict[str, Any]) -> dict[str, Any]:
+    """The record with epoch seconds and base64 text, which boto gives as datetime and bytes."""
+    import base64
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: plain(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [plain(inner) for inner in value]
+        if isinstance(value, bytes):
+            return base64.b64encode(value).decode()
+        return int(value.timestamp()) if isinstance(value, datetime) else value
+
+    converted: dict[str, Any] = plain(record)
+    return converted
+
+
+def is_due(expression: str, moment: datetime) -> bool:
+    """Whether a daily schedule such as ``cron(30 17 * * ? *)`` (UTC) is due in this minute."""
+    minute, hour, *rest = expression.removeprefix("cron(").removesuffix(")").split()
+    if rest != ["*", "*", "?", "*"]:
+        raise ValueError(f"the pump knows daily schedules only, not {expression}")
+    return (int(minute), int(hour)) == (moment.minute, moment.hour)
+
+
+def run(environment: Environment) -> None:
+    """Deliver for ever; errors are printed and tried again."""
+    pump, last_minute = Pump(environment), ""
+    while True:
+        try:
+            delivered = pump.drain()
+            minute = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+            if minute != last_minute:
+                last_minute = minute
+                _run_schedules()
+        except (BotoCoreError, ClientError):
+            traceback.print_exc()
+            delivered = 0
+            time.sleep(1)
+        if not delivered:
+            time.sleep(IDLE_SECONDS)
+
+
+def _run_schedules() -> None:
+    for expression, function in template.schedules(STAGE):
+        if is_due(expression, datetime.now(UTC)):
+            print(f"{function}: {handler(function)({})}", flush=True)

@@ -1,0 +1,106 @@
+"""``make run``: starts everything, shows progress, prints where things are, ends what it started on Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import astuple, fields
+from types import FrameType
+
+from local import environment as environments
+from local import processes, setup
+from local.environment import STAFF, Environment
+
+_running: list[subprocess.Popen[bytes]] = []
+
+
+def start_all(environment: Environment) -> None:
+    """Start and set up everything, in order."""
+    for item, port in zip(fields(environment.ports), astuple(environment.ports), strict=True):
+        processes.require_free(item.name, port)
+    setup.timed("database", lambda: _running.append(processes.start_database(environment)))
+    setup.timed("keys and objects", lambda: _running.append(processes.start_aws(environment)))
+    setup.timed("signing and encryption keys", lambda: setup.create_keys(environment, lambda: _restart_aws(environment)))
+    setup.timed("tables", lambda: setup.create_tables(environment))
+    setup.timed("buckets", lambda: setup.create_buckets(environment))
+    os.environ.update(environment.settings())
+    setup.timed("catalogue of the demo city", _publish)
+    setup.timed("demo staff", lambda: setup.create_staff(environment))
+    setup.timed("simulators", lambda: _serve(environment, "simulators", environment.ports.departments, "/_sim"))
+    setup.timed("event pump", lambda: _running.append(_start_part(environment, "pump")))
+    setup.timed("API", lambda: _serve(environment, "api", environment.ports.api, "/health"))
+
+
+def _restart_aws(environment: Environment) -> None:
+    processes.stop(_running.pop())
+    _running.append(processes.start_aws(environment))
+
+
+def _publish() -> None:
+    from tools import publish
+
+    publish.publish_folder(environments.ROOT / "city")
+
+
+def _start_part(environment: Environment, part: str) -> subprocess.Popen[bytes]:
+    return processes.start(part, [sys.executable, "-m", "local.serve", part], environment, environment.settings())
+
+
+def _serve(environment: Environment, part: str, port: int, path: str) -> None:
+    process = _start_part(environment, part)
+    _running.append(process)
+    processes.await_ready(part, process, f"http://127.0.0.1:{port}{path}", environment)
+
+
+def describe(environment: Environment) -> str:
+    """Where everything is, and who can log in."""
+    ports, staff = environment.ports, environment.staff()
+    lines = [
+        "",
+        f"ready   API            http://127.0.0.1:{ports.api}   (contract: openapi.yaml)",
+        f"        WeChat         http://127.0.0.1:{ports.wechat}   simulated, see docs/simulators.md",
+        f"        Alipay         http://127.0.0.1:{ports.alipay}   simulated",
+        f"        departments    http://127.0.0.1:{ports.departments}   simulated",
+        f"        data           {environment.data}   (logs in logs/)",
+        "",
+        "Citizens log in with codes from the simulators; `make demo` shows the whole journey.",
+        "Staff log in with password and one-time code (`make staff-code USER=...`):",
+        *(f"        {name:14} {staff[name]['password']:14} {unit}, {', '.join(roles)}" for name, _, unit, roles in STAFF),
+        "",
+        "Ctrl-C stops everything.",
+    ]
+    return "\n".join(lines)
+
+
+def stop_all() -> None:
+    while _running:
+        processes.stop(_running.pop())
+
+
+def _end(signal_number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, _end)
+    environment = environments.default()
+    print("Banshi 办事: starting", flush=True)
+    try:
+        start_all(environment)
+        print(describe(environment), flush=True)
+        while all(process.poll() is None for process in _running):
+            time.sleep(0.5)
+        print(f"a service has ended unexpectedly; see {environment.data / 'logs'}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopping", flush=True)
+        return 0
+    finally:
+        stop_all()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

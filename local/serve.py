@@ -1,0 +1,33 @@
+"""The processes that ``make run`` starts beside database and emulator: ``python -m local.serve api`` and others."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from local import environment as environments
+from local import httpd, pump
+
+
+def main(part: str) -> None:
+    """Serve ``api``, ``simulators`` or ``pump`` until ended."""
+    environment = environments.default()
+    os.environ.update(environment.settings())
+    if part == "api":
+        from app import app
+        from local.gateway import Gateway
+
+        httpd.server(environment.ports.api, Gateway(app, app.routes).handle).serve_forever()
+    elif part == "simulators":
+        from local import simulators
+
+        simulators.serve(environment)
+    else:
+        pump.run(environment)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1])
+    except KeyboardInterrupt:
+        sys.exit(0)

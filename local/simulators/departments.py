@@ -1,0 +1,142 @@
+"""The departments' exchange: registers of a demo city and the national identity check.
+
+Contract: docs/departments.md. Requests and answers are signed with the shared secret; a request older
+than five minutes or with a used nonce is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from datetime import date, timedelta
+from typing import Any
+
+from chalicelib.kernel import clock
+from local.gateway import HttpAnswer
+from local.simulators.base import Simulator
+
+TOLERANCE_SECONDS = 300
+
+ENTERPRISE = "913201000532784301"
+OTHER_ENTERPRISE = "91320100302612345X"
+REPRESENTATIVE = ("甲代表", "320102197003076671")
+HANDLER = ("乙经办", "320106198511223340")
+DRIVER = ("丙驾驶", "320115198002291237")
+BUYER = ("丁购房", "320102199003071239")
+
+
+class Departments(Simulator):
+    """``registers`` maps a register's name and a key to records; the control ``registers`` replaces them."""
+
+    def __init__(self, client_id: str, secret: str) -> None:
+        super().__init__()
+        self._client_id, self._secret = client_id, secret
+        self._nonces: set[str] = set()
+        self.tamper_signature = False
+        self.queries: list[dict[str, Any]] = []
+        self.people = dict(number_and_name[::-1] for number_and_name in (REPRESENTATIVE, HANDLER, DRIVER, BUYER))
+        self.registers = demo_registers(clock.today())
+        self.controls |= {"registers": self._put_records, "people": self._put_person}
+
+    def _put_records(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """``{"register": ..., "key": ..., "records": [...]}``"""
+        self.registers.setdefault(wanted["register"], {})[wanted["key"]] = wanted["records"]
+        return wanted
+
+    def _put_person(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """``{"name": ..., "id_number": ...}``: known to the national check from now on."""
+        self.people[wanted["id_number"]] = wanted["name"]
+        return wanted
+
+    def answer(
+        self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes
+    ) -> HttpAnswer:
+        nonce = headers.get("x-nonce", "")
+        with self.lock:
+            status, content = self._execute(method, path, headers, body)
+        data = json.dumps(content, ensure_ascii=False).encode()
+        signature = self._signature("answer", path, str(status), nonce, data)
+        if self.tamper_signature:
+            signature = "0" * 64
+        return HttpAnswer(status, {"Content-Type": "application/json", "X-Signature": signature}, data)
+
+    def _execute(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
+        timestamp, nonce = headers.get("x-timestamp", "0"), headers.get("x-nonce", "")
+        expected = self._signature(method, path, timestamp, nonce, body)
+        if headers.get("x-client") != self._client_id or not hmac.compare_digest(
+            expected, headers.get("x-signature", "")
+        ):
+            return 401, {"error": "bad signature"}
+        if abs(clock.seconds(clock.now()) - int(timestamp)) > TOLERANCE_SECONDS or nonce in self._nonces:
+            return 401, {"error": "old or repeated"}
+        self._nonces.add(nonce)
+        wanted = json.loads(body)
+        if path == "/v1/identity-check":
+            return 200, {"match": self.people.get(wanted["id_number"]) == wanted["name"]}
+        if path == "/v1/query":
+            if not wanted.get("purpose", {}).get("service"):
+                return 400, {"error": "a query needs a purpose"}
+            self.queries.append(wanted)
+            return 200, {"records": self.registers.get(wanted["register"], {}).get(wanted["key"], [])}
+        return 404, {"error": "no such path"}
+
+    def _signature(self, method: str, path: str, timestamp: str, nonce: str, body: bytes) -> str:
+        text = "\n".join((method, path, timestamp, nonce, hashlib.sha256(body).hexdigest()))
+        return hmac.new(self._secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def demo_registers(today: date) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """The registers of the demo city, with dates around ``today``."""
+
+    def later(days: int) -> str:
+        return str(today + timedelta(days))
+
+    def vehicle(plate: str, inspection: int) -> dict[str, Any]:
+        return {
+            "plate": plate,
+            "owner": ENTERPRISE,
+            "certificate_expires": later(700),
+            "inspection_expires": later(inspection),
+            "seats": 49,
+        }
+
+    vehicles = [vehicle("苏A12345", 300), vehicle("苏A67890", 300), vehicle("苏AD01234", 300)]
+    driver = {
+        "certificate": "3201000001",
+        "name": DRIVER[0],
+        "employer": ENTERPRISE,
+        "expires": later(900),
+        "category": "passenger",
+    }
+    insurance = {"from": later(-100), "to": later(265)}
+    return {
+        "business_licences": {
+            ENTERPRISE: [
+                {
+                    "name": "示例旅游客运有限公司",
+                    "status": "active",
+                    "legal_representative": REPRESENTATIVE[0],
+                    "legal_representative_id_number": REPRESENTATIVE[1],
+                }
+            ],
+        },
+        "transport_licences": {
+            ENTERPRISE: [
+                {
+                    "number": "苏交运管许可宁字320100000001号",
+                    "expires": later(1000),
+                    "classes": ["intra_county", "inter_county", "inter_city", "inter_provincial"],
+                    "status": "active",
+                }
+            ]
+        },
+        "vehicles_of_enterprise": {ENTERPRISE: vehicles},
+        "drivers_of_enterprise": {ENTERPRISE: [driver]},
+        "vehicles": {one["plate"]: [one] for one in vehicles},
+        "drivers": {driver["certificate"]: [driver]},
+        "carrier_insurance": {one["plate"]: [insurance] for one in vehicles},
+        "households": {BUYER[1]: [{"local": True, "marital_status": "single"}]},
+        "social_insurance": {BUYER[1]: [{"months": 60}]},
+        "housing": {BUYER[1]: [{"homes": 0, "under_review": False}]},
+    }
