@@ -113,13 +113,12 @@ class Environment:
     def staff(self) -> dict[str, dict[str, str]]:
         """Password and second-factor secret of each demo staff member, made once, in ``staff.json``."""
         path = self.data / "staff.json"
-        if not path.exists():
-            made = {
-                username: {"password": secrets.token_urlsafe(9), "totp_secret": pyotp.random_base32()}
-                for username, *_ in STAFF
-            }
-            write_atomically(path, json.dumps(made, indent=1))
-        kept: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+        kept: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        missing = [username for username, *_ in STAFF if username not in kept]
+        if missing:
+            for username in missing:
+                kept[username] = {"password": secrets.token_urlsafe(9), "totp_secret": pyotp.random_base32()}
+            write_atomically(path, json.dumps(kept, indent=1))
         return kept
 
 

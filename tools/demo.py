@@ -1,0 +1,322 @@
+"""``make demo``: the whole journey of a tour bus sticker, as people would live it, against the running system.
+
+Everything goes over HTTP: the API as a mini-program would call it, the simulators' ``/_sim`` where a person
+would tap in WeChat or Alipay.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pyotp
+import urllib3
+
+from chalicelib.kernel import clock
+from local import environment as environments
+from local.simulators.departments import BUYER, ENTERPRISE, HANDLER, REPRESENTATIVE
+
+OUTPUT = Path("demo-output")
+Headers = dict[str, str]
+
+
+class DemoFailed(SystemExit):
+    """A step did not go as it should; the message says which."""
+
+
+class Demo:
+    """The journey; ``step`` prints what happens and how long the system took."""
+
+    def __init__(self) -> None:
+        self._environment = environments.default()
+        self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=20), retries=False)
+        self._ports = self._environment.ports
+        self._number = 0
+        self._milliseconds = 0.0
+
+    # Talking
+
+    def call(self, method: str, path: str, body: Any = None, headers: Headers | None = None, expect: int = 200) -> Any:
+        """A JSON call of the API; stops the demo when the status is not the expected one."""
+        answer = self._send(method, path, body, headers)
+        if answer.status != expect:
+            raise DemoFailed(f"{method} {path}: expected {expect}, got {answer.status} {answer.data.decode()[:500]}")
+        return json.loads(answer.data)
+
+    def _send(self, method: str, path: str, body: Any, headers: Headers | None) -> urllib3.BaseHTTPResponse:
+        sent = {"Content-Type": "application/json", "Idempotency-Key": secrets.token_hex(8), **(headers or {})}
+        url = path if path.startswith("http") else f"http://127.0.0.1:{self._ports.api}{path}"
+        started = time.perf_counter()
+        answer = self._request(method, url, json.dumps(body) if body is not None else None, sent)
+        self._milliseconds += (time.perf_counter() - started) * 1000
+        return answer
+
+    def _request(self, method: str, url: str, body: str | None, headers: Headers) -> urllib3.BaseHTTPResponse:
+        try:
+            return self._pool.request(method, url, body=body, headers=headers)
+        except urllib3.exceptions.HTTPError:
+            raise DemoFailed(f"nothing answers at {url}: start the system with `make run` first") from None
+
+    def simulate(self, port: int, control: str, body: dict[str, Any]) -> Any:
+        """What a person does in another app."""
+        answer = self._request("POST", f"http://127.0.0.1:{port}/_sim/{control}", json.dumps(body), {})
+        return json.loads(answer.data)
+
+    def step(self, words: str, work: Callable[[], Any]) -> Any:
+        """Do a step and print it with the time that the API took."""
+        self._number += 1
+        self._milliseconds = 0.0
+        result, told = work(), ""
+        if isinstance(result, tuple):
+            result, told = result
+        print(f"{self._number:3}. {words:<58} {self._milliseconds:6.0f} ms   {told}", flush=True)
+        return result
+
+    # People
+
+    def log_in(self, platform: str, user: str) -> Headers:
+        port = self._ports.wechat if platform == "wechat" else self._ports.alipay
+        code = self.simulate(port, "login_codes", {"user": user})["code"]
+        tokens = self.call("POST", f"/v1/auth/{platform}", {"code": code})
+        return {"Authorization": f"Bearer {tokens['access_token']}"}
+
+    def verify_on_wechat(self, headers: Headers, person: tuple[str, str]) -> tuple[Any, str]:
+        self.call("POST", "/v1/me/verification", {"name": person[0], "id_number": person[1]}, headers)
+        me = self.call("GET", "/v1/me", headers=headers)
+        return me, f"{me['name']} {me['id_number']}"
+
+    def verify_on_alipay(self, headers: Headers, person: tuple[str, str]) -> tuple[Any, str]:
+        started = self.call("POST", "/v1/me/verification", {"name": person[0], "id_number": person[1]}, headers)
+        self.simulate(self._ports.alipay, "certifications", {"certify_id": started["certify_id"], "passed": True})
+        me = self.call("POST", "/v1/me/verification/confirm", headers=headers)
+        return me, f"one account on {' and '.join(me['platforms'])}"
+
+    def log_in_officer(self) -> Headers:
+        staff = self._environment.staff()["officer.a"]
+        for wait in (0, 30):
+            if wait:
+                print("     (the one-time code was used already; waiting for the next)", flush=True)
+                time.sleep(wait - time.time() % 30 + 1)
+            body = {
+                "username": "officer.a",
+                "password": staff["password"],
+                "code": pyotp.TOTP(staff["totp_secret"]).now(),
+            }
+            answer = self._send("POST", "/v1/auth/staff", body, None)
+            if answer.status == 200:
+                return {"Authorization": f"Bearer {json.loads(answer.data)['access_token']}"}
+        raise DemoFailed(f"the officer cannot log in: {answer.data.decode()[:300]}")
+
+    # Certificates
+
+    def apply(self, headers: Headers, service: str, form: dict[str, Any]) -> Any:
+        draft = self.call("POST", "/v1/applications", {"service": service}, headers, 201)
+        path = f"/v1/applications/{draft['id']}"
+        self.call("PUT", f"{path}/form", {"form": {**draft["form"], **form}}, headers)
+        return self.call("POST", f"{path}/submit", headers=headers)
+
+    def print_certificate(self, headers: Headers, certificate_id: str, name: str, reason: str = "") -> str:
+        """Print, save PDF and PNG, and return the URL in the QR as a camera reads it."""
+        link = self.call("POST", f"/v1/certificates/{certificate_id}/prints", {"reason": reason}, headers, 201)
+        answer = self._send("GET", link["url"], None, None)
+        if answer.status != 200:
+            raise DemoFailed(f"the PDF did not come: {answer.status} {answer.data.decode()[:300]}")
+        OUTPUT.mkdir(exist_ok=True)
+        (OUTPUT / f"{name}.pdf").write_bytes(answer.data)
+        return read_qr(OUTPUT / f"{name}.pdf", OUTPUT / f"{name}.png")
+
+    def scan(self, url: str, expect: str) -> tuple[Any, str]:
+        page = self._send("GET", url, None, None)
+        found = self.call("GET", f"/v1/certificates/verify?number={url.rsplit('/', 1)[1]}")
+        if page.status != 200 or found["status"] != expect:
+            raise DemoFailed(f"the scan says {found['status']}, expected {expect}")
+        return found, f"{found['status']} {found['headline']} (page of {len(page.data) / 1024:.1f} kB)"
+
+
+def read_qr(pdf: Path, png: Path) -> str:
+    """Draw the PDF at 150 dpi, keep it as PNG, and read the QR from it."""
+    import pypdfium2
+    import zxingcpp
+
+    with pypdfium2.PdfDocument(pdf) as document:
+        image = document[0].render(scale=150 / 72).to_pil()
+    image.save(png)
+    found = zxingcpp.read_barcodes(image)
+    if not found:
+        raise DemoFailed("the printed QR cannot be read")
+    return str(found[0].text)
+
+
+def trip(days_ahead: int, plate: str, **changes: Any) -> dict[str, Any]:
+    """A trip of five days, from ``days_ahead`` on."""
+    start = clock.today() + timedelta(days_ahead)
+    form = {
+        "plate": plate,
+        "driver_certificate": "3201000001",
+        "route_class": "inter_city",
+        "origin": "南京",
+        "destination": "苏州",
+        "stops": ["镇江", "无锡"],
+        "valid_from": str(start),
+        "valid_to": str(start + timedelta(4)),
+        "contract_number": f"HT-{start:%Y%m%d}",
+    }
+    return {**form, **changes}
+
+
+def main() -> int:
+    demo, user = Demo(), secrets.token_hex(4)
+    print("The tour bus sticker, from login to scan\n")
+    wechat = demo.step("the representative logs in on WeChat", lambda: demo.log_in("wechat", f"boss-{user}"))
+    demo.step("real name by the national check", lambda: demo.verify_on_wechat(wechat, REPRESENTATIVE))
+    alipay = demo.step("the same person logs in on Alipay", lambda: demo.log_in("alipay", f"boss-{user}"))
+    demo.step("face check on Alipay; the accounts become one", lambda: demo.verify_on_alipay(alipay, REPRESENTATIVE))
+
+    def register() -> Any:
+        found = demo.call("POST", "/v1/organizations", {"credit_code": ENTERPRISE}, alipay, 201)
+        return found, found["organization_name"]
+
+    mandate = demo.step("registers the enterprise as its legal representative", register)
+    organization = mandate["organization_id"]
+
+    def appoint() -> Any:
+        body = {
+            "name": HANDLER[0],
+            "id_number": HANDLER[1],
+            "scope": ["tour_bus_sticker"],
+            "until": str(clock.today() + timedelta(365)),
+        }
+        found = demo.call("POST", f"/v1/organizations/{organization}/mandates", body, alipay, 201)
+        return found, f"{found['holder']} until {found['until']}"
+
+    demo.step("appoints a handler for this service", appoint)
+    handler = demo.step("the handler logs in on WeChat", lambda: demo.log_in("wechat", f"handler-{user}"))
+    demo.step("real name of the handler", lambda: demo.verify_on_wechat(handler, HANDLER))
+    acting = {**handler, "Acting-For": organization}
+
+    def search() -> Any:
+        found = demo.call("GET", "/v1/services?words=%E5%A4%A7%E5%B7%B4%E5%8C%85%E8%BD%A6&audience=enterprise")["items"]
+        return found[0], found[0]["name"]["zh"]
+
+    service = demo.step("looks for 大巴包车 and finds the guide", search)
+    guide = demo.call("GET", f"/v1/services/{service['code']}")
+    free = _free_days(demo, acting)
+
+    def begin() -> Any:
+        draft = demo.call("POST", "/v1/applications", {"service": "tour_bus_sticker"}, acting, 201)
+        return draft, f"{len(draft['form'])} of {len(guide['form']['properties'])} fields filled, {draft['options']['plate']}"
+
+    draft = demo.step("begins an application, prefilled", begin)
+    path = f"/v1/applications/{draft['id']}"
+
+    def fill() -> Any:
+        checked = demo.call("PUT", f"{path}/form", {"form": {**draft["form"], **trip(free, "苏A12345")}}, acting)
+        return checked, f"the rules would: {checked['outcome']}"
+
+    demo.step("fills in the trip", fill)
+
+    def submit() -> Any:
+        done = demo.call("POST", f"{path}/submit", headers=acting)
+        if done["status"] != "completed":
+            raise DemoFailed(f"not approved: {done['status']} {done['findings']}")
+        return done, f"{done['status']}, receipt {done['receipt']}"
+
+    done = demo.step("submits; approved by the rules at once", submit)
+
+    def progress() -> Any:
+        entries = demo.call("GET", f"{path}/timeline", headers=acting)["entries"]
+        return None, " > ".join(entry["what"]["zh"] for entry in entries)
+
+    demo.step("reads the timeline", progress)
+    public = demo.step("anyone asks by receipt number", lambda: demo.call("GET", f"/v1/progress?receipt={done['receipt']}"))
+    assert public["status"] == "completed"
+    certificate = done["certificate_id"]
+    first = demo.step("prints the sticker", lambda: (demo.print_certificate(acting, certificate, "sticker-1"), "sticker-1.pdf, .png"))
+    demo.step("an inspector scans it", lambda: demo.scan(first, "valid" if free == 0 else "not_yet_valid"))
+    second = demo.step("prints again", lambda: (demo.print_certificate(acting, certificate, "sticker-2"), "sticker-2.pdf, .png"))
+    demo.step("the first print is void now", lambda: demo.scan(first, "superseded"))
+    demo.step("the second one is good", lambda: demo.scan(second, "valid" if free == 0 else "not_yet_valid"))
+    forged = second[:-1] + str((int(second[-1]) + 1) % 10)
+    demo.step("a forged number", lambda: demo.scan(forged, "forged"))
+    demo.step(
+        "a trip that is too long is refused with reasons",
+        lambda: _refused(demo, demo.apply(acting, "tour_bus_sticker", trip(0, "苏A67890", valid_to=str(clock.today() + timedelta(20))))),
+    )
+    _officer_part(demo, acting, certificate, second, free)
+    buyer = demo.step("another service: a home buyer logs in on Alipay", lambda: demo.log_in("alipay", f"buyer-{user}"))
+    demo.step("real name by face check", lambda: demo.verify_on_alipay(buyer, BUYER))
+
+    def house() -> Any:
+        bought = demo.apply(buyer, "house_purchase_certificate", {"district": "江宁区", "purpose": "first_home"})
+        url = demo.print_certificate(buyer, bought["certificate_id"], "house-purchase")
+        return url, "house-purchase.pdf, .png"
+
+    url = demo.step("house-purchase certificate, approved and printed", house)
+    demo.step("scanned", lambda: demo.scan(url, "valid"))
+    print(f"\nPDF and PNG files are in {OUTPUT.resolve()}")
+    return 0
+
+
+def _free_days(demo: Demo, acting: Headers) -> int:
+    """The first day on which the demo's bus has no valid sticker yet, so that the demo can be played again."""
+    rows = demo.call("GET", "/v1/certificates", headers=acting)["items"]
+    taken = {
+        row["valid_to"]
+        for row in rows
+        if row["status"] in ("valid", "not_yet_valid")
+        and demo.call("GET", f"/v1/certificates/{row['id']}", headers=acting)["face"]["plate"] == "苏A12345"
+    }
+    return max((clock.date.fromisoformat(day) - clock.today()).days + 1 for day in taken) if taken else 0
+
+
+def _refused(demo: Demo, application: Any) -> tuple[Any, str]:
+    if application["status"] != "refused":
+        raise DemoFailed(f"expected a refusal, got {application['status']}")
+    return application, "; ".join(finding["reason"]["zh"] for finding in application["findings"])
+
+
+def _officer_part(demo: Demo, acting: Headers, certificate: str, printed: str, free: int) -> None:
+    waiting = demo.step(
+        "to another province: goes to an officer",
+        lambda: demo.apply(acting, "tour_bus_sticker", trip(1, "苏AD01234", route_class="inter_provincial", destination="杭州")),
+    )
+    officer = demo.step("an officer logs in with two factors", demo.log_in_officer)
+    task = f"/v1/tasks/{waiting['id']}-review"
+
+    def correct() -> Any:
+        demo.call("POST", f"{task}/claim", headers=officer)
+        items = [{"field": "/form/stops", "what": "请补充主要途经地湖州"}]
+        demo.call("POST", f"{task}/request_correction", {"items": items, "note": "途经地不完整"}, officer)
+        return None, "the clock stops"
+
+    demo.step("takes the task and asks for a correction", correct)
+
+    def answer() -> Any:
+        found = demo.call("GET", f"/v1/applications/{waiting['id']}", headers=acting)
+        form = {**found["form"], "stops": ["镇江", "湖州"]}
+        demo.call("POST", f"/v1/applications/{waiting['id']}/corrections", {"form": form}, acting)
+        return None, found["corrections"][0]["what"]
+
+    demo.step("the handler corrects", answer)
+
+    def refuse() -> Any:
+        demo.call("POST", f"{task}/refuse", {"opinion": "省际包车备案信息与合同不符"}, officer)
+        entries = demo.call("GET", f"/v1/applications/{waiting['id']}/timeline", headers=acting)["entries"]
+        return None, entries[-1]["note"]
+
+    demo.step("the officer refuses, with the reason", refuse)
+    demo.step(
+        "the officer revokes the first sticker",
+        lambda: demo.call("POST", f"/v1/certificates/{certificate}/revoke", {"reason": "车辆停运"}, officer),
+    )
+    demo.step("scanned again", lambda: demo.scan(printed, "revoked"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
