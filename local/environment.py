@@ -129,7 +129,9 @@ def default() -> Environment:
         data.mkdir(parents=True, exist_ok=True)
         (data / "logs").mkdir(exist_ok=True)
     except OSError as error:
-        raise BrokenData(f"the data folder {data} cannot be used ({error.strerror}); set BANSHI_DATA to another") from None
+        raise BrokenData(
+            f"the data folder {data} cannot be used ({error.strerror}); set BANSHI_DATA to another"
+        ) from None
     return Environment(data, Ports.from_env())
 
 
@@ -156,15 +158,11 @@ def _new_secrets() -> dict[str, str]:
 
 def _new_rsa_key() -> str:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    der = key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return base64.b64encode(der).decode()
 
 
 def _public_half(private: str) -> str:
     key = serialization.load_der_private_key(base64.b64decode(private), None)
-    der = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    der = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return base64.b64encode(der).decode()

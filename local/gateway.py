@@ -87,9 +87,7 @@ class Gateway:
                 for wanted, given in zip(pattern, parts, strict=True)
             ):
                 variables = zip(pattern, parts, strict=True)
-                return route, {
-                    wanted[1:-1]: unquote(given) for wanted, given in variables if wanted.startswith("{")
-                }
+                return route, {wanted[1:-1]: unquote(given) for wanted, given in variables if wanted.startswith("{")}
         return None
 
 

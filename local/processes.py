@@ -31,7 +31,8 @@ def require_free(name: str, port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise StartFailed(
-                f"port {port} is in use: end what uses it, or choose another with BANSHI_{name.upper()}_PORT={port + 1000}"
+                f"port {port} is in use: end what uses it, "
+                f"or choose another with BANSHI_{name.upper()}_PORT={port + 1000}"
             ) from None
 
 
@@ -61,7 +62,14 @@ def start(name: str, command: list[str], environment: Environment, settings: dic
 
 def start_database(environment: Environment) -> subprocess.Popen[bytes]:
     port = environment.ports.database
-    command = [str(database_program()), "serve", "--port", str(port), "--db-path", str(environment.data / "database.sqlite")]
+    command = [
+        str(database_program()),
+        "serve",
+        "--port",
+        str(port),
+        "--db-path",
+        str(environment.data / "database.sqlite"),
+    ]
     process = start("database", command, environment, {})
     await_ready("database", process, f"http://127.0.0.1:{port}/", environment)
     return process
@@ -96,7 +104,7 @@ def await_ready(name: str, process: subprocess.Popen[bytes], url: str, environme
         if process.poll() is not None:
             raise StartFailed(f"{name} ended at once ({_last_line(log)}); see {log}")
         try:
-            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310
+            urllib.request.urlopen(url, timeout=2).close()
             return
         except urllib.error.HTTPError:
             return

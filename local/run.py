@@ -23,7 +23,9 @@ def start_all(environment: Environment) -> None:
         processes.require_free(item.name, port)
     setup.timed("database", lambda: _running.append(processes.start_database(environment)))
     setup.timed("keys and objects", lambda: _running.append(processes.start_aws(environment)))
-    setup.timed("signing and encryption keys", lambda: setup.create_keys(environment, lambda: _restart_aws(environment)))
+    setup.timed(
+        "signing and encryption keys", lambda: setup.create_keys(environment, lambda: _restart_aws(environment))
+    )
     setup.timed("tables", lambda: setup.create_tables(environment))
     setup.timed("buckets", lambda: setup.create_buckets(environment))
     os.environ.update(environment.settings())
@@ -68,7 +70,10 @@ def describe(environment: Environment) -> str:
         "",
         "Citizens log in with codes from the simulators; `make demo` shows the whole journey.",
         "Staff log in with password and one-time code (`make staff-code USER=...`):",
-        *(f"        {name:14} {staff[name]['password']:14} {unit}, {', '.join(roles)}" for name, _, unit, roles in STAFF),
+        *(
+            f"        {name:14} {staff[name]['password']:14} {unit}, {', '.join(roles)}"
+            for name, _, unit, roles in STAFF
+        ),
         "",
         "Ctrl-C stops everything.",
     ]

@@ -28,10 +28,8 @@ def client(service: str, environment: Environment) -> Any:
         region_name="cn-north-1",
         endpoint_url=f"http://127.0.0.1:{port}",
         aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106
-        config=Config(
-            parameter_validation=False, retries={"total_max_attempts": 3}, s3={"addressing_style": "path"}
-        ),
+        aws_secret_access_key="local",
+        config=Config(parameter_validation=False, retries={"total_max_attempts": 3}, s3={"addressing_style": "path"}),
     )
 
 

@@ -26,15 +26,13 @@ _Loader.add_multi_constructor("!", _short_form)
 def resources(stage: str) -> dict[str, dict[str, Any]]:
     """The template's resources with the stage put in; references are plain logical names."""
     text = TEMPLATE.read_text(encoding="utf-8").replace("${Stage}", stage)
-    found: dict[str, dict[str, Any]] = yaml.load(text, _Loader)["Resources"]  # noqa: S506
+    found: dict[str, dict[str, Any]] = yaml.load(text, _Loader)["Resources"]
     return found
 
 
 def of_type(stage: str, kind: str) -> dict[str, dict[str, Any]]:
     """The properties of all resources of a type, by logical name."""
-    return {
-        name: resource["Properties"] for name, resource in resources(stage).items() if resource["Type"] == kind
-    }
+    return {name: resource["Properties"] for name, resource in resources(stage).items() if resource["Type"] == kind}
 
 
 def table_requests(stage: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +210,10 @@ def main() -> int:
 
     def begin() -> Any:
         draft = demo.call("POST", "/v1/applications", {"service": "tour_bus_sticker"}, acting, 201)
-        return draft, f"{len(draft['form'])} of {len(guide['form']['properties'])} fields filled, {draft['options']['plate']}"
+        return (
+            draft,
+            f"{len(draft['form'])} of {len(guide['form']['properties'])} fields filled, {draft['options']['plate']}",
+        )
 
     draft = demo.step("begins an application, prefilled", begin)
     path = f"/v1/applications/{draft['id']}"
@@ -234,19 +237,28 @@ def main() -> int:
         return None, " > ".join(entry["what"]["zh"] for entry in entries)
 
     demo.step("reads the timeline", progress)
-    public = demo.step("anyone asks by receipt number", lambda: demo.call("GET", f"/v1/progress?receipt={done['receipt']}"))
+    public = demo.step(
+        "anyone asks by receipt number", lambda: demo.call("GET", f"/v1/progress?receipt={done['receipt']}")
+    )
     assert public["status"] == "completed"
     certificate = done["certificate_id"]
-    first = demo.step("prints the sticker", lambda: (demo.print_certificate(acting, certificate, "sticker-1"), "sticker-1.pdf, .png"))
+    first = demo.step(
+        "prints the sticker", lambda: (demo.print_certificate(acting, certificate, "sticker-1"), "sticker-1.pdf, .png")
+    )
     demo.step("an inspector scans it", lambda: demo.scan(first, "valid" if free == 0 else "not_yet_valid"))
-    second = demo.step("prints again", lambda: (demo.print_certificate(acting, certificate, "sticker-2"), "sticker-2.pdf, .png"))
+    second = demo.step(
+        "prints again", lambda: (demo.print_certificate(acting, certificate, "sticker-2"), "sticker-2.pdf, .png")
+    )
     demo.step("the first print is void now", lambda: demo.scan(first, "superseded"))
     demo.step("the second one is good", lambda: demo.scan(second, "valid" if free == 0 else "not_yet_valid"))
     forged = second[:-1] + str((int(second[-1]) + 1) % 10)
     demo.step("a forged number", lambda: demo.scan(forged, "forged"))
     demo.step(
         "a trip that is too long is refused with reasons",
-        lambda: _refused(demo, demo.apply(acting, "tour_bus_sticker", trip(0, "苏A67890", valid_to=str(clock.today() + timedelta(20))))),
+        lambda: _refused(
+            demo,
+            demo.apply(acting, "tour_bus_sticker", trip(0, "苏A67890", valid_to=str(clock.today() + timedelta(20)))),
+        ),
     )
     _officer_part(demo, acting, certificate, second, free)
     buyer = demo.step("another service: a home buyer logs in on Alipay", lambda: demo.log_in("alipay", f"buyer-{user}"))
@@ -272,7 +284,7 @@ def _free_days(demo: Demo, acting: Headers) -> int:
         if row["status"] in ("valid", "not_yet_valid")
         and demo.call("GET", f"/v1/certificates/{row['id']}", headers=acting)["face"]["plate"] == "苏A12345"
     }
-    return max((clock.date.fromisoformat(day) - clock.today()).days + 1 for day in taken) if taken else 0
+    return max((date.fromisoformat(day) - clock.today()).days + 1 for day in taken) if taken else 0
 
 
 def _refused(demo: Demo, application: Any) -> tuple[Any, str]:
@@ -284,7 +296,9 @@ def _refused(demo: Demo, application: Any) -> tuple[Any, str]:
 def _officer_part(demo: Demo, acting: Headers, certificate: str, printed: str, free: int) -> None:
     waiting = demo.step(
         "to another province: goes to an officer",
-        lambda: demo.apply(acting, "tour_bus_sticker", trip(1, "苏AD01234", route_class="inter_provincial", destination="杭州")),
+        lambda: demo.apply(
+            acting, "tour_bus_sticker", trip(1, "苏AD01234", route_class="inter_provincial", destination="杭州")
+        ),
     )
     officer = demo.step("an officer logs in with two factors", demo.log_in_officer)
     task = f"/v1/tasks/{waiting['id']}-review"

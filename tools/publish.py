@@ -120,7 +120,8 @@ def publish_folder(folder: Path) -> int:
 def _read_city(folder: Path, reader: _Reader) -> City | None:
     plain = reader.read(folder / "city.json", dict[str, Any], "city.json")
     years = [
-        reader.read(path, CalendarYear, f"calendar/{path.name}") for path in sorted((folder / "calendar").glob("*.json"))
+        reader.read(path, CalendarYear, f"calendar/{path.name}")
+        for path in sorted((folder / "calendar").glob("*.json"))
     ]
     if plain is None or None in years:
         return None
@@ -139,7 +140,7 @@ def _read_city(folder: Path, reader: _Reader) -> City | None:
 def _read_service(folder: Path, city: City | None, reader: _Reader) -> ServiceDefinition | None:
     before = len(reader.mistakes)
     prefix = f"services/{folder.name}/"
-    parts = {name: reader.read(folder / name, shape, prefix + name) for name, shape in SHAPES.items()}
+    parts: dict[str, Any] = {name: reader.read(folder / name, shape, prefix + name) for name, shape in SHAPES.items()}
     for extra in sorted(path.name for path in folder.iterdir() if path.name not in SHAPES):
         reader.add(prefix + extra, "", "no such file belongs to a service")
     if len(reader.mistakes) > before or city is None:
@@ -300,9 +301,7 @@ def _check_certificate(definition: ServiceDefinition) -> Found:
         yield "certificate.json", "$.validity", "needs either end or days"
 
 
-def _check_examples(
-    definition: ServiceDefinition, examples: list[Example], city: City
-) -> Iterator[tuple[str, str]]:
+def _check_examples(definition: ServiceDefinition, examples: list[Example], city: City) -> Iterator[tuple[str, str]]:
     used: set[str] = set()
     approved = 0
     for example in examples:
@@ -346,7 +345,7 @@ def _check_drawing(
             certificate_rules.encode_plate(face[certificate.signed.subject or ""])
         certificates.period(certificate, context)
         unit = next(unit for unit in city.units if unit.code == definition.item.unit)
-        sample = {name: "2026-01-01" for name in SYSTEM_FACE} | {"issuer": unit.name.zh, "revision": "1"}
+        sample = dict.fromkeys(SYSTEM_FACE, "2026-01-01") | {"issuer": unit.name.zh, "revision": "1"}
         pdf.draw(certificate.layout, face | sample, "https://q.example.gov.cn/b/", QR_NUMBER)
     except KeyError as error:
         yield example.name, f"the certificate needs {error}, which the example does not have"

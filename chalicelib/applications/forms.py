@@ -64,13 +64,16 @@ def _field_errors(schema: dict[str, Any], error: jsonschema_rs.ValidationError) 
     if message and error.kind.name != "required":
         words = (f"{zh}:{message['zh']}", f"{en}: {message['en']}")
     else:
-        words = _words(error.kind.name, details, zh, en)
+        words = _words(error.kind.name, zh, en)
     return [FieldError("/form/" + "/".join(path), error.kind.name, *words)]
 
 
 def _unknown(path: list[str]) -> FieldError:
     return FieldError(
-        "/form/" + "/".join(path), "unknown", f"没有“{path[-1]}”这一项,请删除", f"There is no field {path[-1]}; remove it"
+        "/form/" + "/".join(path),
+        "unknown",
+        f"没有“{path[-1]}”这一项,请删除",
+        f"There is no field {path[-1]}; remove it",
     )
 
 
@@ -96,7 +99,7 @@ _WORDS = {
 }
 
 
-def _words(kind: str, details: dict[str, Any], zh: str, en: str) -> tuple[str, str]:
+def _words(kind: str, zh: str, en: str) -> tuple[str, str]:
     templates = _WORDS.get(kind, ("{zh}不符合要求", "{en} is not acceptable"))
     return templates[0].format(zh=zh), templates[1].format(en=en)
 

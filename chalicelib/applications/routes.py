@@ -192,9 +192,9 @@ def read_application(target: ApplicationItem) -> ApplicationView:
     OWN,
     errors=[rules.WRONG_STATE, errors.PLATFORM_UNAVAILABLE],
 )
-def save_form(actor: Actor, target: ApplicationItem, body: FormInput) -> service.Check:
+def save_form(target: ApplicationItem, body: FormInput) -> service.Check:
     """Save the form as it is, and learn what is wrong and what the rules would say."""
-    return service.check(target, service.save_form(actor, target, body.form))
+    return service.check(target, service.save_form(target, body.form))
 
 
 @endpoint(
@@ -217,7 +217,7 @@ def submit_application(actor: Actor, target: ApplicationItem) -> ApplicationView
 def correct_application(actor: Actor, target: ApplicationItem, body: FormInput) -> ApplicationView:
     """Answer a correction list: save the form and submit it again; the clock runs on."""
     if target.status == rules.CORRECTION:
-        service.save_form(actor, target, body.form)
+        service.save_form(target, body.form)
     elif target.status == rules.DRAFT:
         raise rules.WRONG_STATE(state=target.status)
     return _view(service.submit(actor, target))

@@ -56,7 +56,10 @@ STATES = tuple(dict.fromkeys(state for edge in EDGES for state in (edge.start, e
 FINAL = tuple(state for state in STATES if all(edge.start != state for edge in EDGES))
 
 WRONG_STATE = ErrorCode(
-    "wrong_state", 409, zh="办件当前状态为“{state}”,不能进行此操作", en="The application is “{state}”; this cannot be done now"
+    "wrong_state",
+    409,
+    zh="办件当前状态为“{state}”,不能进行此操作",
+    en="The application is “{state}”; this cannot be done now",
 )
 FORM_INVALID = ErrorCode(
     "form_invalid", 422, zh="申请表填写有误,请按提示修改", en="The form is not complete or not right; see the fields"

@@ -191,7 +191,10 @@ def queue(unit: str, cursor: str | None) -> Page:
 
 def correction_due(application_id: str, last_day: date) -> CorrectionDueItem:
     return CorrectionDueItem(
-        f"CORRECTION#{application_id}", application_id=application_id, gsi1pk=f"CORRECTIONS#{last_day}", gsi1sk=application_id
+        f"CORRECTION#{application_id}",
+        application_id=application_id,
+        gsi1pk=f"CORRECTIONS#{last_day}",
+        gsi1sk=application_id,
     )
 
 

@@ -19,14 +19,14 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base: a misspelt field is a mistake, not an extra."""
 
 
-class Text(Strict):
+class Text(Strict, frozen=True):
     """Words in both languages."""
 
     zh: Annotated[str, Meta(min_length=1)]
     en: Annotated[str, Meta(min_length=1)]
 
 
-class Material(Strict):
+class Material(Strict, frozen=True):
     """A material (申请材料): whether it is needed, in which form, and where it comes from."""
 
     name: Text
@@ -36,7 +36,7 @@ class Material(Strict):
     note: Text | None = None
 
 
-class Fee(Strict):
+class Fee(Strict, frozen=True):
     """A fee line: what for, the standard, the amount in fen (None: by rule), the legal basis."""
 
     name: Text
@@ -45,19 +45,19 @@ class Fee(Strict):
     legal_basis: str
 
 
-class LegalBasis(Strict):
+class LegalBasis(Strict, frozen=True):
     """A legal basis (设定依据): act and clause."""
 
     title: str
     clause: str
 
 
-class Question(Strict):
+class Question(Strict, frozen=True):
     question: Text
     answer: Text
 
 
-class Contact(Strict):
+class Contact(Strict, frozen=True):
     """Where to ask, to complain, and to go: phone numbers, address, hours."""
 
     consultation: str
@@ -66,7 +66,7 @@ class Contact(Strict):
     hours: Text
 
 
-class Source(Strict):
+class Source(Strict, frozen=True):
     """A register that the service reads, under the value at path ``key`` (``applicant.number``, ``form.plate``).
 
     ``many``: all its records are wanted (a choice for the form), otherwise the first one.
@@ -79,7 +79,7 @@ class Source(Strict):
     many: bool = False
 
 
-class Item(Strict):
+class Item(Strict, frozen=True):
     """``service.json``: the directory entry (政务服务事项要素, GB/T 39554.2; platforms E.4)."""
 
     code: Code
@@ -111,7 +111,7 @@ class Item(Strict):
     sources: list[Source]
 
 
-class Step(Strict):
+class Step(Strict, frozen=True):
     """``workflow.json``: a unit's part; it begins when the steps in ``after`` are done, so others run in parallel."""
 
     code: Code
@@ -120,11 +120,11 @@ class Step(Strict):
     after: list[str] = []
 
 
-class Workflow(Strict):
+class Workflow(Strict, frozen=True):
     steps: Annotated[list[Step], Meta(min_length=1)]
 
 
-class Validity(Strict):
+class Validity(Strict, frozen=True):
     """From and to: a path such as ``form.valid_from``, or ``today``; or ``days`` after the first."""
 
     start: str
@@ -132,13 +132,13 @@ class Validity(Strict):
     days: int | None = None
 
 
-class Exclusive(Strict):
+class Exclusive(Strict, frozen=True):
     """At most one certificate of this service may be valid at a time for the thing at path ``key``."""
 
     key: str
 
 
-class PrintPolicy(Strict):
+class PrintPolicy(Strict, frozen=True):
     """How often a holder may print, from which print on a reason is asked, how long a link lives (seconds)."""
 
     maximum: Annotated[int, Meta(ge=1, le=200)]
@@ -146,14 +146,14 @@ class PrintPolicy(Strict):
     link_seconds: Annotated[int, Meta(ge=10, le=600)]
 
 
-class Words(Strict):
+class Words(Strict, frozen=True):
     """A face value in words: which value, and the words for each."""
 
     of: str
     words: dict[str, str]
 
 
-class PublicField(Strict):
+class PublicField(Strict, frozen=True):
     """A line on the verification page; ``mask`` hides personal parts."""
 
     label: Text
@@ -161,7 +161,7 @@ class PublicField(Strict):
     mask: Literal["none", "name"] = "none"
 
 
-class SignedContent(Strict):
+class SignedContent(Strict, frozen=True):
     """What the QR's signed number says beside id, dates and revision (``certificates/rules.py``).
 
     ``subject``: face field of the plate for ``kind`` vehicle; ``scope`` and ``category``: tables from
@@ -178,7 +178,7 @@ class SignedContent(Strict):
 Millimetres = Annotated[float, Meta(ge=0, le=420)]
 
 
-class TextElement(Strict, tag="text", tag_field="element"):
+class TextElement(Strict, frozen=True, tag="text", tag_field="element"):
     """Text in a box: shrunk to fit ``width``, wrapped to ``lines``; ``{name}`` takes a face value."""
 
     x: Millimetres
@@ -193,7 +193,7 @@ class TextElement(Strict, tag="text", tag_field="element"):
     minimum_size: float = 6
 
 
-class RectangleElement(Strict, tag="rectangle", tag_field="element"):
+class RectangleElement(Strict, frozen=True, tag="rectangle", tag_field="element"):
     """A filled or outlined rectangle; line widths in millimetres."""
 
     x: Millimetres
@@ -206,7 +206,7 @@ class RectangleElement(Strict, tag="rectangle", tag_field="element"):
     radius: float = 0
 
 
-class QrElement(Strict, tag="qr", tag_field="element"):
+class QrElement(Strict, frozen=True, tag="qr", tag_field="element"):
     """The signed QR with its quiet zone, as vectors; at least 30 mm (docs/decisions/qr.md)."""
 
     x: Millimetres
@@ -215,7 +215,7 @@ class QrElement(Strict, tag="qr", tag_field="element"):
     correction: Literal["M", "Q"] = "Q"
 
 
-class Layout(Strict):
+class Layout(Strict, frozen=True):
     """A page in millimetres, origin at the top left."""
 
     width: Annotated[float, Meta(ge=50, le=420)]
@@ -223,7 +223,7 @@ class Layout(Strict):
     elements: list[TextElement | RectangleElement | QrElement]
 
 
-class CertificateDefinition(Strict):
+class CertificateDefinition(Strict, frozen=True):
     """``certificate.json``: what is issued, what it says, how it looks, how it may be printed."""
 
     name: Text
@@ -239,7 +239,7 @@ class CertificateDefinition(Strict):
     exclusive: Exclusive | None = None
 
 
-class Example(Strict):
+class Example(Strict, frozen=True):
     """``examples.json``: a case and what the rules must say; publishing refuses a rule that none exercises."""
 
     name: str
@@ -252,7 +252,7 @@ class Example(Strict):
     codes: list[str]
 
 
-class ServiceDefinition(Strict):
+class ServiceDefinition(Strict, frozen=True):
     """A whole service, as published under one version."""
 
     item: Item
@@ -263,7 +263,7 @@ class ServiceDefinition(Strict):
     certificate: CertificateDefinition
 
 
-class Unit(Strict):
+class Unit(Strict, frozen=True):
     """A department that handles and issues: its code here, its name, its credit code."""
 
     code: Code
@@ -271,7 +271,7 @@ class Unit(Strict):
     credit_code: str
 
 
-class Region(Strict):
+class Region(Strict, frozen=True):
     """A division of the city by its official code (GB/T 2260), valid from a day on."""
 
     code: Annotated[str, Meta(pattern=r"^\d{6}$")]
@@ -280,7 +280,7 @@ class Region(Strict):
     valid_from: date
 
 
-class CalendarYear(Strict):
+class CalendarYear(Strict, frozen=True):
     """The State Council's notice for one year: days off and make-up working days."""
 
     year: int
@@ -289,7 +289,7 @@ class CalendarYear(Strict):
     make_up: list[date]
 
 
-class City(Strict):
+class City(Strict, frozen=True):
     """``city.json`` with the calendar: everything beside the services."""
 
     name: Text
@@ -298,7 +298,7 @@ class City(Strict):
     calendar: list[CalendarYear]
 
 
-class Summary(Strict):
+class Summary(Strict, frozen=True):
     """A service in a list."""
 
     code: str
@@ -313,7 +313,7 @@ class Summary(Strict):
     promised_days: int
 
 
-class Release(Strict):
+class Release(Strict, frozen=True):
     """What is published together: the city and the current version of each service."""
 
     number: int

@@ -114,7 +114,7 @@ def _draw_rectangle(canvas: Canvas, layout: Layout, element: RectangleElement) -
 
 def qr_symbol(url_prefix: str, number: str, correction: str) -> segno.QRCode:
     """The symbol with the prefix in byte mode and the number in numeric mode: far smaller than all in bytes."""
-    return segno.make([(url_prefix, _BYTE), (number, _NUMERIC)], error=correction, micro=False, boost_error=False)
+    return segno.make([(url_prefix, _BYTE), (number, _NUMERIC)], error=correction, micro=False, boost_error=False)  # type: ignore[arg-type]
 
 
 def _draw_qr(canvas: Canvas, layout: Layout, element: QrElement, url_prefix: str, number: str) -> None:
@@ -122,7 +122,9 @@ def _draw_qr(canvas: Canvas, layout: Layout, element: QrElement, url_prefix: str
     module = element.size * mm / (len(rows) + 2 * _QUIET_MODULES)
     left, top = element.x * mm + _QUIET_MODULES * module, (layout.height - element.y) * mm - _QUIET_MODULES * module
     canvas.setFillColor(HexColor("#ffffff"))
-    canvas.rect(element.x * mm, (layout.height - element.y - element.size) * mm, element.size * mm, element.size * mm, 0, 1)
+    canvas.rect(
+        element.x * mm, (layout.height - element.y - element.size) * mm, element.size * mm, element.size * mm, 0, 1
+    )
     canvas.setFillColor(HexColor("#000000"))
     path = canvas.beginPath()
     for row, modules in enumerate(rows):

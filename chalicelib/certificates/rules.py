@@ -3,7 +3,7 @@
 The number in the QR is the decimal form of ``01 | payload (28 bytes) | signature (64 bytes)``; the
 signature covers ``DOMAIN + payload``. Payload, big endian::
 
-    form and kind 1 | key 1 | certificate id 8 | subject 6 | from 2 | to 2 | scope 2 | category 1 | revision 1 | digest 4
+    kind 1 | key 1 | certificate id 8 | subject 6 | from 2 | to 2 | scope 2 | category 1 | revision 1 | digest 4
 
 Dates count days since 2025-01-01. Nothing personal is in it. ``docs/decisions/qr.md`` has the measurements.
 """
@@ -26,13 +26,22 @@ _LAYOUT = struct.Struct(">BB8s6sHHHBB4s")
 _LENGTH = 1 + _LAYOUT.size + 64
 
 NOT_PRINTABLE = ErrorCode(
-    "certificate_not_printable", 409, zh="此证照已失效,不能打印", en="The certificate is no longer valid; it cannot be printed"
+    "certificate_not_printable",
+    409,
+    zh="此证照已失效,不能打印",
+    en="The certificate is no longer valid; it cannot be printed",
 )
 PRINTS_USED_UP = ErrorCode(
-    "prints_used_up", 409, zh="打印次数已达上限({maximum} 次),请联系发证机关", en="All {maximum} prints are used; ask the issuer"
+    "prints_used_up",
+    409,
+    zh="打印次数已达上限({maximum} 次),请联系发证机关",
+    en="All {maximum} prints are used; ask the issuer",
 )
 PRINT_REASON_REQUIRED = ErrorCode(
-    "print_reason_required", 422, zh="自第 {number} 次打印起须说明原因", en="From print {number} on, say why it is needed"
+    "print_reason_required",
+    422,
+    zh="自第 {number} 次打印起须说明原因",
+    en="From print {number} on, say why it is needed",
 )
 PRINT_LINK_USED = ErrorCode(
     "print_link_used", 410, zh="此下载链接已使用或已过期,请重新打印", en="The link was used or has expired; print again"

@@ -75,7 +75,7 @@ class PeriodTaken(Exception):
     """Another certificate took the period in the meantime."""
 
 
-def prepare(issue: Issue, actor: Actor) -> tuple[CertificateItem, list[tables.Put]]:
+def prepare(issue: Issue, actor: Actor) -> tuple[CertificateItem, list[tables.Write]]:
     """A new certificate and the writes that issue it, to be done in the application's transaction.
 
     The id derives from the application, so a repeated decision cannot issue a second one.
@@ -96,7 +96,7 @@ def prepare(issue: Issue, actor: Actor) -> tuple[CertificateItem, list[tables.Pu
         gsi1sk=f"{clock.now().isoformat(timespec='seconds')}#{certificate_id}",
     )
     store.seal_face(item, _face(issue, item))
-    writes = [changes.put(item, Event("certificate_issued", actor))]
+    writes: list[tables.Write] = [changes.put(item, Event("certificate_issued", actor))]
     if issue.definition.exclusive is not None:
         writes.append(_take_period(issue, item))
     return item, writes
@@ -155,9 +155,7 @@ def print_certificate(actor: Actor, item: CertificateItem, reason: str) -> Print
     item.link, item.link_until = _hash(secret), clock.seconds(clock.now()) + policy.link_seconds
     event = Event("certificate_printed", actor, reason, {"revision": int(item.revision)})
     _write(item, event)
-    return PrintLink(
-        int(item.revision), f"{settings().public_url}/v1/prints/{item.id}.{secret}", policy.link_seconds
-    )
+    return PrintLink(int(item.revision), f"{settings().public_url}/v1/prints/{item.id}.{secret}", policy.link_seconds)
 
 
 def fetch_print(ticket: str) -> tuple[CertificateItem, bytes]:

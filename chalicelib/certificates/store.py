@@ -109,10 +109,8 @@ def mark_revoked(item: CertificateItem) -> None:
 
 def revoked_ids(cursor: str | None, limit: int) -> tuple[list[str], str | None]:
     """Ids of the revoked certificates that would be valid today or later."""
-    condition = CertificateItem.gsi2.gsi2sk >= str(clock.today())
-    page = tables.query(
-        CertificateItem.gsi2, _REVOKED, condition, index="gsi2", limit=limit, cursor=cursor
-    )
+    condition = CertificateItem.gsi2sk >= str(clock.today())
+    page = tables.query(CertificateItem.gsi2, _REVOKED, condition, index="gsi2", limit=limit, cursor=cursor)
     return [str(item.pk).removeprefix("CERTIFICATE#") for item in page.items], page.cursor
 
 

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from chalicelib.identity import rules, service, store
 from chalicelib.identity.store import AccountItem, MandateItem, OrganizationItem
-from chalicelib.kernel import errors
+from chalicelib.kernel import errors, tables
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
 from chalicelib.kernel.endpoint import endpoint
 from chalicelib.kernel.rates import Limit
@@ -263,9 +263,7 @@ def list_mandates(target: OrganizationItem, query: Cursor) -> MandateList:
 )
 def appoint_handler(actor: Actor, target: OrganizationItem, body: Appointment) -> MandateView:
     """Appoint a handler, or renew and change a handler's mandate."""
-    return _mandate_view(
-        service.appoint_handler(actor, target, body.name, body.id_number, body.scope, body.until)
-    )
+    return _mandate_view(service.appoint_handler(actor, target, body.name, body.id_number, body.scope, body.until))
 
 
 @endpoint("DELETE", "/v1/organizations/{organization_id}/mandates/{mandate_id}", OWN_MANDATE)
@@ -275,13 +273,17 @@ def revoke_mandate(actor: Actor, target: MandateItem) -> MandateView:
     return _mandate_view(target)
 
 
+def _is_staff(actor: Actor, _: AccountItem) -> bool:
+    return actor.kind == "staff"
+
+
 @endpoint(
     "POST",
     "/v1/accounts/{account_id}/undo_merge",
     Access(
         staff=("administrator",),
         target=store.account,
-        related=lambda actor, account: True,
+        related=_is_staff,
         relation="any account",
     ),
     errors=[rules.NOT_MERGED],
@@ -305,5 +307,5 @@ def _mandate_view(mandate: MandateItem) -> MandateView:
     )
 
 
-def _mandate_list(page: store.Page) -> MandateList:
+def _mandate_list(page: tables.Page) -> MandateList:
     return MandateList([_mandate_view(mandate) for mandate in page.items], page.cursor)

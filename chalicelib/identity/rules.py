@@ -14,7 +14,9 @@ VERIFICATION_HOURS = 23
 LOGIN_REFUSED = ErrorCode(
     "login_refused", 401, zh="用户名、密码或动态码不正确", en="User name, password or one-time code is wrong"
 )
-REFRESH_INVALID = ErrorCode("refresh_invalid", 401, zh="登录已失效,请重新登录", en="The session has ended; log in again")
+REFRESH_INVALID = ErrorCode(
+    "refresh_invalid", 401, zh="登录已失效,请重新登录", en="The session has ended; log in again"
+)
 REFRESH_REUSED = ErrorCode(
     "refresh_reused",
     401,
@@ -31,10 +33,16 @@ NAME_DOES_NOT_MATCH = ErrorCode(
     "identity_mismatch", 422, zh="姓名与身份证号码不一致", en="Name and ID number do not belong together"
 )
 ALREADY_VERIFIED = ErrorCode(
-    "already_verified", 409, zh="您已用另一证件完成实名认证", en="Your real name is verified with another ID number already"
+    "already_verified",
+    409,
+    zh="您已用另一证件完成实名认证",
+    en="Your real name is verified with another ID number already",
 )
 VERIFICATION_NOT_STARTED = ErrorCode(
-    "verification_not_started", 409, zh="没有进行中的实名认证,请重新开始", en="No verification is under way; start again"
+    "verification_not_started",
+    409,
+    zh="没有进行中的实名认证,请重新开始",
+    en="No verification is under way; start again",
 )
 VERIFICATION_NOT_PASSED = ErrorCode(
     "verification_not_passed", 422, zh="人脸认证尚未通过,请完成后再确认", en="The face check is not passed yet"
@@ -52,12 +60,19 @@ NOT_LEGAL_REPRESENTATIVE = ErrorCode(
     en="Only the legal representative may register the enterprise; handlers are appointed by that person",
 )
 MANDATE_PERIOD_INVALID = ErrorCode(
-    "mandate_period_invalid", 422, zh="授权截止日期须在今天之后且不超过三年", en="The mandate must end after today and within three years"
+    "mandate_period_invalid",
+    422,
+    zh="授权截止日期须在今天之后且不超过三年",
+    en="The mandate must end after today and within three years",
 )
 MANDATE_INVALID = ErrorCode(
-    "mandate_invalid", 403, zh="您没有代表该企业办事的有效授权", en="You have no valid mandate to act for this enterprise"
+    "mandate_invalid",
+    403,
+    zh="您没有代表该企业办事的有效授权",
+    en="You have no valid mandate to act for this enterprise",
 )
 NOT_MERGED = ErrorCode("not_merged", 409, zh="该账号没有被合并", en="This account is not merged into another")
+
 
 @dataclass(frozen=True)
 class SessionState:

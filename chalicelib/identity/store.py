@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.kernel import tables, vault
@@ -17,13 +19,13 @@ class AccountItem(tables.AggregateTable):
         table_name = TABLE
 
     level = NumberAttribute()
-    platforms = ListAttribute(of=UnicodeAttribute)
+    platforms: ListAttribute[Any] = ListAttribute()
     name = BinaryAttribute(legacy_encoding=False, null=True)
     id_number = BinaryAttribute(legacy_encoding=False, null=True)
     id_index = UnicodeAttribute(null=True)
     phone = BinaryAttribute(legacy_encoding=False, null=True)
     merged_into = UnicodeAttribute(null=True)
-    merged = ListAttribute(of=UnicodeAttribute, default=list)
+    merged: ListAttribute[Any] = ListAttribute(default=list)
     token_version = NumberAttribute(default=1)
     pending = BinaryAttribute(legacy_encoding=False, null=True)
 
@@ -89,7 +91,7 @@ class MandateItem(tables.AggregateTable):
         table_name = TABLE
 
     role = UnicodeAttribute()
-    scope = ListAttribute(of=UnicodeAttribute)
+    scope: ListAttribute[Any] = ListAttribute()
     until = UnicodeAttribute()
     revoked = BooleanAttribute(default=False)
     organization_name = UnicodeAttribute()
@@ -115,7 +117,7 @@ class StaffItem(tables.AggregateTable):
 
     display_name = UnicodeAttribute()
     unit = UnicodeAttribute()
-    roles = ListAttribute(of=UnicodeAttribute)
+    roles: ListAttribute[Any] = ListAttribute()
     salt = BinaryAttribute(legacy_encoding=False)
     password = BinaryAttribute(legacy_encoding=False)
     totp_secret = BinaryAttribute(legacy_encoding=False)
@@ -169,4 +171,3 @@ def unseal(item: tables.Table, attribute: str) -> str:
     """The personal value in clear; empty if there is none."""
     sealed = getattr(item, attribute)
     return vault.unseal(sealed, TABLE, f"{item.pk}/{item.sk}", attribute).decode() if sealed else ""
-

@@ -6,14 +6,14 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from chalice import Chalice, Response
+from chalice.app import Chalice, Response
 from chalice.app import Request as ChaliceRequest
 
 from chalicelib.kernel import errors
 from chalicelib.kernel.endpoint import Answer, Authenticate, Endpoint, Request, problem_answer, serve
 
 
-class Api(Chalice):  # type: ignore[misc]
+class Api(Chalice):
     """Chalice with a request per thread and with our problem details for what it refuses itself.
 
     Every media type counts as binary, because API Gateway otherwise hands out base64 text to clients
@@ -61,13 +61,14 @@ class Api(Chalice):  # type: ignore[misc]
     def _request(self, parameters: dict[str, str]) -> Request:
         current = self.current_request
         assert current is not None
+        body = current.raw_body or b""
         return Request(
             method=current.method,
             path=current.path,
             parameters=parameters,
             query=dict(current.query_params or {}),
             headers={name.lower(): value for name, value in dict(current.headers).items()},
-            body=current.raw_body or b"",
+            body=body if isinstance(body, bytes) else body.encode(),
             source_ip=current.context.get("identity", {}).get("sourceIp", ""),
         )
 

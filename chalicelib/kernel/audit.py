@@ -113,5 +113,3 @@ def check_day(day: date) -> str | None:
 
 def _signed_text(day: str, entries: int, root: str) -> bytes:
     return f"BANSHI-AUDIT-v1\0{day}\0{entries}\0{root}".encode()
-
-

@@ -126,9 +126,7 @@ def day_hashes(day: date) -> list[str]:
     for partition in range(_DAY_PARTITIONS):
         cursor = None
         while True:
-            page = tables.query(
-                HistoryItem.gsi1, f"DAY#{day}#{partition}", index="gsi1", limit=500, cursor=cursor
-            )
+            page = tables.query(HistoryItem.gsi1, f"DAY#{day}#{partition}", index="gsi1", limit=500, cursor=cursor)
             hashes += [item.hash for item in page.items]
             cursor = page.cursor
             if cursor is None:

@@ -23,7 +23,7 @@ class Limit:
     def check(self, who: str) -> None:
         """Raise ``too_many_requests`` if ``who`` has used up the limit (half a read unit)."""
         stored = tables.read(KernelItem, self._key(who))
-        if stored is not None and int(stored.count or 0) >= self.times:
+        if stored is not None and int(stored.times or 0) >= self.times:
             raise self._problem()
 
     def count(self, who: str) -> None:

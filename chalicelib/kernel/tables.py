@@ -76,7 +76,7 @@ class Table(Model):
             if name not in table.connection._tables:
                 table.connection.add_meta_table(MetaTable({"TableName": name, **_schema(cls)}))
             known = table
-            cls._shared_table_connection = known
+            setattr(cls, "_shared_table_connection", known)  # noqa: B010
         return known
 
 
@@ -103,7 +103,7 @@ def _schema(model: type[Table]) -> dict[str, Any]:
 INDEX_ATTRIBUTES = ("gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk")
 
 
-class ListIndex(GlobalSecondaryIndex["Table"]):
+class ListIndex(GlobalSecondaryIndex["Table"]):  # type: ignore[no-untyped-call]
     """``gsi1``: lists, with everything that a row shows."""
 
     class Meta:
@@ -114,7 +114,7 @@ class ListIndex(GlobalSecondaryIndex["Table"]):
     gsi1sk = UnicodeAttribute(range_key=True)
 
 
-class LookupIndex(GlobalSecondaryIndex["Table"]):
+class LookupIndex(GlobalSecondaryIndex["Table"]):  # type: ignore[no-untyped-call]
     """``gsi2``: finds an item's key by another name of it."""
 
     class Meta:
@@ -165,6 +165,9 @@ class Delete:
     condition: Condition | None = None
 
 
+Write = Put | Delete
+
+
 def absent(model: type[Table]) -> Condition:
     """The condition that no such item is stored yet."""
     return model.pk.does_not_exist()
@@ -175,7 +178,7 @@ def at_version(model: type[AggregateTable], version: int) -> Condition:
     return absent(model) if version == 0 else model.version == version
 
 
-def write(*writes: Put | Delete) -> None:
+def write(*writes: Write) -> None:
     """Do all writes or none: one conditional write, or one transaction for several.
 
     Raises ``ConditionFailed`` when a condition does not hold; retries conflicts with jitter.
@@ -187,7 +190,7 @@ def write(*writes: Put | Delete) -> None:
             _write_all(writes)
 
 
-def _write_one(one: Put | Delete) -> None:
+def _write_one(one: Write) -> None:
     if isinstance(one, Put):
         one.item.save(condition=one.condition)
     else:
@@ -199,7 +202,7 @@ def _write_one(one: Put | Delete) -> None:
             raise
 
 
-def _write_all(writes: Sequence[Put | Delete]) -> None:
+def _write_all(writes: Sequence[Write]) -> None:
     for attempt in range(_TRANSACTION_TRIES):
         try:
             with TransactWrite(connection=connection()) as transaction:
@@ -303,7 +306,7 @@ def add_to_counter(model: type[Table], pk: str, expires_at: int) -> int:
         answer = model._get_connection().update_item(
             pk,
             HEAD,
-            actions=[model.count.add(1), model.expires_at.set(expires_at)],  # type: ignore[attr-defined]
+            actions=[model.times.add(1), model.expires_at.set(expires_at)],  # type: ignore[attr-defined]
             return_values="UPDATED_NEW",
         )
-    return int(answer["Attributes"]["count"]["N"])
+    return int(answer["Attributes"]["times"]["N"])

@@ -34,7 +34,7 @@ class KernelItem(tables.Table):
         table_name = "kernel"
 
     wrapped = BinaryAttribute(legacy_encoding=False, null=True)
-    count = NumberAttribute(null=True)
+    times = NumberAttribute(null=True)
     expires_at = NumberAttribute(null=True)
 
 

@@ -19,10 +19,16 @@ from chalicelib.platforms import http
 PLATFORM = "微信 WeChat"
 
 USER_BLOCKED = errors.ErrorCode(
-    "login_blocked_by_platform", 403, zh="平台认为此账号存在风险,暂不能登录", en="The platform blocks this user's login as risky"
+    "login_blocked_by_platform",
+    403,
+    zh="平台认为此账号存在风险,暂不能登录",
+    en="The platform blocks this user's login as risky",
 )
 PLATFORM_QUOTA = errors.ErrorCode(
-    "platform_quota_reached", 429, zh="平台限制了请求次数,请一分钟后再试", en="The platform's quota is reached; retry in a minute"
+    "platform_quota_reached",
+    429,
+    zh="平台限制了请求次数,请一分钟后再试",
+    en="The platform's quota is reached; retry in a minute",
 )
 
 _BUSY = -1
@@ -66,7 +72,11 @@ def phone_number(code: str, openid: str) -> str:
     answer = _post_with_token("/wxa/business/getuserphonenumber", {"code": code, "openid": openid})
     info = answer.get("phone_info")
     watermark = info.get("watermark") if isinstance(info, dict) else None
-    if not isinstance(watermark, dict) or watermark.get("appid") != settings().wechat_app_id:
+    if (
+        not isinstance(info, dict)
+        or not isinstance(watermark, dict)
+        or watermark.get("appid") != settings().wechat_app_id
+    ):
         raise http.unavailable(PLATFORM)
     return str(info["phoneNumber"])
 

@@ -83,9 +83,7 @@ class Alipay(Simulator):
         certification["passed"] = "T" if wanted["passed"] else "F"
         return {"certify_id": wanted["certify_id"], "passed": certification["passed"]}
 
-    def answer(
-        self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes
-    ) -> HttpAnswer:
+    def answer(self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> HttpAnswer:
         if path != "/gateway.do":
             return HttpAnswer(404, {}, b"")
         parameters = {**query, **dict(parse_qsl(body.decode(), keep_blank_values=True))}

@@ -43,9 +43,7 @@ class Simulator:
             time.sleep(8)
         return self.answer(method, url.path, query, headers, body)
 
-    def answer(
-        self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes
-    ) -> HttpAnswer:
+    def answer(self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> HttpAnswer:
         raise NotImplementedError
 
     def _control(self, name: str, body: bytes) -> HttpAnswer:

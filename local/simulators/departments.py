@@ -49,9 +49,7 @@ class Departments(Simulator):
         self.people[wanted["id_number"]] = wanted["name"]
         return wanted
 
-    def answer(
-        self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes
-    ) -> HttpAnswer:
+    def answer(self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> HttpAnswer:
         nonce = headers.get("x-nonce", "")
         with self.lock:
             status, content = self._execute(method, path, headers, body)

@@ -62,9 +62,7 @@ class WeChat(Simulator):
         self._tokens.clear()
         return {}
 
-    def answer(
-        self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes
-    ) -> HttpAnswer:
+    def answer(self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> HttpAnswer:
         with self.lock:
             if (method, path) == ("GET", "/sns/jscode2session"):
                 return json_answer(self._code2session(query), content_type="text/plain")

@@ -60,7 +60,7 @@ def create(actor: Actor, service_code: str, application_id: str) -> ApplicationI
     return item
 
 
-def save_form(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> Content:
+def save_form(item: ApplicationItem, form: dict[str, Any]) -> Content:
     """Keep what is filled in so far, right or not, and look up what the registers say about it.
 
     Raises ``wrong_state`` or ``platform_unavailable``.
@@ -119,7 +119,7 @@ class Check(msgspec.Struct, frozen=True):
     outcome: str
 
 
-def context_of(definition: ServiceDefinition, content: Content, party: identity.Party) -> dict[str, Any]:
+def context_of(content: Content, party: identity.Party) -> dict[str, Any]:
     """What the rules look at."""
     context: dict[str, Any] = {
         "today": str(clock.today()),
@@ -136,7 +136,7 @@ def check(item: ApplicationItem, content: Content) -> Check:
     problems = forms.check(definition.form, content.form)
     if problems:
         return Check(problems, [], "")
-    context = context_of(definition, content, applicant(item))
+    context = context_of(content, applicant(item))
     overlap = certificates.overlaps(item.service, definition.certificate, context)
     findings = decisions.evaluate(definition, {**context, "overlap": overlap})
     return Check([], findings, rules.outcome(finding.effect for finding in findings))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
+
 from chalicelib.applications import decisions, forms, rules, store
 from chalicelib.applications.decisions import Finding
 from chalicelib.applications.service.drafts import applicant, context_of, definition_of, gather_facts
@@ -14,7 +16,7 @@ from chalicelib.certificates import service as certificates
 from chalicelib.kernel import changes, clock, errors, tables
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.changes import Event
-from chalicelib.kernel.tables import Delete, Put
+from chalicelib.kernel.tables import Delete, Put, Write
 
 RULES = system("rules")
 _TRIES = 4
@@ -49,11 +51,11 @@ def _submit_once(actor: Actor, item: ApplicationItem, action: str) -> Applicatio
     if problems:
         raise rules.FORM_INVALID(fields=problems)
     content = Content(before.form, gather_facts(item, definition, before.form, party), before.corrections)
-    context = context_of(definition, content, party)
+    context = context_of(content, party)
     overlap = certificates.overlaps(item.service, definition.certificate, context)
     findings = decisions.evaluate(definition, {**context, "overlap": overlap})
     events = [_received(actor, item, action, definition)]
-    writes: list[Put | Delete] = [] if content == before else [store.put_content(item, content)]
+    writes: list[Write] = [] if content == before else [store.put_content(item, content)]
     item.findings = _encode(findings)
     outcome = rules.outcome(finding.effect for finding in findings)
     codes = [finding.code for finding in findings]
@@ -72,8 +74,6 @@ def _submit_once(actor: Actor, item: ApplicationItem, action: str) -> Applicatio
 
 
 def _encode(findings: list[Finding]) -> str:
-    import msgspec
-
     return msgspec.json.encode(findings).decode()
 
 
@@ -109,7 +109,7 @@ def _review(item: ApplicationItem, actor: Actor) -> Event:
 
 def approve(
     item: ApplicationItem, definition: ServiceDefinition, content: Content, actor: Actor, note: str = ""
-) -> tuple[list[Event], list[Put]]:
+) -> tuple[list[Event], list[Write]]:
     """Approve a reviewed application, issue its certificate and complete it: the events and the other writes.
 
     Raises ``PeriodTaken`` when an exclusive period was taken meanwhile.
@@ -121,7 +121,7 @@ def approve(
         item.id,
         item.applicant,
         definition.item.unit,
-        context_of(definition, content, applicant(item)),
+        context_of(content, applicant(item)),
     )
     certificate, writes = certificates.prepare(issue, actor)
     item.certificate_id = certificate.id
@@ -130,10 +130,11 @@ def approve(
     return events, writes
 
 
-def _open_tasks(item: ApplicationItem, definition: ServiceDefinition) -> list[Put | Delete]:
+def _open_tasks(item: ApplicationItem, definition: ServiceDefinition) -> list[Write]:
     """Queue the steps that may begin; after a correction the officers who had them keep them."""
     before = {state.code: state for state in item.step_states()}
-    states, writes = [], []
+    states: list[StepState] = []
+    writes: list[Write] = []
     for step in definition.workflow.steps:
         if step.after:
             continue
@@ -146,7 +147,7 @@ def _open_tasks(item: ApplicationItem, definition: ServiceDefinition) -> list[Pu
     return writes
 
 
-def close_tasks(item: ApplicationItem, definition: ServiceDefinition) -> list[Put | Delete]:
+def close_tasks(item: ApplicationItem, definition: ServiceDefinition) -> list[Write]:
     """The removal of the application's open rows from the queues."""
     units = {step.code: step.unit for step in definition.workflow.steps}
     return [
@@ -168,9 +169,7 @@ def withdraw(actor: Actor, item: ApplicationItem, reason: str) -> None:
         raise errors.CONFLICT() from None
 
 
-def stop_for_correction(
-    actor: Actor, item: ApplicationItem, corrections: list[CorrectionItem], note: str
-) -> None:
+def stop_for_correction(actor: Actor, item: ApplicationItem, corrections: list[CorrectionItem], note: str) -> None:
     """Ask for everything that is missing, once (一次告知); the clock stops until the applicant has answered."""
     definition, today = definition_of(item), clock.today()
     removals = close_tasks(item, definition)

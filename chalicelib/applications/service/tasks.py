@@ -11,7 +11,7 @@ from chalicelib.certificates import service as certificates
 from chalicelib.kernel import changes, errors, tables
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
-from chalicelib.kernel.tables import Delete, Put
+from chalicelib.kernel.tables import Delete, Put, Write
 
 
 def _open_step(task: TaskItem) -> tuple[ApplicationItem, list[StepState], StepState]:
@@ -86,7 +86,7 @@ def approve_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     state.state = "done"
     events = [advance(item, "accept", actor, [])] if item.status == rules.RECEIVED else []
     events.append(Event("step_approved", actor, opinion, {"step": task.step}))
-    writes: list[Put | Delete] = [Delete(task)]
+    writes: list[Write] = [Delete(task)]
     writes += _open_following(item, definition, states)
     item.set_steps(states)
     if all(one.state == "done" for one in states) and len(states) == len(definition.workflow.steps):
@@ -99,12 +99,12 @@ def approve_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     _decide(item, events, writes)
 
 
-def _open_following(item: ApplicationItem, definition: ServiceDefinition, states: list[StepState]) -> list[Put]:
+def _open_following(item: ApplicationItem, definition: ServiceDefinition, states: list[StepState]) -> list[Write]:
     """Open the steps that waited for the ones done now."""
     done = [state.code for state in states if state.state == "done"]
     known = {state.code for state in states}
     ready = rules.ready_steps([(step.code, step.after) for step in definition.workflow.steps], done)
-    writes = []
+    writes: list[Write] = []
     for step in definition.workflow.steps:
         if step.code in ready and step.code not in known:
             states.append(StepState(step.code, "open"))
@@ -121,7 +121,7 @@ def refuse_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     _decide(item, events, removals)
 
 
-def _decide(item: ApplicationItem, events: list[Event], writes: list[Put | Delete]) -> None:
+def _decide(item: ApplicationItem, events: list[Event], writes: list[Write]) -> None:
     try:
         tables.write(changes.put(item, *events), *writes)
     except tables.ConditionFailed:

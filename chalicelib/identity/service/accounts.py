@@ -26,7 +26,7 @@ def change(load: Callable[[], Any], alter: Callable[[Any], None], event: Event) 
     for _ in range(5):
         item = load()
         if item is None:
-            return
+            return None
         alter(item)
         try:
             return tables.write(changes.put(item, event))

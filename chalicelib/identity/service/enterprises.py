@@ -34,7 +34,13 @@ def register_organization(actor: Actor, credit_code: str) -> MandateItem:
         raise rules.NOT_LEGAL_REPRESENTATIVE()
     organization = _organization(actor, credit_code, str(licence["name"]))
     return _appoint(
-        actor, organization, account.id_index or "", store.unseal(account, "name"), "legal_representative", ["*"], "9999-12-31"
+        actor,
+        organization,
+        account.id_index or "",
+        store.unseal(account, "name"),
+        "legal_representative",
+        ["*"],
+        "9999-12-31",
     )
 
 

@@ -104,7 +104,7 @@ def _confirm_real_name(actor: Actor, name: str, id_number: str) -> None:
         if account.id_index:
             if account.id_index != index:
                 raise rules.ALREADY_VERIFIED()
-            return
+            return None
         first = store.person(index)
         try:
             if first is None:

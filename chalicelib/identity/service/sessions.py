@@ -28,7 +28,7 @@ class Tokens(msgspec.Struct, frozen=True):
     access_token: str
     refresh_token: str
     expires_in: int = tokens.LIFETIME_SECONDS
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105
 
 
 def log_in_with_wechat(code: str) -> Tokens:
@@ -132,9 +132,7 @@ def refresh(refresh_token: str) -> Tokens:
     item = store.session(session_id) if session_id.isalnum() else None
     if item is None or not secret:
         raise rules.REFRESH_INVALID()
-    state = rules.SessionState(
-        item.current, bool(item.revoked), _moment(item.opened_at), _moment(item.used_at)
-    )
+    state = rules.SessionState(item.current, bool(item.revoked), _moment(item.opened_at), _moment(item.used_at))
     outcome = rules.refresh_outcome(state, _hash(secret), clock.now())
     if outcome == "reuse":
         _revoke_family(item)
@@ -160,7 +158,9 @@ def _holder(item: SessionItem) -> AccountItem | StaffItem | None:
 
 def _revoke_family(item: SessionItem) -> None:
     actor = Actor(kind=item.kind, id=item.holder)
-    change(lambda: store.session(str(item.pk).removeprefix("SESSION#")), _revoked, Event("session_reuse_detected", actor))
+    change(
+        lambda: store.session(str(item.pk).removeprefix("SESSION#")), _revoked, Event("session_reuse_detected", actor)
+    )
     change(lambda: _holder(item), _token_version_raised, Event("access_tokens_voided", actor))
 
 
@@ -201,9 +201,7 @@ def _staff_actor(claims: dict[str, Any]) -> Actor:
     member = store.staff(claims["sub"])
     if member is None or member.token_version != claims["ver"]:
         raise errors.NOT_AUTHENTICATED()
-    return Actor(
-        kind="staff", id=claims["sub"], session=claims["sid"], roles=tuple(member.roles), unit=member.unit
-    )
+    return Actor(kind="staff", id=claims["sub"], session=claims["sid"], roles=tuple(member.roles), unit=member.unit)
 
 
 def _person_actor(claims: dict[str, Any]) -> tuple[Actor, str]:
@@ -225,7 +223,9 @@ def _person_actor(claims: dict[str, Any]) -> tuple[Actor, str]:
 
 def _acting_for(actor: Actor, id_index: str, organization_id: str) -> Actor:
     mandate = store.mandate(organization_id, id_index) if id_index else None
-    if mandate is None or not rules.mandate_holds(date.fromisoformat(mandate.until), bool(mandate.revoked), clock.today()):
+    if mandate is None or not rules.mandate_holds(
+        date.fromisoformat(mandate.until), bool(mandate.revoked), clock.today()
+    ):
         raise rules.MANDATE_INVALID()
     return msgspec.structs.replace(actor, organization=organization_id, scope=tuple(mandate.scope))
 

@@ -1,0 +1,23 @@
+"""``make invoke FUNCTION=...``: calls a scheduled function now, against the running system."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from local import environment, pump, template
+
+
+def main(arguments: list[str]) -> int:
+    known = {name.split(".")[1]: name for _, name in template.schedules(environment.STAGE)}
+    if len(arguments) != 1 or arguments[0] not in known:
+        print(f"name one of {', '.join(known)}, for example: make invoke FUNCTION=check_history", file=sys.stderr)
+        return 1
+    os.environ.update(environment.default().settings())
+    print(json.dumps(pump.handler(known[arguments[0]])({}), ensure_ascii=False))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
