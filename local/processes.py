@@ -48,16 +48,16 @@ def database_program() -> Path:
 
 def start(name: str, command: list[str], environment: Environment, settings: dict[str, str]) -> subprocess.Popen[bytes]:
     """Start a service in its own session with its output in ``logs/<name>.log``."""
-    log = (environment.data / "logs" / f"{name}.log").open("ab")
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, **settings},
-        cwd=ROOT,
-        start_new_session=True,
-    )
+    with (environment.data / "logs" / f"{name}.log").open("ab") as log:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **settings},
+            cwd=ROOT,
+            start_new_session=True,
+        )
 
 
 def start_database(environment: Environment) -> subprocess.Popen[bytes]:

@@ -22,14 +22,18 @@ def pairs(text: str) -> set[str]:
 
 
 def score(wanted: str, weighted_texts: Iterable[tuple[int, Sequence[str]]]) -> float:
-    """How well the texts answer the wanted words: the weighted share of its pairs found; 0 for none."""
+    """How well the texts answer the wanted words; 0 for not at all.
+
+    A text counts by the share of the wanted pairs that it has, or the share of its own pairs that are
+    wanted (a keyword within a whole sentence), whichever is larger.
+    """
     asked = pairs(wanted)
-    if not asked:
-        return 0
-    total = 0.0
-    for weight, texts in weighted_texts:
-        total += weight * max((len(asked & pairs(text)) / len(asked) for text in texts), default=0)
-    return total
+    return sum(weight * max((_match(asked, pairs(text)) for text in texts), default=0) for weight, texts in weighted_texts)
+
+
+def _match(asked: set[str], offered: set[str]) -> float:
+    common = len(asked & offered)
+    return max(common / len(asked), common / len(offered)) if common else 0
 
 
 def serves_region(service_regions: Sequence[str], region: str) -> bool:

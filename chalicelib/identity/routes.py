@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -18,7 +19,6 @@ from chalicelib.platforms import http, wechat
 Code = Annotated[str, Meta(min_length=1, max_length=256)]
 Name = Annotated[str, Meta(min_length=2, max_length=60)]
 Number = Annotated[str, Meta(min_length=15, max_length=24)]
-Date = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Reason = Annotated[str, Meta(min_length=4, max_length=500)]
 
 LOGIN_LIMIT = Limit("login", 20, 300, failures_only=True)
@@ -73,7 +73,7 @@ class Appointment(msgspec.Struct, forbid_unknown_fields=True):
     name: Name
     id_number: Number
     scope: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(min_length=1, max_length=50)]
-    until: Date
+    until: date
 
 
 class Explanation(msgspec.Struct, forbid_unknown_fields=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,7 @@ from chalicelib.kernel.vault import KernelItem
 AGGREGATE_TABLES = ("identity", "catalog", "applications", "certificates")
 _CURSOR = "AUDIT#CURSOR"
 _RESERVED_MILLISECONDS = 30_000
+PAGE_ITEMS = 500
 
 
 class SealedDay(msgspec.Struct, frozen=True):
@@ -29,45 +30,42 @@ class SealedDay(msgspec.Struct, frozen=True):
 
 
 def check_all(remaining: Callable[[], int] = lambda: 900_000) -> list[Fault]:
-    """Compare every aggregate's version with its history.
+    """Compare every aggregate's version with its history, page by page.
 
-    Scans the tables, so it belongs to a schedule and never to a request; stops when ``remaining``
-    (milliseconds) runs low and goes on from there at the next call.
+    Scans the tables, so it belongs to a schedule and never to a request; stops after a page when
+    ``remaining`` (milliseconds) runs low, and goes on from there at the next call.
     """
-    faults = []
+    faults: list[Fault] = []
     table, start = _saved_position()
     while table < len(AGGREGATE_TABLES):
-        for subject, version in _heads(AGGREGATE_TABLES[table], start, _save_position(table)):
-            fault = history.verify(subject, version)
-            if fault is not None:
-                faults.append(fault)
-            if remaining() < _RESERVED_MILLISECONDS:
-                return faults
-        table, start = table + 1, None
-    _save_position(0)(None)
+        heads, start = _page(AGGREGATE_TABLES[table], start)
+        checked = (history.verify(subject, version) for subject, version in heads)
+        faults += [fault for fault in checked if fault is not None]
+        if start is None:
+            table += 1
+        _save_position(table, start)
+        if remaining() < _RESERVED_MILLISECONDS:
+            return faults
+    _save_position(0, None)
     return faults
 
 
-def _heads(
-    table: str, start: dict[str, Any] | None, save: Callable[[dict[str, Any] | None], None]
-) -> Iterator[tuple[str, int]]:
-    """Subject and version of each aggregate in a table, page by page."""
-    while True:
-        request: dict[str, Any] = {
-            "TableName": settings().table_prefix + table,
-            "FilterExpression": "attribute_exists(changes)",
-            "ProjectionExpression": "pk, sk, version",
-        }
-        if start:
-            request["ExclusiveStartKey"] = start
-        save(start)
-        page = aws.client("dynamodb").scan(**request)
-        for item in page["Items"]:
-            key, sort = item["pk"]["S"], item["sk"]["S"]
-            yield (key if sort == tables.HEAD else f"{key}/{sort}"), int(item["version"]["N"])
-        start = page.get("LastEvaluatedKey")
-        if not start:
-            return
+def _page(table: str, start: dict[str, Any] | None) -> tuple[list[tuple[str, int]], dict[str, Any] | None]:
+    """Subject and version of the aggregates in one page of a table, and where the next page begins."""
+    request: dict[str, Any] = {
+        "TableName": settings().table_prefix + table,
+        "FilterExpression": "attribute_exists(changes)",
+        "ProjectionExpression": "pk, sk, version",
+        "Limit": PAGE_ITEMS,
+    }
+    if start:
+        request["ExclusiveStartKey"] = start
+    page = aws.client("dynamodb").scan(**request)
+    heads = []
+    for item in page["Items"]:
+        key, sort = item["pk"]["S"], item["sk"]["S"]
+        heads.append((key if sort == tables.HEAD else f"{key}/{sort}", int(item["version"]["N"])))
+    return heads, page.get("LastEvaluatedKey")
 
 
 def _saved_position() -> tuple[int, dict[str, Any] | None]:
@@ -78,11 +76,8 @@ def _saved_position() -> tuple[int, dict[str, Any] | None]:
     return table, start
 
 
-def _save_position(table: int) -> Callable[[dict[str, Any] | None], None]:
-    def save(start: dict[str, Any] | None) -> None:
-        tables.write(tables.Put(KernelItem(_CURSOR, wrapped=msgspec.json.encode([table, start]))))
-
-    return save
+def _save_position(table: int, start: dict[str, Any] | None) -> None:
+    tables.write(tables.Put(KernelItem(_CURSOR, wrapped=msgspec.json.encode([table, start]))))
 
 
 def seal_day(day: date) -> SealedDay:

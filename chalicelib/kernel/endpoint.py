@@ -16,7 +16,7 @@ import hashlib
 import inspect
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -187,17 +187,18 @@ def _authorized_answer(declared: Endpoint, request: Request, actor: Actor) -> An
     given |= {"actor": actor, "request": request}
     if not declared.idempotent:
         return _present(declared, declared.view(**_wanted(declared, given)), request)
-    key = idempotency.derived_key(
-        "/".join((actor.id, actor.organization)), f"{declared.operation}{sorted(request.parameters.items())}",
+    record = idempotency.record_name(
+        f"{actor.id}/{actor.organization}",
+        f"{declared.operation}{sorted(request.parameters.items())}",
         idempotency.check_key(request.headers.get("idempotency-key")),
-    )  # fmt: skip
-    given["request"] = Request(**{**request.__dict__, "key": key})
+    )
+    given["request"] = replace(request, key=idempotency.request_identity(record, request.body))
 
     def work() -> idempotency.StoredAnswer:
         body = msgspec.json.encode(declared.view(**_wanted(declared, given)))
         return idempotency.StoredAnswer(declared.status, body)
 
-    stored = idempotency.once(key, request.body, work)
+    stored = idempotency.once(record, request.body, work)
     return Answer(stored.status, stored.body)
 
 

@@ -44,15 +44,24 @@ def check_key(key: str | None) -> str:
     return key
 
 
-def derived_key(caller: str, operation: str, key: str) -> str:
-    """The identity of this request: what it creates is named after it."""
+def record_name(caller: str, operation: str, key: str) -> str:
+    """Under which name the caller's key is remembered."""
     return ids.derived_id("idempotency", caller, operation, key)
 
 
-def once(key: str, body: bytes, work: Callable[[], StoredAnswer]) -> StoredAnswer:
-    """Do ``work`` once for the derived ``key`` and answer every repeat with its first result."""
-    pk, now = f"IDEMPOTENCY#{key}", clock.seconds(clock.now())
-    fingerprint = hashlib.sha256(body).hexdigest()[:32]
+def request_identity(record: str, body: bytes) -> str:
+    """The identity of this request: what it creates is named after it."""
+    return ids.derived_id("request", record, _fingerprint(body))
+
+
+def _fingerprint(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+def once(record: str, body: bytes, work: Callable[[], StoredAnswer]) -> StoredAnswer:
+    """Do ``work`` once for a record's name and answer every repeat with its first result."""
+    pk, now = f"IDEMPOTENCY#{record}", clock.seconds(clock.now())
+    fingerprint = _fingerprint(body)
     item = IdempotencyItem(pk, fingerprint=fingerprint, started_at=now, expires_at=now + _KEPT_SECONDS)
     free = (
         tables.absent(IdempotencyItem)

@@ -61,7 +61,7 @@ def _organization(actor: Actor, credit_code: str, name: str) -> OrganizationItem
 
 
 def appoint_handler(
-    actor: Actor, organization: OrganizationItem, name: str, id_number: str, scope: list[str], until: str
+    actor: Actor, organization: OrganizationItem, name: str, id_number: str, scope: list[str], until: date
 ) -> MandateItem:
     """Appoint a handler (经办人) for the given services (``*`` for all) until a date.
 
@@ -71,10 +71,10 @@ def appoint_handler(
     id_number = numbers.normalized(id_number)
     if not numbers.is_id_number(id_number, clock.today()):
         raise rules.ID_NUMBER_INVALID()
-    if not rules.mandate_period_is_valid(date.fromisoformat(until), clock.today()):
+    if not rules.mandate_period_is_valid(until, clock.today()):
         raise rules.MANDATE_PERIOD_INVALID()
     index = vault.blind_index("id_number", id_number)
-    return _appoint(actor, organization, index, name, "handler", scope, until)
+    return _appoint(actor, organization, index, name, "handler", scope, str(until))
 
 
 def _appoint(

@@ -1,0 +1,171 @@
+"""Publishing: all mistakes at once with file, place and reason; all or nothing; running cases keep theirs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.catalog import service
+from tests.world import World
+from tools import publish
+from tools.publish import Mistakes
+
+CITY = Path(__file__).parents[2] / "city"
+STICKER = "services/tour_bus_sticker/"
+
+
+@pytest.fixture
+def folder(world: World, tmp_path: Path) -> Path:
+    """A copy of the city's folder to be altered."""
+    return Path(shutil.copytree(CITY, tmp_path / "city"))
+
+
+def alter(folder: Path, file: str, change: Callable[[Any], None]) -> None:
+    path = folder / file
+    content = json.loads(path.read_text(encoding="utf-8"))
+    change(content)
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def mistakes(folder: Path) -> list[str]:
+    with pytest.raises(Mistakes) as refused:
+        publish.read_folder(folder)
+    return [str(mistake) for mistake in refused.value.mistakes]
+
+
+def rule(content: Any, table: int, row: int) -> Any:
+    return [node for node in content["nodes"] if node["type"] == "decisionTableNode"][table]["content"]["rules"][row]
+
+
+MISTAKES: dict[str, tuple[str, Callable[[Any], None], str]] = {
+    "misspelt field": ("service.json", lambda c: c.update(promissed_days=1), "unknown field `promissed_days`"),
+    "missing field": ("service.json", lambda c: c.pop("unit"), "missing required field `unit`"),
+    "wrong type": ("service.json", lambda c: c.update(statutory_days="20"), "$.statutory_days"),
+    "code of another folder": ("service.json", lambda c: c.update(code="other_code"), "the folder is tour_bus_sticker"),
+    "unknown unit": ("service.json", lambda c: c.update(unit="nobody"), "no unit nobody"),
+    "unknown region": ("service.json", lambda c: c.update(regions=["999999"]), "no region 999999"),
+    "promise over the law": ("service.json", lambda c: c.update(processing="promised", promised_days=30), "exceeds"),
+    "instant but slow": ("service.json", lambda c: c.update(promised_days=5), "即办件"),
+    "schema that is none": ("form.json", lambda c: c["properties"]["plate"].update(type="strng"), "JSON Schema"),
+    "open form": ("form.json", lambda c: c.pop("additionalProperties"), "must be false"),
+    "field without name": ("form.json", lambda c: c["properties"]["plate"].pop("x-en"), "needs title and x-en"),
+    "prefill from nowhere": (
+        "form.json",
+        lambda c: c["properties"]["signer"].update({"x-prefill": "facts.horoscope.sign"}),
+        "facts.horoscope.sign is no source",
+    ),
+    "workflow with unknown unit": ("workflow.json", lambda c: c["steps"][0].update(unit="x_unit"), "no unit x_unit"),
+    "workflow that waits for itself": (
+        "workflow.json",
+        lambda c: c["steps"][0].update(after=["review"]),
+        "can never begin",
+    ),
+    "rule that cannot be read": ("rules.json", lambda c: rule(c, 0, 0).update(when="form.a >> 1"), "eligibility"),
+    "rule with another effect": ("rules.json", lambda c: rule(c, 1, 0).update(effect='"punish"'), "effect must be"),
+    "rule without a reason": ("rules.json", lambda c: rule(c, 1, 0).update(zh='""'), "zh must be"),
+    "rule whose condition fails in silence": (
+        "rules.json",
+        lambda c: rule(c, 1, 7).update(when="form.valid_to > 15"),
+        "no example exercises",
+    ),
+    "rules that contradict an example": (
+        "rules.json",
+        lambda c: rule(c, 1, 7).update(when="(date(form.valid_to) - date(form.valid_from)) / 86400 + 1 > 3"),
+        "everything in order: expected approve [], the rules say refuse ['too_many_days']",
+    ),
+    "certificate naming nothing": (
+        "certificate.json",
+        lambda c: c["layout"]["elements"][3].update(text="{colour}"),
+        "no face value 'colour'",
+    ),
+    "element beyond the page": ("certificate.json", lambda c: c["layout"].update(width=100), "beyond the page"),
+    "QR too small": (
+        "certificate.json",
+        lambda c: next(e for e in c["layout"]["elements"] if e["element"] == "qr").update(size=20),
+        "$.layout.elements",
+    ),
+    "glyph that the font lacks": (
+        "certificate.json",
+        lambda c: c["layout"]["elements"][3].update(text="𠮷"),
+        "lacks the character",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_named_with_file_place_and_reason(folder: Path, name: str) -> None:
+    file, change, words = MISTAKES[name]
+    alter(folder, STICKER + file, change)
+    found = mistakes(folder)
+    assert any(STICKER in line and words in line for line in found), found
+
+
+def test_broken_json_is_named_with_line_and_column(folder: Path) -> None:
+    (folder / STICKER / "workflow.json").write_text('{\n  "steps": [,]\n}', encoding="utf-8")
+    assert mistakes(folder)[0].startswith(f"{STICKER}workflow.json: line 2 column")
+
+
+def test_a_missing_and_a_foreign_file_are_named(folder: Path) -> None:
+    (folder / STICKER / "rules.json").unlink()
+    (folder / STICKER / "notes.txt").write_text("x", encoding="utf-8")
+    found = mistakes(folder)
+    assert f"{STICKER}rules.json: the file is missing" in found
+    assert any("notes.txt" in line for line in found)
+
+
+def test_all_mistakes_are_told_at_once(folder: Path) -> None:
+    alter(folder, STICKER + "service.json", lambda c: c.update(unit="nobody", regions=["999999"]))
+    alter(folder, "services/house_purchase_certificate/workflow.json", lambda c: c["steps"][0].update(unit="ghost"))
+    assert len(mistakes(folder)) >= 3
+
+
+def test_a_credit_code_with_wrong_check_is_named(folder: Path) -> None:
+    alter(folder, "city.json", lambda c: c["units"][0].update(credit_code="113201000129450XT0"))
+    assert "units transport_bureau" in mistakes(folder)[0]
+
+
+def test_a_folder_with_a_mistake_leaves_the_published_catalogue_untouched(folder: Path) -> None:
+    before = service.release().number
+    alter(folder, STICKER + "service.json", lambda c: c.update(unit="nobody"))
+    with pytest.raises(Mistakes):
+        publish.publish_folder(folder)
+    assert service.release().number == before
+
+
+def test_publishing_again_without_change_keeps_the_versions(folder: Path) -> None:
+    before = {summary.code: summary.version for summary in service.release().services}
+    number = publish.publish_folder(folder)
+    after = service.release()
+    assert after.number == number
+    assert {summary.code: summary.version for summary in after.services} == before
+
+
+def test_a_changed_service_gets_a_new_version_and_running_applications_keep_theirs(world: World, folder: Path) -> None:
+    person = world.real_person()
+    begun = person.post("/v1/applications", {"service": "house_purchase_certificate"}).json
+    name = "services/house_purchase_certificate/service.json"
+    alter(folder, name, lambda c: c["name"].update(zh="电子购房证明(新)"))
+    publish.publish_folder(folder)
+    try:
+        guide = world.anonymous().get("/v1/services/house_purchase_certificate").json
+        assert guide["item"]["name"]["zh"] == "电子购房证明(新)"
+        assert guide["version"] == begun["service_version"] + 1
+        kept = person.get(f"/v1/applications/{begun['id']}").json
+        assert kept["service_version"] == begun["service_version"]
+        row = person.get("/v1/applications").json["items"][0]
+        assert row["service_name"]["zh"] == "电子购房证明"
+    finally:
+        publish.publish_folder(CITY)
+
+
+def test_the_command_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert publish.main(["--check", str(folder)]) == 0
+    assert "2 services, no mistake" in capsys.readouterr().out
+    alter(folder, STICKER + "service.json", lambda c: c.update(unit="nobody"))
+    assert publish.main([str(folder)]) == 1
+    assert "nothing was published" in capsys.readouterr().err

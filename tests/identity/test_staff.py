@@ -1,0 +1,48 @@
+"""Staff log in with two factors; guessing is slowed down and codes work once."""
+
+from __future__ import annotations
+
+import pyotp
+import pytest
+
+from chalicelib.kernel import clock
+from tests.world import World
+
+
+def credentials(world: World, username: str = "officer.b") -> dict[str, str]:
+    secret = world.environment.staff()[username]
+    code = pyotp.TOTP(secret["totp_secret"]).at(clock.seconds(clock.now()))
+    return {"username": username, "password": secret["password"], "code": code}
+
+
+def test_both_factors_are_needed(world: World) -> None:
+    world.pass_time(days=50)
+    right = credentials(world)
+    for wrong in ({"password": "guess"}, {"code": "000000"}, {"username": "nobody"}):
+        assert world.anonymous().post("/v1/auth/staff", right | wrong).code == "login_refused"
+    assert world.anonymous().post("/v1/auth/staff", right).status == 200
+
+
+def test_a_code_works_once(world: World) -> None:
+    world.pass_time(days=60)
+    given = credentials(world)
+    assert world.anonymous().post("/v1/auth/staff", given).status == 200
+    assert world.anonymous().post("/v1/auth/staff", given).code == "login_refused"
+
+
+def test_guessing_from_one_address_is_slowed_down(world: World) -> None:
+    client = world.anonymous()
+    wrong = {"username": "officer.b", "password": "guess", "code": "123456"}
+    answers = [client.post("/v1/auth/staff", wrong).status for _ in range(7)]
+    assert answers == [401] * 5 + [429] * 2
+
+
+@pytest.mark.parametrize("username", ["", "UPPER", "a b", "x" * 65, "../x"])
+def test_malformed_names(world: World, username: str) -> None:
+    answer = world.anonymous().post("/v1/auth/staff", {"username": username, "password": "x", "code": "123456"})
+    assert answer.code == "invalid_request"
+
+
+def test_staff_are_no_citizens_and_citizens_no_staff(world: World) -> None:
+    assert world.staff().get("/v1/me").status == 403
+    assert world.real_person().get("/v1/tasks").status == 403

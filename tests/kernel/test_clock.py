@@ -1,0 +1,65 @@
+"""Working days, limits and the published calendar."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.kernel import clock
+from chalicelib.kernel.clock import Calendar
+
+PUBLISHED = json.loads((Path(__file__).parents[2] / "city" / "calendar" / "2026.json").read_text(encoding="utf-8"))
+CALENDAR = Calendar.of(
+    [date.fromisoformat(day) for day in PUBLISHED["off"]], [date.fromisoformat(day) for day in PUBLISHED["make_up"]]
+)
+DAYS = st.dates(date(2026, 1, 1), date(2026, 12, 31))
+
+
+def test_make_up_saturdays_are_working_days() -> None:
+    assert CALENDAR.is_working_day(date(2026, 10, 10))
+    assert not CALENDAR.is_working_day(date(2026, 10, 11))
+
+
+def test_national_day_week_is_off() -> None:
+    assert [CALENDAR.is_working_day(date(2026, 10, day)) for day in range(1, 9)] == [False] * 7 + [True]
+
+
+def test_the_day_of_receipt_is_not_counted() -> None:
+    assert CALENDAR.add_working_days(date(2026, 11, 2), 1) == date(2026, 11, 3)
+
+
+def test_a_limit_over_a_holiday_counts_make_up_days() -> None:
+    assert CALENDAR.add_working_days(date(2026, 9, 30), 3) == date(2026, 10, 10)
+
+
+def test_a_limit_of_no_days_received_on_a_holiday_ends_on_the_next_working_day() -> None:
+    assert CALENDAR.add_working_days(date(2026, 10, 3), 0) == date(2026, 10, 8)
+
+
+def test_a_year_without_notice_counts_weekends_and_says_so() -> None:
+    assert CALENDAR.covers(date(2026, 5, 1)) and not CALENDAR.covers(date(2027, 1, 4))
+    assert CALENDAR.is_working_day(date(2027, 1, 4)) and not CALENDAR.is_working_day(date(2027, 1, 9))
+
+
+@given(DAYS, st.integers(1, 60))
+def test_adding_and_counting_working_days_agree(start: date, days: int) -> None:
+    end = CALENDAR.add_working_days(start, days)
+    assert CALENDAR.is_working_day(end)
+    assert CALENDAR.working_days_between(start, end) == days
+    assert CALENDAR.working_days_between(start, end - timedelta(1)) == days - 1
+
+
+def test_the_business_date_is_shanghais() -> None:
+    clock.use(lambda: datetime(2026, 11, 1, 16, 30, tzinfo=UTC))
+    try:
+        assert clock.today() == date(2026, 11, 2)
+    finally:
+        clock.use(None)
+
+
+def test_a_day_ends_with_its_last_second_in_shanghai() -> None:
+    assert clock.end_of_day(date(2026, 11, 2)) == datetime(2026, 11, 2, 15, 59, 59, tzinfo=UTC)

@@ -1,0 +1,111 @@
+"""Bad input at the edge: one clear problem, in both languages, with the place."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from chalicelib.kernel import endpoint, errors
+from tests.world import Client, World
+
+
+@pytest.fixture
+def anonymous(world: World) -> Client:
+    return world.anonymous()
+
+
+def test_a_problem_has_a_stable_code_both_languages_and_the_request_id(anonymous: Client) -> None:
+    answer = anonymous.get("/v1/services/no_such_service")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert {"type", "title", "title_en", "status", "code", "fields", "request_id"} == set(answer.json)
+    assert answer.json["code"] == "service_unknown"
+    assert answer.json["request_id"] == answer.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "path"),
+    [
+        (b"{", "invalid_json", None),
+        (b"\xff\xfe", "invalid_json", None),
+        (b"[" * 100_000, "invalid_request", ""),
+        (b"[]", "invalid_request", ""),
+        (b"null", "invalid_request", ""),
+        (b'{"code": 5}', "invalid_request", "/code"),
+        (b'{"code": "x", "role": "administrator"}', "invalid_request", ""),
+        (b"{}", "invalid_request", ""),
+        (b'{"code": ""}', "invalid_request", "/code"),
+        (b"", "invalid_request", ""),
+    ],
+)
+def test_bad_bodies(anonymous: Client, body: bytes, code: str, path: str | None) -> None:
+    answer = anonymous.call("POST", "/v1/auth/wechat", raw=body)
+    assert (answer.status, answer.code) == (400, code)
+    if path is not None:
+        assert answer.json["fields"][0]["path"] == path
+
+
+def test_an_oversized_body_is_refused(anonymous: Client) -> None:
+    body = json.dumps({"code": "x" * endpoint.MAX_BODY_BYTES}).encode()
+    assert anonymous.call("POST", "/v1/auth/wechat", raw=body).code == "body_too_large"
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "application/x-www-form-urlencoded"])
+def test_another_content_type_is_refused(anonymous: Client, content_type: str) -> None:
+    answer = anonymous.post("/v1/auth/wechat", {"code": "x"}, headers={"content-type": content_type})
+    assert (answer.status, answer.code) == (415, "unsupported_media_type")
+
+
+def test_a_charset_is_fine(anonymous: Client) -> None:
+    headers = {"content-type": "application/json; charset=utf-8"}
+    assert anonymous.post("/v1/auth/wechat", {"code": "x"}, headers=headers).code == "login_code_invalid"
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/v1/services/a/b", "/v1/../app.py", "/v1/services/%2e%2e%2fx"])
+def test_unknown_paths(anonymous: Client, path: str) -> None:
+    answer = anonymous.get(path)
+    assert answer.status == 404 and answer.json["code"] in ("not_found", "service_unknown")
+
+
+def test_a_method_that_is_not_there(anonymous: Client) -> None:
+    answer = anonymous.call("PATCH", "/v1/services")
+    assert (answer.status, answer.code, answer.headers["Allow"]) == (405, "method_not_allowed", "GET")
+
+
+@pytest.mark.parametrize("query", ["?page=1", "?audience=robot", "?region=32", "?words=" + "x" * 61])
+def test_bad_queries(anonymous: Client, query: str) -> None:
+    assert anonymous.get("/v1/services" + query).code == "invalid_request"
+
+
+@pytest.mark.parametrize("cursor", ["x", "0.%%%", "9.", "0.eyJwayI6MX0", "-1."])
+def test_a_made_up_cursor_is_refused(world: World, cursor: str) -> None:
+    answer = world.real_person().get(f"/v1/applications?cursor={cursor}")
+    assert (answer.status, answer.code) == (400, "invalid_request")
+
+
+def test_head_is_answered_without_a_body(anonymous: Client) -> None:
+    answer = anonymous.call("HEAD", "/v1/services")
+    assert (answer.status, answer.body) == (200, b"")
+
+
+def test_polling_with_an_etag_costs_no_body(anonymous: Client) -> None:
+    first = anonymous.get("/v1/services")
+    again = anonymous.get("/v1/services", headers={"if-none-match": first.headers["ETag"]})
+    assert (again.status, again.body) == (304, b"")
+
+
+def test_an_unforeseen_error_says_nothing_of_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from chalicelib.catalog import service
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret detail 13800000000")
+
+    monkeypatch.setattr(service, "search", broken)
+    answer = world.anonymous().get("/v1/services")
+    assert (answer.status, answer.code) == (500, "internal_error")
+    assert b"secret" not in answer.body
+
+
+def test_an_error_code_is_declared_once() -> None:
+    with pytest.raises(ValueError, match="declared twice"):
+        errors.ErrorCode("not_found", 404, zh="x", en="x")

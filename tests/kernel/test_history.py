@@ -1,0 +1,162 @@
+"""The event log: whole, ordered, chained; and what tampering with it looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib.applications import store
+from chalicelib.kernel import audit, changes, clock, history, tables
+from chalicelib.kernel.changes import Change
+from chalicelib.kernel.history import HistoryItem
+from functions import append_history, check_history, seal_history
+from tests.world import World
+
+
+def some_changes(first: int, last: int) -> list[Change]:
+    return [Change(number, "changed", clock.now(), "system:test") for number in range(first, last + 1)]
+
+
+def alter(subject: str, version: int, **attributes: str) -> None:
+    item = tables.read(HistoryItem, subject, f"{version:08d}", consistent=True)
+    assert item is not None
+    for name, value in attributes.items():
+        setattr(item, name, value)
+    item.save()
+
+
+def delete(subject: str, version: int) -> None:
+    HistoryItem(subject, f"{version:08d}").delete()
+
+
+def test_an_application_has_every_change_in_its_history(world: World) -> None:
+    applied = world.enterprise().apply()
+    world.pump()
+    item = store.application(applied["id"])
+    assert item is not None
+    recorded, _ = history.entries(item.subject)
+    assert [change.version for change in recorded] == list(range(1, int(item.version) + 1))
+    assert history.verify(item.subject, int(item.version)) is None
+
+
+def test_the_newest_change_is_in_the_timeline_before_the_log_has_it(world: World) -> None:
+    enterprise = world.enterprise()
+    applied = enterprise.apply()
+    entries = enterprise.client.get(f"/v1/applications/{applied['id']}/timeline").json["entries"]
+    assert entries[-1]["type"] == "application_completed"
+
+
+def test_redelivered_records_change_nothing(world: World) -> None:
+    subject = "TEST#redelivered"
+    assert history.append(subject, some_changes(1, 3)) == 3
+    assert history.append(subject, some_changes(1, 3)) == 0
+    assert history.append(subject, some_changes(2, 4)) == 1
+    assert history.verify(subject, 4) is None
+
+
+def test_a_gap_is_refused(world: World) -> None:
+    history.append("TEST#gap", some_changes(1, 1))
+    with pytest.raises(history.Gap):
+        history.append("TEST#gap", some_changes(3, 3))
+
+
+def record(number: int, subject: str, made: list[Change]) -> dict[str, Any]:
+    image = {"pk": {"S": subject}, "sk": {"S": "HEAD"}, "changes": {"S": changes.encode(made)}}
+    return {"dynamodb": {"SequenceNumber": str(number), "NewImage": image}}
+
+
+def test_a_failed_record_is_given_back_with_all_that_follow(world: World) -> None:
+    event = {
+        "Records": [
+            record(1, "TEST#good", some_changes(1, 1)),
+            record(2, "TEST#bad", some_changes(2, 2)),
+            record(3, "TEST#later", some_changes(1, 1)),
+        ]
+    }
+    assert append_history.handler(event) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    assert history.verify("TEST#good", 1) is None
+    assert history.entries("TEST#later")[0] == []
+
+
+def test_items_without_a_history_and_removals_are_passed_over(world: World) -> None:
+    event = {"Records": [{"dynamodb": {"SequenceNumber": "1", "Keys": {}}}]}
+    assert append_history.handler(event) == {"batchItemFailures": []}
+
+
+TAMPERINGS: dict[str, tuple[Callable[[str], None], int, str]] = {
+    "first entry deleted": (lambda subject: delete(subject, 1), 1, "missing"),
+    "middle entry deleted": (lambda subject: delete(subject, 3), 3, "missing"),
+    "last entry deleted": (lambda subject: delete(subject, 5), 5, "missing"),
+    "entry altered": (lambda subject: alter(subject, 2, entry='{"version":2,"type":"x"}'), 2, "altered"),
+    "hash altered": (lambda subject: alter(subject, 4, hash="0" * 64), 4, "altered"),
+    "predecessor altered": (lambda subject: alter(subject, 3, previous="0" * 64), 3, "does not follow its predecessor"),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERINGS)
+def test_the_verifier_names_the_first_wrong_entry(world: World, name: str) -> None:
+    tamper, version, reason = TAMPERINGS[name]
+    subject = f"TEST#{name}"
+    history.append(subject, some_changes(1, 5))
+    assert history.verify(subject, 5) is None
+    tamper(subject)
+    fault = history.verify(subject, 5)
+    assert fault is not None and (fault.version, fault.reason) == (version, reason)
+
+
+def test_an_entry_beyond_the_aggregates_version_is_noticed(world: World) -> None:
+    history.append("TEST#beyond", some_changes(1, 3))
+    fault = history.verify("TEST#beyond", 2)
+    assert fault is not None and fault.version == 3
+
+
+def test_the_nightly_check_finds_a_deleted_and_an_altered_entry(world: World) -> None:
+    enterprise = world.enterprise()
+    deleted, altered = enterprise.apply(), enterprise.apply(plate=enterprise.plates[1])
+    world.pump()
+    before = {fault[0] for fault in check_history.handler({})["faults"]}
+    delete(f"APPLICATION#{deleted['id']}", 2)
+    alter(f"APPLICATION#{altered['id']}", 3, entry='{"version":3,"type":"forged"}')
+    faults = {fault[0]: fault[1:] for fault in check_history.handler({})["faults"] if fault[0] not in before}
+    assert faults == {
+        f"APPLICATION#{deleted['id']}": [2, "missing"],
+        f"APPLICATION#{altered['id']}": [3, "altered"],
+    }
+
+
+def test_the_nightly_check_goes_on_where_its_time_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    applied = world.enterprise().apply()
+    world.pump()
+    delete(f"APPLICATION#{applied['id']}", 2)
+    monkeypatch.setattr(audit, "PAGE_ITEMS", 7)
+    found: set[str] = set()
+    rounds = 0
+    while rounds == 0 or audit._saved_position() != (0, None):
+        found |= {fault.subject for fault in audit.check_all(lambda: 0)}
+        rounds += 1
+        if audit._saved_position()[0] == len(audit.AGGREGATE_TABLES):
+            audit.check_all()
+    assert rounds > len(audit.AGGREGATE_TABLES)
+    assert f"APPLICATION#{applied['id']}" in found
+
+
+def test_a_day_is_sealed_and_a_later_change_to_it_is_noticed(world: World) -> None:
+    world.pass_time(days=400)
+    day = clock.today()
+    history.append("TEST#sealed", some_changes(1, 4))
+    world.pass_time(days=1)
+    sealed = seal_history.handler({})
+    assert (sealed["day"], sealed["entries"]) == (str(day), 4)
+    assert seal_history.handler({}) == sealed
+    assert audit.check_day(day) is None
+    alter("TEST#sealed", 4, hash="1" * 64)
+    assert audit.check_day(day) == "entries differ from the sealed root"
+
+
+def test_the_merkle_root_depends_on_every_leaf() -> None:
+    leaves = [f"{number:064x}" for number in range(5)]
+    roots = {history.merkle_root(leaves[:count]) for count in range(6)}
+    assert len(roots) == 6
+    assert history.merkle_root([*leaves[:4], "f" * 64]) != history.merkle_root(leaves)

@@ -1,0 +1,105 @@
+"""The database at its worst: conflicts, throttling, silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from chalicelib.kernel import aws, tables, vault
+from chalicelib.kernel.vault import KernelItem
+from tests.world import World
+
+
+@pytest.fixture
+def calls(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The operations sent to the database; faults are put in by ``fail``."""
+    made: list[str] = []
+    client = aws.client("dynamodb")
+    send = client._make_api_call
+
+    def counted(operation: str, parameters: dict[str, Any]) -> Any:
+        made.append(operation)
+        return send(operation, parameters)
+
+    monkeypatch.setattr(client, "_make_api_call", counted)
+    return made
+
+
+def fail(monkeypatch: pytest.MonkeyPatch, times: int, error: Callable[[str], Exception]) -> None:
+    client = aws.client("dynamodb")
+    send = client._make_api_call
+    left = [times]
+
+    def failing(operation: str, parameters: dict[str, Any]) -> Any:
+        if left[0]:
+            left[0] -= 1
+            raise error(operation)
+        return send(operation, parameters)
+
+    monkeypatch.setattr(client, "_make_api_call", failing)
+
+
+def conflict(operation: str) -> ClientError:
+    return ClientError(
+        {
+            "Error": {"Code": "TransactionCanceledException", "Message": "conflict"},
+            "CancellationReasons": [{"Code": "TransactionConflict", "Message": "busy"}, {"Code": "None"}],
+        },
+        operation,
+    )
+
+
+def throttled(operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "slow down"}}, operation)
+
+
+def silent(operation: str) -> ReadTimeoutError:
+    return ReadTimeoutError(endpoint_url="http://database")
+
+
+def two_items(name: str) -> list[tables.Put]:
+    return [tables.Put(KernelItem(f"TEST#{name}{number}", times=number)) for number in (1, 2)]
+
+
+def test_a_conflicting_transaction_is_tried_again(world: World, calls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    fail(monkeypatch, 3, conflict)
+    tables.write(*two_items("conflict"))
+    assert tables.read(KernelItem, "TEST#conflict2") is not None
+
+
+def test_lasting_conflicts_end_in_a_clear_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = world.real_person()
+    fail(monkeypatch, 10_000, conflict)
+    answer = person.post("/v1/applications", {"service": "house_purchase_certificate"})
+    assert (answer.status, answer.code) == (503, "temporarily_unavailable")
+    assert answer.headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("error", [throttled, silent])
+def test_a_throttled_or_silent_database_ends_in_503(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Callable[[str], Exception]
+) -> None:
+    person = world.real_person()
+    fail(monkeypatch, 10_000, error)
+    answer = person.get("/v1/me")
+    assert (answer.status, answer.code) == (503, "temporarily_unavailable")
+
+
+def test_a_refused_condition_writes_nothing_of_the_transaction(world: World) -> None:
+    tables.write(*two_items("kept"))
+    with pytest.raises(tables.ConditionFailed):
+        tables.write(
+            tables.Put(KernelItem("TEST#new", times=1)),
+            tables.Put(KernelItem("TEST#kept1", times=9), tables.absent(KernelItem)),
+        )
+    assert tables.read(KernelItem, "TEST#new") is None
+
+
+def test_all_tables_share_one_connection() -> None:
+    from chalicelib.applications.store import ApplicationItem
+
+    assert KernelItem._get_connection().connection is ApplicationItem._get_connection().connection
+    assert vault.KernelItem is KernelItem

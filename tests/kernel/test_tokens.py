@@ -1,0 +1,137 @@
+"""Access tokens: every known forgery is refused."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from chalicelib.kernel import clock, signing, tokens
+from chalicelib.kernel.settings import settings
+from tests.world import Client, World
+
+
+def encode(part: Any) -> str:
+    text = part if isinstance(part, bytes) else json.dumps(part).encode()
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+
+def decode(part: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return found
+
+
+def resigned(header: Any, claims: Any) -> str:
+    """A token with any header and claims, signed by our own key: only its content is wrong."""
+    text = f"{encode(header)}.{encode(claims)}"
+    return f"{text}.{encode(signing.sign(list(settings().token_keys.values())[-1], text.encode()))}"
+
+
+def with_claims(**changes: Any) -> Callable[[str], str]:
+    def forge(token: str) -> str:
+        header, claims, _ = token.split(".")
+        new = {**decode(claims), **changes}
+        return resigned(decode(header), {name: value for name, value in new.items() if value is not None})
+
+    return forge
+
+
+def with_header(**changes: Any) -> Callable[[str], str]:
+    def forge(token: str) -> str:
+        header, claims, _ = token.split(".")
+        return resigned({**decode(header), **changes}, decode(claims))
+
+    return forge
+
+
+def hmac_with_public_key(token: str) -> str:
+    header, claims, _ = token.split(".")
+    text = f"{encode({**decode(header), 'alg': 'HS256'})}.{claims}"
+    key = signing.public_key_der(list(settings().token_keys.values())[-1])
+    return f"{text}.{encode(hmac.new(key, text.encode(), hashlib.sha256).digest())}"
+
+
+def signed_by_another_key(token: str) -> str:
+    header, claims, _ = token.split(".")
+    key = ec.generate_private_key(ec.SECP256R1())
+    return jwt.encode(decode(claims), key, "ES256", headers=decode(header))
+
+
+FORGERIES: dict[str, Callable[[str], str]] = {
+    "alg none": lambda token: encode({**decode(token.split(".")[0]), "alg": "none"}) + "." + token.split(".")[1] + ".",
+    "alg NONE": lambda token: encode({**decode(token.split(".")[0]), "alg": "NONE"}) + "." + token.split(".")[1] + ".",
+    "alg empty": with_header(alg=""),
+    "alg of another family": hmac_with_public_key,
+    "alg ES384": with_header(alg="ES384"),
+    "no signature": lambda token: token.rsplit(".", 1)[0] + ".",
+    "signature of zeros": lambda token: token.rsplit(".", 1)[0] + "." + encode(bytes(64)),
+    "another key": signed_by_another_key,
+    "altered claims": lambda token: ".".join([token.split(".")[0], encode({"sub": "root"}), token.split(".")[2]]),
+    "kid unknown": with_header(kid="t9"),
+    "kid traversal": with_header(kid="../../dev/null"),
+    "kid array": with_header(kid=["t1"]),
+    "kid null": with_header(kid=None),
+    "jwk in header": with_header(jwk={"kty": "EC"}),
+    "jku in header": with_header(jku="https://attacker.example/keys"),
+    "x5u in header": with_header(x5u="https://attacker.example/cert"),
+    "crit in header": with_header(crit=["exp"]),
+    "b64 false": with_header(b64=False),
+    "typ JWT": with_header(typ="JWT"),
+    "exp missing": with_claims(exp=None),
+    "exp text": with_claims(exp="never"),
+    "exp float": with_claims(exp=1e18),
+    "iat in the future": with_claims(iat=2_000_000_000),
+    "aud of another system": with_claims(aud="other-api"),
+    "aud missing": with_claims(aud=None),
+    "iss of another system": with_claims(iss="https://elsewhere.example"),
+    "jti missing": with_claims(jti=None),
+    "sid missing": with_claims(sid=None),
+    "ver missing": with_claims(ver=None),
+    "ver outdated": with_claims(ver=0),
+    "sub of nobody": with_claims(sub="01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    "kind raised": with_claims(kind="staff"),
+    "four parts": lambda token: token + ".AAAA",
+    "two parts": lambda token: token.rsplit(".", 1)[0],
+    "not base64": lambda token: "%%%." + token,
+    "two megabytes": lambda token: token + "A" * 2_000_000,
+    "empty": lambda token: "",
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_forged_tokens_are_refused(world: World, name: str) -> None:
+    genuine = world.log_in("wechat").token
+    answer = Client(world, FORGERIES[name](genuine) or " ").get("/v1/me")
+    assert (answer.status, answer.code) == (401, "not_authenticated")
+
+
+def test_a_genuine_token_is_accepted_until_it_expires(world: World) -> None:
+    client = world.log_in("wechat")
+    world.pass_time(minutes=14, seconds=59)
+    assert client.get("/v1/me").status == 200
+    world.pass_time(seconds=1)
+    assert client.get("/v1/me").code == "token_expired"
+
+
+def test_a_refresh_token_is_no_access_token(world: World) -> None:
+    client = world.log_in("wechat")
+    assert Client(world, client.refresh_token).get("/v1/me").code == "not_authenticated"
+
+
+def test_header_and_claims_follow_rfc_9068(world: World) -> None:
+    header, claims, _ = world.log_in("wechat").token.split(".")
+    assert decode(header) == {"alg": "ES256", "kid": "t1", "typ": "at+jwt"}
+    assert decode(claims)["exp"] - decode(claims)["iat"] == tokens.LIFETIME_SECONDS == 900
+    assert decode(claims)["iat"] == clock.seconds(clock.now())
+
+
+def test_another_scheme_than_bearer_is_refused(world: World) -> None:
+    answer = world.anonymous().get("/v1/me", headers={"authorization": "Basic dXNlcjpwYXNz"})
+    assert answer.status == 401 and answer.headers["WWW-Authenticate"] == "Bearer"

@@ -1,0 +1,274 @@
+"""The people, enterprises and clients of the tests, in the words of the domain."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pyotp
+
+from chalicelib.kernel import clock
+from local import httpd
+from local.environment import Environment
+from local.gateway import Gateway, HttpAnswer
+from local.pump import Pump
+from local.simulators import Simulators
+from local.simulators.departments import demo_registers
+
+_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CREDIT_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_serial = itertools.count(secrets.randbelow(400) * 1000)
+
+
+def new_id_number() -> str:
+    """A resident's ID number that no test had before (GB 11643)."""
+    serial = next(_serial)
+    born = date(1960, 1, 1) + timedelta(serial // 999)
+    body = f"320102{born:%Y%m%d}{serial % 999 + 1:03d}"
+    total = sum(int(digit) * weight for digit, weight in zip(body, _ID_WEIGHTS, strict=True))
+    return body + "10X98765432"[total % 11]
+
+
+def new_credit_code() -> str:
+    """A unified social credit code that no test had before (GB 32100)."""
+    body = f"91320100{next(_serial):09d}"
+    total = sum(_CREDIT_CHARACTERS.index(text) * pow(3, place, 31) for place, text in enumerate(body))
+    return body + _CREDIT_CHARACTERS[-total % 31]
+
+
+def new_plate() -> str:
+    serial, letters = next(_serial), "ABCDEFGHJK"
+    return f"苏{letters[serial % 10]}{serial // 10:05d}"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer with its JSON."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def code(self) -> str:
+        """The problem's stable code; empty for a success."""
+        return str(self.json["code"]) if self.status >= 400 else ""
+
+
+@dataclass
+class Client:
+    """Calls the API as one person (or nobody), perhaps acting for an enterprise."""
+
+    world: World
+    token: str = ""
+    acting_for: str = ""
+    refresh_token: str = ""
+    source_ip: str = field(default_factory=lambda: f"10.{next(_serial) % 250}.{secrets.randbelow(250)}.1")
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, raw: bytes | None = None
+    ) -> Reply:
+        sent = {"content-type": "application/json", "idempotency-key": secrets.token_hex(8)}
+        if self.token:
+            sent["authorization"] = f"Bearer {self.token}"
+        if self.acting_for:
+            sent["acting-for"] = self.acting_for
+        sent |= headers or {}
+        data = raw if raw is not None else (json.dumps(body).encode() if body is not None else b"")
+        answer = self.world.gateway.handle(method, path, sent, data, self.source_ip)
+        return Reply(answer.status, answer.headers, answer.body)
+
+    def get(self, path: str, **options: Any) -> Reply:
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> Reply:
+        return self.call("POST", path, {} if body is None else body, **options)
+
+    def put(self, path: str, body: Any, **options: Any) -> Reply:
+        return self.call("PUT", path, body, **options)
+
+    def delete(self, path: str, **options: Any) -> Reply:
+        return self.call("DELETE", path, **options)
+
+    def acting(self, organization_id: str) -> Client:
+        return Client(self.world, self.token, organization_id, self.refresh_token, self.source_ip)
+
+    @property
+    def account_id(self) -> str:
+        return str(self.get("/v1/me").json["account_id"])
+
+
+@dataclass
+class Enterprise:
+    """An enterprise in the registers, its representative logged in and acting for it."""
+
+    world: World
+    credit_code: str
+    organization_id: str
+    representative: Client
+    id_number: str
+    plates: list[str]
+    driver: str
+
+    @property
+    def client(self) -> Client:
+        return self.representative.acting(self.organization_id)
+
+    def record(self, register: str, key: str = "") -> dict[str, Any]:
+        """The register's record, to be altered by the test."""
+        found: dict[str, Any] = self.world.simulators.departments.registers[register][key or self.credit_code][0]
+        return found
+
+    def trip(self, **changes: Any) -> dict[str, Any]:
+        """The form of a trip of five days from today."""
+        start = clock.today()
+        return {
+            "plate": self.plates[0],
+            "driver_certificate": self.driver,
+            "route_class": "inter_city",
+            "origin": "南京",
+            "destination": "苏州",
+            "stops": ["镇江", "无锡"],
+            "valid_from": str(start),
+            "valid_to": str(start + timedelta(4)),
+            "contract_number": "HT-2026-0001",
+            **changes,
+        }
+
+    def draft(self, **changes: Any) -> dict[str, Any]:
+        """An application with the trip filled in."""
+        begun = self.client.post("/v1/applications", {"service": "tour_bus_sticker"})
+        assert begun.status == 201, begun.json
+        form = {**begun.json["form"], **self.trip(**changes)}
+        saved = self.client.put(f"/v1/applications/{begun.json['id']}/form", {"form": form})
+        assert saved.status == 200, saved.json
+        return {**begun.json, "form": form, "check": saved.json}
+
+    def apply(self, **changes: Any) -> dict[str, Any]:
+        """An application that is submitted."""
+        submitted = self.client.post(f"/v1/applications/{self.draft(**changes)['id']}/submit")
+        assert submitted.status == 200, submitted.json
+        answer: dict[str, Any] = submitted.json
+        return answer
+
+    def certificate(self, **changes: Any) -> str:
+        """The id of a certificate, approved by the rules."""
+        applied = self.apply(**changes)
+        assert applied["status"] == "completed", applied
+        return str(applied["certificate_id"])
+
+    def print(self, certificate_id: str, reason: str = "需要重新打印") -> bytes:
+        """The PDF of a new print."""
+        link = self.client.post(f"/v1/certificates/{certificate_id}/prints", {"reason": reason})
+        assert link.status == 201, link.json
+        pdf = self.client.get(link.json["url"].removeprefix(self.world.environment.settings()["PUBLIC_URL"]))
+        assert pdf.status == 200, pdf.body
+        return pdf.body
+
+
+class World:
+    """The demo city: simulators, staff, and makers of people."""
+
+    def __init__(self, environment: Environment, simulators: Simulators) -> None:
+        from app import app
+
+        self.environment = environment
+        self.simulators = simulators
+        self.gateway = Gateway(app, app.routes)
+        self._pump = Pump(environment)
+        self._moment = clock.now()
+        self._staff_tokens: dict[str, str] = {}
+
+    def set_time(self, moment: datetime) -> None:
+        """Stop the clock at a moment; the registers' dates are around it."""
+        self._moment = moment
+        clock.use(lambda: self._moment)
+
+    def pass_time(self, **amount: float) -> None:
+        self._moment += timedelta(**amount)
+
+    def reset(self) -> None:
+        clock.use(None)
+        for simulator in (self.simulators.wechat, self.simulators.alipay, self.simulators.departments):
+            simulator.controls["reset_faults"]({})
+        self.simulators.alipay.tamper_signature = self.simulators.departments.tamper_signature = False
+
+    def pump(self) -> int:
+        """Deliver the streams' records to the functions."""
+        return self._pump.drain()
+
+    def serve(self, port: int) -> Any:
+        """The API over real HTTP, for browsers; the caller shuts it down."""
+        return httpd.server(port, self._respond)
+
+    def _respond(self, method: str, target: str, headers: dict[str, str], body: bytes, source: str) -> HttpAnswer:
+        return self.gateway.handle(method, target, headers, body, source)
+
+    def anonymous(self) -> Client:
+        return Client(self)
+
+    def log_in(self, platform: str, user: str = "") -> Client:
+        """Somebody logged in on WeChat or Alipay."""
+        simulator = self.simulators.wechat if platform == "wechat" else self.simulators.alipay
+        code = simulator.controls["login_codes"]({"user": user or secrets.token_hex(6)})["code"]
+        answer = self.anonymous().post(f"/v1/auth/{platform}", {"code": code})
+        assert answer.status == 200, answer.json
+        return Client(self, answer.json["access_token"], refresh_token=answer.json["refresh_token"])
+
+    def real_person(self, name: str = "测试人", id_number: str = "") -> Client:
+        """Somebody with verified real name, on WeChat."""
+        client = self.log_in("wechat")
+        self.verify(client, name, id_number or new_id_number())
+        return client
+
+    def verify(self, client: Client, name: str, id_number: str) -> None:
+        """Verify on WeChat; the national check knows the person."""
+        self.simulators.departments.people[id_number] = name
+        answer = client.post("/v1/me/verification", {"name": name, "id_number": id_number})
+        assert answer.json.get("status") == "verified", answer.json
+
+    def enterprise(self) -> Enterprise:
+        """An enterprise in good order: three vehicles, one driver, all licences valid."""
+        code, id_number, driver = new_credit_code(), new_id_number(), f"3201{next(_serial):06d}"
+        plates = [new_plate() for _ in range(3)]
+        self._register(code, id_number, driver, plates)
+        representative = self.real_person("甲代表", id_number)
+        registered = representative.post("/v1/organizations", {"credit_code": code})
+        assert registered.status == 201, registered.json
+        organization = registered.json["organization_id"]
+        return Enterprise(self, code, organization, representative, id_number, plates, driver)
+
+    def _register(self, code: str, id_number: str, driver: str, plates: list[str]) -> None:
+        sample = demo_registers(clock.today())
+        registers = self.simulators.departments.registers
+
+        def first(register: str, **changes: Any) -> list[dict[str, Any]]:
+            return [{**copy.deepcopy(next(iter(sample[register].values()))[0]), **changes}]
+
+        registers["business_licences"][code] = first("business_licences", legal_representative_id_number=id_number)
+        registers["transport_licences"][code] = first("transport_licences")
+        registers["drivers"][driver] = first("drivers", certificate=driver, employer=code)
+        registers["drivers_of_enterprise"][code] = registers["drivers"][driver]
+        for plate in plates:
+            registers["vehicles"][plate] = first("vehicles", plate=plate, owner=code)
+            registers["carrier_insurance"][plate] = first("carrier_insurance")
+        registers["vehicles_of_enterprise"][code] = [registers["vehicles"][plate][0] for plate in plates]
+
+    def staff(self, username: str = "officer.a") -> Client:
+        """A staff member, logged in with both factors."""
+        secret = self.environment.staff()[username]
+        self.pass_time(seconds=30)
+        code = pyotp.TOTP(secret["totp_secret"]).at(clock.seconds(clock.now()))
+        body = {"username": username, "password": secret["password"], "code": code}
+        answer = self.anonymous().post("/v1/auth/staff", body)
+        assert answer.status == 200, answer.json
+        return Client(self, answer.json["access_token"], refresh_token=answer.json["refresh_token"])
