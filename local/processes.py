@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import signal
 import socket
 import subprocess
@@ -128,8 +127,3 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def require_npm() -> None:
-    if shutil.which("npm") is None:
-        raise StartFailed("npm is missing: install Node.js 20 or newer (https://nodejs.org), then run this again")

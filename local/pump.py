@@ -120,7 +120,7 @@ def _as_lambda_gives(record: dict[str, Any]) -> dict[str, Any]:
 def is_due(expression: str, moment: datetime) -> bool:
     """Whether a daily schedule such as ``cron(30 17 * * ? *)`` (UTC) is due in this minute."""
     minute, hour, *rest = expression.removeprefix("cron(").removesuffix(")").split()
-    if rest != ["*", "*", "?", "*"]:
+    if rest != ["*", "*", "?", "*"] or not (minute + hour).isdigit():
         raise ValueError(f"the pump knows daily schedules only, not {expression}")
     return (int(minute), int(hour)) == (moment.minute, moment.hour)
 

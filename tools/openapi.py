@@ -28,15 +28,6 @@ def declared() -> list[Endpoint]:
     return endpoint.REGISTRY
 
 
-class FieldError(msgspec.Struct):
-    """What is wrong with one field (JSON Pointer ``path``), in both languages."""
-
-    path: str
-    code: str
-    zh: str
-    en: str
-
-
 class Problem(msgspec.Struct):
     """RFC 9457 problem details; ``code`` is stable, ``title`` Chinese, ``title_en`` English."""
 
@@ -45,7 +36,7 @@ class Problem(msgspec.Struct):
     title_en: str
     status: int
     code: str
-    fields: list[FieldError]
+    fields: list[errors.FieldError]
     request_id: str
 
 

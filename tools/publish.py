@@ -48,7 +48,7 @@ SHAPES: dict[str, Any] = {
 }
 EFFECTS = ("not_accept", "refuse", "review")
 SYSTEM_FACE = {"number", "issuer", "issued_on", "valid_from", "valid_to", "identifier"}
-QR_NUMBER = "1" * 223
+QR_NUMBER = "1" * 222
 T = TypeVar("T")
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import functools
 import json
 from datetime import date
-from typing import Any
-
-import jsonschema_rs
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.kernel import clock, numbers
 from chalicelib.kernel.errors import FieldError
+
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 MAX_FORM_ERRORS = 50
 
@@ -37,6 +38,8 @@ FORMATS = {
 
 @functools.lru_cache(maxsize=256)
 def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
+    import jsonschema_rs
+
     return jsonschema_rs.Draft202012Validator(json.loads(schema), formats=FORMATS, validate_formats=True)
 
 

@@ -53,6 +53,8 @@ class LegalBasis(Strict, frozen=True):
 
 
 class Question(Strict, frozen=True):
+    """A question that people ask, and its answer."""
+
     question: Text
     answer: Text
 

@@ -139,7 +139,7 @@ def encode_number(payload: bytes, signature: bytes) -> str:
 
 def decode_number(number: str) -> tuple[bytes, bytes]:
     """Payload and signature in a number; raises ValueError for anything but the one right spelling."""
-    if not (number.isascii() and number.isdigit() and number[0] != "0" and 200 < len(number) < 230):
+    if not (number.isascii() and number.isdigit() and number[0] != "0" and len(number) == 222):
         raise ValueError("not a certificate number")
     data = int(number).to_bytes(_LENGTH)
     if data[0] != 1:

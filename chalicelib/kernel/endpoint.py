@@ -139,7 +139,7 @@ def serve(declared: Endpoint, request: Request, authenticate: Authenticate) -> A
     """Answer one request by its endpoint's declaration; never raises."""
     started, code, actor = time.perf_counter(), "", ANONYMOUS
     try:
-        actor = authenticate(request.headers)
+        actor = ANONYMOUS if declared.access.anyone else authenticate(request.headers)
         answer = _answer(declared, request, actor)
     except errors.Problem as problem:
         code, answer = problem.error.code, problem_answer(problem, request.id)

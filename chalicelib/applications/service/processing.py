@@ -38,7 +38,7 @@ def submit(actor: Actor, item: ApplicationItem) -> ApplicationItem:
         except (tables.ConditionFailed, certificates.PeriodTaken):
             again = store.application(item.id)
             assert again is not None
-            if again.version != item.version and again.status not in (rules.DRAFT, rules.CORRECTION):
+            if again.status not in (rules.DRAFT, rules.CORRECTION):
                 return again
             item = again
     raise errors.CONFLICT()

@@ -1,0 +1,162 @@
+"""Two at once: exactly one wins, nobody is told a lie, nothing is issued twice."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib.kernel import aws
+from tests.world import Enterprise, Reply, World
+
+
+class Baton:
+    """Lets one thread run at a time and hands over at each database call, by a seeded choice."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._condition = threading.Condition()
+        self._waiting: set[int] = set()
+        self._holder: int | None = None
+
+    def run(self, works: list[Callable[[], Any]]) -> list[Any]:
+        results: list[Any] = [None] * len(works)
+
+        def turn(place: int) -> None:
+            self.take(place)
+            try:
+                results[place] = works[place]()
+            finally:
+                with self._condition:
+                    self._waiting.discard(place)
+                    self._pass_on()
+
+        self._waiting = set(range(len(works)))
+        threads = [threading.Thread(target=turn, args=(place,), name=f"baton-{place}") for place in range(len(works))]
+        self._holder = self._random.choice(sorted(self._waiting))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        return results
+
+    def take(self, place: int) -> None:
+        with self._condition:
+            self._condition.wait_for(lambda: self._holder == place, 30)
+
+    def hand_over(self) -> None:
+        name = threading.current_thread().name
+        if not name.startswith("baton-"):
+            return
+        with self._condition:
+            self._pass_on()
+        self.take(int(name.removeprefix("baton-")))
+
+    def _pass_on(self) -> None:
+        self._holder = self._random.choice(sorted(self._waiting)) if self._waiting else None
+        self._condition.notify_all()
+
+
+@pytest.fixture
+def interleaved(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, list[Callable[[], Any]]], list[Any]]]:
+    """Runs works with the database calls of all interleaved by a seed."""
+    batons: list[Baton] = []
+    client = aws.client("dynamodb")
+    send = client._make_api_call
+
+    def send_in_turn(operation: str, parameters: dict[str, Any]) -> Any:
+        if batons:
+            batons[-1].hand_over()
+        return send(operation, parameters)
+
+    monkeypatch.setattr(client, "_make_api_call", send_in_turn)
+
+    def run(seed: int, works: list[Callable[[], Any]]) -> list[Any]:
+        batons.append(Baton(seed))
+        try:
+            return batons[-1].run(works)
+        finally:
+            batons.pop()
+
+    yield run
+
+
+Interleaved = Callable[[int, list[Callable[[], Reply]]], list[Reply]]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_submitting_at_once_issues_one_certificate(world: World, interleaved: Interleaved, seed: int) -> None:
+    enterprise = world.enterprise()
+    path = f"/v1/applications/{enterprise.draft()['id']}/submit"
+    answers = interleaved(seed, [lambda: enterprise.client.post(path)] * 3)
+    assert {answer.status for answer in answers} == {200}
+    assert {answer.json["status"] for answer in answers} == {"completed"}
+    assert len(enterprise.client.get("/v1/certificates").json["items"]) == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_two_trips_of_one_vehicle_at_once_give_one_sticker(world: World, interleaved: Interleaved, seed: int) -> None:
+    enterprise = world.enterprise()
+    paths = [f"/v1/applications/{enterprise.draft()['id']}/submit" for _ in range(2)]
+    answers = interleaved(seed, [lambda path=path: enterprise.client.post(path) for path in paths])  # type: ignore[misc]
+    assert sorted(answer.json["status"] for answer in answers) == ["completed", "refused"]
+    assert len(enterprise.client.get("/v1/certificates").json["items"]) == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_two_officers_cannot_take_one_task(world: World, interleaved: Interleaved, seed: int) -> None:
+    enterprise = world.enterprise()
+    task = f"/v1/tasks/{enterprise.apply(route_class='inter_provincial')['id']}-review/claim"
+    officers = [world.staff("officer.a"), world.staff("officer.b")]
+    answers = interleaved(seed, [lambda officer=officer: officer.post(task) for officer in officers])  # type: ignore[misc]
+    assert sorted((answer.status, answer.code) for answer in answers) == [(200, ""), (409, "task_taken")]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_approving_twice_at_once_issues_one_certificate(world: World, interleaved: Interleaved, seed: int) -> None:
+    enterprise = world.enterprise()
+    task = f"/v1/tasks/{enterprise.apply(route_class='inter_provincial')['id']}-review"
+    officer = world.staff()
+    officer.post(f"{task}/claim")
+    answers = interleaved(seed, [lambda: officer.post(f"{task}/approve", {"opinion": "同意"})] * 2)
+    assert sorted(answer.status for answer in answers)[0] == 200
+    assert {answer.code for answer in answers} <= {"", "task_done", "not_found", "changed_meanwhile"}
+    assert len(enterprise.client.get("/v1/certificates").json["items"]) == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_printing_twice_at_once_makes_one_revision_each_and_one_valid_print(
+    world: World, interleaved: Interleaved, seed: int
+) -> None:
+    enterprise = world.enterprise()
+    certificate = enterprise.certificate()
+    path = f"/v1/certificates/{certificate}/prints"
+    answers = interleaved(seed, [lambda: enterprise.client.post(path, {})] * 2)
+    assert {answer.code for answer in answers} <= {"", "changed_meanwhile"}
+    revisions = [answer.json["revision"] for answer in answers if answer.status == 201]
+    assert revisions and len(set(revisions)) == len(revisions)
+    assert enterprise.client.get(f"/v1/certificates/{certificate}").json["revision"] == max(revisions)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_fetching_a_print_at_once_gives_it_once(world: World, interleaved: Interleaved, seed: int) -> None:
+    enterprise: Enterprise = world.enterprise()
+    link = enterprise.client.post(f"/v1/certificates/{enterprise.certificate()}/prints", {}).json["url"]
+    path = link.removeprefix(world.environment.settings()["PUBLIC_URL"])
+    answers = interleaved(seed, [lambda: world.anonymous().get(path)] * 3)
+    assert sorted(answer.status for answer in answers) == [200, 410, 410]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_first_login_at_once_makes_one_account(world: World, interleaved: Interleaved, seed: int) -> None:
+    mint = world.simulators.wechat.controls["login_codes"]
+    codes = [mint({"user": f"first-{seed}-{id(world)}"})["code"] for _ in range(3)]
+    works = [lambda code=code: world.anonymous().post("/v1/auth/wechat", {"code": code}) for code in codes]
+    answers = interleaved(seed, works)  # type: ignore[arg-type]
+    assert {answer.status for answer in answers} == {200}
+    from tests.world import Client
+
+    assert len({Client(world, answer.json["access_token"]).account_id for answer in answers}) == 1

@@ -1,0 +1,239 @@
+"""Officers: queue, claim, correction, decision, limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.world import Client, Enterprise, World
+
+
+@pytest.fixture
+def enterprise(world: World) -> Enterprise:
+    return world.enterprise()
+
+
+def waiting(enterprise: Enterprise, **changes: Any) -> tuple[dict[str, Any], str]:
+    """An application that an officer must look at, and the path of its task."""
+    applied = enterprise.apply(route_class="inter_provincial", destination="杭州", **changes)
+    assert applied["status"] == "received"
+    return applied, f"/v1/tasks/{applied['id']}-review"
+
+
+def queued(officer: Client, application_id: str) -> dict[str, Any] | None:
+    cursor = ""
+    while True:
+        page = officer.get(f"/v1/tasks?cursor={cursor}" if cursor else "/v1/tasks").json
+        for row in page["items"]:
+            if row["application_id"] == application_id:
+                found: dict[str, Any] = row
+                return found
+        cursor = page["cursor"]
+        if not cursor:
+            return None
+
+
+CORRECTION = {"items": [{"field": "/form/stops", "what": "请补充途经地湖州"}], "note": "途经地不完整"}
+
+
+def test_an_officer_takes_a_task_and_approves(world: World, enterprise: Enterprise) -> None:
+    applied, task = waiting(enterprise)
+    officer = world.staff()
+    row = queued(officer, applied["id"])
+    assert row is not None and (row["officer"], row["light"]) == ("", "yellow")
+    claimed = officer.post(f"{task}/claim").json
+    assert claimed["task"]["officer"] == "officer.a"
+    assert claimed["application"]["form"]["destination"] == "杭州"
+    done = officer.post(f"{task}/approve", {"opinion": "备案信息一致,同意"}).json
+    assert done["status"] == "completed" and done["certificate_id"]
+    assert queued(officer, applied["id"]) is None
+    world.pump()
+    entries = enterprise.client.get(f"/v1/applications/{applied['id']}/timeline").json["entries"]
+    assert [entry["type"] for entry in entries[2:]] == [
+        "task_claimed",
+        "application_accepted",
+        "step_approved",
+        "application_reviewed",
+        "application_approved",
+        "application_completed",
+    ]
+    approved = entries[4]
+    assert (approved["note"], approved["unit"]["zh"]) == ("备案信息一致,同意", "示例市交通运输局")
+    assert enterprise.print(done["certificate_id"]).startswith(b"%PDF")
+
+
+def test_an_officer_refuses_with_a_reason_that_the_applicant_reads(world: World, enterprise: Enterprise) -> None:
+    applied, task = waiting(enterprise)
+    officer = world.staff()
+    officer.post(f"{task}/claim")
+    assert officer.post(f"{task}/refuse", {"opinion": "备案信息与合同不符"}).json["status"] == "refused"
+    entry = enterprise.client.get(f"/v1/applications/{applied['id']}/timeline").json["entries"][-1]
+    assert (entry["type"], entry["note"]) == ("application_refused", "备案信息与合同不符")
+    assert queued(officer, applied["id"]) is None
+
+
+def test_a_task_belongs_to_whoever_took_it(world: World, enterprise: Enterprise) -> None:
+    _, task = waiting(enterprise)
+    first, second = world.staff("officer.a"), world.staff("officer.b")
+    assert second.post(f"{task}/approve", {"opinion": "同意"}).code == "task_not_yours"
+    first.post(f"{task}/claim")
+    assert first.post(f"{task}/claim").status == 200
+    for action, body in (
+        ("claim", {}),
+        ("release", {}),
+        ("approve", {"opinion": "同意"}),
+        ("refuse", {"opinion": "不行"}),
+        ("request_correction", CORRECTION),
+    ):
+        assert second.post(f"{task}/{action}", body).code == "task_taken", action
+    assert first.post(f"{task}/release").json["task"]["officer"] == ""
+    assert second.post(f"{task}/claim").json["task"]["officer"] == "officer.b"
+
+
+def test_officers_of_another_unit_see_nothing(world: World, enterprise: Enterprise) -> None:
+    applied, task = waiting(enterprise)
+    stranger = world.staff("housing")
+    assert queued(stranger, applied["id"]) is None
+    for answer in (stranger.get(task), stranger.post(f"{task}/claim"), stranger.get(f"/v1/applications/{applied['id']}")):
+        assert (answer.status, answer.code) == (404, "not_found")
+
+
+def test_a_correction_stops_the_clock_and_goes_back_to_the_same_officer(world: World, enterprise: Enterprise) -> None:
+    applied, task = waiting(enterprise)
+    assert applied["due_on"] == "2026-11-03"
+    officer = world.staff()
+    officer.post(f"{task}/claim")
+    assert officer.post(f"{task}/request_correction", CORRECTION).json["status"] == "correction"
+    assert queued(officer, applied["id"]) is None
+
+    seen = enterprise.client.get(f"/v1/applications/{applied['id']}").json
+    assert seen["corrections"] == CORRECTION["items"] and seen["correct_by"] == "2026-11-09"
+    timeline = enterprise.client.get(f"/v1/applications/{applied['id']}/timeline").json
+    assert timeline["entries"][-1]["note"] == "途经地不完整"
+    assert timeline["next"]["by"] == "2026-11-09"
+
+    world.pass_time(days=3)
+    renewed = world.anonymous().post("/v1/auth/refresh", {"refresh_token": enterprise.representative.refresh_token})
+    enterprise.representative.token = renewed.json["access_token"]
+    form = {**seen["form"], "stops": ["镇江", "湖州"], "valid_from": "2026-11-06", "valid_to": "2026-11-08"}
+    answered = enterprise.client.post(f"/v1/applications/{applied['id']}/corrections", {"form": form}).json
+    assert (answered["status"], answered["due_on"], answered["corrections"]) == ("received", "2026-11-06", [])
+    row = queued(world.staff("officer.b"), applied["id"])
+    assert row is not None and row["officer"] == "officer.a"
+
+
+def test_a_correction_may_lead_to_instant_approval(world: World, enterprise: Enterprise) -> None:
+    applied, task = waiting(enterprise)
+    officer = world.staff()
+    officer.post(f"{task}/claim")
+    officer.post(f"{task}/request_correction", CORRECTION)
+    form = enterprise.client.get(f"/v1/applications/{applied['id']}").json["form"] | {"route_class": "inter_city"}
+    answered = enterprise.client.post(f"/v1/applications/{applied['id']}/corrections", {"form": form}).json
+    assert answered["status"] == "completed"
+    assert officer.post(f"{task}/approve", {"opinion": "同意"}).status == 404
+
+
+def test_a_wrong_correction_changes_nothing_and_can_be_sent_again(world: World, enterprise: Enterprise) -> None:
+    applied, task = waiting(enterprise)
+    officer = world.staff()
+    officer.post(f"{task}/claim")
+    officer.post(f"{task}/request_correction", CORRECTION)
+    path = f"/v1/applications/{applied['id']}"
+    assert enterprise.client.post(f"{path}/corrections", {"form": {}}).code == "form_invalid"
+    assert enterprise.client.get(path).json["status"] == "correction"
+
+
+def test_a_correction_that_never_comes_counts_as_withdrawn(world: World, enterprise: Enterprise) -> None:
+    from functions import lapse_corrections
+
+    applied, task = waiting(enterprise)
+    officer = world.staff()
+    officer.post(f"{task}/claim")
+    officer.post(f"{task}/request_correction", CORRECTION)
+    world.pass_time(days=7)
+    assert lapse_corrections.handler({}) == {"lapsed": 0}
+    world.pass_time(days=1)
+    assert lapse_corrections.handler({})["lapsed"] >= 1
+    assert lapse_corrections.handler({}) == {"lapsed": 0}
+    status = world.anonymous().get(f"/v1/progress?receipt={applied['receipt']}").json
+    assert status["what"]["zh"] == "已撤回"
+
+
+def test_nobody_corrects_what_was_not_asked_for(enterprise: Enterprise) -> None:
+    applied = enterprise.draft()
+    path = f"/v1/applications/{applied['id']}/corrections"
+    assert enterprise.client.post(path, {"form": applied["form"]}).code == "wrong_state"
+
+
+def test_an_applicant_withdraws_and_the_queue_is_empty(world: World, enterprise: Enterprise) -> None:
+    applied, task = waiting(enterprise)
+    path = f"/v1/applications/{applied['id']}"
+    assert enterprise.client.post(f"{path}/withdraw", {"reason": "行程取消"}).json["status"] == "withdrawn"
+    officer = world.staff()
+    assert queued(officer, applied["id"]) is None
+    assert officer.post(f"{task}/claim").status == 404
+    assert enterprise.client.post(f"{path}/withdraw").code == "wrong_state"
+
+
+def test_what_is_decided_cannot_be_withdrawn(enterprise: Enterprise) -> None:
+    applied = enterprise.apply()
+    assert enterprise.client.post(f"/v1/applications/{applied['id']}/withdraw").code == "wrong_state"
+
+
+def test_a_task_that_is_done_is_gone(world: World, enterprise: Enterprise) -> None:
+    _, task = waiting(enterprise)
+    officer = world.staff()
+    officer.post(f"{task}/claim")
+    officer.post(f"{task}/approve", {"opinion": "同意"})
+    assert officer.post(f"{task}/approve", {"opinion": "同意"}).status == 404
+
+
+def test_an_opinion_is_needed(world: World, enterprise: Enterprise) -> None:
+    _, task = waiting(enterprise)
+    officer = world.staff()
+    officer.post(f"{task}/claim")
+    for action in ("approve", "refuse"):
+        assert officer.post(f"{task}/{action}", {"opinion": ""}).code == "invalid_request"
+    assert officer.post(f"{task}/request_correction", {"items": []}).code == "invalid_request"
+
+
+def test_overdue_is_red(world: World, enterprise: Enterprise) -> None:
+    applied, _ = waiting(enterprise)
+    world.pass_time(days=2)
+    assert world.anonymous().get(f"/v1/progress?receipt={applied['receipt']}").json["light"] == "red"
+
+
+def test_parallel_steps_are_decided_together(world: World, enterprise: Enterprise, tmp_path: Any) -> None:
+    """A service whose two units review at once: both must approve, in any order."""
+    import json
+    import shutil
+    from pathlib import Path
+
+    from tools import publish
+
+    city = Path(__file__).parents[2] / "city"
+    folder = Path(shutil.copytree(city, tmp_path / "city"))
+    steps = [
+        {"code": "review", "name": {"zh": "交通审查", "en": "Transport"}, "unit": "transport_bureau"},
+        {"code": "housing", "name": {"zh": "住房会审", "en": "Housing"}, "unit": "housing_bureau"},
+        {
+            "code": "sign",
+            "name": {"zh": "签发", "en": "Signing"},
+            "unit": "transport_bureau",
+            "after": ["review", "housing"],
+        },
+    ]
+    (folder / "services/tour_bus_sticker/workflow.json").write_text(json.dumps({"steps": steps}), encoding="utf-8")
+    publish.publish_folder(folder)
+    try:
+        applied, task = waiting(enterprise)
+    finally:
+        publish.publish_folder(city)
+    transport, housing = world.staff("officer.a"), world.staff("housing")
+    for officer, step in ((housing, "housing"), (transport, "review"), (transport, "sign")):
+        path = f"/v1/tasks/{applied['id']}-{step}"
+        assert officer.post(f"{path}/claim").status == 200, step
+        done = officer.post(f"{path}/approve", {"opinion": "同意"}).json
+    assert done["status"] == "completed"
+    assert task.endswith("-review")

@@ -1,0 +1,163 @@
+"""The signed number: round trips, and every alteration is noticed."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.certificates import rules, store
+from chalicelib.kernel import ids, signing
+from tools.verify_sticker import check
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+DER = KEY.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+TODAY = date(2026, 11, 2)
+
+PLATES = st.one_of(
+    st.from_regex(r"[京沪苏浙粤琼][A-Z][0-9A-Z]{5}", fullmatch=True),
+    st.from_regex(r"[苏粤][A-Z][DF][0-9]{5}", fullmatch=True),
+    st.sampled_from(["苏A1234挂", "粤Z1234港", "粤Z1234澳", "苏A1234学", "京A1234警"]),
+)
+DATES = st.dates(rules.EPOCH, date(2099, 12, 31))
+
+
+@st.composite
+def payloads(draw: st.DrawFn) -> rules.Payload:
+    kind = draw(st.sampled_from([rules.VEHICLE, rules.DOCUMENT]))
+    start = draw(DATES)
+    return rules.Payload(
+        kind,
+        draw(st.integers(1, 255)),
+        draw(st.binary(min_size=8, max_size=8)).hex(),
+        draw(PLATES) if kind == rules.VEHICLE else "",
+        start,
+        start + timedelta(draw(st.integers(0, 365))),
+        draw(st.integers(0, 0xFFFF)),
+        draw(st.integers(0, 255)),
+        draw(st.integers(0, 255)),
+        draw(st.binary(min_size=4, max_size=4)),
+    )
+
+
+def sign(message: bytes) -> bytes:
+    r, s = decode_dss_signature(KEY.sign(message, ec.ECDSA(hashes.SHA256())))
+    return r.to_bytes(32) + min(s, signing.P256_ORDER - s).to_bytes(32)
+
+
+def genuine(**changes: object) -> tuple[bytes, bytes]:
+    fields = {
+        "kind": rules.VEHICLE,
+        "key": 1,
+        "certificate_id": "00112233445566aa",
+        "subject": "苏A12345",
+        "valid_from": TODAY,
+        "valid_to": TODAY + timedelta(4),
+        "scope": 4,
+        "category": 1,
+        "revision": 1,
+        "digest": b"abcd",
+    }
+    payload = rules.encode_payload(rules.Payload(**{**fields, **changes}))  # type: ignore[arg-type]
+    return payload, sign(rules.DOMAIN + payload)
+
+
+@given(payloads(), st.binary(min_size=64, max_size=64))
+def test_payload_and_number_come_back_as_they_were(payload: rules.Payload, signature: bytes) -> None:
+    data = rules.encode_payload(payload)
+    assert len(data) == 28
+    number = rules.encode_number(data, signature)
+    assert number.isdigit() and len(number) == 222
+    assert rules.decode_number(number) == (data, signature)
+    assert rules.decode_payload(data) == payload
+
+
+@given(st.integers(0, 221), st.integers(1, 9))
+def test_any_altered_digit_is_a_forgery(place: int, change: int) -> None:
+    number = rules.encode_number(*genuine())
+    forged = number[:place] + str((int(number[place]) + change) % 10) + number[place + 1 :]
+    assert check(forged, {1: DER}, set(), TODAY)[0] == "forged"
+
+
+def test_a_genuine_number_is_valid_offline() -> None:
+    status, payload = check(rules.encode_number(*genuine()), {1: DER}, set(), TODAY)
+    assert status == "valid" and payload is not None and payload.subject == "苏A12345"
+
+
+@pytest.mark.parametrize(
+    ("days", "status"), [(-1, "not_yet_valid"), (0, "valid"), (4, "valid"), (5, "expired")]
+)
+def test_the_period_includes_both_its_days(days: int, status: str) -> None:
+    assert check(rules.encode_number(*genuine()), {1: DER}, set(), TODAY + timedelta(days))[0] == status
+
+
+def test_a_revoked_id_is_known_offline() -> None:
+    assert check(rules.encode_number(*genuine()), {1: DER}, {"00112233445566aa"}, TODAY)[0] == "revoked"
+
+
+def test_other_keys_products_and_spellings_are_refused() -> None:
+    payload, signature = genuine()
+    number = rules.encode_number(payload, signature)
+    high = signature[:32] + (signing.P256_ORDER - int.from_bytes(signature[32:])).to_bytes(32)
+    for forged in (
+        rules.encode_number(payload, sign(payload)),  # without the domain
+        rules.encode_number(payload, sign(b"OTHER-PRODUCT\0" + payload)),
+        rules.encode_number(payload, high),  # the same signature with high s
+        rules.encode_number(payload, bytes(64)),
+        "0" + number,
+        number[:-1],
+        number + "0",
+        number * 20,
+        f" {number}",
+        "".join(chr(0x0660 + int(digit)) for digit in number),  # digits of another script
+        "",
+        "-1",
+    ):
+        assert check(forged, {1: DER}, set(), TODAY)[0] == "forged"
+    assert check(number, {2: DER}, set(), TODAY)[0] == "forged"  # the key's number is retired
+    other = ec.generate_private_key(ec.SECP256R1()).public_key()
+    der = other.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    assert check(number, {1: der}, set(), TODAY)[0] == "forged"
+
+
+@pytest.mark.parametrize("plate", ["", "A12345", "苏", "苏A1", "苏A123456789", "苏a12345"])
+def test_what_is_no_plate_cannot_be_encoded(plate: str) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        rules.encode_plate(plate)
+
+
+@given(st.binary(min_size=8, max_size=8))
+def test_certificate_numbers_are_typed_back_to_their_id(data: bytes) -> None:
+    number = store.number_of(data.hex())
+    assert len(number) == 17
+    assert store.id_of(number) == store.id_of(number.lower().replace("-", " ")) == data.hex()
+
+
+@given(st.binary(min_size=8, max_size=8), st.integers(0, 13), st.data())
+def test_a_mistyped_certificate_number_is_noticed(data: bytes, place: int, draw: st.DataObject) -> None:
+    number = store.number_of(data.hex()).replace("-", "")
+    alphabet = ids.CROCKFORD if place < 13 else ids.ALPHANUMERIC
+    wrong = draw.draw(st.sampled_from([one for one in alphabet if one != number[place]]))
+    assert store.id_of(number[:place] + wrong + number[place + 1 :]) is None
+
+
+def test_the_licence_identifier_has_its_check_character() -> None:
+    identifier = rules.licence_identifier("113201000129450XTL320", "113201000129450XTL", "K7M29QXA2B5D8C")
+    parts = identifier.removeprefix("1.2.156.3005.2.").split(".")
+    assert parts[3] == "001"
+    assert ids.check_character("".join(parts[:-1])) == parts[-1]
+
+
+@given(st.lists(st.tuples(DATES, st.integers(0, 20)), max_size=5), DATES, st.integers(0, 20))
+def test_periods_overlap_when_they_share_a_day(taken: list[tuple[date, int]], start: date, length: int) -> None:
+    periods = [(begin, begin + timedelta(days)) for begin, days in taken]
+    wanted = {start + timedelta(day) for day in range(length + 1)}
+    shared = any(
+        wanted & {begin + timedelta(day) for day in range((end - begin).days + 1)} for begin, end in periods
+    )
+    assert rules.overlaps(periods, start, start + timedelta(length)) == shared

@@ -1,0 +1,92 @@
+"""The verification page in a real browser, on a phone's screen, without JavaScript."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.certificates.pictures import decode, raster
+from tests.conftest import free_ports
+from tests.world import World
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+if BROWSER is None and os.environ.get("CI"):
+    raise RuntimeError("CI must install chromium: this page is tested in a real browser there")
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine (apt-get install chromium)")
+
+OPTIONS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=BROWSER, args=OPTIONS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def url(world: World) -> Iterator[str]:
+    """The API over HTTP."""
+    port = free_ports(1)[0]
+    server = world.serve(port)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def open_page(browser: Any, address: str, width: int) -> Any:
+    context = browser.new_context(viewport={"width": width, "height": 720}, java_script_enabled=True)
+    page = context.new_page()
+    page.goto(address)
+    return page
+
+
+@pytest.mark.parametrize("width", [320, 390, 820])
+def test_plate_and_status_are_large_and_nothing_overflows(
+    world: World, browser: Any, url: str, width: int, tmp_path: Path
+) -> None:
+    enterprise = world.enterprise()
+    scanned = decode(raster(enterprise.print(enterprise.certificate())))
+    page = open_page(browser, f"{url}/b/{scanned.rsplit('/', 1)[1]}", width)
+    size = page.eval_on_selector(".headline", "node => parseFloat(getComputedStyle(node).fontSize)")
+    assert size >= 46
+    assert page.inner_text(".headline") == enterprise.plates[0]
+    assert page.eval_on_selector("html", "node => node.scrollWidth <= node.clientWidth")
+    bottom = page.eval_on_selector(".headline", "node => node.getBoundingClientRect().bottom")
+    assert bottom < 400, "status and plate are seen without scrolling"
+    assert "有效" in page.inner_text("[role=status]") and "VALID" in page.inner_text("[role=status]")
+    assert page.screenshot(path=str(tmp_path / "page.png"))
+    page.context.close()
+
+
+def test_a_forgery_is_red_and_says_so_in_words(world: World, browser: Any, url: str) -> None:
+    page = open_page(browser, f"{url}/b/{'1' * 222}", 390)
+    assert "不是真证" in page.inner_text("[role=status]")
+    color = page.eval_on_selector("[role=status]", "node => getComputedStyle(node).backgroundColor")
+    assert color == "rgb(179, 20, 29)"
+    assert page.query_selector("dl") is None
+    page.context.close()
+
+
+def test_one_request_shows_the_page(world: World, browser: Any, url: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page, requests = context.new_page(), []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(f"{url}/b/{'1' * 222}")
+    assert [address for address in requests if "favicon" not in address] == [f"{url}/b/{'1' * 222}"]
+    context.close()

@@ -1,0 +1,151 @@
+"""The role table: every endpoint, every role, against what the declaration really does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from chalicelib.kernel import endpoint
+from tests.kernel.test_tokens import with_claims
+from tests.world import Client, Enterprise, World, new_id_number
+from tools import openapi
+
+TABLE = yaml.safe_load((Path(__file__).parent / "authorization.yaml").read_text(encoding="utf-8"))
+DECLARED = {declared.operation: declared for declared in openapi.declared()}
+DENIED = (401, 403, 404)
+REASON = {"reason": "测试所需的原因"}
+OPINION = {"opinion": "同意"}
+BODIES: dict[str, Any] = {
+    "log_in_with_wechat": {"code": ""},
+    "log_in_with_alipay": {"code": ""},
+    "log_in_staff": {"username": "X", "password": "x", "code": "000000"},
+    "refresh_session": {"refresh_token": ""},
+    "bind_phone": {"credential": ""},
+    "verify_real_name": {"name": "测试人", "id_number": "110105194912310021"},
+    "register_organization": {"credit_code": "91350100M000100Y44"},
+    "appoint_handler": {"name": "某人", "id_number": "110105194912310021", "scope": ["*"], "until": "2026-12-31"},
+    "undo_merge": REASON,
+    "create_application": {"service": "tour_bus_sticker"},
+    "save_form": {"form": {}},
+    "correct_application": {"form": {}},
+    "approve_task": OPINION,
+    "refuse_task": OPINION,
+    "request_correction": {"items": [{"field": "/form/stops", "what": "补充"}]},
+    "revoke_certificate": REASON,
+}
+"""Bodies that pass the declaration's shape, or that an endpoint open to anyone refuses as bad input."""
+QUERIES = {"read_progress": "?receipt={receipt}", "verify_certificate": "?number=1"}
+
+
+def test_every_endpoint_has_its_row_and_every_row_its_endpoint() -> None:
+    assert set(TABLE["rows"]) == set(DECLARED)
+    assert all(len(row) == len(TABLE["columns"]) for row in TABLE["rows"].values())
+
+
+def people(world: World, enterprise: Enterprise) -> dict[str, Client]:
+    """One client for each column."""
+    number = new_id_number()
+    path = f"/v1/organizations/{enterprise.organization_id}/mandates"
+    body = {"name": "乙经办", "id_number": number, "scope": ["house_purchase_certificate"], "until": "2026-12-31"}
+    assert enterprise.representative.post(path, body).status == 201
+    return {
+        "anonymous": world.anonymous(),
+        "newcomer": world.log_in("wechat"),
+        "stranger": world.real_person(),
+        "owner": enterprise.client,
+        "other_scope": world.real_person("乙经办", number).acting(enterprise.organization_id),
+        "officer": world.staff("officer.a"),
+        "elsewhere": world.staff("housing"),
+        "supervisor": world.staff("supervisor"),
+        "administrator": world.staff("administrator"),
+    }
+
+
+def parameters(enterprise: Enterprise) -> dict[str, str]:
+    """Objects of the enterprise for the places in paths."""
+    waiting = enterprise.apply(route_class="inter_provincial")
+    mandates = enterprise.representative.get(f"/v1/organizations/{enterprise.organization_id}/mandates").json["items"]
+    return {
+        "application_id": waiting["id"],
+        "task_id": f"{waiting['id']}-review",
+        "receipt": waiting["receipt"],
+        "certificate_id": enterprise.certificate(plate=enterprise.plates[1]),
+        "organization_id": enterprise.organization_id,
+        "mandate_id": mandates[0]["id"],
+        "account_id": enterprise.representative.account_id,
+        "code": "tour_bus_sticker",
+        "ticket": "0011223344556677.x",
+        "number": "1",
+    }
+
+
+@pytest.mark.parametrize("operation", sorted(DECLARED))
+def test_each_role_gets_what_the_table_says(world: World, operation: str) -> None:
+    declared, enterprise = DECLARED[operation], world.enterprise()
+    clients, places = people(world, enterprise), parameters(enterprise)
+    path = (declared.path + QUERIES.get(operation, "")).format(**places)
+    expected = dict(zip(TABLE["columns"], TABLE["rows"][operation], strict=True))
+    for role in sorted(expected, key=lambda role: expected[role] == "ok"):
+        answer = clients[role].call(declared.method, path, BODIES.get(operation, {}))
+        if expected[role] == "ok":
+            assert answer.status not in DENIED or operation.startswith(("log_in", "refresh")), (role, answer.json)
+        else:
+            assert answer.status == expected[role], (role, answer.status, answer.json)
+
+
+PROTECTED = sorted(name for name, declared in DECLARED.items() if not declared.access.anyone)
+BAD_TOKENS: dict[str, Callable[[str], str]] = {
+    "of another audience": with_claims(aud="another-system"),
+    "expired": with_claims(exp=1, iat=0),
+    "empty": lambda token: "",
+}
+
+
+@pytest.mark.parametrize("kind", BAD_TOKENS)
+def test_no_protected_endpoint_takes_a_bad_token(world: World, kind: str) -> None:
+    genuine = world.real_person().token
+    client = Client(world, BAD_TOKENS[kind](genuine) or " ")
+    for operation in PROTECTED:
+        path = DECLARED[operation].path.replace("{", "").replace("}", "")
+        assert client.call(DECLARED[operation].method, path, BODIES.get(operation, {})).status == 401, operation
+
+
+def test_somebody_elses_object_answers_exactly_like_an_absent_one(world: World) -> None:
+    enterprise, stranger, officer = world.enterprise(), world.real_person(), world.staff("housing")
+    places = parameters(enterprise)
+    absent = {**places, "application_id": "0" * 26, "certificate_id": "0" * 16, "task_id": "0" * 26 + "-review"}
+    absent |= {"organization_id": "0" * 32, "mandate_id": "0" * 32}
+    for operation in PROTECTED:
+        declared = DECLARED[operation]
+        if declared.access.target is None or operation == "undo_merge":
+            continue
+        client = stranger if declared.access.person is not None else officer
+        foreign, missing = (
+            client.call(declared.method, declared.path.format(**values), BODIES.get(operation, {}))
+            for values in (places, absent)
+        )
+        assert foreign.status == missing.status == 404, operation
+        assert {**foreign.json, "request_id": ""} == {**missing.json, "request_id": ""}
+
+
+def test_attributes_that_are_nobodys_business_are_refused_on_every_write(world: World) -> None:
+    """Mass assignment: no body takes a field that is not in its declared type."""
+    enterprise = world.enterprise()
+    clients, places = people(world, enterprise), parameters(enterprise)
+    for operation, declared in DECLARED.items():
+        if declared.body is None:
+            continue
+        allowed = dict(zip(TABLE["columns"], TABLE["rows"][operation], strict=True))
+        role = next(name for name, verdict in allowed.items() if verdict == "ok")
+        for name in ("role", "status", "version", "account_id", "applicant", "revision", "pk"):
+            body = {**BODIES.get(operation, {}), name: "x"}
+            answer = clients[role].call(declared.method, declared.path.format(**places), body)
+            assert answer.code in ("invalid_request", "too_many_requests"), (operation, name, answer.json)
+
+
+def test_the_declarations_are_all_served() -> None:
+    assert len(endpoint.REGISTRY) == len(DECLARED)

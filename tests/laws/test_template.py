@@ -1,0 +1,111 @@
+"""The template, the models and the functions agree."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import pytest
+
+from chalicelib.applications import store as applications
+from chalicelib.catalog import store as catalog
+from chalicelib.certificates import store as certificates
+from chalicelib.identity import store as identity
+from chalicelib.kernel import audit, history, idempotency, tables, vault
+from chalicelib.kernel.tables import AggregateTable, Table
+from local import pump, template
+from local.environment import ROOT, STAGE
+from tests.world import World
+
+MODULES = (applications, catalog, certificates, identity, history, idempotency, vault)
+
+
+def models() -> list[type[Table]]:
+    found = {
+        model
+        for module in MODULES
+        for model in vars(module).values()
+        if isinstance(model, type) and issubclass(model, Table) and hasattr(model, "Meta")
+    }
+    return sorted(found, key=lambda model: model.__name__)
+
+
+def described() -> dict[str, dict[str, Any]]:
+    prefix = f"banshi-{STAGE}-"
+    return {
+        properties["TableName"].removeprefix(prefix): properties
+        for properties in template.of_type(STAGE, "AWS::DynamoDB::Table").values()
+    }
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+def test_a_models_keys_and_indexes_are_those_of_its_table(model: type[Table]) -> None:
+    properties = described()[model.Meta.table_name]
+    indexes = {index["IndexName"]: index for index in properties.get("GlobalSecondaryIndexes", [])}
+    names = set(model.get_attributes())
+    for index in ("gsi1", "gsi2"):
+        if f"{index}pk" in names:
+            schema = indexes[index]["KeySchema"]
+            assert [key["AttributeName"] for key in schema] == [f"{index}pk", f"{index}sk"]
+    if hasattr(model, "gsi1"):
+        assert indexes["gsi1"]["Projection"] == {"ProjectionType": "ALL"}
+    if hasattr(model, "gsi2"):
+        assert indexes["gsi2"]["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    if "expires_at" in names:
+        assert properties["TimeToLiveSpecification"]["AttributeName"] == "expires_at"
+    if issubclass(model, AggregateTable):
+        assert properties["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE"
+
+
+def test_every_table_has_a_model_and_every_key_is_the_same() -> None:
+    assert set(described()) == {model.Meta.table_name for model in models()}
+    for properties in described().values():
+        assert [key["AttributeName"] for key in properties["KeySchema"]] == ["pk", "sk"]
+        used = {key["AttributeName"] for key in properties["KeySchema"]}
+        used |= {
+            key["AttributeName"]
+            for index in properties.get("GlobalSecondaryIndexes", [])
+            for key in index["KeySchema"]
+        }
+        assert {one["AttributeName"] for one in properties["AttributeDefinitions"]} == used
+
+
+def test_every_table_with_a_history_feeds_it_and_is_checked() -> None:
+    with_history = {model.Meta.table_name for model in models() if issubclass(model, AggregateTable)}
+    fed = {table.rsplit("-", 1)[1] for table, handler in template.stream_handlers(STAGE) if "append_history" in handler}
+    assert with_history == fed == set(audit.AGGREGATE_TABLES)
+
+
+def test_every_function_of_the_template_exists_and_back() -> None:
+    handlers = {
+        properties["Handler"] for properties in template.of_type(STAGE, "AWS::Serverless::Function").values()
+    }
+    for handler in handlers:
+        assert callable(pump.handler(handler))
+    files = {path.stem for path in (ROOT / "functions").glob("*.py") if path.stem != "__init__"}
+    assert files == {handler.split(".")[1] for handler in handlers}
+    for name in files:
+        assert importlib.import_module(f"functions.{name}").__doc__
+
+
+def test_data_is_protected() -> None:
+    for logical_name, resource in template.resources(STAGE).items():
+        if resource["Type"] in ("AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::S3::Bucket"):
+            assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain", logical_name
+    for name, properties in described().items():
+        assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], name
+        assert properties["SSESpecification"]["SSEEnabled"] and properties["BillingMode"] == "PAY_PER_REQUEST", name
+
+
+def test_nothing_names_a_partition_or_an_account() -> None:
+    for path in (ROOT / "infra" / "template.yaml", ROOT / ".chalice" / "policy-api.json"):
+        text = path.read_text(encoding="utf-8")
+        assert "arn:aws:" not in text and "amazonaws.com" not in text
+
+
+def test_the_running_tables_are_the_templates(world: World) -> None:
+    connection = tables.connection()
+    for name in described():
+        answer = connection.client._make_api_call("DescribeTable", {"TableName": f"banshi-{STAGE}-{name}"})["Table"]
+        made = {index["IndexName"] for index in answer.get("GlobalSecondaryIndexes", [])}
+        assert made == {index["IndexName"] for index in described()[name].get("GlobalSecondaryIndexes", [])}

@@ -1,0 +1,101 @@
+"""The local gateway behaves like API Gateway, over real HTTP too."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from local import pump
+from tests.conftest import free_ports
+from tests.world import World
+
+
+@pytest.fixture
+def connection(world: World) -> Iterator[http.client.HTTPConnection]:
+    port = free_ports(1)[0]
+    server = world.serve(port)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    opened = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    yield opened
+    opened.close()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_many_requests_on_one_connection(connection: http.client.HTTPConnection) -> None:
+    for method, path, status in (
+        ("GET", "/health", 200),
+        ("HEAD", "/v1/services", 200),
+        ("GET", "/nowhere", 404),
+        ("GET", "/health/", 200),
+        ("OPTIONS", "/health", 405),
+        ("GET", "/health", 200),
+    ):
+        connection.request(method, path)
+        answer = connection.getresponse()
+        assert answer.status == status, (method, path)
+        answer.read()
+
+
+def test_a_chunked_body_is_refused_and_not_misread_as_a_request(connection: http.client.HTTPConnection) -> None:
+    connection.request("POST", "/v1/auth/wechat", iter([b"GET /health HTTP/1.1\r\n\r\n"]), encode_chunked=True,
+                       headers={"Transfer-Encoding": "chunked"})  # fmt: skip
+    assert connection.getresponse().status == 411
+
+
+def test_a_pdf_and_a_page_arrive_as_bytes_whatever_the_client_accepts(
+    world: World, connection: http.client.HTTPConnection
+) -> None:
+    enterprise = world.enterprise()
+    link = enterprise.client.post(f"/v1/certificates/{enterprise.certificate()}/prints").json["url"]
+    path = link.removeprefix(world.environment.settings()["PUBLIC_URL"])
+    connection.request("GET", path, headers={"Accept": "text/html,application/xhtml+xml"})
+    assert connection.getresponse().read().startswith(b"%PDF")
+    connection.request("GET", "/b/1")
+    assert connection.getresponse().read().startswith(b"<!doctype html>")
+
+
+def test_percent_encoded_parameters_are_decoded(world: World) -> None:
+    assert world.anonymous().get("/v1/services/tour%5Fbus%5Fsticker").status == 200
+
+
+def test_streams_go_on_after_a_restart_of_the_pump(world: World) -> None:
+    world.real_person()
+    first = pump.Pump(world.environment)
+    assert first.drain() >= 0
+    world.real_person()
+    second = pump.Pump(world.environment)
+    assert 0 < second.drain() < 20
+
+
+def test_a_failing_record_is_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.pump()
+    world.real_person()
+    from chalicelib.kernel import history
+
+    append, failures = history.append, [2]
+
+    def failing(*arguments: object) -> int:
+        if failures[0]:
+            failures[0] -= 1
+            raise RuntimeError
+        return append(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(history, "append", failing)
+    delivered = 0
+    for _ in range(5):
+        delivered += world.pump()
+    assert delivered > 0 and failures == [0]
+
+
+def test_daily_schedules_are_due_in_their_minute() -> None:
+    assert pump.is_due("cron(30 17 * * ? *)", datetime(2026, 11, 2, 17, 30, tzinfo=UTC))
+    assert not pump.is_due("cron(30 17 * * ? *)", datetime(2026, 11, 2, 17, 31, tzinfo=UTC))
+    with pytest.raises(ValueError, match="daily"):
+        pump.is_due("cron(0/5 * * * ? *)", datetime(2026, 11, 2, tzinfo=UTC))
