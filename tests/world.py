@@ -75,7 +75,13 @@ class Client:
     source_ip: str = field(default_factory=lambda: f"10.{next(_serial) % 250}.{secrets.randbelow(250)}.1")
 
     def call(
-        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, raw: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: dict[str, str] | None = None,
+        raw: bytes | None = None,
     ) -> Reply:
         sent = {"content-type": "application/json", "idempotency-key": secrets.token_hex(8)}
         if self.token:

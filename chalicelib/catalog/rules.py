@@ -28,7 +28,9 @@ def score(wanted: str, weighted_texts: Iterable[tuple[int, Sequence[str]]]) -> f
     wanted (a keyword within a whole sentence), whichever is larger.
     """
     asked = pairs(wanted)
-    return sum(weight * max((_match(asked, pairs(text)) for text in texts), default=0) for weight, texts in weighted_texts)
+    return sum(
+        weight * max((_match(asked, pairs(text)) for text in texts), default=0) for weight, texts in weighted_texts
+    )
 
 
 def _match(asked: set[str], offered: set[str]) -> float:

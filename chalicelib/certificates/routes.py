@@ -200,7 +200,7 @@ def _view(item: CertificateItem) -> CertificateView:
         str(item.valid_to),
         int(item.revision),
         service.prints_left(item),
-        store.face(item),
+        service.face_of(item),
     )
 
 

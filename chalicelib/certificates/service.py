@@ -95,28 +95,34 @@ def prepare(issue: Issue, actor: Actor) -> tuple[CertificateItem, list[tables.Wr
         gsi1pk=f"HOLDER#{issue.holder}",
         gsi1sk=f"{clock.now().isoformat(timespec='seconds')}#{certificate_id}",
     )
-    store.seal_face(item, _face(issue, item))
+    store.seal_face(item, _sealed_face(issue))
     writes: list[tables.Write] = [changes.put(item, Event("certificate_issued", actor))]
     if issue.definition.exclusive is not None:
         writes.append(_take_period(issue, item))
     return item, writes
 
 
-def _face(issue: Issue, item: CertificateItem) -> dict[str, str]:
-    unit = catalog.unit(issue.unit)
-    start, end = item.period
+def _sealed_face(issue: Issue) -> dict[str, str]:
+    """What must be kept as it was on the day of issue; ``face_of`` derives the rest."""
     face = {name: resolve(path, issue.context) for name, path in issue.definition.face.items()}
-    face |= {name: words.words[face[words.of]] for name, words in issue.definition.words.items()}
-    return face | {
-        "number": item.number,
-        "issuer": unit.name.zh,
-        "issued_on": str(clock.today()),
-        "valid_from": str(start),
-        "valid_to": str(end),
-        "identifier": rules.licence_identifier(
-            issue.definition.type_code, unit.credit_code, item.number.replace("-", "")
-        ),
-    }
+    unit = catalog.unit(issue.unit)
+    return face | {"issuer": unit.name.zh, "issuer_code": unit.credit_code, "issued_on": str(clock.today())}
+
+
+def face_of(item: CertificateItem) -> dict[str, str]:
+    """Everything on the certificate's face: sealed values, their words, number, period and identifier."""
+    definition, sealed = _definition(item), store.face(item)
+    issuer_code = sealed.pop("issuer_code")
+    return (
+        sealed
+        | {name: words.words[sealed[words.of]] for name, words in definition.words.items()}
+        | {
+            "number": item.number,
+            "valid_from": str(item.valid_from),
+            "valid_to": str(item.valid_to),
+            "identifier": rules.licence_identifier(definition.type_code, issuer_code, item.number.replace("-", "")),
+        }
+    )
 
 
 def _take_period(issue: Issue, item: CertificateItem) -> tables.Put:
@@ -189,7 +195,7 @@ def render(item: CertificateItem) -> bytes:
     """The certificate's PDF with the signed QR of its current revision."""
     from chalicelib.certificates import pdf
 
-    face = {**store.face(item), "revision": str(int(item.revision))}
+    face = {**face_of(item), "revision": str(int(item.revision))}
     return pdf.draw(_definition(item).layout, face, settings().scan_url_prefix, signed_number(item))
 
 
@@ -202,7 +208,7 @@ def signed_number(item: CertificateItem) -> str:
 
 def payload_of(definition: CertificateDefinition, item: CertificateItem, key_number: int) -> rules.Payload:
     """What the QR of this certificate says."""
-    face, signed = store.face(item), definition.signed
+    face, signed = face_of(item), definition.signed
     start, end = item.period
     vehicle = signed.kind == "vehicle"
     return rules.Payload(
@@ -274,7 +280,7 @@ def _look_up(certificate_id: str, payload: rules.Payload | None) -> Verification
     if payload is not None and payload.revision < int(item.revision) and state != "revoked":
         state = "superseded"
     log.write("scan", subject=item.id, status=state)
-    definition, face = _definition(item), store.face(item)
+    definition, face = _definition(item), face_of(item)
     return Verification(
         status=state,
         checked_at=clock.local(clock.now()).isoformat(),
@@ -341,7 +347,7 @@ def revoke(actor: Actor, item: CertificateItem, reason: str) -> None:
 def _exclusive_value(item: CertificateItem, path: str) -> str:
     """The value of the exclusive key, from the face value that was made from the same path."""
     name = next(name for name, source in _definition(item).face.items() if source == path)
-    return store.face(item)[name]
+    return face_of(item)[name]
 
 
 def _definition(item: CertificateItem) -> CertificateDefinition:
@@ -364,4 +370,4 @@ def _write(item: CertificateItem, event: Event) -> None:
 
 
 def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode()).hexdigest()[:32]

@@ -104,7 +104,7 @@ INDEX_ATTRIBUTES = ("gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk")
 
 
 class ListIndex(GlobalSecondaryIndex["Table"]):  # type: ignore[no-untyped-call]
-    """``gsi1``: lists, with everything that a row shows."""
+    """``gsi1``: lists, with everything that a row shows (the template says what exactly)."""
 
     class Meta:
         index_name = "gsi1"

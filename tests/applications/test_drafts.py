@@ -46,13 +46,23 @@ def test_what_was_changed_stays_changed(enterprise: Enterprise) -> None:
 @pytest.mark.parametrize(
     ("changes", "path", "zh", "en"),
     [
-        ({"plate": "苏A1"}, "/form/plate", "车牌号码:请填写完整车牌,例如 苏A12345", "Number plate: give the whole plate"),
+        (
+            {"plate": "苏A1"},
+            "/form/plate",
+            "车牌号码:请填写完整车牌,例如 苏A12345",
+            "Number plate: give the whole plate",
+        ),
         ({"valid_from": "2026-02-30"}, "/form/valid_from", "有效期起有误,请核对", "From is not valid"),
         ({"valid_from": 20261102}, "/form/valid_from", "有效期起的类型不对", "From has the wrong type"),
         ({"stops": []}, "/form/stops", "主要途经地项数太少", "Main stops has too few entries"),
         ({"stops": ["镇江", "镇江"]}, "/form/stops", "主要途经地有重复项", "Main stops has the same entry twice"),
         ({"stops": ["镇江", "x"]}, "/form/stops/1", "途经地太短", "Stop is too short"),
-        ({"route_class": "interstellar"}, "/form/route_class", "包车类别请从给定选项中选择", "Class of charter must be"),
+        (
+            {"route_class": "interstellar"},
+            "/form/route_class",
+            "包车类别请从给定选项中选择",
+            "Class of charter must be",
+        ),
         ({"origin": "x" * 31}, "/form/origin", "起点太长", "Origin is too long"),
         ({"colour": "red"}, "/form/colour", "没有“colour”这一项", "There is no field colour"),
     ],

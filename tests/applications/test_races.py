@@ -61,7 +61,9 @@ class Baton:
 
 
 @pytest.fixture
-def interleaved(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, list[Callable[[], Any]]], list[Any]]]:
+def interleaved(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[int, list[Callable[[], Any]]], list[Any]]]:
     """Runs works with the database calls of all interleaved by a seed."""
     batons: list[Baton] = []
     client = aws.client("dynamodb")

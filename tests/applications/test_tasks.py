@@ -95,7 +95,11 @@ def test_officers_of_another_unit_see_nothing(world: World, enterprise: Enterpri
     applied, task = waiting(enterprise)
     stranger = world.staff("housing")
     assert queued(stranger, applied["id"]) is None
-    for answer in (stranger.get(task), stranger.post(f"{task}/claim"), stranger.get(f"/v1/applications/{applied['id']}")):
+    for answer in (
+        stranger.get(task),
+        stranger.post(f"{task}/claim"),
+        stranger.get(f"/v1/applications/{applied['id']}"),
+    ):
         assert (answer.status, answer.code) == (404, "not_found")
 
 

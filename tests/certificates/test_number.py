@@ -89,9 +89,7 @@ def test_a_genuine_number_is_valid_offline() -> None:
     assert status == "valid" and payload is not None and payload.subject == "苏A12345"
 
 
-@pytest.mark.parametrize(
-    ("days", "status"), [(-1, "not_yet_valid"), (0, "valid"), (4, "valid"), (5, "expired")]
-)
+@pytest.mark.parametrize(("days", "status"), [(-1, "not_yet_valid"), (0, "valid"), (4, "valid"), (5, "expired")])
 def test_the_period_includes_both_its_days(days: int, status: str) -> None:
     assert check(rules.encode_number(*genuine()), {1: DER}, set(), TODAY + timedelta(days))[0] == status
 
@@ -157,7 +155,5 @@ def test_the_licence_identifier_has_its_check_character() -> None:
 def test_periods_overlap_when_they_share_a_day(taken: list[tuple[date, int]], start: date, length: int) -> None:
     periods = [(begin, begin + timedelta(days)) for begin, days in taken]
     wanted = {start + timedelta(day) for day in range(length + 1)}
-    shared = any(
-        wanted & {begin + timedelta(day) for day in range((end - begin).days + 1)} for begin, end in periods
-    )
+    shared = any(wanted & {begin + timedelta(day) for day in range((end - begin).days + 1)} for begin, end in periods)
     assert rules.overlaps(periods, start, start + timedelta(length)) == shared

@@ -34,7 +34,11 @@ def test_a_link_works_once_and_not_for_long(world: World, enterprise: Enterprise
     base = world.environment.settings()["PUBLIC_URL"]
     link = enterprise.client.post(path).json["url"].removeprefix(base)
     got = world.anonymous().get(link)
-    assert (got.status, got.headers["Content-Type"], got.headers["Cache-Control"]) == (200, "application/pdf", "no-store")
+    assert (got.status, got.headers["Content-Type"], got.headers["Cache-Control"]) == (
+        200,
+        "application/pdf",
+        "no-store",
+    )
     assert world.anonymous().get(link).code == "print_link_used"
     link = enterprise.client.post(path).json["url"].removeprefix(base)
     world.pass_time(seconds=61)

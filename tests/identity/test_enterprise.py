@@ -40,7 +40,8 @@ def test_only_the_legal_representative_registers(world: World, enterprise: Enter
 
 
 @pytest.mark.parametrize(
-    ("credit_code", "code"), [("91350100M000100Y44", "credit_code_invalid"), ("91350100M000100Y43", "enterprise_unknown")]
+    ("credit_code", "code"),
+    [("91350100M000100Y44", "credit_code_invalid"), ("91350100M000100Y43", "enterprise_unknown")],
 )
 def test_wrong_and_unknown_credit_codes(world: World, credit_code: str, code: str) -> None:
     answer = world.real_person().post("/v1/organizations", {"credit_code": credit_code})
@@ -121,7 +122,10 @@ def test_a_mandate_for_the_representative_changes_nothing(enterprise: Enterprise
 
 @pytest.mark.parametrize("days", [0, -1, 4 * 366])
 def test_a_mandate_has_a_sensible_end(enterprise: Enterprise, days: int) -> None:
-    assert appoint(enterprise, new_id_number(), until=str(clock.today() + timedelta(days)))["code"] == "mandate_period_invalid"
+    assert (
+        appoint(enterprise, new_id_number(), until=str(clock.today() + timedelta(days)))["code"]
+        == "mandate_period_invalid"
+    )
 
 
 def test_a_day_that_does_not_exist_is_refused(enterprise: Enterprise) -> None:

@@ -64,7 +64,9 @@ def two_items(name: str) -> list[tables.Put]:
     return [tables.Put(KernelItem(f"TEST#{name}{number}", times=number)) for number in (1, 2)]
 
 
-def test_a_conflicting_transaction_is_tried_again(world: World, calls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_conflicting_transaction_is_tried_again(
+    world: World, calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     fail(monkeypatch, 3, conflict)
     tables.write(*two_items("conflict"))
     assert tables.read(KernelItem, "TEST#conflict2") is not None

@@ -31,12 +31,12 @@ def everything_stored(world: World) -> str:
     store = setup.client("s3", world.environment)
     for bucket in store.list_buckets()["Buckets"]:
         for listed in store.list_objects_v2(Bucket=bucket["Name"]).get("Contents", []):
-            texts.append(store.get_object(Bucket=bucket["Name"], Key=listed["Key"])["Body"].read().decode())
+            texts.append(str(store.get_object(Bucket=bucket["Name"], Key=listed["Key"])["Body"].read().decode()))
     return "\n".join(texts)
 
 
-def _readable(value: object) -> str:
-    data = bytes(getattr(value, "value", value))  # type: ignore[call-overload]
+def _readable(value: Any) -> str:
+    data: bytes = bytes(getattr(value, "value", value))
     return data.decode("utf-8", errors="replace") + base64.b64encode(data).decode()
 
 

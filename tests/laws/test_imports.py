@@ -55,7 +55,16 @@ def test_rules_are_pure(path: Path) -> None:
     allowed = ("chalicelib.kernel.errors", "chalicelib.kernel.clock")
     for name in imports(path):
         assert name.split(".")[0] in STANDARD or name.startswith(allowed), name
-        assert name.split(".")[0] not in ("os", "socket", "urllib", "http", "subprocess", "random", "secrets", "time"), name
+        assert name.split(".")[0] not in (
+            "os",
+            "socket",
+            "urllib",
+            "http",
+            "subprocess",
+            "random",
+            "secrets",
+            "time",
+        ), name
 
 
 def test_the_composition_root_stays_small() -> None:

@@ -48,7 +48,9 @@ def test_a_models_keys_and_indexes_are_those_of_its_table(model: type[Table]) ->
             schema = indexes[index]["KeySchema"]
             assert [key["AttributeName"] for key in schema] == [f"{index}pk", f"{index}sk"]
     if hasattr(model, "gsi1"):
-        assert indexes["gsi1"]["Projection"] == {"ProjectionType": "ALL"}
+        projection = indexes["gsi1"]["Projection"]
+        assert projection["ProjectionType"] in ("ALL", "INCLUDE")
+        assert set(projection.get("NonKeyAttributes", [])) <= names
     if hasattr(model, "gsi2"):
         assert indexes["gsi2"]["Projection"] == {"ProjectionType": "KEYS_ONLY"}
     if "expires_at" in names:
@@ -63,9 +65,7 @@ def test_every_table_has_a_model_and_every_key_is_the_same() -> None:
         assert [key["AttributeName"] for key in properties["KeySchema"]] == ["pk", "sk"]
         used = {key["AttributeName"] for key in properties["KeySchema"]}
         used |= {
-            key["AttributeName"]
-            for index in properties.get("GlobalSecondaryIndexes", [])
-            for key in index["KeySchema"]
+            key["AttributeName"] for index in properties.get("GlobalSecondaryIndexes", []) for key in index["KeySchema"]
         }
         assert {one["AttributeName"] for one in properties["AttributeDefinitions"]} == used
 
@@ -77,9 +77,7 @@ def test_every_table_with_a_history_feeds_it_and_is_checked() -> None:
 
 
 def test_every_function_of_the_template_exists_and_back() -> None:
-    handlers = {
-        properties["Handler"] for properties in template.of_type(STAGE, "AWS::Serverless::Function").values()
-    }
+    handlers = {properties["Handler"] for properties in template.of_type(STAGE, "AWS::Serverless::Function").values()}
     for handler in handlers:
         assert callable(pump.handler(handler))
     files = {path.stem for path in (ROOT / "functions").glob("*.py") if path.stem != "__init__"}

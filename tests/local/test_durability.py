@@ -94,9 +94,7 @@ class Installation:
         headers = {"Content-Type": "application/json", "Idempotency-Key": secrets.token_hex(8)}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        return self._pool.request(
-            method, f"http://127.0.0.1:{self.ports[0]}{path}", json=body, headers=headers
-        ).json()
+        return self._pool.request(method, f"http://127.0.0.1:{self.ports[0]}{path}", json=body, headers=headers).json()
 
     def simulate(self, simulator: str, control: str, body: Any) -> Any:
         port = self.ports[PORT_NAMES.index(simulator)]
@@ -155,7 +153,12 @@ def test_ctrl_c_stops_every_process(installation: Installation) -> None:
 
 def refused(installation: Installation) -> str:
     answer = subprocess.run(
-        [sys.executable, "-m", "local.run"], capture_output=True, text=True, env=installation.environ, cwd=ROOT, timeout=60
+        [sys.executable, "-m", "local.run"],
+        capture_output=True,
+        text=True,
+        env=installation.environ,
+        cwd=ROOT,
+        timeout=60,
     )
     assert answer.returncode != 0
     assert "Traceback" not in answer.stderr

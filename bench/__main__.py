@@ -1,0 +1,246 @@
+"""``make bench``: units and CPU of each request of the journey, cold start, PDF and QR.
+
+Runs against an embedded system of its own in a temporary folder. Units are what the database reports
+(transactional writes count twice); CPU is this process's, so the database's own work is not in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from local import processes, setup, simulators
+from local.environment import ROOT, Environment, Ports
+from tests.conftest import free_ports
+from tests.world import Reply, World
+
+RESULTS = ROOT / "bench" / "results"
+REPEATS = 15
+COLD_REPEATS = 7
+
+
+class Units:
+    """Read and write units of the database calls made while it counts."""
+
+    def __init__(self) -> None:
+        from chalicelib.kernel import aws
+
+        self._client = aws.client("dynamodb")
+        self._send = self._client._make_api_call
+        self.read = self.write = 0.0
+        self._client._make_api_call = self._counted
+
+    def _counted(self, operation: str, parameters: dict[str, Any]) -> Any:
+        answer = self._send(operation, {**parameters, "ReturnConsumedCapacity": "INDEXES"})
+        capacities = answer.get("ConsumedCapacity") or []
+        for capacity in capacities if isinstance(capacities, list) else [capacities]:
+            units = float(capacity["CapacityUnits"])
+            if operation in ("GetItem", "Query"):
+                self.read += units
+            else:
+                self.write += units
+        return answer
+
+    def reset(self) -> None:
+        self.read = self.write = 0.0
+
+
+@contextmanager
+def embedded_city() -> Iterator[World]:
+    """A system of our own, like the tests' one."""
+    from tools import publish
+
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        (data / "logs").mkdir()
+        environment = Environment(data, Ports(*free_ports(6)))
+        os.environ.update(environment.settings())
+        running = [processes.start_database(environment), processes.start_aws(environment)]
+        try:
+            setup.create_keys(environment, lambda: None)
+            setup.create_tables(environment)
+            setup.create_buckets(environment)
+            publish.publish_folder(ROOT / "city")
+            setup.create_staff(environment)
+            yield World(environment, simulators.start(environment))
+        finally:
+            for process in running:
+                processes.stop(process)
+
+
+class Journey:
+    """Measures each request of the journey over several rounds."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.units = world, Units()
+        self.rows: dict[str, list[tuple[float, float, float]]] = {}
+
+    def measure(self, name: str, call: Callable[[], Reply], expect: int = 200) -> Reply:
+        self.units.reset()
+        started = time.thread_time()
+        answer = call()
+        spent = (time.thread_time() - started) * 1000
+        if answer.status != expect:
+            raise SystemExit(f"{name}: expected {expect}, got {answer.status} {answer.body[:300]!r}")
+        self.rows.setdefault(name, []).append((spent, self.units.read, self.units.write))
+        return answer
+
+    def round(self) -> None:
+        world, measure = self.world, self.measure
+        code = world.simulators.wechat.controls["login_codes"]({"user": f"bench-{time.time()}"})["code"]
+        measure("log in (new user)", lambda: world.anonymous().post("/v1/auth/wechat", {"code": code}))
+        enterprise = world.enterprise()
+        client = enterprise.client
+        measure("search services", lambda: client.get("/v1/services?words=大巴包车"))
+        measure("read guide", lambda: client.get("/v1/services/tour_bus_sticker"))
+        body = {"service": "tour_bus_sticker"}
+        draft = measure("begin application", lambda: client.post("/v1/applications", body), 201).json
+        path = f"/v1/applications/{draft['id']}"
+        form = {"form": {**draft["form"], **enterprise.trip()}}
+        measure("save form", lambda: client.put(f"{path}/form", form))
+        done = measure("submit, approve, issue", lambda: client.post(f"{path}/submit")).json
+        world.pump()
+        measure("read timeline", lambda: client.get(f"{path}/timeline"))
+        measure("list applications", lambda: client.get("/v1/applications"))
+        measure("progress by receipt", lambda: world.anonymous().get(f"/v1/progress?receipt={done['receipt']}"))
+        certificate = f"/v1/certificates/{done['certificate_id']}"
+        link = measure("print", lambda: client.post(f"{certificate}/prints"), 201).json["url"]
+        local = link.removeprefix(world.environment.settings()["PUBLIC_URL"])
+        measure("fetch PDF", lambda: client.get(local))
+        from chalicelib.certificates import service, store
+
+        item = store.certificate(done["certificate_id"])
+        assert item is not None
+        number = service.signed_number(item)
+        measure("scan page", lambda: world.anonymous().get(f"/b/{number}"))
+        measure("scan page, forged", lambda: world.anonymous().get(f"/b/{number[:-1]}{(int(number[-1]) + 1) % 10}"))
+
+    def summary(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": name,
+                "cpu_ms": round(statistics.median(row[0] for row in rows), 2),
+                "read_units": statistics.median(row[1] for row in rows),
+                "write_units": statistics.median(row[2] for row in rows),
+            }
+            for name, rows in self.rows.items()
+        ]
+
+
+def cpu_of(program: str) -> float:
+    """Median CPU milliseconds of a fresh interpreter that runs ``program``."""
+    spent = []
+    for _ in range(COLD_REPEATS):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append((after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000)
+    return statistics.median(spent)
+
+
+FLOOR = (
+    "import botocore.session; c = botocore.session.get_session().create_client('dynamodb');"
+    "c.get_item(TableName='banshi-dev-kernel', Key={'pk': {'S': 'x'}, 'sk': {'S': 'x'}})"
+)
+API = (
+    "import app; from local.gateway import Gateway;"
+    "Gateway(app.app, app.app.routes).handle('GET', '/v1/services', {}, b'', '127.0.0.1')"
+)
+PEAK = (
+    API + "; print([int(line.split()[1]) / 1024 for line in open('/proc/self/status') if line.startswith('VmHWM')][0])"
+)
+
+
+def cold_start() -> dict[str, float]:
+    """A fresh API process with its first request, against interpreter, botocore client and one call."""
+    floor, api = cpu_of(FLOOR), cpu_of(API)
+    done = subprocess.run([sys.executable, "-c", PEAK], check=True, cwd=ROOT, capture_output=True, text=True)
+    return {
+        "floor_ms": round(floor, 1),
+        "api_ms": round(api, 1),
+        "cold_ratio": round(api / floor, 2),
+        "peak_mb": round(float(done.stdout.split()[-1]), 1),
+    }
+
+
+def drawing() -> dict[str, float]:
+    """PDF and QR of the sticker, warm, and the first PDF of a process."""
+    from chalicelib.catalog import service as catalog
+    from chalicelib.catalog.definition import TextElement
+    from chalicelib.certificates import pdf
+
+    layout = catalog.current("tour_bus_sticker")[1].certificate.layout
+    names = {
+        name
+        for element in layout.elements
+        if isinstance(element, TextElement)
+        for name in element.text.replace("{", "}").split("}")[1::2]
+    }
+    face = {"number": "x"} | dict.fromkeys(names, "苏A12345 南京")
+    started = time.process_time()
+    pdf.draw(layout, face, "https://q.example.gov.cn/b/", "1" * 222)
+    cold = (time.process_time() - started) * 1000
+
+    def median(work: Callable[[], object]) -> float:
+        spent = []
+        for _ in range(30):
+            begun = time.process_time()
+            work()
+            spent.append((time.process_time() - begun) * 1000)
+        return round(statistics.median(spent), 2)
+
+    data = pdf.draw(layout, face, "https://q.example.gov.cn/b/", "1" * 222)
+    return {
+        "pdf_warm_ms": median(lambda: pdf.draw(layout, face, "https://q.example.gov.cn/b/", "1" * 222)),
+        "pdf_first_ms": round(cold, 1),
+        "pdf_kb": round(len(data) / 1024, 1),
+        "qr_ms": median(lambda: pdf.qr_symbol("https://q.example.gov.cn/b/", "1" * 222, "Q")),
+    }
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    lines = [f"{'request':<26}{'CPU ms':>9}{'read units':>12}{'write units':>13}"]
+    lines += [
+        f"{row['name']:<26}{row['cpu_ms']:>9.2f}{row['read_units']:>12g}{row['write_units']:>13g}" for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    with embedded_city() as world:
+        journey = Journey(world)
+        with Path(os.devnull).open("w", encoding="utf-8") as silence:
+            for number in range(REPEATS):
+                print(f"\rround {number + 1} of {REPEATS}", end="", flush=True)
+                with redirect_stderr(silence):
+                    journey.round()
+        print("\n" + table(journey.summary()))
+        figures: dict[str, Any] = {
+            "measured_at": datetime.now(UTC).date().isoformat(),
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+            "endpoints": journey.summary(),
+            "cold_start": cold_start(),
+            "drawing": drawing(),
+        }
+    for part in ("cold_start", "drawing"):
+        print("  ".join(f"{name} {value}" for name, value in figures[part].items()))
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "journey.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print(f"written to {(RESULTS / 'journey.json').relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
