@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.13 >/dev/null 2>&1 && python3.13 -c "" 2>/d
 VENV := .venv
 UV := 0.13.8
 BIN := $(VENV)/bin
+BROWSER := tests/browser
 FONTS := chalicelib/certificates/fonts
 NOTO := node_modules/@expo-google-fonts/noto-sans-sc
 
@@ -42,8 +43,14 @@ run: install ## start everything on this machine; Ctrl-C stops it
 demo: install ## play the whole journey against the running system
 	@$(BIN)/python -m tools.demo
 
-test: install ## run all tests
+test: install $(BROWSER)/unpacked/chromium ## run all tests
 	@$(BIN)/python -m pytest -n auto
+
+$(BROWSER)/unpacked/chromium: $(BROWSER)/package-lock.json
+	@echo "installing the browser of the page tests (once)"
+	@cd $(BROWSER) && npm ci --silent --no-audit --no-fund --ignore-scripts && rm -rf unpacked && mkdir unpacked
+	@cd $(BROWSER) && TMPDIR=$$PWD/unpacked AWS_EXECUTION_ENV=AWS_Lambda_nodejs22.x node unpack.mjs >/dev/null
+	@touch $@
 
 lint: install ## formatting, lint, strict types
 	@$(BIN)/ruff format --check .
