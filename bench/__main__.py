@@ -21,9 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local import processes, setup, simulators
-from local.environment import ROOT, Environment, Ports
-from tests.conftest import free_ports
+from local import embedded, setup, simulators
+from local.environment import ROOT
 from tests.world import Reply, World
 
 RESULTS = ROOT / "bench" / "results"
@@ -62,22 +61,10 @@ def embedded_city() -> Iterator[World]:
     """A system of our own, like the tests' one."""
     from tools import publish
 
-    with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder)
-        (data / "logs").mkdir()
-        environment = Environment(data, Ports(*free_ports(6)))
-        os.environ.update(environment.settings())
-        running = [processes.start_database(environment), processes.start_aws(environment)]
-        try:
-            setup.create_keys(environment, lambda: None)
-            setup.create_tables(environment)
-            setup.create_buckets(environment)
-            publish.publish_folder(ROOT / "city")
-            setup.create_staff(environment)
-            yield World(environment, simulators.start(environment))
-        finally:
-            for process in running:
-                processes.stop(process)
+    with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder)) as environment:
+        publish.publish_folder(ROOT / "city")
+        setup.create_staff(environment)
+        yield World(environment, simulators.start(environment))
 
 
 class Journey:

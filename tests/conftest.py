@@ -8,7 +8,6 @@ own, so tests do not meet.
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +15,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from local import processes, setup, simulators
-from local.environment import Environment, Ports
+from local import embedded, setup, simulators
+from local.environment import Environment
 from tests.world import World
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -25,33 +24,11 @@ hypothesis.settings.register_profile("long", max_examples=5000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback interface that nobody uses now."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
-    """Database, key service and simulators, running."""
-    data = tmp_path_factory.mktemp("data")
-    (data / "logs").mkdir()
-    made = Environment(data, Ports(*free_ports(6)))
-    os.environ.update(made.settings())
-    running = [processes.start_database(made), processes.start_aws(made)]
-    try:
-        setup.create_keys(made, lambda: None)
-        setup.create_tables(made)
-        setup.create_buckets(made)
-        yield made
-    finally:
-        for process in running:
-            processes.stop(process)
+    """Database, key service and buckets, running."""
+    with embedded.running(tmp_path_factory.mktemp("data")) as environment:
+        yield environment
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from local.gateway import Gateway, HttpAnswer
 from local.pump import Pump
 from local.simulators import Simulators
 from local.simulators.departments import demo_registers
+from tools import demo
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CREDIT_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -136,19 +137,7 @@ class Enterprise:
 
     def trip(self, **changes: Any) -> dict[str, Any]:
         """The form of a trip of five days from today."""
-        start = clock.today()
-        return {
-            "plate": self.plates[0],
-            "driver_certificate": self.driver,
-            "route_class": "inter_city",
-            "origin": "南京",
-            "destination": "苏州",
-            "stops": ["镇江", "无锡"],
-            "valid_from": str(start),
-            "valid_to": str(start + timedelta(4)),
-            "contract_number": "HT-2026-0001",
-            **changes,
-        }
+        return demo.trip(0, self.plates[0], driver_certificate=self.driver) | changes
 
     def draft(self, **changes: Any) -> dict[str, Any]:
         """An application with the trip filled in."""

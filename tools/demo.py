@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyotp
 import urllib3
@@ -37,6 +38,7 @@ class Demo:
         self._environment = environments.default()
         self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=20), retries=False)
         self._ports = self._environment.ports
+        self._run = secrets.token_hex(4)
         self._number = 0
         self._milliseconds = 0.0
 
@@ -80,6 +82,10 @@ class Demo:
 
     # People
 
+    def user(self, name: str) -> str:
+        """A user of the simulators, new in each run of the demo."""
+        return f"{name}-{self._run}"
+
     def log_in(self, platform: str, user: str) -> Headers:
         port = self._ports.wechat if platform == "wechat" else self._ports.alipay
         code = self.simulate(port, "login_codes", {"user": user})["code"]
@@ -121,15 +127,15 @@ class Demo:
         self.call("PUT", f"{path}/form", {"form": {**draft["form"], **form}}, headers)
         return self.call("POST", f"{path}/submit", headers=headers)
 
-    def print_certificate(self, headers: Headers, certificate_id: str, name: str, reason: str = "") -> str:
+    def print_certificate(self, headers: Headers, certificate_id: str, name: str) -> tuple[str, str]:
         """Print, save PDF and PNG, and return the URL in the QR as a camera reads it."""
-        link = self.call("POST", f"/v1/certificates/{certificate_id}/prints", {"reason": reason}, headers, 201)
+        link = self.call("POST", f"/v1/certificates/{certificate_id}/prints", {}, headers, 201)
         answer = self._send("GET", link["url"], None, None)
         if answer.status != 200:
             raise DemoFailed(f"the PDF did not come: {answer.status} {answer.data.decode()[:300]}")
         OUTPUT.mkdir(exist_ok=True)
         (OUTPUT / f"{name}.pdf").write_bytes(answer.data)
-        return read_qr(OUTPUT / f"{name}.pdf", OUTPUT / f"{name}.png")
+        return read_qr(OUTPUT / f"{name}.pdf", OUTPUT / f"{name}.png"), f"{name}.pdf, {name}.png"
 
     def scan(self, url: str, expect: str) -> tuple[Any, str]:
         page = self._send("GET", url, None, None)
@@ -167,23 +173,32 @@ def trip(days_ahead: int, plate: str, **changes: Any) -> dict[str, Any]:
         "valid_to": str(start + timedelta(4)),
         "contract_number": f"HT-{start:%Y%m%d}",
     }
-    return {**form, **changes}
+    return form | changes
 
 
 def main() -> int:
-    demo, user = Demo(), secrets.token_hex(4)
+    demo = Demo()
     print("The tour bus sticker, from login to scan\n")
-    wechat = demo.step("the representative logs in on WeChat", lambda: demo.log_in("wechat", f"boss-{user}"))
+    acting = people(demo)
+    printed = sticker(demo, acting)
+    officer(demo, acting, *printed)
+    house_purchase(demo)
+    print(f"\nPDF and PNG files are in {OUTPUT.resolve()}")
+    return 0
+
+
+def people(demo: Demo) -> Headers:
+    """The representative on both platforms, the enterprise, and the handler, who acts from here on."""
+    wechat = demo.step("the representative logs in on WeChat", lambda: demo.log_in("wechat", demo.user("boss")))
     demo.step("real name by the national check", lambda: demo.verify_on_wechat(wechat, REPRESENTATIVE))
-    alipay = demo.step("the same person logs in on Alipay", lambda: demo.log_in("alipay", f"boss-{user}"))
+    alipay = demo.step("the same person logs in on Alipay", lambda: demo.log_in("alipay", demo.user("boss")))
     demo.step("face check on Alipay; the accounts become one", lambda: demo.verify_on_alipay(alipay, REPRESENTATIVE))
 
     def register() -> Any:
         found = demo.call("POST", "/v1/organizations", {"credit_code": ENTERPRISE}, alipay, 201)
-        return found, found["organization_name"]
+        return found["organization_id"], found["organization_name"]
 
-    mandate = demo.step("registers the enterprise as its legal representative", register)
-    organization = mandate["organization_id"]
+    organization = demo.step("registers the enterprise as its legal representative", register)
 
     def appoint() -> Any:
         body = {
@@ -193,27 +208,30 @@ def main() -> int:
             "until": str(clock.today() + timedelta(365)),
         }
         found = demo.call("POST", f"/v1/organizations/{organization}/mandates", body, alipay, 201)
-        return found, f"{found['holder']} until {found['until']}"
+        return None, f"{found['holder']} until {found['until']}"
 
     demo.step("appoints a handler for this service", appoint)
-    handler = demo.step("the handler logs in on WeChat", lambda: demo.log_in("wechat", f"handler-{user}"))
+    handler = demo.step("the handler logs in on WeChat", lambda: demo.log_in("wechat", demo.user("handler")))
     demo.step("real name of the handler", lambda: demo.verify_on_wechat(handler, HANDLER))
-    acting = {**handler, "Acting-For": organization}
+    return {**handler, "Acting-For": organization}
+
+
+def sticker(demo: Demo, acting: Headers) -> tuple[str, str]:
+    """From the guide to two prints and their scans; the certificate's id and the last QR."""
+    words = quote("大巴包车")
 
     def search() -> Any:
-        found = demo.call("GET", "/v1/services?words=%E5%A4%A7%E5%B7%B4%E5%8C%85%E8%BD%A6&audience=enterprise")["items"]
-        return found[0], found[0]["name"]["zh"]
+        found = demo.call("GET", f"/v1/services?words={words}&audience=enterprise")["items"][0]
+        guide = demo.call("GET", f"/v1/services/{found['code']}")
+        return guide, found["name"]["zh"]
 
-    service = demo.step("looks for 大巴包车 and finds the guide", search)
-    guide = demo.call("GET", f"/v1/services/{service['code']}")
-    free = _free_days(demo, acting)
+    guide = demo.step("looks for 大巴包车 and reads the guide", search)
+    free = first_free_day(demo, acting)
 
     def begin() -> Any:
         draft = demo.call("POST", "/v1/applications", {"service": "tour_bus_sticker"}, acting, 201)
-        return (
-            draft,
-            f"{len(draft['form'])} of {len(guide['form']['properties'])} fields filled, {draft['options']['plate']}",
-        )
+        fields = len(guide["form"]["properties"])
+        return draft, f"{len(draft['form'])} of {fields} fields filled, buses {draft['options']['plate']}"
 
     draft = demo.step("begins an application, prefilled", begin)
     path = f"/v1/applications/{draft['id']}"
@@ -237,99 +255,88 @@ def main() -> int:
         return None, " > ".join(entry["what"]["zh"] for entry in entries)
 
     demo.step("reads the timeline", progress)
-    public = demo.step(
-        "anyone asks by receipt number", lambda: demo.call("GET", f"/v1/progress?receipt={done['receipt']}")
-    )
-    assert public["status"] == "completed"
+
+    def by_receipt() -> Any:
+        return None, demo.call("GET", f"/v1/progress?receipt={done['receipt']}")["what"]["zh"]
+
+    demo.step("anyone asks by receipt number", by_receipt)
+    good = "valid" if free == 0 else "not_yet_valid"
     certificate = done["certificate_id"]
-    first = demo.step(
-        "prints the sticker", lambda: (demo.print_certificate(acting, certificate, "sticker-1"), "sticker-1.pdf, .png")
-    )
-    demo.step("an inspector scans it", lambda: demo.scan(first, "valid" if free == 0 else "not_yet_valid"))
-    second = demo.step(
-        "prints again", lambda: (demo.print_certificate(acting, certificate, "sticker-2"), "sticker-2.pdf, .png")
-    )
+    first = demo.step("prints the sticker", lambda: demo.print_certificate(acting, certificate, "sticker-1"))
+    demo.step("an inspector scans it", lambda: demo.scan(first, good))
+    second = demo.step("prints again", lambda: demo.print_certificate(acting, certificate, "sticker-2"))
     demo.step("the first print is void now", lambda: demo.scan(first, "superseded"))
-    demo.step("the second one is good", lambda: demo.scan(second, "valid" if free == 0 else "not_yet_valid"))
-    forged = second[:-1] + str((int(second[-1]) + 1) % 10)
-    demo.step("a forged number", lambda: demo.scan(forged, "forged"))
-    demo.step(
-        "a trip that is too long is refused with reasons",
-        lambda: _refused(
-            demo,
-            demo.apply(acting, "tour_bus_sticker", trip(0, "苏A67890", valid_to=str(clock.today() + timedelta(20)))),
-        ),
-    )
-    _officer_part(demo, acting, certificate, second, free)
-    buyer = demo.step("another service: a home buyer logs in on Alipay", lambda: demo.log_in("alipay", f"buyer-{user}"))
-    demo.step("real name by face check", lambda: demo.verify_on_alipay(buyer, BUYER))
-
-    def house() -> Any:
-        bought = demo.apply(buyer, "house_purchase_certificate", {"district": "江宁区", "purpose": "first_home"})
-        url = demo.print_certificate(buyer, bought["certificate_id"], "house-purchase")
-        return url, "house-purchase.pdf, .png"
-
-    url = demo.step("house-purchase certificate, approved and printed", house)
-    demo.step("scanned", lambda: demo.scan(url, "valid"))
-    print(f"\nPDF and PNG files are in {OUTPUT.resolve()}")
-    return 0
+    demo.step("the second one is good", lambda: demo.scan(second, good))
+    demo.step("a forged number", lambda: demo.scan(second[:-1] + str((int(second[-1]) + 1) % 10), "forged"))
+    return certificate, second
 
 
-def _free_days(demo: Demo, acting: Headers) -> int:
-    """The first day on which the demo's bus has no valid sticker yet, so that the demo can be played again."""
-    rows = demo.call("GET", "/v1/certificates", headers=acting)["items"]
-    taken = {
-        row["valid_to"]
-        for row in rows
-        if row["status"] in ("valid", "not_yet_valid")
-        and demo.call("GET", f"/v1/certificates/{row['id']}", headers=acting)["face"]["plate"] == "苏A12345"
-    }
-    return max((date.fromisoformat(day) - clock.today()).days + 1 for day in taken) if taken else 0
+def officer(demo: Demo, acting: Headers, certificate: str, printed: str) -> None:
+    """What rules refuse, what an officer refuses after a correction, and a revocation."""
 
+    def refused() -> Any:
+        late = str(clock.today() + timedelta(20))
+        found = demo.apply(acting, "tour_bus_sticker", trip(0, "苏A67890", valid_to=late))
+        if found["status"] != "refused":
+            raise DemoFailed(f"expected a refusal, got {found['status']}")
+        return None, "; ".join(finding["reason"]["zh"] for finding in found["findings"])
 
-def _refused(demo: Demo, application: Any) -> tuple[Any, str]:
-    if application["status"] != "refused":
-        raise DemoFailed(f"expected a refusal, got {application['status']}")
-    return application, "; ".join(finding["reason"]["zh"] for finding in application["findings"])
+    demo.step("a trip that is too long is refused with reasons", refused)
+    far = trip(1, "苏AD01234", route_class="inter_provincial", destination="杭州")
+    waiting = demo.step("to another province: goes to an officer", lambda: demo.apply(acting, "tour_bus_sticker", far))
+    staff = demo.step("an officer logs in with two factors", demo.log_in_officer)
+    task, path = f"/v1/tasks/{waiting['id']}-review", f"/v1/applications/{waiting['id']}"
 
-
-def _officer_part(demo: Demo, acting: Headers, certificate: str, printed: str, free: int) -> None:
-    waiting = demo.step(
-        "to another province: goes to an officer",
-        lambda: demo.apply(
-            acting, "tour_bus_sticker", trip(1, "苏AD01234", route_class="inter_provincial", destination="杭州")
-        ),
-    )
-    officer = demo.step("an officer logs in with two factors", demo.log_in_officer)
-    task = f"/v1/tasks/{waiting['id']}-review"
-
-    def correct() -> Any:
-        demo.call("POST", f"{task}/claim", headers=officer)
+    def ask() -> Any:
+        demo.call("POST", f"{task}/claim", headers=staff)
         items = [{"field": "/form/stops", "what": "请补充主要途经地湖州"}]
-        demo.call("POST", f"{task}/request_correction", {"items": items, "note": "途经地不完整"}, officer)
+        demo.call("POST", f"{task}/request_correction", {"items": items, "note": "途经地不完整"}, staff)
         return None, "the clock stops"
 
-    demo.step("takes the task and asks for a correction", correct)
+    demo.step("takes the task and asks for a correction", ask)
 
     def answer() -> Any:
-        found = demo.call("GET", f"/v1/applications/{waiting['id']}", headers=acting)
+        found = demo.call("GET", path, headers=acting)
         form = {**found["form"], "stops": ["镇江", "湖州"]}
-        demo.call("POST", f"/v1/applications/{waiting['id']}/corrections", {"form": form}, acting)
+        demo.call("POST", f"{path}/corrections", {"form": form}, acting)
         return None, found["corrections"][0]["what"]
 
     demo.step("the handler corrects", answer)
 
     def refuse() -> Any:
-        demo.call("POST", f"{task}/refuse", {"opinion": "省际包车备案信息与合同不符"}, officer)
-        entries = demo.call("GET", f"/v1/applications/{waiting['id']}/timeline", headers=acting)["entries"]
-        return None, entries[-1]["note"]
+        demo.call("POST", f"{task}/refuse", {"opinion": "省际包车备案信息与合同不符"}, staff)
+        return None, demo.call("GET", f"{path}/timeline", headers=acting)["entries"][-1]["note"]
 
     demo.step("the officer refuses, with the reason", refuse)
-    demo.step(
-        "the officer revokes the first sticker",
-        lambda: demo.call("POST", f"/v1/certificates/{certificate}/revoke", {"reason": "车辆停运"}, officer),
-    )
+    revoke = f"/v1/certificates/{certificate}/revoke"
+    demo.step("the officer revokes the first sticker", lambda: demo.call("POST", revoke, {"reason": "车辆停运"}, staff))
     demo.step("scanned again", lambda: demo.scan(printed, "revoked"))
+
+
+def house_purchase(demo: Demo) -> None:
+    """The second service, made of data alone."""
+    buyer = demo.step(
+        "another service: a home buyer logs in on Alipay", lambda: demo.log_in("alipay", demo.user("buyer"))
+    )
+    demo.step("real name by face check", lambda: demo.verify_on_alipay(buyer, BUYER))
+
+    def buy() -> Any:
+        done = demo.apply(buyer, "house_purchase_certificate", {"district": "江宁区", "purpose": "first_home"})
+        return demo.print_certificate(buyer, done["certificate_id"], "house-purchase")
+
+    url = demo.step("house-purchase certificate, approved and printed", buy)
+    demo.step("scanned", lambda: demo.scan(url, "valid"))
+
+
+def first_free_day(demo: Demo, acting: Headers) -> int:
+    """How many days ahead the demo's bus has no sticker yet, so that an interrupted demo can be played again."""
+    ends = [
+        date.fromisoformat(row["valid_to"])
+        for row in demo.call("GET", "/v1/certificates", headers=acting)["items"]
+        if row["status"] in ("valid", "not_yet_valid")
+        and demo.call("GET", f"/v1/certificates/{row['id']}", headers=acting)["face"]["plate"] == "苏A12345"
+    ]
+    return max((end - clock.today()).days + 1 for end in ends) if ends else 0
 
 
 if __name__ == "__main__":

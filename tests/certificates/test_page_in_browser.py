@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from local.embedded import free_ports
 from local.environment import ROOT
 from tests.certificates.pictures import decode, raster
-from tests.conftest import free_ports
 from tests.world import World
 
 UNPACKED = ROOT / "tests" / "browser" / "unpacked"

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import urllib3
 
+from local.embedded import free_ports
 from local.environment import ROOT, Environment, Ports
-from tests.conftest import free_ports
 
 PORT_NAMES = ("API", "DATABASE", "AWS", "WECHAT", "ALIPAY", "DEPARTMENTS")
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from local import pump
-from tests.conftest import free_ports
+from local.embedded import free_ports
 from tests.world import World
 
 

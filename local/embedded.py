@@ -1,0 +1,40 @@
+"""A whole system for tests and measurements: database, keys, tables, buckets, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local import processes, setup
+from local.environment import Environment, Ports
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback interface that nobody uses now."""
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+@contextmanager
+def running(data: Path) -> Iterator[Environment]:
+    """The embedded services on free ports, set up; this process gets their settings."""
+    (data / "logs").mkdir()
+    environment = Environment(data, Ports(*free_ports(6)))
+    os.environ.update(environment.settings())
+    started = [processes.start_database(environment), processes.start_aws(environment)]
+    try:
+        setup.create_keys(environment, lambda: None)
+        setup.create_tables(environment)
+        setup.create_buckets(environment)
+        yield environment
+    finally:
+        for process in started:
+            processes.stop(process)
