@@ -13,6 +13,7 @@ from chalicelib.applications.store import ApplicationItem, CorrectionItem, TaskI
 from chalicelib.catalog import rules as catalog_rules
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
+from chalicelib.certificates import rules as certificate_rules
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
 from chalicelib.kernel.endpoint import Request, endpoint
@@ -46,7 +47,7 @@ PARTY = Access(
 )
 HANDLING = Access(staff=("officer",), target=store.task, related=_handles, relation="officer of the task's unit")
 
-PROGRESS_LIMIT = Limit("progress", 20, 300, failures_only=True)
+PROGRESS_LIMIT = Limit("progress", 60, 300, failures_only=True)
 
 
 class NewApplication(msgspec.Struct, forbid_unknown_fields=True):
@@ -134,6 +135,7 @@ class TaskRow(msgspec.Struct, frozen=True):
     application_id: str
     step: str
     service: str
+    service_name: Text
     receipt: str
     officer: str
     due_on: str
@@ -181,8 +183,10 @@ def list_applications(actor: Actor, query: ListQuery) -> ApplicationList:
 
 
 @endpoint("GET", "/v1/applications/{application_id}", PARTY)
-def read_application(target: ApplicationItem) -> ApplicationView:
-    """One application with its form."""
+def read_application(actor: Actor, target: ApplicationItem) -> ApplicationView:
+    """One application with its form; staff's reading is recorded first."""
+    if actor.kind == "staff":
+        store.record_reading(target, actor)
     return _view(target)
 
 
@@ -257,9 +261,12 @@ def list_tasks(actor: Actor, query: ListQuery) -> TaskList:
 
 
 @endpoint("GET", "/v1/tasks/{task_id}", HANDLING)
-def read_task(target: TaskItem) -> TaskView:
-    """A task and its application."""
-    return _task_view(target)
+def read_task(actor: Actor, target: TaskItem) -> TaskView:
+    """A task and its application; the reading is recorded first."""
+    item = store.application(target.application_id)
+    assert item is not None
+    store.record_reading(item, actor)
+    return TaskView(_task_row(target), _view(item))
 
 
 @endpoint("POST", "/v1/tasks/{task_id}/claim", HANDLING, errors=[rules.TASK_TAKEN, rules.TASK_DONE])
@@ -282,7 +289,7 @@ def release_task(actor: Actor, target: TaskItem) -> TaskView:
 DECISION_ERRORS = [rules.TASK_TAKEN, rules.TASK_NOT_YOURS, rules.TASK_DONE, rules.WRONG_STATE, errors.CONFLICT]
 
 
-@endpoint("POST", "/v1/tasks/{task_id}/approve", HANDLING, errors=DECISION_ERRORS)
+@endpoint("POST", "/v1/tasks/{task_id}/approve", HANDLING, errors=[*DECISION_ERRORS, certificate_rules.PERIOD_TAKEN])
 def approve_task(actor: Actor, target: TaskItem, body: OpinionInput) -> ApplicationView:
     """Approve one's step; the last approval issues the certificate."""
     service.approve_task(actor, target, body.opinion)
@@ -343,6 +350,7 @@ def _task_row(task: TaskItem) -> TaskRow:
         str(task.application_id),
         str(task.step),
         str(task.service),
+        catalog.current(task.service)[1].item.name,
         str(task.receipt),
         str(task.officer),
         str(task.due_on),

@@ -9,7 +9,8 @@ import msgspec
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.applications.decisions import Finding
-from chalicelib.kernel import ids, tables, vault
+from chalicelib.kernel import changes, ids, tables, vault
+from chalicelib.kernel.access import Actor
 from chalicelib.kernel.tables import Page
 
 TABLE = "applications"
@@ -118,6 +119,18 @@ class CorrectionDueItem(tables.Table):
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi1 = tables.ListIndex()
+
+
+class ApplicationReadingItem(changes.ReadingItem):
+    """Which staff member read which application, and when."""
+
+    class Meta:
+        table_name = TABLE
+
+
+def record_reading(item: ApplicationItem, actor: Actor) -> None:
+    """Record that staff are about to read this; if that fails, nothing is shown."""
+    tables.write(changes.put_reading(ApplicationReadingItem, item.subject, actor))
 
 
 def application(application_id: str, *, consistent: bool = True) -> ApplicationItem | None:

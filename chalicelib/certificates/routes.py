@@ -144,8 +144,10 @@ def list_revoked_certificates(query: CertificateQuery) -> RevokedList:
 
 
 @endpoint("GET", "/v1/certificates/{certificate_id}", OWN_OR_ISSUED)
-def read_certificate(target: CertificateItem) -> CertificateView:
-    """One certificate with everything on its face."""
+def read_certificate(actor: Actor, target: CertificateItem) -> CertificateView:
+    """One certificate with everything on its face; staff's reading is recorded first."""
+    if actor.kind == "staff":
+        store.record_reading(target, actor)
     return _view(target)
 
 

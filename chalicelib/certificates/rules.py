@@ -52,6 +52,12 @@ GLYPH_MISSING = ErrorCode(
     zh="字库缺少字符“{character}”,证照未生成,请联系发证机关",
     en="The font lacks the character “{character}”; nothing was printed, ask the issuer",
 )
+PERIOD_TAKEN = ErrorCode(
+    "period_taken",
+    409,
+    zh="此期间已有有效证照,请先撤销原证照或不予准予",
+    en="A valid certificate covers part of this period; revoke that one first, or refuse",
+)
 ALREADY_REVOKED = ErrorCode("already_revoked", 409, zh="此证照已被撤销", en="The certificate is revoked already")
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"

@@ -71,15 +71,11 @@ def overlaps(service: str, definition: CertificateDefinition, context: dict[str,
     return rules.overlaps([(begin, finish) for _, begin, finish in taken], start, end)
 
 
-class PeriodTaken(Exception):
-    """Another certificate took the period in the meantime."""
-
-
 def prepare(issue: Issue, actor: Actor) -> tuple[CertificateItem, list[tables.Write]]:
     """A new certificate and the writes that issue it, to be done in the application's transaction.
 
     The id derives from the application, so a repeated decision cannot issue a second one.
-    Raises ``PeriodTaken`` when an exclusive period is not free any more.
+    Raises ``period_taken`` when an exclusive period is not free any more.
     """
     start, end = period(issue.definition, issue.context)
     certificate_id = hashlib.sha256(f"certificate\0{issue.application_id}".encode()).hexdigest()[:16]
@@ -130,9 +126,10 @@ def _take_period(issue: Issue, item: CertificateItem) -> tables.Put:
     key = resolve(issue.definition.exclusive.key, issue.context)
     periods, taken = store.periods(issue.service, key)
     start, end = item.period
-    if rules.overlaps([(begin, finish) for _, begin, finish in taken], start, end):
-        raise PeriodTaken
-    return store.put_periods(periods, [*taken, (item.id, start, end)])
+    others = [period for period in taken if period[0] != item.id]
+    if rules.overlaps([(begin, finish) for _, begin, finish in others], start, end):
+        raise rules.PERIOD_TAKEN()
+    return store.put_periods(periods, [*others, (item.id, start, end)])
 
 
 # Printing

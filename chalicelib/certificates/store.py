@@ -8,7 +8,8 @@ from datetime import date
 import msgspec
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.kernel import clock, ids, tables, vault
+from chalicelib.kernel import changes, clock, ids, tables, vault
+from chalicelib.kernel.access import Actor
 from chalicelib.kernel.tables import Page, Put
 
 TABLE = "certificates"
@@ -63,6 +64,18 @@ class PeriodsItem(tables.Table):
 
     periods = UnicodeAttribute()
     revision = NumberAttribute()
+
+
+class CertificateReadingItem(changes.ReadingItem):
+    """Which staff member read which certificate, and when."""
+
+    class Meta:
+        table_name = TABLE
+
+
+def record_reading(item: CertificateItem, actor: Actor) -> None:
+    """Record that staff are about to read this; if that fails, nothing is shown."""
+    tables.write(changes.put_reading(CertificateReadingItem, item.subject, actor))
 
 
 def number_of(certificate_id: str) -> str:

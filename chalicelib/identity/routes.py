@@ -12,7 +12,7 @@ from chalicelib.identity import rules, service, store
 from chalicelib.identity.store import AccountItem, MandateItem, OrganizationItem
 from chalicelib.kernel import errors, tables
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
-from chalicelib.kernel.endpoint import endpoint
+from chalicelib.kernel.endpoint import Request, endpoint
 from chalicelib.kernel.rates import Limit
 from chalicelib.platforms import http, wechat
 
@@ -21,8 +21,8 @@ Name = Annotated[str, Meta(min_length=2, max_length=60)]
 Number = Annotated[str, Meta(min_length=15, max_length=24)]
 Reason = Annotated[str, Meta(min_length=4, max_length=500)]
 
-LOGIN_LIMIT = Limit("login", 20, 300, failures_only=True)
-STAFF_LOGIN_LIMIT = Limit("staff_login", 5, 900, failures_only=True)
+LOGIN_LIMIT = Limit("login", 100, 300, failures_only=True)
+STAFF_LOGIN_LIMIT = Limit("staff_login", 100, 900, failures_only=True)
 VERIFICATION_LIMIT = Limit("verification", 10, 86400)
 
 LOGIN_ERRORS = [http.CODE_INVALID, wechat.USER_BLOCKED, wechat.PLATFORM_QUOTA, errors.PLATFORM_UNAVAILABLE]
@@ -127,9 +127,9 @@ def log_in_with_alipay(body: CodeLogin) -> service.Tokens:
 
 
 @endpoint("POST", "/v1/auth/staff", ANYONE, errors=[rules.LOGIN_REFUSED], limit=STAFF_LOGIN_LIMIT)
-def log_in_staff(body: StaffLogin) -> service.Tokens:
+def log_in_staff(body: StaffLogin, request: Request) -> service.Tokens:
     """Log in as staff with two factors."""
-    return service.log_in_staff(body.username, body.password, body.code)
+    return service.log_in_staff(body.username, body.password, body.code, request.source_ip)
 
 
 @endpoint(
@@ -137,7 +137,6 @@ def log_in_staff(body: StaffLogin) -> service.Tokens:
     "/v1/auth/refresh",
     ANYONE,
     errors=[rules.REFRESH_INVALID, rules.REFRESH_REUSED],
-    limit=LOGIN_LIMIT,
 )
 def refresh_session(body: RefreshRequest) -> service.Tokens:
     """Exchange the refresh token; a second use ends the session everywhere."""

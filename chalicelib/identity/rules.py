@@ -10,6 +10,7 @@ from chalicelib.kernel.errors import ErrorCode
 SESSION_DAYS = 30
 SESSION_IDLE_DAYS = 7
 VERIFICATION_HOURS = 23
+REPRESENTATION_DAYS = 365
 
 LOGIN_REFUSED = ErrorCode(
     "login_refused", 401, zh="用户名、密码或动态码不正确", en="User name, password or one-time code is wrong"

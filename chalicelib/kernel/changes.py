@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from chalicelib.kernel import clock, vault
+from chalicelib.kernel import clock, ids, vault
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.tables import AggregateTable, Put, at_version
 
@@ -49,6 +49,16 @@ def put(item: AggregateTable, *events: Event) -> Put:
     item.version = expected + len(new)
     item.changes = encode(new)
     return Put(item, at_version(type(item), expected))
+
+
+class ReadingItem(AggregateTable):
+    """That staff read personal data in clear: written before it is shown; each table has its own subclass."""
+
+
+def put_reading(model: type[ReadingItem], subject: str, actor: Actor) -> Put:
+    """The write that records a reading of ``subject``, as an aggregate of one version beside it."""
+    item = model(f"READING#{subject}", ids.new_id())
+    return put(item, Event("personal_data_read", actor))
 
 
 def _change(subject: str, version: int, event: Event) -> Change:

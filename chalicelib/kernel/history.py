@@ -121,7 +121,7 @@ def _fault_of(item: HistoryItem, expected: int, previous: str) -> str | None:
 
 
 def day_hashes(day: date) -> list[str]:
-    """The hashes of all entries of a business day, sorted."""
+    """The hashes of all entries appended on a business day, sorted; final when the day is over."""
     hashes: list[str] = []
     for partition in range(_DAY_PARTITIONS):
         cursor = None
@@ -154,7 +154,7 @@ def _item(subject: str, change: Change, previous: str) -> HistoryItem:
         entry=entry,
         previous=previous,
         hash=_hash(subject, previous, entry),
-        gsi1pk=f"DAY#{clock.local(change.at).date()}#{partition}",
+        gsi1pk=f"DAY#{clock.today()}#{partition}",
         gsi1sk=f"{subject}#{_key(change.version)}",
     )
 

@@ -88,6 +88,8 @@ def _parse(name: str, kind: str, text: str) -> Any:
         return dict(pairs)
     if name.endswith("_url") and not text.startswith(("https://", "http://127.0.0.1", "http://localhost")):
         raise ValueError("must start with https://")
+    if name == "public_url" and text.endswith("/"):
+        raise ValueError("must not end in /")
     if name == "scan_url_prefix" and not (text.startswith("http") and text.endswith("/") and len(text) <= 36):
         raise ValueError("must be an https address of at most 36 characters that ends in /")
     if name == "departments_secret" and len(text) < 32:

@@ -241,3 +241,43 @@ def test_parallel_steps_are_decided_together(world: World, enterprise: Enterpris
         done = officer.post(f"{path}/approve", {"opinion": "同意"}).json
     assert done["status"] == "completed"
     assert task.endswith("-review")
+
+
+def test_reading_personal_data_is_recorded_before_it_is_shown(
+    world: World, enterprise: Enterprise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chalicelib.applications import store
+    from chalicelib.kernel import history, tables
+    from chalicelib.kernel.errors import UNAVAILABLE
+
+    applied, task = waiting(enterprise)
+    officer = world.staff()
+    officer.get(task)
+    officer.get(f"/v1/applications/{applied['id']}")
+    enterprise.client.get(f"/v1/applications/{applied['id']}")
+    readings = tables.query(store.ApplicationReadingItem, f"READING#APPLICATION#{applied['id']}").items
+    assert len(readings) == 2, "the applicant's own reading is nobody's business"
+    world.pump()
+    recorded, _ = history.entries(readings[0].subject)
+    assert (recorded[0].type, recorded[0].actor, recorded[0].unit) == (
+        "personal_data_read",
+        "officer.a",
+        "transport_bureau",
+    )
+
+    def unavailable(*_: object) -> None:
+        raise UNAVAILABLE()
+
+    monkeypatch.setattr(store, "record_reading", unavailable)
+    refused = officer.get(task)
+    assert refused.status == 503 and "form" not in refused.json
+
+
+def test_a_period_taken_in_the_meantime_is_told_to_the_officer(world: World, enterprise: Enterprise) -> None:
+    _, task = waiting(enterprise)
+    enterprise.certificate()
+    officer = world.staff()
+    officer.post(f"{task}/claim")
+    refused = officer.post(f"{task}/approve", {"opinion": "同意"})
+    assert (refused.status, refused.code) == (409, "period_taken")
+    assert officer.post(f"{task}/refuse", {"opinion": "该车辆此期间已有标贴"}).json["status"] == "refused"

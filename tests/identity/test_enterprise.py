@@ -142,3 +142,28 @@ def test_names_of_handlers_are_masked(enterprise: Enterprise) -> None:
     appoint(enterprise, new_id_number())
     listed = enterprise.representative.get(f"/v1/organizations/{enterprise.organization_id}/mandates").json["items"]
     assert {mandate["holder"] for mandate in listed} == {"甲**", "乙**"}
+
+
+def test_a_new_legal_representative_ends_the_former_ones_mandate(world: World, enterprise: Enterprise) -> None:
+    id_number = new_id_number()
+    enterprise.record("business_licences")["legal_representative_id_number"] = id_number
+    successor = world.real_person("新代表", id_number)
+    assert successor.post("/v1/organizations", {"credit_code": enterprise.credit_code}).json["valid"] is True
+    assert enterprise.client.get("/v1/applications").code == "mandate_invalid"
+    assert successor.acting(enterprise.organization_id).get("/v1/applications").status == 200
+
+
+def test_representation_lasts_a_year_and_is_renewed_by_asking_the_register_again(
+    world: World, enterprise: Enterprise
+) -> None:
+    def relogged() -> None:
+        client = world.log_in("wechat", "renewing")
+        client.post("/v1/me/verification", {"name": "甲代表", "id_number": enterprise.id_number})
+        enterprise.representative.token = client.token
+
+    world.pass_time(days=366)
+    relogged()
+    assert enterprise.client.get("/v1/applications").code == "mandate_invalid"
+    renewed = enterprise.representative.post("/v1/organizations", {"credit_code": enterprise.credit_code}).json
+    assert renewed["valid"] is True
+    assert enterprise.client.get("/v1/applications").status == 200

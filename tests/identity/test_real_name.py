@@ -107,6 +107,7 @@ def test_a_merge_is_explained_in_both_histories_and_can_be_undone_by_staff(world
     assert administrator.post(path, {"reason": "身份信息录入有误"}).status == 200
     assert alipay.get("/v1/me").json["account_id"] == old
     assert wechat.get("/v1/me").json["merged_accounts"] == []
+    assert wechat.get("/v1/me").json["platforms"] == ["wechat"]
     assert administrator.post(path, {"reason": "身份信息录入有误"}).code == "not_merged"
     world.pump()
     undone, _ = history.entries(f"ACCOUNT#{old}")

@@ -30,11 +30,21 @@ def test_a_code_works_once(world: World) -> None:
     assert world.anonymous().post("/v1/auth/staff", given).code == "login_refused"
 
 
-def test_guessing_from_one_address_is_slowed_down(world: World) -> None:
-    client = world.anonymous()
+def test_guessing_is_slowed_down_and_does_not_lock_the_owner_out(world: World) -> None:
+    world.pass_time(days=70)
+    attacker = world.anonymous()
     wrong = {"username": "officer.b", "password": "guess", "code": "123456"}
-    answers = [client.post("/v1/auth/staff", wrong).status for _ in range(7)]
+    answers = [attacker.post("/v1/auth/staff", wrong).status for _ in range(7)]
     assert answers == [401] * 5 + [429] * 2
+    assert attacker.post("/v1/auth/staff", wrong | {"username": "officer.a"}).status == 401
+    assert world.anonymous().post("/v1/auth/staff", credentials(world)).status == 200
+
+
+def test_guessing_from_everywhere_is_slowed_down_too(world: World) -> None:
+    world.pass_time(days=80)
+    wrong = {"username": "supervisor", "password": "guess", "code": "123456"}
+    answers = [world.anonymous().post("/v1/auth/staff", wrong).status for _ in range(52)]
+    assert answers[:50] == [401] * 50 and answers[-1] == 429
 
 
 @pytest.mark.parametrize("username", ["", "UPPER", "a b", "x" * 65, "../x"])

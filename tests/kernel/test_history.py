@@ -116,6 +116,7 @@ def test_the_nightly_check_finds_a_deleted_and_an_altered_entry(world: World) ->
     enterprise = world.enterprise()
     deleted, altered = enterprise.apply(), enterprise.apply(plate=enterprise.plates[1])
     world.pump()
+    world.pass_time(minutes=11)
     before = {fault[0] for fault in check_history.handler({})["faults"]}
     delete(f"APPLICATION#{deleted['id']}", 2)
     alter(f"APPLICATION#{altered['id']}", 3, entry='{"version":3,"type":"forged"}')
@@ -129,6 +130,7 @@ def test_the_nightly_check_finds_a_deleted_and_an_altered_entry(world: World) ->
 def test_the_nightly_check_goes_on_where_its_time_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     applied = world.enterprise().apply()
     world.pump()
+    world.pass_time(minutes=11)
     delete(f"APPLICATION#{applied['id']}", 2)
     monkeypatch.setattr(audit, "PAGE_ITEMS", 7)
     found: set[str] = set()
@@ -140,6 +142,19 @@ def test_the_nightly_check_goes_on_where_its_time_ended(world: World, monkeypatc
             audit.check_all()
     assert rounds > len(audit.AGGREGATE_TABLES)
     assert f"APPLICATION#{applied['id']}" in found
+
+
+def test_what_the_stream_has_not_delivered_yet_is_no_fault(world: World) -> None:
+    world.pump()
+    world.pass_time(minutes=11)
+    before = check_history.handler({})["faults"]
+    applied = world.enterprise().apply()
+    assert check_history.handler({})["faults"] == before
+    world.pass_time(minutes=11)
+    late = [fault for fault in check_history.handler({})["faults"] if fault not in before]
+    assert [f"APPLICATION#{applied['id']}", 1, "missing"] in late
+    world.pump()
+    assert check_history.handler({})["faults"] == before
 
 
 def test_a_day_is_sealed_and_a_later_change_to_it_is_noticed(world: World) -> None:

@@ -30,6 +30,7 @@ def test_no_secret_has_a_default() -> None:
     ("name", "value", "reason"),
     [
         ("PUBLIC_URL", "http://api.example.gov.cn", "https://"),
+        ("PUBLIC_URL", "https://api.example.gov.cn/", "must not end in /"),
         ("SCAN_URL_PREFIX", "https://a-host-name-that-is-far-too-long.example.gov.cn/b/", "36"),
         ("CERTIFICATE_KEYS", "0=alias/x", "1 to 255"),
         ("TOKEN_KEYS", "alias/x", "name=key"),

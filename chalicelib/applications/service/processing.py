@@ -35,7 +35,9 @@ def submit(actor: Actor, item: ApplicationItem) -> ApplicationItem:
     for _ in range(_TRIES):
         try:
             return _submit_once(actor, item, action)
-        except (tables.ConditionFailed, certificates.PeriodTaken):
+        except (tables.ConditionFailed, errors.Problem) as error:
+            if isinstance(error, errors.Problem) and error.error.code != "period_taken":
+                raise
             again = store.application(item.id)
             assert again is not None
             if again.status not in (rules.DRAFT, rules.CORRECTION):
@@ -112,7 +114,7 @@ def approve(
 ) -> tuple[list[Event], list[Write]]:
     """Approve a reviewed application, issue its certificate and complete it: the events and the other writes.
 
-    Raises ``PeriodTaken`` when an exclusive period was taken meanwhile.
+    Raises ``period_taken`` when an exclusive period was taken meanwhile.
     """
     issue = certificates.Issue(
         item.service,

@@ -7,7 +7,6 @@ from chalicelib.applications.service.drafts import definition_of
 from chalicelib.applications.service.processing import advance, approve, close_tasks, stop_for_correction
 from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepState, TaskItem
 from chalicelib.catalog.definition import ServiceDefinition
-from chalicelib.certificates import service as certificates
 from chalicelib.kernel import changes, errors, tables
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
@@ -79,7 +78,7 @@ def request_correction(actor: Actor, task: TaskItem, corrections: list[Correctio
 def approve_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     """Approve this unit's step; the last approval decides, issues the certificate and completes.
 
-    Raises ``task_not_yours``, ``task_taken``, ``task_done``, ``changed_meanwhile``.
+    Raises ``task_not_yours``, ``task_taken``, ``task_done``, ``period_taken``, ``changed_meanwhile``.
     """
     item, states, state = _own_step(actor, task)
     definition = definition_of(item)
@@ -91,10 +90,7 @@ def approve_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     item.set_steps(states)
     if all(one.state == "done" for one in states) and len(states) == len(definition.workflow.steps):
         events.append(advance(item, "review", actor, []))
-        try:
-            approval, issuing = approve(item, definition, store.content(item), actor)
-        except certificates.PeriodTaken:
-            raise errors.CONFLICT() from None
+        approval, issuing = approve(item, definition, store.content(item), actor)
         events, writes = events + approval, writes + issuing
     _decide(item, events, writes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from chalicelib.identity import rules, store
 from chalicelib.identity.service.accounts import canonical
@@ -12,10 +12,13 @@ from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
 from chalicelib.platforms import departments
 
+REPRESENTATIVE = "legal_representative"
+
 
 def register_organization(actor: Actor, credit_code: str) -> MandateItem:
     """Register an enterprise on behalf of its legal representative, as the business register knows it.
 
+    The representative's own mandate lasts a year; registering again asks the register anew and renews it.
     A repeat finds the enterprise and the mandate. Raises ``credit_code_invalid``, ``enterprise_unknown``,
     ``enterprise_not_active``, ``not_legal_representative`` or ``platform_unavailable``.
     """
@@ -33,15 +36,24 @@ def register_organization(actor: Actor, credit_code: str) -> MandateItem:
     if licence.get("legal_representative_id_number") != store.unseal(account, "id_number"):
         raise rules.NOT_LEGAL_REPRESENTATIVE()
     organization = _organization(actor, credit_code, str(licence["name"]))
-    return _appoint(
-        actor,
-        organization,
-        account.id_index or "",
-        store.unseal(account, "name"),
-        "legal_representative",
-        ["*"],
-        "9999-12-31",
-    )
+    until = str(clock.today() + timedelta(days=rules.REPRESENTATION_DAYS))
+    name, index = store.unseal(account, "name"), account.id_index or ""
+    mandate = _appoint(actor, organization, index, name, REPRESENTATIVE, ["*"], until)
+    _end_other_representation(actor, organization, index)
+    return mandate
+
+
+def _end_other_representation(actor: Actor, organization: OrganizationItem, index: str) -> None:
+    """The register names one legal representative: mandates of earlier ones end."""
+    cursor = None
+    while True:
+        page = store.mandates_of_organization(organization.id, cursor)
+        for mandate in page.items:
+            if mandate.role == REPRESENTATIVE and mandate.id != index and not mandate.revoked:
+                revoke_mandate(actor, mandate)
+        cursor = page.cursor
+        if cursor is None:
+            return
 
 
 def _organization(actor: Actor, credit_code: str, name: str) -> OrganizationItem:
@@ -81,7 +93,7 @@ def _appoint(
     actor: Actor, organization: OrganizationItem, index: str, name: str, role: str, scope: list[str], until: str
 ) -> MandateItem:
     item = store.mandate(organization.id, index)
-    if item is not None and item.role == "legal_representative" and not item.revoked:
+    if item is not None and item.role == REPRESENTATIVE and role != REPRESENTATIVE and mandate_holds(item):
         return item
     if item is None:
         item = MandateItem(f"ORGANIZATION#{organization.id}", f"MANDATE#{index}")
@@ -110,7 +122,7 @@ def is_legal_representative(actor: Actor, organization_id: str) -> bool:
     """Whether the caller is the enterprise's legal representative by a valid mandate."""
     account = store.account(actor.id)
     mandate = store.mandate(organization_id, account.id_index) if account and account.id_index else None
-    return mandate is not None and mandate.role == "legal_representative" and not mandate.revoked
+    return mandate is not None and mandate.role == REPRESENTATIVE and mandate_holds(mandate)
 
 
 def mandates_of(actor: Actor, cursor: str | None) -> tables.Page:

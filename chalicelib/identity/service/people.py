@@ -128,7 +128,6 @@ def _merge(actor: Actor, account: AccountItem, into: AccountItem) -> None:
     """Both accounts keep all that is theirs; requests of either are answered as the one person's."""
     account.merged_into, account.pending = into.id, None
     into.merged = [*into.merged, account.id]
-    into.platforms = sorted({*into.platforms, *account.platforms})
     reason: dict[str, str | int | list[str]] = {"reason": "same_id_number", "platform": actor.platform}
     tables.write(
         changes.put(account, Event("account_merged", actor, data={"into": into.id, **reason})),
@@ -174,12 +173,17 @@ def describe(account_id: str) -> Person:
     return Person(
         account.id,
         Level(int(account.level)).name.lower(),
-        list(account.platforms),
+        _platforms(account),
         vault.mask_name(name) if name else "",
         vault.mask_id_number(number) if number else "",
         vault.mask_phone(store.unseal(account, "phone")),
         list(account.merged),
     )
+
+
+def _platforms(account: AccountItem) -> list[str]:
+    merged = [store.account(other) for other in account.merged]
+    return sorted({*account.platforms, *(platform for other in merged if other for platform in other.platforms)})
 
 
 class Party(msgspec.Struct, frozen=True):

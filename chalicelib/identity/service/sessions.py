@@ -16,9 +16,12 @@ from chalicelib.identity.store import AccountItem, SessionItem, StaffItem
 from chalicelib.kernel import changes, clock, errors, ids, tables, tokens, vault
 from chalicelib.kernel.access import ANONYMOUS, Actor, Level
 from chalicelib.kernel.changes import Event
+from chalicelib.kernel.rates import Limit
 from chalicelib.kernel.settings import settings
 from chalicelib.platforms import alipay, wechat
 
+STAFF_FROM_ONE_PLACE = Limit("staff_name_and_place", 5, 900, failures_only=True)
+STAFF_FROM_ANYWHERE = Limit("staff_name", 50, 900, failures_only=True)
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 
 
@@ -64,11 +67,25 @@ def _create_account(platform: str, login_key: str, platform_id: str) -> AccountI
     return account
 
 
-def log_in_staff(username: str, password: str, code: str) -> Tokens:
+def log_in_staff(username: str, password: str, code: str, source_ip: str) -> Tokens:
     """Open a staff session with password and time-based code; each code works once.
 
-    Raises ``login_refused``, in the same time whether or not the user exists.
+    Guessing is slowed down for each name, from one address much sooner than from everywhere, so that
+    nobody locks somebody else out with a few wrong guesses. Raises ``login_refused``, in the same time
+    whether or not the user exists, or ``too_many_requests``.
     """
+    guesses = ((STAFF_FROM_ONE_PLACE, f"{username}@{source_ip}"), (STAFF_FROM_ANYWHERE, username))
+    for limit, who in guesses:
+        limit.check(who)
+    try:
+        return _log_in_staff(username, password, code)
+    except errors.Problem:
+        for limit, who in guesses:
+            limit.count(who)
+        raise
+
+
+def _log_in_staff(username: str, password: str, code: str) -> Tokens:
     member = store.staff(username)
     expected = member.password if member else bytes(32)
     salt = member.salt if member else bytes(16)
