@@ -10,6 +10,6 @@ from chalicelib.kernel import clock
 
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, int]:
-    """Lapse what was due on the last three days (so that a missed run is caught up); how many."""
-    days = [clock.today() - timedelta(days=past) for past in (3, 2, 1)]
+    """Lapse what was due in the last two weeks (so that missed runs are caught up); how many."""
+    days = [clock.today() - timedelta(days=past) for past in range(14, 0, -1)]
     return {"lapsed": sum(service.lapse_corrections(day) for day in days)}

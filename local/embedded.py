@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,8 +30,10 @@ def running(data: Path) -> Iterator[Environment]:
     (data / "logs").mkdir()
     environment = Environment(data, Ports(*free_ports(6)))
     os.environ.update(environment.settings())
-    started = [processes.start_database(environment), processes.start_aws(environment)]
+    started: list[subprocess.Popen[bytes]] = []
     try:
+        processes.start_database(environment, started)
+        processes.start_aws(environment, started)
         setup.create_keys(environment, lambda: None)
         setup.create_tables(environment)
         setup.create_buckets(environment)

@@ -1,7 +1,7 @@
 """API Gateway on this machine: turns HTTP into Lambda proxy events for the app, and the answer back.
 
 Behaves like the REST API does: percent-decoded path parameters, concrete routes before variable
-ones, HEAD answered without body, base64 bodies, unknown paths answered with our own problem.
+ones, base64 bodies, unknown paths answered with our own problem.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Gateway:
         event = {
             "resource": route,
             "path": path,
-            "httpMethod": "GET" if method == "HEAD" else method,
+            "httpMethod": method,
             "headers": headers,
             "multiValueHeaders": {name: [value] for name, value in headers.items()},
             "queryStringParameters": query or None,
@@ -70,7 +70,7 @@ class Gateway:
             "stageVariables": None,
             "requestContext": {
                 "resourcePath": route,
-                "httpMethod": "GET" if method == "HEAD" else method,
+                "httpMethod": method,
                 "identity": {"sourceIp": source_ip},
                 "path": path,
                 "stage": "api",

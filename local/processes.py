@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import signal
@@ -45,10 +46,19 @@ def database_program() -> Path:
     return program
 
 
-def start(name: str, command: list[str], environment: Environment, settings: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start a service in its own session with its output in ``logs/<name>.log``."""
+def start(
+    name: str,
+    command: list[str],
+    environment: Environment,
+    settings: dict[str, str],
+    running: list[subprocess.Popen[bytes]],
+) -> subprocess.Popen[bytes]:
+    """Start a service in its own session with its output in ``logs/<name>.log``; ``running`` knows it at once.
+
+    On Linux it ends with the process that started it, even if that one is killed.
+    """
     with (environment.data / "logs" / f"{name}.log").open("ab") as log:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -56,10 +66,18 @@ def start(name: str, command: list[str], environment: Environment, settings: dic
             env={**os.environ, **settings},
             cwd=ROOT,
             start_new_session=True,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
+    running.append(process)
+    return process
 
 
-def start_database(environment: Environment) -> subprocess.Popen[bytes]:
+def _end_with_parent() -> None:
+    """In the child: ask the kernel to end it when its parent is gone (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def start_database(environment: Environment, running: list[subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
     port = environment.ports.database
     command = [
         str(database_program()),
@@ -69,12 +87,12 @@ def start_database(environment: Environment) -> subprocess.Popen[bytes]:
         "--db-path",
         str(environment.data / "database.sqlite"),
     ]
-    process = start("database", command, environment, {})
+    process = start("database", command, environment, {}, running)
     await_ready("database", process, f"http://127.0.0.1:{port}/", environment)
     return process
 
 
-def start_aws(environment: Environment) -> subprocess.Popen[bytes]:
+def start_aws(environment: Environment, running: list[subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
     """MiniStack with keys and objects kept in the data folder."""
     port, data = environment.ports.aws, environment.data
     program = Path(sys.executable).with_name("ministack")
@@ -90,7 +108,7 @@ def start_aws(environment: Environment) -> subprocess.Popen[bytes]:
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
     }
-    process = start("aws", [str(program)], environment, settings)
+    process = start("aws", [str(program)], environment, settings, running)
     await_ready("aws", process, f"http://127.0.0.1:{port}/_ministack/health", environment)
     return process
 

@@ -15,13 +15,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from local import setup, template
 from local.environment import STAGE, Environment, write_atomically
 
 IDLE_SECONDS = 0.05
-SCHEDULE_SECONDS = 20
 
 
 def handler(name: str) -> Callable[..., Any]:
@@ -135,7 +132,7 @@ def run(environment: Environment) -> None:
             if minute != last_minute:
                 last_minute = minute
                 _run_schedules()
-        except (BotoCoreError, ClientError):
+        except Exception:
             traceback.print_exc()
             delivered = 0
             time.sleep(1)

@@ -21,8 +21,8 @@ def start_all(environment: Environment) -> None:
     """Start and set up everything, in order."""
     for item, port in zip(fields(environment.ports), astuple(environment.ports), strict=True):
         processes.require_free(item.name, port)
-    setup.timed("database", lambda: _running.append(processes.start_database(environment)))
-    setup.timed("keys and objects", lambda: _running.append(processes.start_aws(environment)))
+    setup.timed("database", lambda: processes.start_database(environment, _running))
+    setup.timed("keys and objects", lambda: processes.start_aws(environment, _running))
     setup.timed(
         "signing and encryption keys", lambda: setup.create_keys(environment, lambda: _restart_aws(environment))
     )
@@ -32,28 +32,35 @@ def start_all(environment: Environment) -> None:
     setup.timed("catalogue of the demo city", _publish)
     setup.timed("demo staff", lambda: setup.create_staff(environment))
     setup.timed("simulators", lambda: _serve(environment, "simulators", environment.ports.departments, "/_sim"))
-    setup.timed("event pump", lambda: _running.append(_start_part(environment, "pump")))
+    setup.timed("event pump", lambda: _start_part(environment, "pump"))
     setup.timed("API", lambda: _serve(environment, "api", environment.ports.api, "/health"))
 
 
 def _restart_aws(environment: Environment) -> None:
-    processes.stop(_running.pop())
-    _running.append(processes.start_aws(environment))
+    processes.stop(_running[-1])
+    _running.pop()
+    processes.start_aws(environment, _running)
 
 
 def _publish() -> None:
+    """The first start publishes the demo city; later on only ``make publish`` does."""
+    from chalicelib.catalog import store
     from tools import publish
 
-    publish.publish_folder(environments.ROOT / "city")
+    if store.pointer() is None:
+        try:
+            publish.publish_folder(environments.ROOT / "city")
+        except publish.Mistakes as mistakes:
+            raise SystemExit(f"\ncity/ cannot be published:\n{mistakes}") from None
 
 
 def _start_part(environment: Environment, part: str) -> subprocess.Popen[bytes]:
-    return processes.start(part, [sys.executable, "-m", "local.serve", part], environment, environment.settings())
+    command = [sys.executable, "-m", "local.serve", part]
+    return processes.start(part, command, environment, environment.settings(), _running)
 
 
 def _serve(environment: Environment, part: str, port: int, path: str) -> None:
     process = _start_part(environment, part)
-    _running.append(process)
     processes.await_ready(part, process, f"http://127.0.0.1:{port}{path}", environment)
 
 
@@ -81,8 +88,12 @@ def describe(environment: Environment) -> str:
 
 
 def stop_all() -> None:
+    """End what was started, the last first; a second Ctrl-C does not interrupt this."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     while _running:
-        processes.stop(_running.pop())
+        processes.stop(_running[-1])
+        _running.pop()
 
 
 def _end(signal_number: int, frame: FrameType | None) -> None:
@@ -91,6 +102,7 @@ def _end(signal_number: int, frame: FrameType | None) -> None:
 
 def main() -> int:
     signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGHUP, _end)
     environment = environments.default()
     print("Banshi 办事: starting", flush=True)
     try:
@@ -98,7 +110,8 @@ def main() -> int:
         print(describe(environment), flush=True)
         while all(process.poll() is None for process in _running):
             time.sleep(0.5)
-        print(f"a service has ended unexpectedly; see {environment.data / 'logs'}", file=sys.stderr)
+        ended = next(process for process in _running if process.poll() is not None)
+        print(f"ended unexpectedly: {ended.args!r}; see {environment.data / 'logs'}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nstopping", flush=True)

@@ -73,6 +73,7 @@ class Client:
     token: str = ""
     acting_for: str = ""
     refresh_token: str = ""
+    user: str = ""
     source_ip: str = field(default_factory=lambda: f"10.{next(_serial) % 250}.{secrets.randbelow(250)}.1")
 
     def call(
@@ -107,7 +108,7 @@ class Client:
         return self.call("DELETE", path, **options)
 
     def acting(self, organization_id: str) -> Client:
-        return Client(self.world, self.token, organization_id, self.refresh_token, self.source_ip)
+        return Client(self.world, self.token, organization_id, self.refresh_token, self.user, self.source_ip)
 
     @property
     def account_id(self) -> str:
@@ -214,10 +215,16 @@ class World:
     def log_in(self, platform: str, user: str = "") -> Client:
         """Somebody logged in on WeChat or Alipay."""
         simulator = self.simulators.wechat if platform == "wechat" else self.simulators.alipay
-        code = simulator.controls["login_codes"]({"user": user or secrets.token_hex(6)})["code"]
+        user = user or secrets.token_hex(6)
+        code = simulator.controls["login_codes"]({"user": user})["code"]
         answer = self.anonymous().post(f"/v1/auth/{platform}", {"code": code})
         assert answer.status == 200, answer.json
-        return Client(self, answer.json["access_token"], refresh_token=answer.json["refresh_token"])
+        return Client(self, answer.json["access_token"], refresh_token=answer.json["refresh_token"], user=user)
+
+    def bind_phone(self, client: Client, phone: str) -> None:
+        """Bind a phone number on WeChat."""
+        code = self.simulators.wechat.controls["phone_codes"]({"user": client.user, "phone": phone})["code"]
+        assert client.put("/v1/me/phone", {"credential": code}).status == 200
 
     def real_person(self, name: str = "测试人", id_number: str = "") -> Client:
         """Somebody with verified real name, on WeChat."""

@@ -6,6 +6,9 @@ import json
 import os
 import sys
 
+from botocore.exceptions import BotoCoreError
+
+from chalicelib.kernel.errors import Problem
 from local import environment, pump, template
 
 
@@ -15,7 +18,11 @@ def main(arguments: list[str]) -> int:
         print(f"name one of {', '.join(known)}, for example: make invoke FUNCTION=check_history", file=sys.stderr)
         return 1
     os.environ.update(environment.default().settings())
-    print(json.dumps(pump.handler(known[arguments[0]])({}), ensure_ascii=False))
+    try:
+        print(json.dumps(pump.handler(known[arguments[0]])({}), ensure_ascii=False))
+    except (Problem, BotoCoreError):
+        print("the database does not answer: start the system with `make run` first", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,7 +46,9 @@ SHAPES: dict[str, Any] = {
     "certificate.json": CertificateDefinition,
     "examples.json": list[Example],
 }
+X_KEYWORDS = {"x-en", "x-fixed", "x-prefill", "x-options", "x-message"}
 EFFECTS = ("not_accept", "refuse", "review")
+APPLICANT_FIELDS = ("id", "kind", "name", "number")
 SYSTEM_FACE = {"number", "issuer", "issued_on", "valid_from", "valid_to", "identifier"}
 QR_NUMBER = "1" * 222
 T = TypeVar("T")
@@ -72,6 +74,17 @@ class Mistakes(Exception):
         self.mistakes = mistakes
 
 
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise RepeatedName(next(name for name in names if names.count(name) > 1))
+    return dict(pairs)
+
+
+class RepeatedName(Exception):
+    """A name stands twice in one JSON object."""
+
+
 class _Reader:
     """Reads files into shapes and collects mistakes."""
 
@@ -83,12 +96,14 @@ class _Reader:
 
     def read(self, path: Path, shape: type[T], name: str) -> T | None:
         try:
-            plain = json.loads(path.read_text(encoding="utf-8"))
+            plain = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_without_repeats)
             return msgspec.convert(plain, shape)
         except FileNotFoundError:
             self.add(name, "", "the file is missing")
         except json.JSONDecodeError as error:
             self.add(name, f"line {error.lineno} column {error.colno}", f"not JSON: {error.msg}")
+        except RepeatedName as error:
+            self.add(name, "", f"{error} stands twice in one object")
         except UnicodeDecodeError:
             self.add(name, "", "not UTF-8")
         except msgspec.ValidationError as error:
@@ -102,17 +117,35 @@ def read_folder(folder: Path) -> tuple[City, list[ServiceDefinition]]:
     reader = _Reader()
     city = _read_city(folder, reader)
     found = []
-    for service in sorted(path for path in (folder / "services").iterdir() if path.is_dir()):
+    services = folder / "services"
+    if not services.is_dir():
+        raise Mistakes([Mistake("services", "", "the folder is missing")])
+    for service in sorted(path for path in services.iterdir() if path.is_dir()):
         definition = _read_service(service, city, reader)
         if definition is not None:
             found.append(definition)
+    _check_unique(found, reader)
     if reader.mistakes or city is None:
         raise Mistakes(reader.mistakes)
     return city, found
 
 
+def _check_unique(definitions: list[ServiceDefinition], reader: _Reader) -> None:
+    """Two services must not share a task code, nor two kinds of certificate a type code."""
+    for file, place, codes in (
+        ("service.json", "$.task_code", [definition.item.task_code for definition in definitions]),
+        ("certificate.json", "$.type_code", [definition.certificate.type_code for definition in definitions]),
+    ):
+        for definition, code in zip(definitions, codes, strict=True):
+            if codes.count(code) > 1:
+                reader.add(f"services/{definition.item.code}/{file}", place, f"{code} stands in another service too")
+
+
 def publish_folder(folder: Path) -> int:
-    """Check and publish; the number of the release. Raises ``Mistakes`` and changes nothing then."""
+    """Check and publish; the number of the release, the current one if nothing changed.
+
+    Raises ``Mistakes`` and changes nothing then.
+    """
     city, definitions = read_folder(folder)
     return catalog.publish(city, definitions).number
 
@@ -141,7 +174,8 @@ def _read_service(folder: Path, city: City | None, reader: _Reader) -> ServiceDe
     before = len(reader.mistakes)
     prefix = f"services/{folder.name}/"
     parts: dict[str, Any] = {name: reader.read(folder / name, shape, prefix + name) for name, shape in SHAPES.items()}
-    for extra in sorted(path.name for path in folder.iterdir() if path.name not in SHAPES):
+    files = [path.name for path in folder.iterdir() if not path.name.startswith(".") and not path.name.endswith("~")]
+    for extra in sorted(set(files) - set(SHAPES)):
         reader.add(prefix + extra, "", "no such file belongs to a service")
     if len(reader.mistakes) > before or city is None:
         return None
@@ -153,16 +187,19 @@ def _read_service(folder: Path, city: City | None, reader: _Reader) -> ServiceDe
         parts["workflow.json"],
         parts["certificate.json"],
     )
-    checks = (
-        _check_item(definition, city, folder.name),
-        _check_form(definition),
-        _check_workflow(definition, city),
-        _check_rules(definition),
-        _check_certificate(definition),
-    )
-    for check in checks:
-        for file, place, reason in check:
-            reader.add(prefix + file, place, reason)
+    checks = {
+        "service.json": _check_item(definition, city, folder.name),
+        "form.json": _check_form(definition),
+        "workflow.json": _check_workflow(definition, city),
+        "rules.json": _check_rules(definition),
+        "certificate.json": _check_certificate(definition),
+    }
+    for name, check in checks.items():
+        try:
+            for file, place, reason in check:
+                reader.add(prefix + file, place, reason)
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            reader.add(prefix + name, "", f"is not in the expected shape ({type(error).__name__}: {error})")
     if len(reader.mistakes) == before:
         for place, reason in _check_examples(definition, parts["examples.json"], city):
             reader.add(prefix + "examples.json", place, reason)
@@ -184,6 +221,13 @@ def _check_item(definition: ServiceDefinition, city: City, folder: str) -> Found
             yield "service.json", "$.regions", f"no region {region} in city.json"
     if item.promised_days > item.statutory_days:
         yield "service.json", "$.promised_days", "the promised limit exceeds the statutory limit"
+    for source in item.sources:
+        root, _, field = source.key.partition(".")
+        known = (
+            APPLICANT_FIELDS if root == "applicant" else definition.form.get("properties", {}) if root == "form" else ()
+        )
+        if field not in known:
+            yield "service.json", f"$.sources {source.name}.key", f"{source.key} is no field of applicant or form"
     if item.processing == "instant" and item.promised_days > 1:
         yield "service.json", "$.promised_days", "an instant service (即办件) promises 0 or 1 day"
 
@@ -202,6 +246,9 @@ def _check_form(definition: ServiceDefinition) -> Found:
         place = f"$.properties.{name}"
         if "title" not in described or "x-en" not in described:
             yield "form.json", place, "needs title and x-en"
+        for keyword in set(described) - X_KEYWORDS:
+            if keyword.startswith("x-"):
+                yield "form.json", place, f"unknown keyword {keyword}; there are {', '.join(sorted(X_KEYWORDS))}"
         for keyword in ("x-prefill", "x-fixed"):
             path = described.get(keyword, "applicant.name").split(".")
             if path[0] not in ("applicant", "facts") or (path[0] == "facts" and path[1] not in sources):
@@ -273,32 +320,61 @@ def _check_rules(definition: ServiceDefinition) -> Found:
 
 
 def _check_certificate(definition: ServiceDefinition) -> Found:
+    yield from _check_face(definition)
+    yield from _check_layout(definition)
     certificate = definition.certificate
-    known = set(certificate.face) | set(certificate.words) | SYSTEM_FACE
+    if certificate.exclusive and certificate.exclusive.key not in certificate.face.values():
+        yield "certificate.json", "$.exclusive.key", "must be the path of a face value"
+    if (certificate.validity.end is None) == (certificate.validity.days is None):
+        yield "certificate.json", "$.validity", "needs either end or days"
+    if certificate.validity.days is not None and certificate.validity.days < 1:
+        yield "certificate.json", "$.validity.days", "must be at least 1"
+
+
+def _check_face(definition: ServiceDefinition) -> Found:
+    certificate, fields = definition.certificate, definition.form.get("properties", {})
+    for name, path in certificate.face.items():
+        root, _, field = path.partition(".")
+        if root not in ("form", "applicant", "facts"):
+            yield "certificate.json", f"$.face.{name}", f"{path} begins with none of form, applicant, facts"
+        elif root == "form" and field not in fields:
+            yield "certificate.json", f"$.face.{name}", f"form.json has no field {field}"
     for name, words in certificate.words.items():
         if words.of not in certificate.face:
             yield "certificate.json", f"$.words.{name}.of", f"no face value {words.of}"
+        yield from _without_entry(definition, words.of, f"$.words.{name}.words", words.words)
+    if certificate.signed.scope_face:
+        yield from _without_entry(definition, certificate.signed.scope_face, "$.signed.scope", certificate.signed.scope)
+
+
+def _check_layout(definition: ServiceDefinition) -> Found:
+    certificate, layout = definition.certificate, definition.certificate.layout
     templates = [("$.headline", certificate.headline)]
     templates += [(f"$.public[{at}].face", line.face) for at, line in enumerate(certificate.public)]
-    layout = certificate.layout
     for at, element in enumerate(layout.elements):
         place = f"$.layout.elements[{at}]"
         if isinstance(element, TextElement):
             templates.append((place + ".text", element.text))
         width = element.size if isinstance(element, QrElement) else element.width
-        if element.x + width > layout.width or element.y > layout.height:
-            yield "certificate.json", place, "reaches beyond the page"
+        height = element.size if isinstance(element, QrElement) else getattr(element, "height", 0)
+        if element.x + width > layout.width or element.y + height > layout.height:
+            yield "certificate.json", place, f"reaches beyond the page of {layout.width:g} x {layout.height:g} mm"
+    known = set(certificate.face) | set(certificate.words) | SYSTEM_FACE | {"revision"}
     for place, template in templates:
         try:
-            template.format_map(dict.fromkeys(known | {"revision"}, ""))
+            template.format_map(dict.fromkeys(known, ""))
         except (KeyError, ValueError, IndexError) as error:
             yield "certificate.json", place, f"no face value {error}"
     if sum(isinstance(element, QrElement) for element in layout.elements) != 1:
         yield "certificate.json", "$.layout.elements", "exactly one qr is needed"
-    if certificate.exclusive and certificate.exclusive.key not in certificate.face.values():
-        yield "certificate.json", "$.exclusive.key", "must be the path of a face value"
-    if (certificate.validity.end is None) == (certificate.validity.days is None):
-        yield "certificate.json", "$.validity", "needs either end or days"
+
+
+def _without_entry(definition: ServiceDefinition, face: str, place: str, table: Mapping[str, object]) -> Found:
+    """Choices of the form behind a face value that a table says nothing about."""
+    field = definition.certificate.face.get(face, "").removeprefix("form.")
+    for choice in definition.form.get("properties", {}).get(field, {}).get("enum", []):
+        if choice not in table:
+            yield "certificate.json", place, f"no entry for {choice}, which form.json lets people choose"
 
 
 def _check_examples(definition: ServiceDefinition, examples: list[Example], city: City) -> Iterator[tuple[str, str]]:
@@ -364,12 +440,18 @@ def main(arguments: list[str]) -> int:
             print(f"{folder}: {len(definitions)} services, no mistake")
         else:
             _use_running_system()
-            print(f"published release {publish_folder(folder)}")
+            print(f"published release {publish_folder(folder)}, in use everywhere within {catalog.POINTER_SECONDS} s")
     except Mistakes as mistakes:
-        print(f"{len(mistakes.mistakes)} mistakes; nothing was published:\n{mistakes}", file=sys.stderr)
+        print(f"mistakes found: {len(mistakes.mistakes)}; nothing was published\n{mistakes}", file=sys.stderr)
         return 1
-    except (InvalidSettings, Problem) as error:
+    except catalog.TooLarge as error:
+        print(f"not published: a definition is too large: {error}", file=sys.stderr)
+        return 1
+    except InvalidSettings as error:
         print(f"not published: {error}", file=sys.stderr)
+        return 1
+    except Problem:
+        print("not published: the database does not answer; start the system with `make run` first", file=sys.stderr)
         return 1
     return 0
 

@@ -28,7 +28,7 @@ class Finding(msgspec.Struct, frozen=True):
 FACTS_INCOMPLETE = Finding(
     "review",
     "facts_incomplete",
-    Text("部门登记数据不完整,转人工核查", "The registers' data is incomplete; an officer checks"),
+    Text("部门登记数据不完整，转人工核查", "The registers' data is incomplete; an officer checks"),
 )
 
 

@@ -75,7 +75,7 @@ def _unknown(path: list[str]) -> FieldError:
     return FieldError(
         "/form/" + "/".join(path),
         "unknown",
-        f"没有“{path[-1]}”这一项,请删除",
+        f"没有“{path[-1]}”这一项，请删除",
         f"There is no field {path[-1]}; remove it",
     )
 
@@ -97,7 +97,7 @@ _WORDS = {
     "minimum": ("{zh}太小", "{en} is too small"),
     "maximum": ("{zh}太大", "{en} is too large"),
     "pattern": ("{zh}格式不对", "{en} is not in the right form"),
-    "format": ("{zh}有误,请核对", "{en} is not valid; check it"),
+    "format": ("{zh}有误，请核对", "{en} is not valid; check it"),
     "uniqueItems": ("{zh}有重复项", "{en} has the same entry twice"),
 }
 

@@ -94,7 +94,10 @@ class ReceiptQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ApplicationView(msgspec.Struct, frozen=True):
-    """An application. ``receipt`` is given on submission; ``options`` are values on record to choose from."""
+    """An application. ``receipt`` is given on submission; ``options`` are values on record to choose from.
+
+    ``facts``: what the registers said, for staff only.
+    """
 
     id: str
     service: str
@@ -102,6 +105,7 @@ class ApplicationView(msgspec.Struct, frozen=True):
     status: str
     receipt: str
     form: dict[str, Any]
+    facts: dict[str, Any]
     options: dict[str, list[Any]]
     findings: list[decisions.Finding]
     corrections: list[CorrectionItem]
@@ -187,7 +191,7 @@ def read_application(actor: Actor, target: ApplicationItem) -> ApplicationView:
     """One application with its form; staff's reading is recorded first."""
     if actor.kind == "staff":
         store.record_reading(target, actor)
-    return _view(target)
+    return _view(target, for_staff=actor.kind == "staff")
 
 
 @endpoint(
@@ -196,9 +200,9 @@ def read_application(actor: Actor, target: ApplicationItem) -> ApplicationView:
     OWN,
     errors=[rules.WRONG_STATE, errors.PLATFORM_UNAVAILABLE],
 )
-def save_form(target: ApplicationItem, body: FormInput) -> service.Check:
+def save_form(actor: Actor, target: ApplicationItem, body: FormInput) -> service.Check:
     """Save the form as it is, and learn what is wrong and what the rules would say."""
-    return service.check(target, service.save_form(target, body.form))
+    return service.check(target, service.save_form(actor, target, body.form))
 
 
 @endpoint(
@@ -219,12 +223,10 @@ def submit_application(actor: Actor, target: ApplicationItem) -> ApplicationView
     errors=[rules.FORM_INVALID, rules.WRONG_STATE, errors.PLATFORM_UNAVAILABLE],
 )
 def correct_application(actor: Actor, target: ApplicationItem, body: FormInput) -> ApplicationView:
-    """Answer a correction list: save the form and submit it again; the clock runs on."""
-    if target.status == rules.CORRECTION:
-        service.save_form(target, body.form)
-    elif target.status == rules.DRAFT:
+    """Answer a correction list with the whole form; the clock runs on. A wrong form changes nothing."""
+    if target.status == rules.DRAFT:
         raise rules.WRONG_STATE(state=target.status)
-    return _view(service.submit(actor, target))
+    return _view(service.submit(actor, target, body.form))
 
 
 @endpoint("POST", "/v1/applications/{application_id}/withdraw", OWN, errors=[rules.WRONG_STATE])
@@ -266,7 +268,7 @@ def read_task(actor: Actor, target: TaskItem) -> TaskView:
     item = store.application(target.application_id)
     assert item is not None
     store.record_reading(item, actor)
-    return TaskView(_task_row(target), _view(item))
+    return TaskView(_task_row(target), _view(item, for_staff=True))
 
 
 @endpoint("POST", "/v1/tasks/{task_id}/claim", HANDLING, errors=[rules.TASK_TAKEN, rules.TASK_DONE])
@@ -287,9 +289,10 @@ def release_task(actor: Actor, target: TaskItem) -> TaskView:
 
 
 DECISION_ERRORS = [rules.TASK_TAKEN, rules.TASK_NOT_YOURS, rules.TASK_DONE, rules.WRONG_STATE, errors.CONFLICT]
+APPROVAL_ERRORS = [*DECISION_ERRORS, rules.APPROVAL_BLOCKED, certificate_rules.PERIOD_TAKEN]
 
 
-@endpoint("POST", "/v1/tasks/{task_id}/approve", HANDLING, errors=[*DECISION_ERRORS, certificate_rules.PERIOD_TAKEN])
+@endpoint("POST", "/v1/tasks/{task_id}/approve", HANDLING, errors=APPROVAL_ERRORS)
 def approve_task(actor: Actor, target: TaskItem, body: OpinionInput) -> ApplicationView:
     """Approve one's step; the last approval issues the certificate."""
     service.approve_task(actor, target, body.opinion)
@@ -303,7 +306,12 @@ def refuse_task(actor: Actor, target: TaskItem, body: OpinionInput) -> Applicati
     return _reloaded(target)
 
 
-@endpoint("POST", "/v1/tasks/{task_id}/request_correction", HANDLING, errors=DECISION_ERRORS)
+@endpoint(
+    "POST",
+    "/v1/tasks/{task_id}/request_correction",
+    HANDLING,
+    errors=[*DECISION_ERRORS, rules.CORRECTION_ONCE],
+)
 def request_correction(actor: Actor, target: TaskItem, body: CorrectionRequest) -> ApplicationView:
     """Ask once for everything that is missing; the clock stops."""
     service.request_correction(actor, target, body.items, body.note)
@@ -316,7 +324,7 @@ def _reloaded(task: TaskItem) -> ApplicationView:
     return _view(item)
 
 
-def _view(item: ApplicationItem) -> ApplicationView:
+def _view(item: ApplicationItem, *, for_staff: bool = False) -> ApplicationView:
     definition, content = service.definition_of(item), store.content(item)
     return ApplicationView(
         item.id,
@@ -325,6 +333,7 @@ def _view(item: ApplicationItem) -> ApplicationView:
         str(item.status),
         _receipt(item),
         content.form,
+        content.facts if for_staff else {},
         forms.options(definition.form, content.facts),
         item.found(),
         content.corrections if item.status == rules.CORRECTION else [],
@@ -361,4 +370,4 @@ def _task_row(task: TaskItem) -> TaskRow:
 def _task_view(task: TaskItem) -> TaskView:
     item = store.application(task.application_id)
     assert item is not None
-    return TaskView(_task_row(task), _view(item))
+    return TaskView(_task_row(task), _view(item, for_staff=True))

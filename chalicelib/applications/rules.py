@@ -58,23 +58,35 @@ FINAL = tuple(state for state in STATES if all(edge.start != state for edge in E
 WRONG_STATE = ErrorCode(
     "wrong_state",
     409,
-    zh="办件当前状态为“{state}”,不能进行此操作",
+    zh="办件当前状态为“{state}”，不能进行此操作",
     en="The application is “{state}”; this cannot be done now",
 )
 FORM_INVALID = ErrorCode(
-    "form_invalid", 422, zh="申请表填写有误,请按提示修改", en="The form is not complete or not right; see the fields"
+    "form_invalid", 422, zh="申请表填写有误，请按提示修改", en="The form is not complete or not right; see the fields"
 )
 SERVICE_NOT_FOR_YOU = ErrorCode(
     "service_not_for_applicant",
     422,
-    zh="此事项不面向该类申请人,请切换个人或企业身份",
+    zh="此事项不面向该类申请人，请切换个人或企业身份",
     en="The service is not for this kind of applicant; switch between yourself and your enterprise",
 )
 MANDATE_DOES_NOT_COVER = ErrorCode(
     "mandate_does_not_cover", 403, zh="您的授权不包含此事项", en="Your mandate does not cover this service"
 )
+CORRECTION_ONCE = ErrorCode(
+    "correction_asked_once",
+    409,
+    zh="补正应当一次性告知，此办件已补正过，请作出决定",
+    en="What is missing is told once, and was; decide now",
+)
+APPROVAL_BLOCKED = ErrorCode(
+    "approval_blocked",
+    409,
+    zh="按部门登记的最新数据，规则不允许准予；请查看理由",
+    en="By what the registers say now, the rules forbid approval; see the reasons",
+)
 RECEIPT_UNKNOWN = ErrorCode(
-    "receipt_unknown", 404, zh="没有此受理号,请核对", en="There is no such receipt number; check it"
+    "receipt_unknown", 404, zh="没有此受理号，请核对", en="There is no such receipt number; check it"
 )
 TASK_TAKEN = ErrorCode("task_taken", 409, zh="此待办已由他人领取", en="Somebody else has taken this task")
 TASK_NOT_YOURS = ErrorCode("task_not_yours", 409, zh="请先领取此待办", en="Take the task first")

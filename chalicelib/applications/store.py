@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.applications.decisions import Finding
 from chalicelib.kernel import changes, ids, tables, vault
@@ -49,6 +49,7 @@ class ApplicationItem(tables.AggregateTable):
     used_days = NumberAttribute(default=0)
     due_on = UnicodeAttribute(null=True)
     correct_by = UnicodeAttribute(null=True)
+    corrected = BooleanAttribute(default=False)
     certificate_id = UnicodeAttribute(null=True)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()

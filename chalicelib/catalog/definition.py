@@ -192,7 +192,6 @@ class TextElement(Strict, frozen=True, tag="text", tag_field="element"):
     align: Literal["left", "center", "right"] = "left"
     color: Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")] = "#1a1a1a"
     lines: Annotated[int, Meta(ge=1, le=6)] = 1
-    minimum_size: float = 6
 
 
 class RectangleElement(Strict, frozen=True, tag="rectangle", tag_field="element"):

@@ -75,7 +75,7 @@ def _warnings() -> list[Text]:
         return []
     return [
         Text(
-            f"{year} 年的节假日安排尚未发布,时限按周末休息计算",
+            f"{year} 年的节假日安排尚未发布，时限按周末休息计算",
             f"The calendar of {year} is not published; limits count weekends only",
         )
     ]

@@ -14,13 +14,9 @@ from chalicelib.kernel import changes, clock, errors, tables
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.changes import Event
 
-_POINTER_SECONDS = 5
+POINTER_SECONDS = 5
 _MAX_ITEM_BYTES = 390_000
 _pointer: tuple[float, int] = (0.0, 0)
-
-
-class NothingPublished(Exception):
-    """No catalogue is published yet; ``make publish`` does."""
 
 
 class TooLarge(Exception):
@@ -34,7 +30,7 @@ def release() -> Release:
         current = store.pointer()
         if current is None:
             raise errors.UNAVAILABLE(retry_after=5)
-        _pointer = (time.monotonic() + _POINTER_SECONDS, int(current.number))
+        _pointer = (time.monotonic() + POINTER_SECONDS, int(current.number))
     return _release(_pointer[1])
 
 
@@ -64,8 +60,11 @@ def current(code: str) -> tuple[int, ServiceDefinition]:
 
 
 def unit(code: str) -> Unit:
-    """A department by its code."""
-    return next(unit for unit in release().city.units if unit.code == code)
+    """A department by its code; raises ``temporarily_unavailable`` while the city's list lacks it."""
+    found = next((unit for unit in release().city.units if unit.code == code), None)
+    if found is None:
+        raise errors.UNAVAILABLE(retry_after=60)
+    return found
 
 
 @functools.lru_cache(maxsize=2)
@@ -106,7 +105,8 @@ def _weighted_texts(summary: Summary) -> list[tuple[int, list[str]]]:
 def publish(city: City, definitions: list[ServiceDefinition], actor: Actor | None = None) -> Release:
     """Publish the city and its services as a new release, at once and as a whole.
 
-    Unchanged services keep their version; running applications keep theirs in any case. What is
+    Unchanged services keep their version, and nothing changed keeps the release; running applications keep
+    theirs in any case. What is
     written before the pointer moves is not visible to anyone. Raises ``changed_meanwhile`` if another
     publication was faster.
     """
@@ -118,18 +118,27 @@ def publish(city: City, definitions: list[ServiceDefinition], actor: Actor | Non
         _summary(definition, _put_version(definition, versions.get(definition.item.code, 0)))
         for definition in definitions
     ]
-    number = int(pointer.number) + 1
-    published = Release(number, city, summaries)
-    tables.write(tables.Put(store.ReleaseItem(f"RELEASE#{number}", content=_fitting(store.packed(published)))))
-    pointer.number = number
-    event = Event("catalogue_published", actor or system("publish"), data={"release": number})
-    try:
-        tables.write(changes.put(pointer, event))
-    except tables.ConditionFailed:
-        raise errors.CONFLICT() from None
+    if before is not None and (before.city, before.services) == (city, summaries):
+        return before
+    published = _put_release(int(pointer.number) + 1, city, summaries)
+    pointer.number = published.number
+    event = Event("catalogue_published", actor or system("publish"), data={"release": published.number})
+    tables.write_or_conflict(changes.put(pointer, event))
     _release.cache_clear()
     _pointer = (0.0, 0)
     return published
+
+
+def _put_release(number: int, city: City, summaries: list[Summary]) -> Release:
+    """Store the release under the next number that nobody has used, published or not."""
+    while True:
+        published = Release(number, city, summaries)
+        item = store.ReleaseItem(f"RELEASE#{number}", content=_fitting(store.packed(published)))
+        try:
+            tables.write(tables.Put(item, tables.absent(store.ReleaseItem)))
+            return published
+        except tables.ConditionFailed:
+            number += 1
 
 
 def _put_version(definition: ServiceDefinition, before: int) -> int:

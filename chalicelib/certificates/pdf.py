@@ -77,11 +77,11 @@ def _draw_text(canvas: Canvas, layout: Layout, element: TextElement, face: dict[
 
 
 def _fitted(text: str, name: str, element: TextElement, width: float) -> tuple[float, list[str]]:
-    """The largest size up to the element's at which the text fits its lines, and the lines."""
+    """The largest size up to the element's at which the text fits its lines, and the lines; it always fits."""
     size = element.size
     while True:
         lines = _wrapped(text, name, size, width)
-        if len(lines) <= element.lines or size <= element.minimum_size:
+        if len(lines) <= element.lines:
             return size, lines
         size *= _SHRINK
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.numbers import check_character
 
 DOMAIN = b"BANSHI-CERTIFICATE-v1\0"
 EPOCH = date(2025, 1, 1)
@@ -28,7 +29,7 @@ _LENGTH = 1 + _LAYOUT.size + 64
 NOT_PRINTABLE = ErrorCode(
     "certificate_not_printable",
     409,
-    zh="此证照已失效,不能打印",
+    zh="此证照已失效，不能打印",
     en="The certificate is no longer valid; it cannot be printed",
 )
 PRINTS_USED_UP = ErrorCode(
@@ -44,18 +45,21 @@ PRINT_REASON_REQUIRED = ErrorCode(
     en="From print {number} on, say why it is needed",
 )
 PRINT_LINK_USED = ErrorCode(
-    "print_link_used", 410, zh="此下载链接已使用或已过期,请重新打印", en="The link was used or has expired; print again"
+    "print_link_used",
+    410,
+    zh="此下载链接已使用或已过期，请重新打印",
+    en="The link was used or has expired; print again",
 )
 GLYPH_MISSING = ErrorCode(
     "glyph_missing",
     422,
-    zh="字库缺少字符“{character}”,证照未生成,请联系发证机关",
-    en="The font lacks the character “{character}”; nothing was printed, ask the issuer",
+    zh="证照字库没有字符“{character}”，请换用其他写法或联系发证机关",
+    en="The certificate's font lacks the character “{character}”; write it otherwise or ask the issuer",
 )
 PERIOD_TAKEN = ErrorCode(
     "period_taken",
     409,
-    zh="此期间已有有效证照,请先撤销原证照或不予准予",
+    zh="此期间已有有效证照，请先撤销原证照或不予准予",
     en="A valid certificate covers part of this period; revoke that one first, or refuse",
 )
 ALREADY_REVOKED = ErrorCode("already_revoked", 409, zh="此证照已被撤销", en="The certificate is revoked already")
@@ -63,7 +67,6 @@ ALREADY_REVOKED = ErrorCode("already_revoked", 409, zh="此证照已被撤销", 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _PLATE_CHARACTERS = " 0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ挂学警港澳领使临"
 _OID = "1.2.156.3005.2"
-_ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True)
@@ -184,8 +187,4 @@ def check_print(printed: int, maximum: int, reason_from: int, reason: str) -> No
 def licence_identifier(type_code: str, issuer_code: str, serial: str, version: int = 1) -> str:
     """The e-licence's identifier (证照标识, GB/T 36904-2018) with its ISO 7064 MOD 37,36 check character."""
     parts = (type_code, issuer_code, serial, f"{version:03d}")
-    product = 36
-    for character in "".join(parts):
-        product = (product + _ALPHANUMERIC.index(character)) % 36 or 36
-        product = product * 2 % 37
-    return ".".join((_OID, *parts, _ALPHANUMERIC[(37 - product) % 36]))
+    return ".".join((_OID, *parts, check_character("".join(parts))))

@@ -13,11 +13,12 @@ import msgspec
 
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import CertificateDefinition, PublicField, Text
-from chalicelib.certificates import rules, store
+from chalicelib.certificates import glyphs, rules, store
 from chalicelib.certificates.store import CertificateItem
-from chalicelib.kernel import changes, clock, errors, log, signing, tables, vault
+from chalicelib.kernel import changes, clock, log, signing, tables, vault
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
+from chalicelib.kernel.errors import FieldError
 from chalicelib.kernel.settings import settings
 
 Status = Literal["valid", "expired", "not_yet_valid", "revoked", "superseded", "unknown", "forged"]
@@ -62,23 +63,42 @@ def period(definition: CertificateDefinition, context: dict[str, Any]) -> tuple[
     return start, start + timedelta(days=(validity.days or 1) - 1)
 
 
-def overlaps(service: str, definition: CertificateDefinition, context: dict[str, Any]) -> bool:
-    """Whether a valid certificate already takes part of the period, where only one may exist at a time."""
+def undrawable(definition: CertificateDefinition, context: dict[str, Any]) -> list[FieldError]:
+    """The values of the face that the font cannot draw, as problems of the form."""
+    problems = []
+    for path in definition.face.values():
+        character = glyphs.missing(resolve(path, context))
+        if character is not None:
+            zh, en = rules.GLYPH_MISSING.zh, rules.GLYPH_MISSING.en
+            place = "/" + path.replace(".", "/")
+            texts = zh.format(character=character), en.format(character=character)
+            problems.append(FieldError(place, "glyph_missing", *texts))
+    return problems
+
+
+def overlaps(service: str, definition: CertificateDefinition, context: dict[str, Any], application_id: str) -> bool:
+    """Whether another application's certificate takes part of the period, where only one may exist at a time."""
     if definition.exclusive is None:
         return False
     start, end = period(definition, context)
     _, taken = store.periods(service, resolve(definition.exclusive.key, context))
-    return rules.overlaps([(begin, finish) for _, begin, finish in taken], start, end)
+    own = certificate_id_of(application_id)
+    others = [(begin, finish) for owner, begin, finish in taken if owner != own]
+    return rules.overlaps(others, start, end)
+
+
+def certificate_id_of(application_id: str) -> str:
+    """The id of the certificate that an application leads to: a repeated decision cannot issue a second one."""
+    return hashlib.sha256(f"certificate\0{application_id}".encode()).hexdigest()[:16]
 
 
 def prepare(issue: Issue, actor: Actor) -> tuple[CertificateItem, list[tables.Write]]:
     """A new certificate and the writes that issue it, to be done in the application's transaction.
 
-    The id derives from the application, so a repeated decision cannot issue a second one.
     Raises ``period_taken`` when an exclusive period is not free any more.
     """
     start, end = period(issue.definition, issue.context)
-    certificate_id = hashlib.sha256(f"certificate\0{issue.application_id}".encode()).hexdigest()[:16]
+    certificate_id = certificate_id_of(issue.application_id)
     item = CertificateItem(
         f"CERTIFICATE#{certificate_id}",
         service=issue.service,
@@ -335,10 +355,7 @@ def revoke(actor: Actor, item: CertificateItem, reason: str) -> None:
     if exclusive is not None:
         periods, taken = store.periods(item.service, _exclusive_value(item, exclusive.key))
         writes.append(store.put_periods(periods, [one for one in taken if one[0] != item.id]))
-    try:
-        tables.write(*writes)
-    except tables.ConditionFailed:
-        raise errors.CONFLICT() from None
+    tables.write_or_conflict(*writes)
 
 
 def _exclusive_value(item: CertificateItem, path: str) -> str:
@@ -360,10 +377,7 @@ def prints_left(item: CertificateItem) -> int:
 
 
 def _write(item: CertificateItem, event: Event) -> None:
-    try:
-        tables.write(changes.put(item, event))
-    except tables.ConditionFailed:
-        raise errors.CONFLICT() from None
+    tables.write_or_conflict(changes.put(item, event))
 
 
 def _hash(secret: str) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.kernel import changes, clock, ids, tables, vault
+from chalicelib.kernel import changes, clock, ids, numbers, tables, vault
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.tables import Page, Put
 
@@ -85,7 +85,7 @@ def number_of(certificate_id: str) -> str:
 def id_of(number: str) -> str | None:
     """The id behind a number as people type it, None if its check character is wrong."""
     text = ids.normalized(number)
-    if len(text) != 14 or not ids.has_valid_check(text):
+    if len(text) != 14 or not numbers.has_valid_check(text):
         return None
     value = 0
     for character in text[:-1]:

@@ -176,6 +176,7 @@ def bind_phone(actor: Actor, body: PhoneCredential) -> service.Person:
         rules.ID_NUMBER_INVALID,
         rules.NAME_DOES_NOT_MATCH,
         rules.ALREADY_VERIFIED,
+        rules.SAME_PERSON_NOT_PROVEN,
         errors.PLATFORM_UNAVAILABLE,
     ],
     limit=VERIFICATION_LIMIT,

@@ -16,19 +16,19 @@ LOGIN_REFUSED = ErrorCode(
     "login_refused", 401, zh="用户名、密码或动态码不正确", en="User name, password or one-time code is wrong"
 )
 REFRESH_INVALID = ErrorCode(
-    "refresh_invalid", 401, zh="登录已失效,请重新登录", en="The session has ended; log in again"
+    "refresh_invalid", 401, zh="登录已失效，请重新登录", en="The session has ended; log in again"
 )
 REFRESH_REUSED = ErrorCode(
     "refresh_reused",
     401,
-    zh="刷新令牌被重复使用,为安全起见已退出登录,请重新登录",
+    zh="刷新令牌被重复使用，为安全起见已退出登录，请重新登录",
     en="The refresh token was used twice; the session was ended for safety, log in again",
 )
 ID_NUMBER_INVALID = ErrorCode(
-    "id_number_invalid", 422, zh="身份证号码有误,请核对", en="The ID number is not valid; check it"
+    "id_number_invalid", 422, zh="身份证号码有误，请核对", en="The ID number is not valid; check it"
 )
 CREDIT_CODE_INVALID = ErrorCode(
-    "credit_code_invalid", 422, zh="统一社会信用代码有误,请核对", en="The credit code is not valid; check it"
+    "credit_code_invalid", 422, zh="统一社会信用代码有误，请核对", en="The credit code is not valid; check it"
 )
 NAME_DOES_NOT_MATCH = ErrorCode(
     "identity_mismatch", 422, zh="姓名与身份证号码不一致", en="Name and ID number do not belong together"
@@ -39,14 +39,20 @@ ALREADY_VERIFIED = ErrorCode(
     zh="您已用另一证件完成实名认证",
     en="Your real name is verified with another ID number already",
 )
+SAME_PERSON_NOT_PROVEN = ErrorCode(
+    "same_person_not_proven",
+    409,
+    zh="该身份已在另一账号实名:请在两个账号绑定同一手机号后重试，或在支付宝完成人脸认证",
+    en="Another account has this identity: bind the same phone number on both and retry, or pass Alipay's face check",
+)
 VERIFICATION_NOT_STARTED = ErrorCode(
     "verification_not_started",
     409,
-    zh="没有进行中的实名认证,请重新开始",
+    zh="没有进行中的实名认证，请重新开始",
     en="No verification is under way; start again",
 )
 VERIFICATION_NOT_PASSED = ErrorCode(
-    "verification_not_passed", 422, zh="人脸认证尚未通过,请完成后再确认", en="The face check is not passed yet"
+    "verification_not_passed", 422, zh="人脸认证尚未通过，请完成后再确认", en="The face check is not passed yet"
 )
 ENTERPRISE_UNKNOWN = ErrorCode(
     "enterprise_unknown", 422, zh="市场监管登记中没有该企业", en="The business register does not know this enterprise"
@@ -57,7 +63,7 @@ ENTERPRISE_NOT_ACTIVE = ErrorCode(
 NOT_LEGAL_REPRESENTATIVE = ErrorCode(
     "not_legal_representative",
     403,
-    zh="只有法定代表人可以登记企业;经办人请由法定代表人授权",
+    zh="只有法定代表人可以登记企业；经办人请由法定代表人授权",
     en="Only the legal representative may register the enterprise; handlers are appointed by that person",
 )
 MANDATE_PERIOD_INVALID = ErrorCode(

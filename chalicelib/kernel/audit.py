@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
+from botocore.exceptions import ClientError
 
 from chalicelib.kernel import aws, changes, clock, history, signing, tables
 from chalicelib.kernel.history import Fault
@@ -20,6 +21,7 @@ _CURSOR = "AUDIT#CURSOR"
 _RESERVED_MILLISECONDS = 30_000
 PAGE_ITEMS = 500
 SETTLED = timedelta(minutes=10)
+CHECKED_DAYS = 7
 
 
 class SealedDay(msgspec.Struct, frozen=True):
@@ -67,7 +69,7 @@ class _Head:
 
 
 def _head(item: dict[str, Any]) -> _Head:
-    newest = changes.decode(item["changes"]["S"])[-1]
+    newest = changes.decode(item["changes"]["B"])[-1]
     return _Head({"pk": item["pk"], "sk": item["sk"]}, int(item["version"]["N"]), newest.at)
 
 
@@ -109,7 +111,10 @@ def _save_position(table: int, start: dict[str, Any] | None) -> None:
 
 
 def seal_day(day: date) -> SealedDay:
-    """Sign the root of a day's entries and keep it in the audit bucket (Object Lock)."""
+    """Sign the root of a day's entries and keep it in the audit bucket (Object Lock); a sealed day stays sealed."""
+    already = _sealed(day)
+    if already is not None:
+        return already
     hashes = history.day_hashes(day)
     root = history.merkle_root(hashes)
     signature = signing.sign(settings().audit_key, _signed_text(str(day), len(hashes), root))
@@ -120,10 +125,27 @@ def seal_day(day: date) -> SealedDay:
     return sealed
 
 
+def _sealed(day: date) -> SealedDay | None:
+    try:
+        stored = aws.client("s3").get_object(Bucket=settings().audit_bucket, Key=f"roots/{day}.json")
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchKey":
+            return None
+        raise
+    return msgspec.json.decode(stored["Body"].read(), type=SealedDay)
+
+
+def check_recent_days() -> list[Fault]:
+    """Check the roots of the days sealed lately: whoever rewrites a whole chain fails here."""
+    days = [clock.today() - timedelta(days=past) for past in range(1, CHECKED_DAYS + 1)]
+    return [Fault(f"DAY#{day}", 0, reason) for day in days if _sealed(day) and (reason := check_day(day))]
+
+
 def check_day(day: date) -> str | None:
     """What is wrong with a sealed day: its signature or its root; None if both hold."""
-    stored = aws.client("s3").get_object(Bucket=settings().audit_bucket, Key=f"roots/{day}.json")["Body"].read()
-    sealed = msgspec.json.decode(stored, type=SealedDay)
+    sealed = _sealed(day)
+    if sealed is None:
+        return "not sealed"
     text = _signed_text(sealed.day, sealed.entries, sealed.root)
     key = signing.public_key_der(settings().audit_key)
     if sealed.day != str(day) or not signing.verifies(key, text, base64.b64decode(sealed.signature)):

@@ -1,13 +1,15 @@
 """What happened to an aggregate: each change has the next version, and the event log keeps all of them.
 
-An aggregate's item carries its ``version`` and the changes that its last write made; the table's
-stream feeds them into the event log (``history.py``). Versions are consecutive, so a lost entry shows.
+An aggregate's item carries its ``version`` and the changes that its last write made, with those of the
+minute before; the table's stream feeds them into the event log (``history.py``). Versions are consecutive,
+so a lost entry shows, and what the stream has not delivered yet is read from the item.
 """
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -32,6 +34,10 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     data: dict[str, str | int | list[str]] = {}
 
 
+CARRIED = timedelta(seconds=60)
+MOST_CARRIED = 20
+
+
 @dataclass(frozen=True)
 class Event:
     """A change that is about to be written: what, by whom, with what words and facts."""
@@ -45,9 +51,10 @@ class Event:
 def put(item: AggregateTable, *events: Event) -> Put:
     """The write of an aggregate with what happened to it, valid only if nobody changed it since it was read."""
     expected = int(item.version or 0)
+    recent = [change for change in decode(item.changes) if change.at > clock.now() - CARRIED]
     new = [_change(item.subject, expected + place, event) for place, event in enumerate(events, 1)]
     item.version = expected + len(new)
-    item.changes = encode(new)
+    item.changes = pack((recent + new)[-MOST_CARRIED:])
     return Put(item, at_version(type(item), expected))
 
 
@@ -72,9 +79,20 @@ def note_of(subject: str, change: Change) -> str:
     return vault.unseal(change.note, "history", subject, str(change.version)).decode() if change.note else ""
 
 
-def encode(changes: list[Change]) -> str:
-    return msgspec.json.encode(changes).decode()
+def pack(changes: list[Change]) -> bytes:
+    """Changes as an item carries them: compressed, so that the item stays small."""
+    return zlib.compress(msgspec.json.encode(changes), 9)
 
 
-def decode(text: str) -> list[Change]:
-    return msgspec.json.decode(text, type=list[Change])
+def decode(packed: bytes) -> list[Change]:
+    """The changes that an item carries."""
+    return msgspec.json.decode(zlib.decompress(packed), type=list[Change]) if packed else []
+
+
+def entry_text(change: Change) -> str:
+    """A change as the event log keeps it."""
+    return msgspec.json.encode(change).decode()
+
+
+def parse_entry(text: str) -> Change:
+    return msgspec.json.decode(text, type=Change)

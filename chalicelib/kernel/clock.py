@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -79,8 +79,3 @@ class Calendar:
             if days > 0 and self.is_working_day(day):
                 days -= 1
         return day
-
-
-def end_of_day(day: date) -> datetime:
-    """The last second of a day in Asia/Shanghai, in UTC."""
-    return datetime.combine(day, time(23, 59, 59), SHANGHAI).astimezone(UTC)

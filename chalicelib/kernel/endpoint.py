@@ -27,7 +27,7 @@ from chalicelib.kernel.rates import Limit
 
 MAX_BODY_BYTES = 262_144
 REGISTRY: list[Endpoint] = []
-_INJECTED = {"actor", "target", "body", "query", "request"}
+_GUESSES = (400, 401, 404, 410)
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -170,7 +170,7 @@ def _answer(declared: Endpoint, request: Request, actor: Actor) -> Answer:
     try:
         return _authorized_answer(declared, request, actor)
     except errors.Problem as problem:
-        if problem.error.status in (400, 401, 404):
+        if problem.error.status in _GUESSES:
             declared.limit.count(who)
         raise
 

@@ -68,7 +68,7 @@ class Problem(Exception):
 
 
 INVALID_REQUEST = ErrorCode(
-    "invalid_request", 400, zh="请求内容有误,请按字段提示修改", en="The request is not valid; see the fields"
+    "invalid_request", 400, zh="请求内容有误，请按字段提示修改", en="The request is not valid; see the fields"
 )
 INVALID_JSON = ErrorCode("invalid_json", 400, zh="请求体不是合法的 JSON", en="The body is not valid JSON")
 BODY_TOO_LARGE = ErrorCode("body_too_large", 413, zh="请求体超过 {limit} 字节", en="The body exceeds {limit} bytes")
@@ -77,7 +77,7 @@ UNSUPPORTED_MEDIA_TYPE = ErrorCode(
 )
 NOT_AUTHENTICATED = ErrorCode("not_authenticated", 401, zh="请先登录", en="Log in first")
 TOKEN_EXPIRED = ErrorCode(
-    "token_expired", 401, zh="登录已过期,请刷新令牌", en="The access token has expired; refresh it"
+    "token_expired", 401, zh="登录已过期，请刷新令牌", en="The access token has expired; refresh it"
 )
 FORBIDDEN = ErrorCode("forbidden", 403, zh="您无权进行此操作", en="You may not do this")
 REAL_NAME_REQUIRED = ErrorCode("real_name_required", 403, zh="请先完成实名认证", en="Verify your real name first")
@@ -86,30 +86,33 @@ METHOD_NOT_ALLOWED = ErrorCode(
     "method_not_allowed", 405, zh="此地址不支持该方法", en="This path does not take this method"
 )
 CONFLICT = ErrorCode(
-    "changed_meanwhile", 409, zh="内容刚被他人修改,请刷新后重试", en="It was changed meanwhile; load it again and retry"
+    "changed_meanwhile",
+    409,
+    zh="内容刚被他人修改，请刷新后重试",
+    en="It was changed meanwhile; load it again and retry",
 )
 TOO_MANY_REQUESTS = ErrorCode(
     "too_many_requests",
     429,
-    zh="操作过于频繁,请 {seconds} 秒后再试",
+    zh="操作过于频繁，请 {seconds} 秒后再试",
     en="Too many attempts; retry in {seconds} seconds",
 )
 INTERNAL = ErrorCode(
     "internal_error",
     500,
-    zh="系统出错,请稍后重试;如仍不成功请提供请求编号",
+    zh="系统出错，请稍后重试；如仍不成功请提供请求编号",
     en="Something failed here; retry, then quote the request id",
 )
 UNAVAILABLE = ErrorCode(
     "temporarily_unavailable",
     503,
-    zh="系统繁忙,请稍后重试,您的操作没有生效",
-    en="Busy; nothing was changed, retry shortly",
+    zh="系统繁忙，请稍后重试；重试是安全的",
+    en="Busy; retry shortly, a retry is safe",
 )
 PLATFORM_UNAVAILABLE = ErrorCode(
     "platform_unavailable",
     503,
-    zh="{platform} 暂时没有响应,您的操作没有生效,请稍后重试",
+    zh="{platform} 暂时没有响应，您的操作没有生效，请稍后重试",
     en="{platform} did not answer properly; nothing was changed, retry shortly",
 )
 IDEMPOTENCY_KEY_REQUIRED = ErrorCode(
@@ -127,6 +130,6 @@ IDEMPOTENCY_KEY_REUSED = ErrorCode(
 IDEMPOTENCY_IN_PROGRESS = ErrorCode(
     "idempotency_in_progress",
     409,
-    zh="同一请求正在处理,请稍候",
+    zh="同一请求正在处理，请稍候",
     en="The same request is being processed; retry shortly",
 )

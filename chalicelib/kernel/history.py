@@ -71,7 +71,7 @@ def append(subject: str, new: list[Change]) -> int:
 def entries(subject: str, cursor: str | None = None, limit: int = 100) -> tuple[list[Change], str | None]:
     """A page of a subject's changes, oldest first, and the cursor of the next."""
     page = tables.query(HistoryItem, subject, limit=limit, cursor=cursor)
-    return [changes.decode(f"[{item.entry}]")[0] for item in page.items], page.cursor
+    return [changes.parse_entry(item.entry) for item in page.items], page.cursor
 
 
 def timeline(subject: str, version: int, latest: list[Change]) -> list[Change]:
@@ -115,7 +115,7 @@ def _fault_of(item: HistoryItem, expected: int, previous: str) -> str | None:
         return "does not follow its predecessor"
     if item.hash != _hash(item.pk, item.previous, item.entry):
         return "altered"
-    if changes.decode(f"[{item.entry}]")[0].version != expected:
+    if changes.parse_entry(item.entry).version != expected:
         return "altered"
     return None
 
@@ -146,7 +146,7 @@ def merkle_root(hashes: list[str]) -> str:
 
 
 def _item(subject: str, change: Change, previous: str) -> HistoryItem:
-    entry = changes.encode([change])[1:-1]
+    entry = changes.entry_text(change)
     partition = int.from_bytes(hashlib.sha256(subject.encode()).digest()[:2]) % _DAY_PARTITIONS
     return HistoryItem(
         subject,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
@@ -79,10 +80,12 @@ def once(record: str, body: bytes, work: Callable[[], StoredAnswer]) -> StoredAn
     try:
         answer = work()
     except Exception:
-        tables.write(tables.Delete(item))
+        with suppress(tables.ConditionFailed):
+            tables.write(tables.Delete(item, IdempotencyItem.started_at == now))
         raise
     item.answer = vault.seal(msgspec.msgpack.encode(answer), "kernel", pk, "answer")
-    tables.write(tables.Put(item))
+    with suppress(tables.ConditionFailed):
+        tables.write(tables.Put(item, IdempotencyItem.started_at == now))
     return answer
 
 

@@ -6,9 +6,9 @@ import hashlib
 import secrets
 
 from chalicelib.kernel import clock
+from chalicelib.kernel.numbers import check_character
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def base32(number: int, length: int) -> str:
@@ -32,33 +32,15 @@ def derived_id(*parts: str) -> str:
     return base32(int.from_bytes(digest[:16]), 26)
 
 
-def check_character(text: str) -> str:
-    """The check character of ISO 7064 MOD 37,36 over digits and upper-case letters."""
-    product = 36
-    for character in text:
-        product = (product + ALPHANUMERIC.index(character)) % 36 or 36
-        product = product * 2 % 37
-    return ALPHANUMERIC[(37 - product) % 36]
-
-
-def has_valid_check(text: str) -> bool:
-    """Whether the last character of ``text`` is the right check character of the rest."""
-    return (
-        len(text) > 1
-        and all(character in ALPHANUMERIC for character in text)
-        and check_character(text[:-1]) == text[-1]
-    )
-
-
 def readable(body: str) -> str:
-    """``body`` with its check character, in groups of four: ``K7M2-9QXA-4T``."""
+    """``body`` with its check character, in groups of four: ``K7M2-9QXA-4TB3``."""
     text = body + check_character(body)
     return "-".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
 def new_receipt_number() -> str:
-    """A receipt number (受理号) that people read aloud: 9 random characters and a check character."""
-    return readable(base32(secrets.randbits(45), 9))
+    """A receipt number (受理号) that people read aloud: 11 random characters and a check character."""
+    return readable(base32(secrets.randbits(55), 11))
 
 
 def normalized(text: str) -> str:

@@ -1,10 +1,11 @@
-"""National numbers and their checks: residents' ID numbers and unified social credit codes."""
+"""Numbers and their checks: residents' ID numbers, unified social credit codes, ISO 7064. Pure."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
 
+ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CREDIT_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
@@ -32,3 +33,21 @@ def is_credit_code(text: str) -> bool:
 def normalized(text: str) -> str:
     """An ID number or credit code as it is stored: without blanks, upper case."""
     return "".join(text.split()).upper()
+
+
+def check_character(text: str) -> str:
+    """The check character of ISO 7064 MOD 37,36 over digits and upper-case letters."""
+    product = 36
+    for character in text:
+        product = (product + ALPHANUMERIC.index(character)) % 36 or 36
+        product = product * 2 % 37
+    return ALPHANUMERIC[(37 - product) % 36]
+
+
+def has_valid_check(text: str) -> bool:
+    """Whether the last character of ``text`` is the right check character of the rest."""
+    return (
+        len(text) > 1
+        and all(character in ALPHANUMERIC for character in text)
+        and check_character(text[:-1]) == text[-1]
+    )

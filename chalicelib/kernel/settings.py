@@ -1,15 +1,21 @@
 """Settings: read once from the environment, typed; a missing or malformed one stops the start.
 
-Nothing secret has a default. ``describe()`` lists all of them, for the documentation.
+Nothing secret has a default.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import functools
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
+from urllib.parse import urlsplit
+
+MAX_SCAN_PREFIX = 36
+_LOOPBACK = ("127.0.0.1", "localhost")
 
 
 class InvalidSettings(SystemExit):
@@ -81,20 +87,36 @@ def _parse(name: str, kind: str, text: str) -> Any:
         pairs = [pair.split("=", 1) for pair in text.split(",")]
         if any(len(pair) != 2 or not all(pair) for pair in pairs):
             raise ValueError("must be name=key pairs with commas between")
+        if len({pair[0] for pair in pairs}) < len(pairs):
+            raise ValueError("names one key twice")
         if kind.startswith("dict[int"):
             if not all(number.isdigit() and 1 <= int(number) <= 255 for number, _ in pairs):
                 raise ValueError("must have numbers from 1 to 255 before the =")
             return {int(number): key for number, key in pairs}
         return dict(pairs)
-    if name.endswith("_url") and not text.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-        raise ValueError("must start with https://")
+    if name.endswith(("_url", "_url_prefix")) and not _is_safe_url(text):
+        raise ValueError("must start with https:// (http:// only on this machine)")
     if name == "public_url" and text.endswith("/"):
         raise ValueError("must not end in /")
-    if name == "scan_url_prefix" and not (text.startswith("http") and text.endswith("/") and len(text) <= 36):
-        raise ValueError("must be an https address of at most 36 characters that ends in /")
+    if name == "scan_url_prefix" and not (text.endswith("/") and len(text) <= MAX_SCAN_PREFIX):
+        raise ValueError(f"must end in / and have at most {MAX_SCAN_PREFIX} characters")
+    if name.startswith("alipay_") and name.endswith("_key"):
+        _check_base64(text)
     if name == "departments_secret" and len(text) < 32:
         raise ValueError("is too short")
     return text
+
+
+def _is_safe_url(text: str) -> bool:
+    url = urlsplit(text)
+    return bool(url.hostname) and (url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK))
+
+
+def _check_base64(text: str) -> None:
+    try:
+        base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise ValueError("is not base64") from None
 
 
 @functools.cache

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import botocore.session
 from botocore.exceptions import BotoCoreError
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.connection.base import MetaTable
 from pynamodb.exceptions import DeleteError, PynamoDBException, TransactWriteError
@@ -129,7 +129,7 @@ class AggregateTable(Table):
     """Base of the items whose changes are kept in the event log (see ``changes.py``)."""
 
     version = NumberAttribute(default=0)
-    changes = UnicodeAttribute(default="[]")
+    changes = BinaryAttribute(legacy_encoding=False, default=b"")
 
     @property
     def subject(self) -> str:
@@ -188,6 +188,14 @@ def write(*writes: Write) -> None:
             _write_one(writes[0])
         else:
             _write_all(writes)
+
+
+def write_or_conflict(*writes: Write) -> None:
+    """``write`` for a caller who loaded the aggregate: raises ``changed_meanwhile`` when it has changed since."""
+    try:
+        write(*writes)
+    except ConditionFailed:
+        raise errors.CONFLICT() from None
 
 
 def _write_one(one: Write) -> None:
@@ -265,7 +273,7 @@ def query_each(
 ) -> Page:
     """One page of the items under the first of ``pks``, then the next ones; newest first within each."""
     place, _, inner = (cursor or "0.").partition(".")
-    if not place.isdigit() or int(place) >= len(pks):
+    if not (place.isascii() and place.isdigit()) or int(place) >= len(pks):
         raise _cursor_problem()
     page = query(source, pks[int(place)], index=index, cursor=inner, newest_first=True)
     if page.cursor is not None:
@@ -293,7 +301,9 @@ def _decode_cursor(cursor: str | None, pk: str, index: str | None) -> dict[str, 
     expected = {"pk", "sk", f"{index}sk"} if index else {"sk"}
     try:
         parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if set(parts) != expected or not all(isinstance(value, str) for value in parts.values()):
+        if not isinstance(parts, dict) or set(parts) != expected:
+            raise ValueError
+        if not all(isinstance(value, str) for value in parts.values()):
             raise ValueError
     except ValueError:
         raise _cursor_problem() from None

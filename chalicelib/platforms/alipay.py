@@ -186,7 +186,8 @@ def _open(method: str, data: bytes) -> dict[str, Any]:
         raise http.unavailable(PLATFORM)
     refused = name == "error_response" or str(node.get("code", "10000")) != "10000"
     if "sign" in answer:
-        if not verifies(_raw_value(data, name), str(answer["sign"])):
+        signed = _raw_value(data, name)
+        if not verifies(signed, str(answer["sign"])) or json.loads(signed) != node:
             log.write("platform_failed", level="error", platform="alipay", reason="bad signature")
             raise http.unavailable(PLATFORM)
     elif not refused:

@@ -1,8 +1,8 @@
 """The exchange through which other departments' registers are read (部门数据共享).
 
 Contract (docs/departments.md): POST of JSON, each request signed by HMAC-SHA256 over method, path,
-time, nonce and body; each answer signed over the nonce, so that it cannot be swapped. Every query
-names its purpose: the service and the application that it is for (个保法 art. 34, 国务院令716号 art. 7).
+time, nonce and body; each answer signed over the nonce, so that it cannot be swapped. Every query of a
+register names its purpose: the service and the application that it is for (个保法 art. 34, 国务院令716号 art. 7).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.kernel import clock, log
+from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.settings import settings
 from chalicelib.platforms import http
 
@@ -49,6 +49,11 @@ def identity_matches(name: str, id_number: str) -> bool:
     if not isinstance(match, bool):
         raise http.unavailable(PLATFORM)
     return match
+
+
+def unavailable() -> errors.Problem:
+    """The exchange answered what cannot be used."""
+    return http.unavailable(PLATFORM)
 
 
 def _call(path: str, content: dict[str, Any]) -> dict[str, Any]:

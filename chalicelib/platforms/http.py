@@ -13,7 +13,7 @@ from chalicelib.kernel import errors, log
 CODE_INVALID = errors.ErrorCode(
     "login_code_invalid",
     401,
-    zh="登录码无效、已使用或已过期,请重新登录",
+    zh="登录码无效、已使用或已过期，请重新登录",
     en="The code is invalid, used or expired; log in again",
 )
 _MAX_ANSWER_BYTES = 4_000_000

@@ -21,13 +21,13 @@ PLATFORM = "微信 WeChat"
 USER_BLOCKED = errors.ErrorCode(
     "login_blocked_by_platform",
     403,
-    zh="平台认为此账号存在风险,暂不能登录",
+    zh="平台认为此账号存在风险，暂不能登录",
     en="The platform blocks this user's login as risky",
 )
 PLATFORM_QUOTA = errors.ErrorCode(
     "platform_quota_reached",
     429,
-    zh="平台限制了请求次数,请一分钟后再试",
+    zh="平台限制了请求次数，请一分钟后再试",
     en="The platform's quota is reached; retry in a minute",
 )
 
@@ -38,10 +38,9 @@ _QUOTA_ERRORS = {45009, 45011}
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Who logged in: ``openid`` in our mini-program, ``unionid`` if bound to an open-platform account."""
+    """Who logged in: the ``openid`` in our mini-program."""
 
     openid: str
-    unionid: str = ""
 
 
 def exchange_code(code: str) -> Session:
@@ -61,7 +60,7 @@ def exchange_code(code: str) -> Session:
     openid = answer.get("openid")
     if not isinstance(openid, str) or not openid:
         raise http.unavailable(PLATFORM)
-    return Session(openid, str(answer.get("unionid") or ""))
+    return Session(openid)
 
 
 def phone_number(code: str, openid: str) -> str:
@@ -77,6 +76,8 @@ def phone_number(code: str, openid: str) -> str:
         or not isinstance(watermark, dict)
         or watermark.get("appid") != settings().wechat_app_id
     ):
+        raise http.unavailable(PLATFORM)
+    if not isinstance(info.get("phoneNumber"), str):
         raise http.unavailable(PLATFORM)
     return str(info["phoneNumber"])
 
@@ -98,7 +99,10 @@ def _access_token(*, fresh: bool = False) -> str:
             }
             answer = _post("/cgi-bin/stable_token", body)
             _raise_for(answer)
-            _token = (time.monotonic() + int(answer["expires_in"]) - 60, str(answer["access_token"]))
+            token, seconds = answer.get("access_token"), answer.get("expires_in")
+            if not isinstance(token, str) or not isinstance(seconds, int):
+                raise http.unavailable(PLATFORM)
+            _token = (time.monotonic() + seconds - 60, token)
         return _token[1]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import pytest
@@ -37,7 +36,7 @@ def crash_at(monkeypatch: pytest.MonkeyPatch, point: int, *, applied: bool) -> N
 
 
 @pytest.mark.parametrize("applied", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("point", [1, 2])
+@pytest.mark.parametrize("point", [1])
 def test_submitting_survives_a_crash_at_every_write(
     world: World, monkeypatch: pytest.MonkeyPatch, point: int, applied: bool
 ) -> None:
@@ -45,7 +44,7 @@ def test_submitting_survives_a_crash_at_every_write(
     path = f"/v1/applications/{enterprise.draft()['id']}"
     with monkeypatch.context() as dying:
         crash_at(dying, point, applied=applied)
-        with contextlib.suppress(Crash):
+        with pytest.raises(Crash):
             enterprise.client.post(f"{path}/submit")
     again = enterprise.client.post(f"{path}/submit").json
     assert again["status"] == "completed"
@@ -65,7 +64,7 @@ def test_printing_survives_a_crash_at_every_write(
     path = f"/v1/certificates/{certificate}/prints"
     with monkeypatch.context() as dying:
         crash_at(dying, point, applied=applied)
-        with contextlib.suppress(Crash):
+        with pytest.raises(Crash):
             enterprise.client.post(path, {}, headers=key)
     world.pass_time(seconds=31)
     again = enterprise.client.post(path, {}, headers=key)

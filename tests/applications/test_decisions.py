@@ -65,10 +65,19 @@ def test_all_reasons_are_told_at_once(enterprise: Enterprise) -> None:
 
 
 def test_what_does_not_concern_the_office_is_not_accepted(enterprise: Enterprise) -> None:
+    last = clock.today() - timedelta(1)
+    refused = enterprise.apply(valid_from=str(last))
+    assert refused["status"] == "not_accepted" and refused["due_on"] == ""
+    assert [finding["code"] for finding in refused["findings"]] == ["period_past"]
+
+
+def test_nobody_looks_up_other_peoples_data_with_a_form(enterprise: Enterprise) -> None:
     other = enterprise.world.enterprise()
-    refused = enterprise.apply(plate=other.plates[0])
-    assert refused["status"] == "not_accepted"
-    assert refused["findings"][0]["code"] == "vehicle_of_other"
+    drafted = enterprise.draft(plate=other.plates[0], driver_certificate=other.driver)
+    kept = enterprise.client.get(f"/v1/applications/{drafted['id']}").json
+    assert "driver_name" not in kept["form"] and kept["facts"] == {}
+    asked = [query["key"] for query in enterprise.world.simulators.departments.queries]
+    assert other.plates[0] not in asked and other.driver not in asked
 
 
 def test_fifteen_days_are_allowed_and_sixteen_are_not(enterprise: Enterprise) -> None:

@@ -49,10 +49,10 @@ def test_what_was_changed_stays_changed(enterprise: Enterprise) -> None:
         (
             {"plate": "苏A1"},
             "/form/plate",
-            "车牌号码:请填写完整车牌,例如 苏A12345",
+            "车牌号码:请填写完整车牌，例如 苏A12345",
             "Number plate: give the whole plate",
         ),
-        ({"valid_from": "2026-02-30"}, "/form/valid_from", "有效期起有误,请核对", "From is not valid"),
+        ({"valid_from": "2026-02-30"}, "/form/valid_from", "有效期起有误，请核对", "From is not valid"),
         ({"valid_from": 20261102}, "/form/valid_from", "有效期起的类型不对", "From has the wrong type"),
         ({"stops": []}, "/form/stops", "主要途经地项数太少", "Main stops has too few entries"),
         ({"stops": ["镇江", "镇江"]}, "/form/stops", "主要途经地有重复项", "Main stops has the same entry twice"),
@@ -149,3 +149,11 @@ def test_applications_are_listed_newest_first_in_parts(world: World) -> None:
     second = person.get(f"/v1/applications?cursor={first['cursor']}").json
     listed = [item["id"] for item in first["items"] + second["items"]]
     assert len(first["items"]) == 20 and sorted(listed) == sorted(made) and second["cursor"] is None
+
+
+def test_a_character_that_the_certificate_cannot_show_is_told_while_filling_in(enterprise: Enterprise) -> None:
+    drafted = enterprise.draft(origin="南京😀")
+    problem = drafted["check"]["problems"][0]
+    assert (problem["path"], problem["code"]) == ("/form/origin", "glyph_missing")
+    assert "😀" in problem["zh"]
+    assert enterprise.client.post(f"/v1/applications/{drafted['id']}/submit").code == "form_invalid"

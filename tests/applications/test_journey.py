@@ -10,7 +10,6 @@ def test_an_enterprise_gets_its_sticker_within_one_request_and_anyone_can_check_
     applied = enterprise.apply()
     assert (applied["status"], applied["findings"]) == ("completed", [])
 
-    world.pump()
     timeline = enterprise.client.get(f"/v1/applications/{applied['id']}/timeline").json
     assert [entry["type"] for entry in timeline["entries"]] == [
         "application_drafted",

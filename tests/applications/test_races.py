@@ -108,6 +108,22 @@ def test_two_trips_of_one_vehicle_at_once_give_one_sticker(world: World, interle
     assert len(enterprise.client.get("/v1/certificates").json["items"]) == 1
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_form_saved_while_submitting_is_either_what_was_decided_or_refused(
+    world: World, interleaved: Interleaved, seed: int
+) -> None:
+    enterprise = world.enterprise()
+    application = enterprise.draft()
+    path = f"/v1/applications/{application['id']}"
+    too_long = {"form": {**application["form"], "valid_to": "2027-11-02"}}
+    works = [lambda: enterprise.client.post(f"{path}/submit"), lambda: enterprise.client.put(f"{path}/form", too_long)]
+    submitted, saved = interleaved(seed, works)
+    assert (submitted.status, saved.code) in ((200, ""), (200, "wrong_state"), (200, "changed_meanwhile"))
+    kept = enterprise.client.get(path).json
+    decided_on = kept["form"]["valid_to"]
+    assert kept["status"] == ("refused" if decided_on == "2027-11-02" else "completed")
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_two_officers_cannot_take_one_task(world: World, interleaved: Interleaved, seed: int) -> None:
     enterprise = world.enterprise()

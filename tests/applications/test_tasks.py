@@ -45,7 +45,7 @@ def test_an_officer_takes_a_task_and_approves(world: World, enterprise: Enterpri
     claimed = officer.post(f"{task}/claim").json
     assert claimed["task"]["officer"] == "officer.a"
     assert claimed["application"]["form"]["destination"] == "杭州"
-    done = officer.post(f"{task}/approve", {"opinion": "备案信息一致,同意"}).json
+    done = officer.post(f"{task}/approve", {"opinion": "备案信息一致，同意"}).json
     assert done["status"] == "completed" and done["certificate_id"]
     assert queued(officer, applied["id"]) is None
     world.pump()
@@ -59,7 +59,7 @@ def test_an_officer_takes_a_task_and_approves(world: World, enterprise: Enterpri
         "application_completed",
     ]
     approved = entries[4]
-    assert (approved["note"], approved["unit"]["zh"]) == ("备案信息一致,同意", "示例市交通运输局")
+    assert (approved["note"], approved["unit"]["zh"]) == ("备案信息一致，同意", "示例市交通运输局")
     assert enterprise.print(done["certificate_id"]).startswith(b"%PDF")
 
 
@@ -144,8 +144,11 @@ def test_a_wrong_correction_changes_nothing_and_can_be_sent_again(world: World, 
     officer.post(f"{task}/claim")
     officer.post(f"{task}/request_correction", CORRECTION)
     path = f"/v1/applications/{applied['id']}"
+    before = enterprise.client.get(path).json
     assert enterprise.client.post(f"{path}/corrections", {"form": {}}).code == "form_invalid"
-    assert enterprise.client.get(path).json["status"] == "correction"
+    assert enterprise.client.get(path).json == before
+    corrected = {"form": {**before["form"], "stops": ["镇江", "湖州"]}}
+    assert enterprise.client.post(f"{path}/corrections", corrected).json["status"] == "received"
 
 
 def test_a_correction_that_never_comes_counts_as_withdrawn(world: World, enterprise: Enterprise) -> None:
@@ -279,5 +282,48 @@ def test_a_period_taken_in_the_meantime_is_told_to_the_officer(world: World, ent
     officer = world.staff()
     officer.post(f"{task}/claim")
     refused = officer.post(f"{task}/approve", {"opinion": "同意"})
-    assert (refused.status, refused.code) == (409, "period_taken")
+    assert (refused.status, refused.code) == (409, "approval_blocked")
+    assert refused.json["fields"][0]["code"] == "period_overlaps"
     assert officer.post(f"{task}/refuse", {"opinion": "该车辆此期间已有标贴"}).json["status"] == "refused"
+
+
+def test_what_is_missing_is_told_once(world: World, enterprise: Enterprise) -> None:
+    applied, task = waiting(enterprise)
+    officer = world.staff()
+    officer.post(f"{task}/claim")
+    officer.post(f"{task}/request_correction", CORRECTION)
+    form = enterprise.client.get(f"/v1/applications/{applied['id']}").json["form"]
+    enterprise.client.post(f"/v1/applications/{applied['id']}/corrections", {"form": form})
+    assert officer.post(f"{task}/request_correction", CORRECTION).code == "correction_asked_once"
+    assert officer.post(f"{task}/approve", {"opinion": "同意"}).json["status"] == "completed"
+
+
+def test_a_correction_after_its_last_day_is_too_late_even_if_no_schedule_ran(
+    world: World, enterprise: Enterprise
+) -> None:
+    applied, task = waiting(enterprise)
+    officer = world.staff()
+    officer.post(f"{task}/claim")
+    officer.post(f"{task}/request_correction", CORRECTION)
+    form = enterprise.client.get(f"/v1/applications/{applied['id']}").json["form"]
+    world.pass_time(days=8)
+    enterprise.representative.token = world.log_in("wechat", enterprise.representative.user).token
+    late = enterprise.client.post(f"/v1/applications/{applied['id']}/corrections", {"form": form})
+    assert (late.status, late.code) == (409, "wrong_state")
+    assert enterprise.client.get(f"/v1/applications/{applied['id']}").json["status"] == "withdrawn"
+
+
+def test_an_officer_cannot_approve_what_the_rules_forbid_by_now(world: World, enterprise: Enterprise) -> None:
+    _, task = waiting(enterprise)
+    world.staff().post(f"{task}/claim")
+    world.pass_time(days=10)
+    officer = world.staff()
+    refused = officer.post(f"{task}/approve", {"opinion": "同意"})
+    assert (refused.status, refused.code) == (409, "approval_blocked")
+    assert "period_past" in [field["code"] for field in refused.json["fields"]]
+
+
+def test_an_officer_sees_what_the_registers_say(world: World, enterprise: Enterprise) -> None:
+    _, task = waiting(enterprise)
+    facts = world.staff().get(task).json["application"]["facts"]
+    assert facts["transport_licence"]["status"] == "active" and facts["vehicle"]["owner"] == enterprise.credit_code

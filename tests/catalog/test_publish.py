@@ -84,6 +84,44 @@ MISTAKES: dict[str, tuple[str, Callable[[Any], None], str]] = {
         "no face value 'colour'",
     ),
     "element beyond the page": ("certificate.json", lambda c: c["layout"].update(width=100), "beyond the page"),
+    "QR below the page": ("certificate.json", lambda c: c["layout"].update(height=60), "beyond the page"),
+    "choice without words": (
+        "certificate.json",
+        lambda c: c["words"]["class_name"]["words"].pop("inter_county"),
+        "no entry for inter_county",
+    ),
+    "choice without scope": (
+        "certificate.json",
+        lambda c: c["signed"]["scope"].pop("inter_county"),
+        "no entry for inter_county",
+    ),
+    "face from a field that is not there": (
+        "certificate.json",
+        lambda c: c["face"].update(driver="form.drivr"),
+        "form.json has no field drivr",
+    ),
+    "validity of no day": (
+        "certificate.json",
+        lambda c: c.update(validity={"start": "today", "days": 0}),
+        "at least 1",
+    ),
+    "source under a misspelt key": (
+        "service.json",
+        lambda c: c["sources"][0].update(key="aplicant.number"),
+        "aplicant.number is no field",
+    ),
+    "misspelt form keyword": (
+        "form.json",
+        lambda c: c["properties"]["signer"].update({"x-prefil": "x"}),
+        "unknown keyword x-prefil",
+    ),
+    "task code of another service": (
+        "service.json",
+        lambda c: c.update(task_code="00071700200011320100MB1234A0XL1"),
+        "stands in another service too",
+    ),
+    "table without content": ("rules.json", lambda c: c["nodes"][1].pop("content"), "expected shape"),
+    "nodes that are no list": ("rules.json", lambda c: c.update(nodes={"a": 1}), "expected shape"),
     "QR too small": (
         "certificate.json",
         lambda c: next(e for e in c["layout"]["elements"] if e["element"] == "qr").update(size=20),
@@ -108,6 +146,23 @@ def test_a_mistake_is_named_with_file_place_and_reason(folder: Path, name: str) 
 def test_broken_json_is_named_with_line_and_column(folder: Path) -> None:
     (folder / STICKER / "workflow.json").write_text('{\n  "steps": [,]\n}', encoding="utf-8")
     assert mistakes(folder)[0].startswith(f"{STICKER}workflow.json: line 2 column")
+
+
+def test_a_name_that_stands_twice_is_named(folder: Path) -> None:
+    (folder / STICKER / "workflow.json").write_text('{"steps": [], "steps": []}', encoding="utf-8")
+    assert mistakes(folder)[0] == f"{STICKER}workflow.json: steps stands twice in one object"
+
+
+def test_backups_of_editors_and_byte_order_marks_are_no_mistakes(folder: Path) -> None:
+    path = folder / STICKER / "workflow.json"
+    path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    (folder / STICKER / "form.json~").write_text("x", encoding="utf-8")
+    publish.read_folder(folder)
+
+
+def test_a_city_without_services_is_named(folder: Path) -> None:
+    shutil.rmtree(folder / "services")
+    assert mistakes(folder) == ["services: the folder is missing"]
 
 
 def test_a_missing_and_a_foreign_file_are_named(folder: Path) -> None:
@@ -138,11 +193,38 @@ def test_a_folder_with_a_mistake_leaves_the_published_catalogue_untouched(folder
 
 
 def test_publishing_again_without_change_keeps_the_versions(folder: Path) -> None:
-    before = {summary.code: summary.version for summary in service.release().services}
-    number = publish.publish_folder(folder)
-    after = service.release()
-    assert after.number == number
-    assert {summary.code: summary.version for summary in after.services} == before
+    before = service.release()
+    assert publish.publish_folder(folder) == before.number
+    alter(folder, STICKER + "service.json", lambda c: c["name"].update(en="Sticker"))
+    try:
+        assert publish.publish_folder(folder) == before.number + 1
+        versions = {summary.code: summary.version for summary in service.release().services}
+        old = {summary.code: summary.version for summary in before.services}
+        assert versions == old | {"tour_bus_sticker": old["tour_bus_sticker"] + 1}
+    finally:
+        publish.publish_folder(CITY)
+
+
+def test_two_publications_at_once_leave_one_whole_release(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slower one is refused and has not touched what the faster one published."""
+    from chalicelib.catalog import store
+    from chalicelib.kernel.errors import Problem
+
+    city, definitions = publish.read_folder(folder)
+    pointer = store.pointer(consistent=True)
+    alter(folder, STICKER + "service.json", lambda c: c["name"].update(en="The faster one"))
+    publish.publish_folder(folder)
+    try:
+        monkeypatch.setattr(store, "pointer", lambda consistent=False: pointer)
+        with pytest.raises(Problem):
+            service.publish(city, definitions[:1])
+        monkeypatch.undo()
+        service._release.cache_clear()
+        assert len(service.release().services) == 2
+        assert "The faster one" in {summary.name.en for summary in service.release().services}
+    finally:
+        monkeypatch.undo()
+        publish.publish_folder(CITY)
 
 
 def test_a_changed_service_gets_a_new_version_and_running_applications_keep_theirs(world: World, folder: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.certificates import rules, store
-from chalicelib.kernel import ids, signing
+from chalicelib.kernel import ids, numbers, signing
 from tools.verify_sticker import check
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -139,7 +139,7 @@ def test_certificate_numbers_are_typed_back_to_their_id(data: bytes) -> None:
 @given(st.binary(min_size=8, max_size=8), st.integers(0, 13), st.data())
 def test_a_mistyped_certificate_number_is_noticed(data: bytes, place: int, draw: st.DataObject) -> None:
     number = store.number_of(data.hex()).replace("-", "")
-    alphabet = ids.CROCKFORD if place < 13 else ids.ALPHANUMERIC
+    alphabet = ids.CROCKFORD if place < 13 else numbers.ALPHANUMERIC
     wrong = draw.draw(st.sampled_from([one for one in alphabet if one != number[place]]))
     assert store.id_of(number[:place] + wrong + number[place + 1 :]) is None
 
@@ -148,7 +148,7 @@ def test_the_licence_identifier_has_its_check_character() -> None:
     identifier = rules.licence_identifier("113201000129450XTL320", "113201000129450XTL", "K7M29QXA2B5D8C")
     parts = identifier.removeprefix("1.2.156.3005.2.").split(".")
     assert parts[3] == "001"
-    assert ids.check_character("".join(parts[:-1])) == parts[-1]
+    assert numbers.check_character("".join(parts[:-1])) == parts[-1]
 
 
 @given(st.lists(st.tuples(DATES, st.integers(0, 20)), max_size=5), DATES, st.integers(0, 20))

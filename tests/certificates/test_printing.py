@@ -47,7 +47,15 @@ def test_a_link_works_once_and_not_for_long(world: World, enterprise: Enterprise
 
 @pytest.mark.parametrize("ticket", ["x", "0011223344556677.secret", "..", "0011223344556677."])
 def test_made_up_links_are_refused(world: World, ticket: str) -> None:
-    assert world.anonymous().get(f"/v1/prints/{ticket}").status in (404, 410)
+    expected = (404, "not_found") if ticket == ".." else (410, "print_link_used")
+    answer = world.anonymous().get(f"/v1/prints/{ticket}")
+    assert (answer.status, answer.code) in (expected, (410, "print_link_used"))
+
+
+def test_guessing_links_is_slowed_down(world: World) -> None:
+    guesser = world.anonymous()
+    answers = [guesser.get(f"/v1/prints/0011223344556677.{number}").status for number in range(22)]
+    assert answers == [410] * 20 + [429] * 2
 
 
 def test_from_the_third_print_on_a_reason_is_needed_and_after_ten_there_are_no_more(enterprise: Enterprise) -> None:
@@ -67,7 +75,7 @@ def test_what_is_no_longer_valid_is_not_printed(world: World, enterprise: Enterp
     world.staff().post(f"/v1/certificates/{revoked}/revoke", {"reason": "车辆停运"})
     assert enterprise.client.post(f"/v1/certificates/{revoked}/prints").code == "certificate_not_printable"
     fetched = world.anonymous().get(link.removeprefix(world.environment.settings()["PUBLIC_URL"]))
-    assert fetched.status in (409, 410)
+    assert fetched.code == "print_link_used"
     world.pass_time(days=6)
     renewed = world.anonymous().post("/v1/auth/refresh", {"refresh_token": enterprise.representative.refresh_token})
     enterprise.representative.token = renewed.json["access_token"]
@@ -132,6 +140,14 @@ def test_rare_characters_of_names_are_printed(world: World) -> None:
     pdf = drawing.draw(definition.certificate.layout, face(driver=rare), "https://q.example.gov.cn/b/", NUMBER)
     assert pdf.startswith(b"%PDF")
     assert drawing.missing_glyph(rare, "bold") is None
+
+
+def test_the_list_of_drawable_characters_is_the_fonts(world: World) -> None:
+    from chalicelib.certificates import glyphs
+    from tools.glyphs import drawable
+
+    assert glyphs.BITMAP.read_bytes() == glyphs.bitmap(drawable()), "run `python -m tools.glyphs`"
+    assert glyphs.missing("苏A12345䶮𬭎") is None and glyphs.missing("南京😀") == "😀"
 
 
 def test_a_missing_glyph_is_an_error_and_never_a_box(world: World) -> None:

@@ -157,9 +157,7 @@ def test_representation_lasts_a_year_and_is_renewed_by_asking_the_register_again
     world: World, enterprise: Enterprise
 ) -> None:
     def relogged() -> None:
-        client = world.log_in("wechat", "renewing")
-        client.post("/v1/me/verification", {"name": "甲代表", "id_number": enterprise.id_number})
-        enterprise.representative.token = client.token
+        enterprise.representative.token = world.log_in("wechat", enterprise.representative.user).token
 
     world.pass_time(days=366)
     relogged()

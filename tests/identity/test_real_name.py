@@ -87,6 +87,7 @@ def test_one_person_on_both_platforms_is_one_account_and_keeps_everything_of_bot
     me = alipay.get("/v1/me").json
     assert me["account_id"] == wechat.account_id
     assert me["platforms"] == ["alipay", "wechat"] and me["merged_accounts"] == [before]
+    assert me["phone"] == "139****1111"
     assert alipay.get(f"/v1/applications/{draft}").status == 200
     again = world.log_in("alipay", f"two-{id_number}")
     assert again.account_id == wechat.account_id
@@ -105,13 +106,52 @@ def test_a_merge_is_explained_in_both_histories_and_can_be_undone_by_staff(world
     administrator = world.staff("administrator")
     path = f"/v1/accounts/{old}/undo_merge"
     assert administrator.post(path, {"reason": "身份信息录入有误"}).status == 200
-    assert alipay.get("/v1/me").json["account_id"] == old
-    assert wechat.get("/v1/me").json["merged_accounts"] == []
-    assert wechat.get("/v1/me").json["platforms"] == ["wechat"]
     assert administrator.post(path, {"reason": "身份信息录入有误"}).code == "not_merged"
     world.pump()
     undone, _ = history.entries(f"ACCOUNT#{old}")
     assert undone[-1].type == "merge_undone" and undone[-1].actor == "administrator"
+    again, owner = world.log_in("alipay", alipay.user), world.log_in("wechat", wechat.user)
+    assert again.account_id == old and again.get("/v1/me").json["level"] == "logged_in"
+    kept = owner.get("/v1/me").json
+    assert (kept["merged_accounts"], kept["platforms"], kept["level"]) == ([], ["wechat"], "real_name")
+
+
+def test_an_undone_merge_ends_the_sessions_that_were_opened_meanwhile(world: World) -> None:
+    id_number = new_id_number()
+    wechat, alipay = world.real_person("测试人", id_number), world.log_in("alipay")
+    old = alipay.account_id
+    verify_on_alipay(world, alipay, "测试人", id_number)
+    meanwhile = world.log_in("alipay", alipay.user)
+    draft = wechat.post("/v1/applications", {"service": "house_purchase_certificate"}).json["id"]
+    assert meanwhile.get(f"/v1/applications/{draft}").status == 200
+    world.staff("administrator").post(f"/v1/accounts/{old}/undo_merge", {"reason": "身份信息录入有误"})
+    assert meanwhile.get(f"/v1/applications/{draft}").status == 401
+    renewed = world.anonymous().post("/v1/auth/refresh", {"refresh_token": meanwhile.refresh_token})
+    assert renewed.code == "refresh_invalid"
+    owner = world.anonymous().post("/v1/auth/refresh", {"refresh_token": wechat.refresh_token})
+    assert owner.status == 200
+
+
+def test_name_and_number_alone_do_not_open_somebody_elses_account(world: World) -> None:
+    id_number = new_id_number()
+    owner, thief = world.real_person("测试人", id_number), world.log_in("wechat")
+    body = {"name": "测试人", "id_number": id_number}
+    refused = thief.post("/v1/me/verification", body)
+    assert (refused.status, refused.code) == (409, "same_person_not_proven")
+    world.bind_phone(owner, "13800001111")
+    world.bind_phone(thief, "13800002222")
+    assert thief.post("/v1/me/verification", body).code == "same_person_not_proven"
+    assert thief.account_id != owner.account_id
+
+
+def test_the_same_phone_on_both_accounts_proves_one_person(world: World) -> None:
+    id_number, phone = new_id_number(), "13800003333"
+    first, second = world.real_person("测试人", id_number), world.log_in("wechat")
+    world.bind_phone(first, phone)
+    world.bind_phone(second, phone)
+    body = {"name": "测试人", "id_number": id_number}
+    assert second.post("/v1/me/verification", body).json["status"] == "verified"
+    assert second.account_id == first.account_id
 
 
 @pytest.mark.parametrize("fault", ["http_500", "nonsense"])

@@ -31,6 +31,13 @@ def test_a_second_use_ends_the_whole_family(world: World) -> None:
     assert Client(world, newest["access_token"]).get("/v1/me").status == 401
 
 
+def test_garbage_is_not_mistaken_for_a_used_token(world: World) -> None:
+    client = world.log_in("wechat")
+    session = client.refresh_token.split(".")[0]
+    assert refresh(world, f"{session}.garbage.0123").code == "refresh_invalid"
+    assert refresh(world, client.refresh_token).status == 200
+
+
 def test_two_refreshes_at_once_leave_at_most_one_head(world: World) -> None:
     client = world.log_in("wechat")
     answers: list[Reply] = []

@@ -59,7 +59,3 @@ def test_the_business_date_is_shanghais() -> None:
         assert clock.today() == date(2026, 11, 2)
     finally:
         clock.use(None)
-
-
-def test_a_day_ends_with_its_last_second_in_shanghai() -> None:
-    assert clock.end_of_day(date(2026, 11, 2)) == datetime(2026, 11, 2, 15, 59, 59, tzinfo=UTC)

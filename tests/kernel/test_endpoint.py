@@ -77,15 +77,17 @@ def test_bad_queries(anonymous: Client, query: str) -> None:
     assert anonymous.get("/v1/services" + query).code == "invalid_request"
 
 
-@pytest.mark.parametrize("cursor", ["x", "0.%%%", "9.", "0.eyJwayI6MX0", "-1."])
+@pytest.mark.parametrize(
+    "cursor", ["x", "0.%%%", "9.", "0.eyJwayI6MX0", "-1.", "%C2%B2.x", "0.WyJwayIsInNrIiwiZ3NpMXNrIl0", "0.MQ"]
+)
 def test_a_made_up_cursor_is_refused(world: World, cursor: str) -> None:
     answer = world.real_person().get(f"/v1/applications?cursor={cursor}")
     assert (answer.status, answer.code) == (400, "invalid_request")
 
 
-def test_head_is_answered_without_a_body(anonymous: Client) -> None:
+def test_head_is_no_get_and_has_no_body(anonymous: Client) -> None:
     answer = anonymous.call("HEAD", "/v1/services")
-    assert (answer.status, answer.body) == (200, b"")
+    assert (answer.status, answer.body) == (405, b"")
 
 
 def test_polling_with_an_etag_costs_no_body(anonymous: Client) -> None:

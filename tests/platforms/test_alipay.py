@@ -45,6 +45,14 @@ def test_an_altered_answer_is_refused(world: World, altered: str) -> None:
         alipay._open(METHOD, node(altered, signature=signed(world, '{"open_id":"a"}')))
 
 
+def test_a_second_node_of_the_same_name_is_refused(world: World) -> None:
+    content = '{"open_id":"a"}'
+    genuine = node(content, signature=signed(world, content)).decode()
+    doubled = genuine.replace(',"sign"', ',"alipay_system_oauth_token_response":{"open_id":"victim"},"sign"')
+    with pytest.raises(Problem):
+        alipay._open(METHOD, doubled.encode())
+
+
 def test_a_success_without_signature_is_refused(world: World) -> None:
     with pytest.raises(Problem):
         alipay._open(METHOD, node('{"open_id":"a"}'))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,12 +10,12 @@ import msgspec
 
 from chalicelib.applications import decisions, forms, rules, store
 from chalicelib.applications.decisions import Finding
-from chalicelib.applications.store import ApplicationItem, Content
+from chalicelib.applications.store import ApplicationItem, Content, CorrectionItem
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition, Source
 from chalicelib.certificates import service as certificates
 from chalicelib.identity import service as identity
-from chalicelib.kernel import changes, clock, errors, tables
+from chalicelib.kernel import changes, clock, tables
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
 from chalicelib.kernel.errors import FieldError
@@ -60,19 +61,24 @@ def create(actor: Actor, service_code: str, application_id: str) -> ApplicationI
     return item
 
 
-def save_form(item: ApplicationItem, form: dict[str, Any]) -> Content:
+def save_form(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> Content:
     """Keep what is filled in so far, right or not, and look up what the registers say about it.
 
-    Raises ``wrong_state`` or ``platform_unavailable``.
+    Form and head change together, so that what is submitted is what was checked. Raises ``wrong_state``,
+    ``changed_meanwhile`` or ``platform_unavailable``.
     """
     if item.status not in (rules.DRAFT, rules.CORRECTION):
         raise rules.WRONG_STATE(state=item.status)
+    content = completed(item, form, store.content(item).corrections)
+    tables.write_or_conflict(changes.put(item, Event("form_saved", actor)), store.put_content(item, content))
+    return content
+
+
+def completed(item: ApplicationItem, form: dict[str, Any], corrections: list[CorrectionItem]) -> Content:
+    """The form with the registers' values, and what the registers say now."""
     definition, party = definition_of(item), applicant(item)
-    content = store.content(item)
-    content.form = form
-    content.facts = gather_facts(item, definition, form, party)
+    content = Content(form, gather_facts(item, definition, form, party), corrections)
     content.form = _prefilled(definition, content, party)
-    tables.write(store.put_content(item, content))
     return content
 
 
@@ -86,24 +92,37 @@ def applicant(item: ApplicationItem) -> identity.Party:
 def gather_facts(
     item: ApplicationItem, definition: ServiceDefinition, form: dict[str, Any], party: identity.Party
 ) -> dict[str, Any]:
-    """What the registers say now: for each source its records (a list where the key is the applicant's).
+    """What the registers say now: for each source its first record, or all where it says ``many``.
 
-    A source whose key the form does not hold yet is left out.
+    Sources under the applicant's own keys come first. A source under a value of the form is asked only if
+    the form holds a value and, where the field has options, it is one of them: nobody looks up others' data.
     """
     context = {"applicant": msgspec.structs.asdict(party), "form": form}
     purpose = departments.Purpose(item.service, item.id)
 
     def ask(source: Source) -> tuple[str, Any]:
-        try:
-            key = certificates.resolve(source.key, context)
-        except KeyError:
-            return source.name, None
-        records = departments.query_register(source.register, key, purpose)
+        records = departments.query_register(source.register, certificates.resolve(source.key, context), purpose)
         return source.name, records if source.many else (records[0] if records else None)
 
+    own = [source for source in definition.item.sources if source.key.startswith("applicant.")]
+    facts = _asked(ask, own)
+    options = forms.options(definition.form, facts)
+    chosen = [
+        source
+        for source in definition.item.sources
+        if source not in own and _may_ask(source.key.removeprefix("form."), form, options)
+    ]
+    return facts | _asked(ask, chosen)
+
+
+def _may_ask(field: str, form: dict[str, Any], options: dict[str, list[Any]]) -> bool:
+    value = form.get(field)
+    return isinstance(value, str) and value != "" and (field not in options or value in options[field])
+
+
+def _asked(ask: Callable[[Source], tuple[str, Any]], sources: list[Source]) -> dict[str, Any]:
     with ThreadPoolExecutor(_PARALLEL_QUERIES) as pool:
-        found = dict(pool.map(ask, definition.item.sources))
-    return {name: value for name, value in found.items() if value is not None}
+        return {name: value for name, value in pool.map(ask, sources) if value is not None}
 
 
 def _prefilled(definition: ServiceDefinition, content: Content, party: identity.Party) -> dict[str, Any]:
@@ -130,22 +149,31 @@ def context_of(content: Content, party: identity.Party) -> dict[str, Any]:
     return context
 
 
+def problems_of(item: ApplicationItem, content: Content) -> list[FieldError]:
+    """What is wrong with the form: its schema's rules, and characters that the certificate could not show."""
+    definition = definition_of(item)
+    return forms.check(definition.form, content.form) or certificates.undrawable(
+        definition.certificate, context_of(content, applicant(item))
+    )
+
+
+def findings_of(item: ApplicationItem, content: Content) -> list[Finding]:
+    """What the rules find now."""
+    definition, context = definition_of(item), context_of(content, applicant(item))
+    overlap = certificates.overlaps(item.service, definition.certificate, context, item.id)
+    return decisions.evaluate(definition, {**context, "overlap": overlap})
+
+
 def check(item: ApplicationItem, content: Content) -> Check:
     """Check form and rules as submitting would, without changing anything."""
-    definition = definition_of(item)
-    problems = forms.check(definition.form, content.form)
+    problems = problems_of(item, content)
     if problems:
         return Check(problems, [], "")
-    context = context_of(content, applicant(item))
-    overlap = certificates.overlaps(item.service, definition.certificate, context)
-    findings = decisions.evaluate(definition, {**context, "overlap": overlap})
+    findings = findings_of(item, content)
     return Check([], findings, rules.outcome(finding.effect for finding in findings))
 
 
 def discard(actor: Actor, item: ApplicationItem) -> None:
     """Throw a draft away."""
     item.status = rules.move(item.status, "discard", "applicant")
-    try:
-        tables.write(changes.put(item, Event("application_discarded", actor)))
-    except tables.ConditionFailed:
-        raise errors.CONFLICT() from None
+    tables.write_or_conflict(changes.put(item, Event("application_discarded", actor)))

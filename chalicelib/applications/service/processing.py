@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import msgspec
 
-from chalicelib.applications import decisions, forms, rules, store
+from chalicelib.applications import rules, store
 from chalicelib.applications.decisions import Finding
-from chalicelib.applications.service.drafts import applicant, context_of, definition_of, gather_facts
+from chalicelib.applications.service.drafts import (
+    applicant,
+    completed,
+    context_of,
+    definition_of,
+    findings_of,
+    problems_of,
+)
 from chalicelib.applications.store import ApplicationItem, Content, CorrectionItem, StepState
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition
@@ -22,19 +30,22 @@ RULES = system("rules")
 _TRIES = 4
 
 
-def submit(actor: Actor, item: ApplicationItem) -> ApplicationItem:
+def submit(actor: Actor, item: ApplicationItem, form: dict[str, Any] | None = None) -> ApplicationItem:
     """Submit a draft, or what was corrected, and decide at once what the rules can decide.
 
-    Submitting what is submitted already changes nothing and answers as the first time. Raises
-    ``form_invalid``, ``wrong_state``, ``platform_unavailable`` (nothing is changed then) or
-    ``changed_meanwhile``.
+    ``form`` replaces the saved one. Submitting what is submitted already changes nothing and answers as the
+    first time. Raises ``form_invalid``, ``wrong_state``, ``platform_unavailable`` (nothing is changed then)
+    or ``changed_meanwhile``.
     """
     action = "correct" if item.status == rules.CORRECTION else "submit"
     if action == "submit" and item.status not in (rules.DRAFT, rules.WITHDRAWN, rules.DISCARDED):
         return item
+    if action == "correct" and str(clock.today()) > (item.correct_by or ""):
+        lapse(item)
+        raise rules.WRONG_STATE(state=item.status)
     for _ in range(_TRIES):
         try:
-            return _submit_once(actor, item, action)
+            return _submit_once(actor, item, action, form)
         except (tables.ConditionFailed, errors.Problem) as error:
             if isinstance(error, errors.Problem) and error.error.code != "period_taken":
                 raise
@@ -46,16 +57,13 @@ def submit(actor: Actor, item: ApplicationItem) -> ApplicationItem:
     raise errors.CONFLICT()
 
 
-def _submit_once(actor: Actor, item: ApplicationItem, action: str) -> ApplicationItem:
-    definition, party = definition_of(item), applicant(item)
-    before = store.content(item)
-    problems = forms.check(definition.form, before.form)
+def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[str, Any] | None) -> ApplicationItem:
+    definition, before = definition_of(item), store.content(item)
+    content = completed(item, before.form if form is None else form, before.corrections)
+    problems = problems_of(item, content)
     if problems:
         raise rules.FORM_INVALID(fields=problems)
-    content = Content(before.form, gather_facts(item, definition, before.form, party), before.corrections)
-    context = context_of(content, party)
-    overlap = certificates.overlaps(item.service, definition.certificate, context)
-    findings = decisions.evaluate(definition, {**context, "overlap": overlap})
+    findings = findings_of(item, content)
     events = [_received(actor, item, action, definition)]
     writes: list[Write] = [] if content == before else [store.put_content(item, content)]
     item.findings = _encode(findings)
@@ -63,8 +71,10 @@ def _submit_once(actor: Actor, item: ApplicationItem, action: str) -> Applicatio
     codes = [finding.code for finding in findings]
     if outcome == "not_accept":
         events.append(advance(item, "not_accept", RULES, codes))
+        item.due_on = None
     elif outcome == "refuse":
         events += [advance(item, "accept", RULES, []), _review(item, RULES), advance(item, "refuse", RULES, codes)]
+        item.due_on = None
     elif outcome == "approve":
         events += [advance(item, "accept", RULES, []), _review(item, RULES)]
         approval, issuing = approve(item, definition, content, RULES)
@@ -164,15 +174,15 @@ def withdraw(actor: Actor, item: ApplicationItem, reason: str) -> None:
     queued = item.status != rules.CORRECTION
     item.status = rules.move(item.status, "withdraw", "applicant")
     removals = close_tasks(item, definition_of(item)) if queued else []
-    item.due_on = None if not queued else item.due_on
-    try:
-        tables.write(changes.put(item, Event("application_withdrawn", actor, reason)), *removals)
-    except tables.ConditionFailed:
-        raise errors.CONFLICT() from None
+    item.due_on = None
+    tables.write_or_conflict(changes.put(item, Event("application_withdrawn", actor, reason)), *removals)
 
 
 def stop_for_correction(actor: Actor, item: ApplicationItem, corrections: list[CorrectionItem], note: str) -> None:
     """Ask for everything that is missing, once (一次告知); the clock stops until the applicant has answered."""
+    if item.corrected:
+        raise rules.CORRECTION_ONCE()
+    item.corrected = True
     definition, today = definition_of(item), clock.today()
     removals = close_tasks(item, definition)
     event = _correction_requested(actor, item, note)
@@ -196,17 +206,26 @@ def _correction_requested(actor: Actor, item: ApplicationItem, note: str) -> Eve
     return Event("correction_requested", actor, note)
 
 
+def lapse(item: ApplicationItem) -> bool:
+    """A correction that did not come in time counts as withdrawn (逾期视为撤回); whether this was the one to say so."""
+    item.status = rules.move(item.status, "lapse", "system")
+    item.due_on = None
+    try:
+        tables.write(changes.put(item, Event("application_lapsed", system("schedule"))))
+    except tables.ConditionFailed:
+        return False
+    return True
+
+
 def lapse_corrections(last_day: date) -> int:
-    """Withdraw the applications whose correction was due on ``last_day`` (逾期视为撤回); how many."""
+    """Withdraw the applications whose correction was due on ``last_day``; how many."""
     lapsed, cursor = 0, None
     while True:
         page = store.corrections_due(last_day, cursor)
         for row in page.items:
             item = store.application(row.application_id)
             if item is not None and item.status == rules.CORRECTION and item.correct_by == str(last_day):
-                item.status = rules.move(item.status, "lapse", "system")
-                tables.write(changes.put(item, Event("application_lapsed", system("schedule"))))
-                lapsed += 1
+                lapsed += lapse(item)
         cursor = page.cursor
         if cursor is None:
             return lapsed

@@ -12,7 +12,7 @@ from chalicelib.applications.store import ApplicationItem
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.identity import service as identity
-from chalicelib.kernel import changes, clock, history, ids
+from chalicelib.kernel import changes, clock, history, ids, numbers
 from chalicelib.kernel.changes import Change
 
 
@@ -47,18 +47,18 @@ class Timeline(msgspec.Struct, frozen=True):
 
 WHAT = {
     "application_drafted": Text("开始填写", "Draft begun"),
-    "application_submitted": Text("已提交,系统收件", "Submitted and received"),
+    "application_submitted": Text("已提交，系统收件", "Submitted and received"),
     "application_corrected": Text("已补正", "Corrected"),
     "application_accepted": Text("已受理", "Accepted"),
     "application_not_accepted": Text("不予受理", "Not accepted"),
     "application_reviewed": Text("审查完毕", "Reviewed"),
     "application_approved": Text("准予", "Approved"),
     "application_refused": Text("不予准予", "Refused"),
-    "application_completed": Text("已办结,证照已生成", "Completed; the certificate is issued"),
+    "application_completed": Text("已办结，证照已生成", "Completed; the certificate is issued"),
     "application_withdrawn": Text("已撤回", "Withdrawn"),
-    "application_lapsed": Text("逾期未补正,视为撤回", "Not corrected in time; counts as withdrawn"),
+    "application_lapsed": Text("逾期未补正，视为撤回", "Not corrected in time; counts as withdrawn"),
     "application_discarded": Text("已删除草稿", "Draft discarded"),
-    "correction_requested": Text("需要补正,办理时限暂停", "Correction needed; the clock stops"),
+    "correction_requested": Text("需要补正，办理时限暂停", "Correction needed; the clock stops"),
     "task_claimed": Text("工作人员开始审查", "An officer has taken it up"),
     "task_released": Text("退回待办池", "Returned to the queue"),
     "step_approved": Text("审查环节通过", "A step was approved"),
@@ -68,9 +68,10 @@ _APPLICANT = Text("申请人", "the applicant")
 
 
 def timeline(item: ApplicationItem) -> Timeline:
-    """The application's timeline as its applicant and its officers see it."""
+    """The application's timeline as its applicant and its officers see it; savings of the form are left out."""
     recorded = history.timeline(item.subject, int(item.version), changes.decode(item.changes))
-    return Timeline(str(item.status), [_entry(item, change) for change in recorded], _next(item))
+    told = [_entry(item, change) for change in recorded if change.type != "form_saved"]
+    return Timeline(str(item.status), told, _next(item))
 
 
 def _entry(item: ApplicationItem, change: Change) -> TimelineEntry:
@@ -123,7 +124,7 @@ class PublicStatus(msgspec.Struct, frozen=True):
 
 STATUS_WORDS = {
     rules.RECEIVED: Text("审查中", "Under review"),
-    rules.ACCEPTED: Text("已受理,审查中", "Accepted, under review"),
+    rules.ACCEPTED: Text("已受理，审查中", "Accepted, under review"),
     rules.CORRECTION: Text("等待申请人补正", "Waiting for the applicant's correction"),
     rules.NOT_ACCEPTED: Text("不予受理", "Not accepted"),
     rules.REFUSED: Text("不予准予", "Refused"),
@@ -135,7 +136,7 @@ STATUS_WORDS = {
 def public_status(receipt: str) -> PublicStatus:
     """The status behind a receipt number, as typed; raises ``receipt_unknown``."""
     text = ids.normalized(receipt)
-    item = store.by_receipt(_grouped(text)) if len(text) == 10 and ids.has_valid_check(text) else None
+    item = store.by_receipt(_grouped(text)) if len(text) == 12 and numbers.has_valid_check(text) else None
     if item is None or item.status not in STATUS_WORDS:
         raise rules.RECEIPT_UNKNOWN()
     open_now = item.status in (rules.RECEIVED, rules.ACCEPTED)

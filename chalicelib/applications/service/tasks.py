@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from chalicelib.applications import rules, store
-from chalicelib.applications.service.drafts import definition_of
+from chalicelib.applications.service.drafts import completed, definition_of, findings_of
 from chalicelib.applications.service.processing import advance, approve, close_tasks, stop_for_correction
-from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepState, TaskItem
+from chalicelib.applications.store import ApplicationItem, Content, CorrectionItem, StepState, TaskItem
 from chalicelib.catalog.definition import ServiceDefinition
 from chalicelib.kernel import changes, errors, tables
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
+from chalicelib.kernel.errors import FieldError
 from chalicelib.kernel.tables import Delete, Put, Write
 
 
@@ -78,7 +79,9 @@ def request_correction(actor: Actor, task: TaskItem, corrections: list[Correctio
 def approve_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     """Approve this unit's step; the last approval decides, issues the certificate and completes.
 
-    Raises ``task_not_yours``, ``task_taken``, ``task_done``, ``period_taken``, ``changed_meanwhile``.
+    The rules are asked again before
+    the decision. Raises ``task_not_yours``, ``task_taken``, ``task_done``, ``approval_blocked``,
+    ``period_taken`` or ``changed_meanwhile``.
     """
     item, states, state = _own_step(actor, task)
     definition = definition_of(item)
@@ -90,9 +93,22 @@ def approve_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     item.set_steps(states)
     if all(one.state == "done" for one in states) and len(states) == len(definition.workflow.steps):
         events.append(advance(item, "review", actor, []))
-        approval, issuing = approve(item, definition, store.content(item), actor)
+        content = _checked_again(item)
+        writes.append(store.put_content(item, content))
+        approval, issuing = approve(item, definition, content, actor)
         events, writes = events + approval, writes + issuing
     _decide(item, events, writes)
+
+
+def _checked_again(item: ApplicationItem) -> Content:
+    """The form with what the registers say now; raises ``approval_blocked`` if the rules forbid approval by now."""
+    before = store.content(item)
+    content = completed(item, before.form, before.corrections)
+    blocking = [finding for finding in findings_of(item, content) if finding.effect != "review"]
+    if blocking:
+        reasons = [FieldError("", finding.code, finding.reason.zh, finding.reason.en) for finding in blocking]
+        raise rules.APPROVAL_BLOCKED(fields=reasons)
+    return content
 
 
 def _open_following(item: ApplicationItem, definition: ServiceDefinition, states: list[StepState]) -> list[Write]:
@@ -114,11 +130,9 @@ def refuse_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     events = [advance(item, "accept", actor, [])] if item.status == rules.RECEIVED else []
     removals = close_tasks(item, definition_of(item))
     events += [advance(item, "review", actor, []), advance(item, "refuse", actor, [], opinion)]
+    item.due_on = None
     _decide(item, events, removals)
 
 
 def _decide(item: ApplicationItem, events: list[Event], writes: list[Write]) -> None:
-    try:
-        tables.write(changes.put(item, *events), *writes)
-    except tables.ConditionFailed:
-        raise errors.CONFLICT() from None
+    tables.write_or_conflict(changes.put(item, *events), *writes)

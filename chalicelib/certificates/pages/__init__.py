@@ -13,7 +13,7 @@ STATUS_WORDS = {
     "expired": ("已过期", "EXPIRED", "bad"),
     "not_yet_valid": ("尚未生效", "NOT YET VALID", "warn"),
     "revoked": ("已撤销", "REVOKED", "bad"),
-    "superseded": ("旧版打印件,已作废", "VOID: REPLACED BY A NEWER PRINT", "bad"),
+    "superseded": ("旧版打印件，已作废", "VOID: REPLACED BY A NEWER PRINT", "bad"),
     "unknown": ("查无此证", "NOT FOUND", "bad"),
     "forged": ("不是真证:签名无效", "NOT GENUINE: BAD SIGNATURE", "bad"),
 }

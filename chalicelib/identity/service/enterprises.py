@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from chalicelib.identity import rules, store
 from chalicelib.identity.service.accounts import canonical
 from chalicelib.identity.store import MandateItem, OrganizationItem
-from chalicelib.kernel import changes, clock, errors, numbers, tables, vault
+from chalicelib.kernel import changes, clock, numbers, tables, vault
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
 from chalicelib.platforms import departments
@@ -31,6 +31,8 @@ def register_organization(actor: Actor, credit_code: str) -> MandateItem:
     if not records:
         raise rules.ENTERPRISE_UNKNOWN()
     account, licence = canonical(actor.id), records[0]
+    if not isinstance(licence.get("name"), str):
+        raise departments.unavailable()
     if licence.get("status") != "active":
         raise rules.ENTERPRISE_NOT_ACTIVE()
     if licence.get("legal_representative_id_number") != store.unseal(account, "id_number"):
@@ -102,20 +104,14 @@ def _appoint(
     item.organization_name = organization.name
     item.holder_name = store.seal(item, "holder_name", name)
     event = Event("mandate_given", actor, data={"role": role, "scope": scope, "until": until})
-    try:
-        tables.write(changes.put(item, event))
-    except tables.ConditionFailed:
-        raise errors.CONFLICT() from None
+    tables.write_or_conflict(changes.put(item, event))
     return item
 
 
 def revoke_mandate(actor: Actor, mandate: MandateItem) -> None:
     """End a mandate at once."""
     mandate.revoked = True
-    try:
-        tables.write(changes.put(mandate, Event("mandate_revoked", actor)))
-    except tables.ConditionFailed:
-        raise errors.CONFLICT() from None
+    tables.write_or_conflict(changes.put(mandate, Event("mandate_revoked", actor)))
 
 
 def is_legal_representative(actor: Actor, organization_id: str) -> bool:

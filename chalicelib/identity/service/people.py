@@ -58,7 +58,8 @@ class VerificationResult(msgspec.Struct, frozen=True):
 def verify_real_name(actor: Actor, name: str, id_number: str) -> VerificationResult:
     """Prove that the person is who they say: on WeChat by the national check, on Alipay by a face check.
 
-    Raises ``id_number_invalid``, ``identity_mismatch``, ``already_verified`` or ``platform_unavailable``.
+    Raises ``id_number_invalid``, ``identity_mismatch``, ``already_verified``, ``same_person_not_proven`` or
+    ``platform_unavailable``.
     """
     id_number = numbers.normalized(id_number)
     if not numbers.is_id_number(id_number, clock.today()):
@@ -66,7 +67,7 @@ def verify_real_name(actor: Actor, name: str, id_number: str) -> VerificationRes
     if actor.platform == "wechat":
         if not departments.identity_matches(name, id_number):
             raise rules.NAME_DOES_NOT_MATCH()
-        _confirm_real_name(actor, name, id_number)
+        _confirm_real_name(actor, name, id_number, face_checked=False)
         return VerificationResult("verified")
     certify_id, url = alipay.start_certification(ids.new_id(), name, id_number, settings().public_url)
     pending = msgspec.json.encode(PendingVerification(certify_id, name, id_number, clock.now()))
@@ -92,11 +93,15 @@ def confirm_verification(actor: Actor) -> None:
         raise rules.VERIFICATION_NOT_STARTED()
     if not alipay.certification_passed(pending.certify_id):
         raise rules.VERIFICATION_NOT_PASSED()
-    _confirm_real_name(actor, pending.name, pending.id_number)
+    _confirm_real_name(actor, pending.name, pending.id_number, face_checked=True)
 
 
-def _confirm_real_name(actor: Actor, name: str, id_number: str) -> None:
-    """Give the account its verified identity, or merge it into the one that has this ID number already."""
+def _confirm_real_name(actor: Actor, name: str, id_number: str, *, face_checked: bool) -> None:
+    """Give the account its verified identity, or merge it into the one that has this ID number already.
+
+    Knowing somebody's name and ID number is not enough to enter that person's account: merging takes a
+    face check, or the same phone number vouched for by the platforms on both accounts.
+    """
     index = vault.blind_index("id_number", id_number)
     for _ in range(_MERGE_TRIES):
         account = store.account(actor.id, consistent=True)
@@ -109,7 +114,10 @@ def _confirm_real_name(actor: Actor, name: str, id_number: str) -> None:
         try:
             if first is None:
                 return _claim_identity(actor, account, name, id_number, index)
-            return _merge(actor, account, canonical(first.account_id))
+            into = canonical(first.account_id)
+            if not (face_checked or _same_phone(account, into)):
+                raise rules.SAME_PERSON_NOT_PROVEN()
+            return _merge(actor, account, into)
         except tables.ConditionFailed:
             continue
     raise errors.CONFLICT()
@@ -122,6 +130,18 @@ def _claim_identity(actor: Actor, account: AccountItem, name: str, id_number: st
     person = store.PersonItem(f"PERSON#{index}", account_id=account.id)
     event = Event("real_name_verified", actor, data={"platform": actor.platform})
     tables.write(tables.Put(person, tables.absent(store.PersonItem)), changes.put(account, event))
+
+
+def _same_phone(one: AccountItem, other: AccountItem) -> bool:
+    phone = _phone(one)
+    return phone != "" and phone == _phone(other)
+
+
+def _phone(account: AccountItem) -> str:
+    """The bound phone number: the account's own, else one of an account merged into it."""
+    merged = (store.account(other) for other in account.merged)
+    owners = (account, *(other for other in merged if other is not None))
+    return next((phone for owner in owners if (phone := store.unseal(owner, "phone"))), "")
 
 
 def _merge(actor: Actor, account: AccountItem, into: AccountItem) -> None:
@@ -145,13 +165,12 @@ def undo_merge(actor: Actor, account: AccountItem, reason: str) -> None:
         raise rules.NOT_MERGED()
     account.merged_into = None
     into.merged = [other for other in into.merged if other != account.id]
-    try:
-        tables.write(
-            changes.put(account, Event("merge_undone", actor, reason, {"from": into.id})),
-            changes.put(into, Event("merge_undone", actor, reason, {"account": account.id})),
-        )
-    except tables.ConditionFailed:
-        raise errors.CONFLICT() from None
+    for parted in (account, into):
+        parted.token_version = int(parted.token_version) + 1
+    tables.write_or_conflict(
+        changes.put(account, Event("merge_undone", actor, reason, {"from": into.id})),
+        changes.put(into, Event("merge_undone", actor, reason, {"account": account.id})),
+    )
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -176,7 +195,7 @@ def describe(account_id: str) -> Person:
         _platforms(account),
         vault.mask_name(name) if name else "",
         vault.mask_id_number(number) if number else "",
-        vault.mask_phone(store.unseal(account, "phone")),
+        vault.mask_phone(_phone(account)),
         list(account.merged),
     )
 

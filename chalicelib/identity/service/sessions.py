@@ -117,7 +117,8 @@ def _matching_step(secret: str, code: str) -> int:
 
 def _open_session(holder: str, kind: str, platform: str, login_key: str, token_version: int) -> Tokens:
     now = clock.seconds(clock.now())
-    session_id, secret = ids.new_id(), secrets.token_urlsafe(32)
+    session_id = ids.new_id()
+    secret = _new_secret(session_id)
     item = SessionItem(
         f"SESSION#{session_id}",
         holder=holder,
@@ -147,7 +148,7 @@ def refresh(refresh_token: str) -> Tokens:
     """
     session_id, _, secret = refresh_token.partition(".")
     item = store.session(session_id) if session_id.isalnum() else None
-    if item is None or not secret:
+    if item is None or not _is_ours(session_id, secret):
         raise rules.REFRESH_INVALID()
     state = rules.SessionState(item.current, bool(item.revoked), _moment(item.opened_at), _moment(item.used_at))
     outcome = rules.refresh_outcome(state, _hash(secret), clock.now())
@@ -155,9 +156,9 @@ def refresh(refresh_token: str) -> Tokens:
         _revoke_family(item)
         raise rules.REFRESH_REUSED()
     holder = _holder(item)
-    if outcome == "expired" or holder is None:
+    if outcome == "expired" or holder is None or not _still_leads_to(item, holder):
         raise rules.REFRESH_INVALID()
-    new_secret = secrets.token_urlsafe(32)
+    new_secret = _new_secret(session_id)
     previous, item.current = item.current, _hash(new_secret)
     item.used_at = clock.seconds(clock.now())
     try:
@@ -167,6 +168,25 @@ def refresh(refresh_token: str) -> Tokens:
         _revoke_family(item)
         raise rules.REFRESH_REUSED() from None
     return _tokens(item, new_secret, int(holder.token_version))
+
+
+def _new_secret(session_id: str) -> str:
+    """A random secret with a code that only we can make: garbage is not mistaken for a used token."""
+    random = secrets.token_urlsafe(24)
+    return f"{random}.{vault.blind_index('refresh', session_id + random)}"
+
+
+def _is_ours(session_id: str, secret: str) -> bool:
+    random, _, code = secret.partition(".")
+    return hmac.compare_digest(vault.blind_index("refresh", session_id + random).encode(), code.encode())
+
+
+def _still_leads_to(item: SessionItem, holder: AccountItem | StaffItem) -> bool:
+    """Whether the login of a person's session still leads to its holder: an undone merge parts them."""
+    if not isinstance(holder, AccountItem):
+        return True
+    login = store.login(item.login_key)
+    return login is not None and canonical(login.account_id).id == canonical(holder.id).id
 
 
 def _holder(item: SessionItem) -> AccountItem | StaffItem | None:
