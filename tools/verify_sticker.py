@@ -1,6 +1,6 @@
 """Checks a certificate without any network: the number, its URL, or a photo of the printed QR.
 
-    python -m tools.verify_sticker --keys keys.json [--revoked revoked.json] NUMBER|URL|PHOTO
+    python -m tools.verify_sticker --keys keys.json [--revoked revoked.json ...] NUMBER|URL|PHOTO
 
 ``keys.json`` and ``revoked.json`` are the downloads of ``/v1/certificates/keys`` and
 ``/v1/certificates/revoked``, taken while there was a network. Prints what the signature vouches for;
@@ -37,12 +37,15 @@ def check(number: str, keys: dict[int, bytes], revoked: set[str], today: date) -
 
 def read_number(source: str) -> str:
     """The number in a text, a URL or a photo; raises ValueError if there is none."""
-    if Path(source).is_file():
+    if len(source) < 200 and Path(source).is_file():
         import zxingcpp
         from PIL import Image
 
-        with Image.open(source) as image:
-            found = zxingcpp.read_barcodes(image.convert("L"))
+        try:
+            with Image.open(source) as image:
+                found = zxingcpp.read_barcodes(image.convert("L"))
+        except OSError:
+            raise ValueError("the file is no picture") from None
         if not found:
             raise ValueError("no QR can be read in the picture")
         source = found[0].text
@@ -62,17 +65,20 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source")
     parser.add_argument("--keys", required=True)
-    parser.add_argument("--revoked")
+    parser.add_argument("--revoked", action="append", default=[], help="every part of the list, in order")
     given = parser.parse_args(arguments)
     keys = {int(key["number"]): base64.b64decode(key["public_key"]) for key in _load(given.keys, "keys")}
-    revoked = set(_load(given.revoked, "ids")) if given.revoked else set()
+    revoked = {one for part in given.revoked for one in _load(part, "ids")}
+    if given.revoked and _load(given.revoked[-1], "cursor"):
+        raise SystemExit(f"{given.revoked[-1]} is not the last part of the list: download on with its cursor")
     try:
         number = read_number(given.source)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
     status, payload = check(number, keys, revoked, clock.today())
-    print(f"离线核验 offline: {status.upper()}")
+    unchecked = "" if given.revoked or status != "valid" else "（未核对撤销名单 revocation not checked）"
+    print(f"离线核验 offline: {status.upper()}{unchecked}")
     if payload is not None:
         print(f"  {payload.subject or number_of(payload.certificate_id)}")
         print(f"  {payload.valid_from} 至 {payload.valid_to}")

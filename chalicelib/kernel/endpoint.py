@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -254,7 +255,23 @@ def _parse_query(query: dict[str, str], shape: type[Any]) -> Any:
 def _field_error(error: msgspec.ValidationError) -> errors.FieldError:
     words, _, place = str(error).partition(" - at `$")
     path = place.rstrip("`").replace(".", "/").replace("[", "/").replace("]", "")
-    return errors.FieldError(path, "invalid", f"格式不符:{words}", words)
+    for pattern, zh, en in _SHAPE_WORDS:
+        found = re.match(pattern, words)
+        if found:
+            path += f"/{found['name']}" if "name" in found.groupdict() else ""
+            return errors.FieldError(path, "invalid", zh, en)
+    return errors.FieldError(path, "invalid", f"不符合要求（{words}）", words)
+
+
+_SHAPE_WORDS = (
+    (r"Object contains unknown field `(?P<name>[^`]*)`", "没有这个字段，请删除", "There is no such field; remove it"),
+    (r"Object missing required field `(?P<name>[^`]*)`", "缺少这个字段", "This field is required"),
+    (r"Expected `\S+`, got `\S+`", "类型不对", "The type is wrong"),
+    (r"Expected `str` matching regex", "格式不对", "The form is not right"),
+    (r"Expected `str` of length (>=|<=)", "长度不对", "The length is not right"),
+    (r"Invalid enum value", "请从给定的选项中选择", "Choose one of the given values"),
+    (r"Invalid RFC3339 encoded date", "不是有效的日期（年-月-日）", "Not a date (year-month-day)"),
+)
 
 
 def _present(declared: Endpoint, result: Any, request: Request) -> Answer:

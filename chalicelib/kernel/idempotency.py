@@ -2,8 +2,8 @@
 
 The key is scoped to the caller and the operation. Same key with another body is refused; a repeat
 while the first is at work is told to wait. If the first died before its answer was stored, a repeat
-after ``_ABANDONED_SECONDS`` does the work again: use cases derive the ids of what they create from
-``Request.key`` and so find what the first attempt left.
+after ``_ABANDONED_SECONDS`` does the work again. What creates anew takes its id from ``Request.key`` and so
+finds what the first attempt left; what has an id of its own (an enterprise, a mandate) finds it by that.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Baton:
 
     def take(self, place: int) -> None:
         with self._condition:
-            self._condition.wait_for(lambda: self._holder == place, 30)
+            assert self._condition.wait_for(lambda: self._holder == place, 30), "the baton was lost"
 
     def hand_over(self) -> None:
         name = threading.current_thread().name

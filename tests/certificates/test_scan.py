@@ -155,6 +155,12 @@ def test_the_offline_tool_says_what_is_wrong_with_its_input(tmp_path: Path, caps
     keys.write_text(json.dumps({"keys": []}), encoding="utf-8")
     assert verify_sticker.main(["--keys", str(keys), str(empty)]) == 2
     assert "no QR" in capsys.readouterr().err
+    assert verify_sticker.main(["--keys", str(keys), str(keys)]) == 2
+    assert "no picture" in capsys.readouterr().err
+    part = tmp_path / "part.json"
+    part.write_text(json.dumps({"ids": [], "cursor": "more"}), encoding="utf-8")
+    with pytest.raises(SystemExit, match="not the last part"):
+        verify_sticker.main(["--keys", str(keys), "--revoked", str(part), "1"])
     with pytest.raises(SystemExit, match="not a download"):
         verify_sticker.main(["--keys", str(empty), "1"])
 

@@ -32,17 +32,18 @@ def test_a_problem_has_a_stable_code_both_languages_and_the_request_id(anonymous
         (b"[]", "invalid_request", ""),
         (b"null", "invalid_request", ""),
         (b'{"code": 5}', "invalid_request", "/code"),
-        (b'{"code": "x", "role": "administrator"}', "invalid_request", ""),
-        (b"{}", "invalid_request", ""),
+        (b'{"code": "x", "role": "administrator"}', "invalid_request", "/role"),
+        (b"{}", "invalid_request", "/code"),
         (b'{"code": ""}', "invalid_request", "/code"),
-        (b"", "invalid_request", ""),
+        (b"", "invalid_request", "/code"),
     ],
 )
 def test_bad_bodies(anonymous: Client, body: bytes, code: str, path: str | None) -> None:
     answer = anonymous.call("POST", "/v1/auth/wechat", raw=body)
     assert (answer.status, answer.code) == (400, code)
     if path is not None:
-        assert answer.json["fields"][0]["path"] == path
+        field = answer.json["fields"][0]
+        assert field["path"] == path and field["zh"] and field["en"]
 
 
 def test_an_oversized_body_is_refused(anonymous: Client) -> None:

@@ -151,6 +151,17 @@ def test_ctrl_c_stops_every_process(installation: Installation) -> None:
     assert installation.children() == []
 
 
+def test_nothing_stays_when_only_the_supervisor_is_killed(installation: Installation) -> None:
+    installation.start()
+    assert installation.process is not None
+    os.kill(installation.process.pid, signal.SIGKILL)
+    installation.process.wait(10)
+    deadline = time.monotonic() + 15
+    while installation.children() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert installation.children() == []
+
+
 def refused(installation: Installation) -> str:
     answer = subprocess.run(
         [sys.executable, "-m", "local.run"],
