@@ -27,13 +27,22 @@ class Text(Strict, frozen=True):
 
 
 class Material(Strict, frozen=True):
-    """A material (申请材料): whether it is needed, in which form, and where it comes from."""
+    """A material (申请材料): whether it is needed (``promised``: 容缺后补), in which form, how many, where from.
+
+    ``acceptance`` says when it is good enough (受理标准); ``template`` and ``sample`` are where the empty form
+    (空表) and a filled-in one (样表) are found.
+    """
 
     name: Text
     need: Literal["required", "optional", "promised"]
+    kind: Literal["original", "copy"]
     format: Literal["electronic", "paper"]
+    copies: Annotated[int, Meta(ge=0, le=20)]
     source: Literal["applicant", "register"]
+    acceptance: Text
     note: Text | None = None
+    template: str | None = None
+    sample: str | None = None
 
 
 class Fee(Strict, frozen=True):
@@ -82,16 +91,24 @@ class Source(Strict, frozen=True):
 
 
 class Item(Strict, frozen=True):
-    """``service.json``: the directory entry (政务服务事项要素, GB/T 39554.2; platforms E.4)."""
+    """``service.json``: the directory entry (政务服务事项要素, GB/T 39554.2). Limits count working days.
+
+    ``catalog_code`` 基本编码, ``task_code`` 实施编码, ``power_source`` 权力来源, ``handling_area`` 通办范围,
+    ``handling`` 办理形式, ``online_depth`` 网办深度 (1 to 4), ``visits`` 到办事现场次数 with ``visits_reason``,
+    ``special_procedures`` 特别程序, ``joint_units`` 联办机构; the flags say whether it can be booked, paid online
+    and posted, and whether hall and self-service terminals have it.
+    """
 
     code: Code
     name: Text
     summary: Text
     keywords: list[str]
+    catalog_code: Annotated[str, Meta(min_length=12, max_length=12)]
     task_code: Annotated[str, Meta(min_length=31, max_length=31)]
     task_type: Literal[
         "行政许可", "行政确认", "行政裁决", "行政给付", "行政奖励", "行政备案", "其他行政权力", "公共服务"
     ]
+    power_source: Literal["statutory", "delegated", "entrusted"]
     audience: Annotated[list[Literal["person", "enterprise"]], Meta(min_length=1)]
     regions: Annotated[list[str], Meta(min_length=1)]
     level: Literal["city", "district", "street", "village"]
@@ -99,13 +116,25 @@ class Item(Strict, frozen=True):
     processing: Literal["instant", "promised"]
     statutory_days: Days
     promised_days: Days
+    handling: Annotated[list[Literal["online", "window", "post"]], Meta(min_length=1)]
+    handling_area: Literal["nation", "province", "city", "district"]
+    online_depth: Annotated[int, Meta(ge=1, le=4)]
     visits: Annotated[int, Meta(ge=0, le=9)]
+    visits_reason: Text | None
+    bookable: bool
+    online_payment: bool
+    express: bool
+    in_hall: bool
+    on_terminals: bool
+    special_procedures: list[Text]
+    joint_units: list[Code]
     correction_days: Annotated[int, Meta(ge=1, le=60)]
     conditions: Annotated[list[Text], Meta(min_length=1)]
     materials: list[Material]
     process: Annotated[list[Text], Meta(min_length=1)]
     fees: list[Fee]
     result: Text
+    result_kind: Literal["certificate", "decision", "other"]
     legal_basis: Annotated[list[LegalBasis], Meta(min_length=1)]
     questions: list[Question]
     contact: Contact

@@ -41,7 +41,9 @@ def test_the_guide_tells_everything_one_must_know(world: World) -> None:
     for name in ("conditions", "materials", "process", "legal_basis", "questions", "contact", "result"):
         assert item[name], name
     assert (item["statutory_days"], item["promised_days"], item["fees"], item["visits"]) == (20, 1, [], 0)
-    assert len(item["task_code"]) == 31
+    assert len(item["task_code"]) == 31 and item["task_code"].startswith(item["catalog_code"])
+    assert (item["handling"], item["online_depth"], item["handling_area"]) == (["online", "window"], 4, "city")
+    assert {material["source"] for material in item["materials"]} == {"register"}
     assert guide["unit"]["zh"] == "示例市交通运输局"
     assert guide["form"]["properties"]["plate"]["title"] == "车牌号码"
     assert guide["result"]["prints"]["maximum"] == 10

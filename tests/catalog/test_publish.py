@@ -12,8 +12,8 @@ import pytest
 
 from chalicelib.catalog import service
 from tests.world import World
-from tools import publish
-from tools.publish import Mistakes
+from tools import city_folder, publish
+from tools.city_folder import Mistakes
 
 CITY = Path(__file__).parents[2] / "city"
 STICKER = "services/tour_bus_sticker/"
@@ -34,7 +34,7 @@ def alter(folder: Path, file: str, change: Callable[[Any], None]) -> None:
 
 def mistakes(folder: Path) -> list[str]:
     with pytest.raises(Mistakes) as refused:
-        publish.read_folder(folder)
+        city_folder.read_folder(folder)
     return [str(mistake) for mistake in refused.value.mistakes]
 
 
@@ -50,6 +50,12 @@ MISTAKES: dict[str, tuple[str, Callable[[Any], None], str]] = {
     "unknown unit": ("service.json", lambda c: c.update(unit="nobody"), "no unit nobody"),
     "unknown region": ("service.json", lambda c: c.update(regions=["999999"]), "no region 999999"),
     "promise over the law": ("service.json", lambda c: c.update(processing="promised", promised_days=30), "exceeds"),
+    "visits without a reason": ("service.json", lambda c: c.update(visits=1), "told why"),
+    "task code of another catalogue entry": (
+        "service.json",
+        lambda c: c.update(catalog_code="999999999999"),
+        "must begin with the catalog_code",
+    ),
     "instant but slow": ("service.json", lambda c: c.update(promised_days=5), "即办件"),
     "schema that is none": ("form.json", lambda c: c["properties"]["plate"].update(type="strng"), "JSON Schema"),
     "open form": ("form.json", lambda c: c.pop("additionalProperties"), "must be false"),
@@ -157,7 +163,7 @@ def test_backups_of_editors_and_byte_order_marks_are_no_mistakes(folder: Path) -
     path = folder / STICKER / "workflow.json"
     path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
     (folder / STICKER / "form.json~").write_text("x", encoding="utf-8")
-    publish.read_folder(folder)
+    city_folder.read_folder(folder)
 
 
 def test_a_city_without_services_is_named(folder: Path) -> None:
@@ -210,7 +216,7 @@ def test_two_publications_at_once_leave_one_whole_release(folder: Path, monkeypa
     from chalicelib.catalog import store
     from chalicelib.kernel.errors import Problem
 
-    city, definitions = publish.read_folder(folder)
+    city, definitions = city_folder.read_folder(folder)
     pointer = store.pointer(consistent=True)
     alter(folder, STICKER + "service.json", lambda c: c["name"].update(en="The faster one"))
     publish.publish_folder(folder)

@@ -1,0 +1,169 @@
+"""Reads the city's folder: every file into its shape, every mistake with file, place and reason."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from chalicelib.catalog.definition import (
+    CalendarYear,
+    CertificateDefinition,
+    City,
+    Example,
+    Item,
+    ServiceDefinition,
+    Workflow,
+)
+from chalicelib.kernel import numbers
+from tools import service_checks
+
+SHAPES: dict[str, Any] = {
+    "service.json": Item,
+    "form.json": dict[str, Any],
+    "facts.json": dict[str, Any],
+    "rules.json": dict[str, Any],
+    "workflow.json": Workflow,
+    "certificate.json": CertificateDefinition,
+    "examples.json": list[Example],
+}
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What is wrong, in which file, where in it."""
+
+    file: str
+    place: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}{': ' + self.place if self.place else ''}: {self.reason}"
+
+
+class Mistakes(Exception):
+    """The folder cannot be published."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = mistakes
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise RepeatedName(next(name for name in names if names.count(name) > 1))
+    return dict(pairs)
+
+
+class RepeatedName(Exception):
+    """A name stands twice in one JSON object."""
+
+
+class _Reader:
+    """Reads files into shapes and collects mistakes."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[Mistake] = []
+
+    def add(self, file: str, place: str, reason: str) -> None:
+        self.mistakes.append(Mistake(file, place, reason))
+
+    def read(self, path: Path, shape: type[T], name: str) -> T | None:
+        try:
+            plain = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_without_repeats)
+            return msgspec.convert(plain, shape)
+        except FileNotFoundError:
+            self.add(name, "", "the file is missing")
+        except json.JSONDecodeError as error:
+            self.add(name, f"line {error.lineno} column {error.colno}", f"not JSON: {error.msg}")
+        except RepeatedName as error:
+            self.add(name, "", f"{error} stands twice in one object")
+        except UnicodeDecodeError:
+            self.add(name, "", "not UTF-8")
+        except msgspec.ValidationError as error:
+            reason, _, place = str(error).partition(" - at ")
+            self.add(name, place.strip("`"), reason)
+        return None
+
+
+def read_folder(folder: Path) -> tuple[City, list[ServiceDefinition]]:
+    """The city and its services, checked; raises ``Mistakes`` with all that is wrong."""
+    reader = _Reader()
+    city = _read_city(folder, reader)
+    found = []
+    services = folder / "services"
+    if not services.is_dir():
+        raise Mistakes([Mistake("services", "", "the folder is missing")])
+    for service in sorted(path for path in services.iterdir() if path.is_dir()):
+        definition = _read_service(service, city, reader)
+        if definition is not None:
+            found.append(definition)
+    _check_unique(found, reader)
+    if reader.mistakes or city is None:
+        raise Mistakes(reader.mistakes)
+    return city, found
+
+
+def _check_unique(definitions: list[ServiceDefinition], reader: _Reader) -> None:
+    """Two services must not share a task code, nor two kinds of certificate a type code."""
+    for file, place, codes in (
+        ("service.json", "$.task_code", [definition.item.task_code for definition in definitions]),
+        ("certificate.json", "$.type_code", [definition.certificate.type_code for definition in definitions]),
+    ):
+        for definition, code in zip(definitions, codes, strict=True):
+            if codes.count(code) > 1:
+                reader.add(f"services/{definition.item.code}/{file}", place, f"{code} stands in another service too")
+
+
+def _read_city(folder: Path, reader: _Reader) -> City | None:
+    plain = reader.read(folder / "city.json", dict[str, Any], "city.json")
+    years = [
+        reader.read(path, CalendarYear, f"calendar/{path.name}")
+        for path in sorted((folder / "calendar").glob("*.json"))
+    ]
+    if plain is None or None in years:
+        return None
+    try:
+        city = msgspec.convert({**plain, "calendar": msgspec.to_builtins(years)}, City)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at ")
+        reader.add("city.json", place.strip("`"), reason)
+        return None
+    for unit in city.units:
+        if not numbers.is_credit_code(unit.credit_code):
+            reader.add("city.json", f"units {unit.code}", "the credit code's check character is wrong (GB 32100)")
+    return city
+
+
+def _read_service(folder: Path, city: City | None, reader: _Reader) -> ServiceDefinition | None:
+    before = len(reader.mistakes)
+    prefix = f"services/{folder.name}/"
+    parts: dict[str, Any] = {name: reader.read(folder / name, shape, prefix + name) for name, shape in SHAPES.items()}
+    files = [path.name for path in folder.iterdir() if not path.name.startswith(".") and not path.name.endswith("~")]
+    for extra in sorted(set(files) - set(SHAPES)):
+        reader.add(prefix + extra, "", "no such file belongs to a service")
+    if len(reader.mistakes) > before or city is None:
+        return None
+    definition = ServiceDefinition(
+        parts["service.json"],
+        parts["form.json"],
+        parts["facts.json"],
+        parts["rules.json"],
+        parts["workflow.json"],
+        parts["certificate.json"],
+    )
+    for name, check in service_checks.structure(definition, city, folder.name).items():
+        try:
+            for file, place, reason in check:
+                reader.add(prefix + file, place, reason)
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            reader.add(prefix + name, "", f"is not in the expected shape ({type(error).__name__}: {error})")
+    if len(reader.mistakes) == before:
+        for place, reason in service_checks.examples(definition, parts["examples.json"], city):
+            reader.add(prefix + "examples.json", place, reason)
+    return definition
