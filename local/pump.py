@@ -1,6 +1,6 @@
 """Feeds the functions as Lambda would: the tables' streams to their handlers, and the schedules.
 
-Records are given as Lambda gives them, failures are retried from the failed record, and the position
+Records are given as Lambda gives them, failures are retried from the failed record a number of times, and the position
 is kept in the data folder so that a restart goes on where it was.
 """
 
@@ -19,6 +19,7 @@ from local import setup, template
 from local.environment import STAGE, Environment, write_atomically
 
 IDLE_SECONDS = 0.05
+MOST_TRIES = 20
 
 
 def handler(name: str) -> Callable[..., Any]:
@@ -36,6 +37,7 @@ class Stream:
     function: str
     position: str = ""
     iterator: str | None = field(default=None, repr=False)
+    tries: dict[str, int] = field(default_factory=dict, repr=False)
 
 
 class Pump:
@@ -65,6 +67,7 @@ class Pump:
             return 0
         answer = handler(stream.function)({"Records": [_as_lambda_gives(record) for record in records]})
         failed = {failure["itemIdentifier"] for failure in (answer or {}).get("batchItemFailures", [])}
+        failed = {number for number in failed if not self._given_up(stream, number)}
         done = 0
         for record in records:
             if record["dynamodb"]["SequenceNumber"] in failed:
@@ -74,6 +77,15 @@ class Pump:
             done += 1
         self._save()
         return done
+
+    def _given_up(self, stream: Stream, number: str) -> bool:
+        """Count a failure; after many, say so and pass over the record, as the template's failure queue does."""
+        stream.tries[number] = stream.tries.get(number, 0) + 1
+        if stream.tries[number] < MOST_TRIES:
+            return False
+        if stream.tries[number] == MOST_TRIES:
+            print(f"{stream.table}: record {number} given up after {MOST_TRIES} tries", flush=True)
+        return True
 
     def _next_records(self, stream: Stream) -> list[dict[str, Any]]:
         if stream.iterator is None:

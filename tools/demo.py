@@ -119,15 +119,19 @@ class Demo:
         return {"Authorization": f"Bearer {tokens['access_token']}"}
 
     def verify_on_wechat(self, headers: Headers, person: tuple[str, str]) -> tuple[Any, str]:
-        self.call("POST", "/v1/me/verification", {"name": person[0], "id_number": person[1]}, headers)
+        if self.call("GET", "/v1/me", headers=headers)["level"] != "real_name":
+            self.call("POST", "/v1/me/verification", {"name": person[0], "id_number": person[1]}, headers)
         me = self.call("GET", "/v1/me", headers=headers)
         return me, f"{me['name']} {me['id_number']}"
 
     def verify_on_alipay(self, headers: Headers, person: tuple[str, str]) -> tuple[Any, str]:
-        """The face check; a person who did it in an earlier run does it again."""
-        started = self.call("POST", "/v1/me/verification", {"name": person[0], "id_number": person[1]}, headers)
-        self.simulate(self._ports.alipay, "certifications", {"certify_id": started["certify_id"], "passed": True})
-        me = self.call("POST", "/v1/me/verification/confirm", headers=headers)
+        """The face check, unless an earlier run of the demo did it."""
+        me = self.call("GET", "/v1/me", headers=headers)
+        if me["level"] != "real_name":
+            body = {"name": person[0], "id_number": person[1]}
+            started = self.call("POST", "/v1/me/verification", body, headers)
+            self.simulate(self._ports.alipay, "certifications", {"certify_id": started["certify_id"], "passed": True})
+            me = self.call("POST", "/v1/me/verification/confirm", headers=headers)
         return me, f"one account on {' and '.join(me['platforms'])}"
 
     def log_in_officer(self) -> Headers:

@@ -42,8 +42,10 @@ def main(arguments: list[str]) -> int:
     except InvalidSettings as error:
         print(f"not published: {error}", file=sys.stderr)
         return 1
-    except Problem:
-        print("not published: the database does not answer; start the system with `make run` first", file=sys.stderr)
+    except Problem as problem:
+        busy = problem.error.code == "changed_meanwhile"
+        reason = "somebody else published meanwhile" if busy else "the database does not answer: is `make run` running?"
+        print(f"not published: {reason}", file=sys.stderr)
         return 1
     return 0
 

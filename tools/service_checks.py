@@ -84,18 +84,27 @@ def _check_form(definition: ServiceDefinition) -> Found:
     if definition.form.get("additionalProperties") is not False:
         yield "form.json", "$.additionalProperties", "must be false, so that unknown fields are refused"
     for name, described in definition.form.get("properties", {}).items():
-        place = f"$.properties.{name}"
-        if "title" not in described or "x-en" not in described:
-            yield "form.json", place, "needs title and x-en"
-        for keyword in set(described) - X_KEYWORDS:
-            if keyword.startswith("x-"):
-                yield "form.json", place, f"unknown keyword {keyword}; there are {', '.join(sorted(X_KEYWORDS))}"
-        for keyword in ("x-prefill", "x-fixed"):
-            path = described.get(keyword, "applicant.name").split(".")
-            if path[0] not in ("applicant", "facts") or (path[0] == "facts" and path[1] not in sources):
-                yield "form.json", f"{place}.{keyword}", f"{'.'.join(path)} is no source of service.json"
-        if described.get("x-options", "").split(".")[0] not in sources | {""}:
-            yield "form.json", f"{place}.x-options", f"{described['x-options']} is no source of service.json"
+        for place, reason in _check_field(described, sources):
+            yield "form.json", f"$.properties.{name}{place}", reason
+
+
+def _check_field(described: dict[str, Any], sources: set[str]) -> Iterator[tuple[str, str]]:
+    if "title" not in described or "x-en" not in described:
+        yield "", "needs title and x-en"
+    for keyword in set(described) - X_KEYWORDS:
+        if keyword.startswith("x-"):
+            yield "", f"unknown keyword {keyword}; there are {', '.join(sorted(X_KEYWORDS))}"
+    if described.get("format", "date") not in forms.FORMATS:
+        yield "", f"unknown format {described['format']}; there are {', '.join(forms.FORMATS)}"
+    message = described.get("x-message", {"zh": "x", "en": "x"})
+    if not isinstance(message, dict) or set(message) != {"zh", "en"}:
+        yield ".x-message", "needs zh and en"
+    for keyword in ("x-prefill", "x-fixed"):
+        path = described.get(keyword, "applicant.name").split(".")
+        if path[0] not in ("applicant", "facts") or (path[0] == "facts" and path[1] not in sources):
+            yield f".{keyword}", f"{'.'.join(path)} is no source of service.json"
+    if described.get("x-options", "").split(".")[0] not in sources | {""}:
+        yield ".x-options", f"{described['x-options']} is no source of service.json"
 
 
 def _check_workflow(definition: ServiceDefinition, city: City) -> Found:
@@ -180,6 +189,12 @@ def _check_face(definition: ServiceDefinition) -> Found:
             yield "certificate.json", f"$.face.{name}", f"{path} begins with none of form, applicant, facts"
         elif root == "form" and field not in fields:
             yield "certificate.json", f"$.face.{name}", f"form.json has no field {field}"
+        elif root == "form" and field not in definition.form.get("required", []):
+            yield (
+                "certificate.json",
+                f"$.face.{name}",
+                f"form.json does not require {field}; the face must have a value",
+            )
     for name, words in certificate.words.items():
         if words.of not in certificate.face:
             yield "certificate.json", f"$.words.{name}.of", f"no face value {words.of}"
@@ -200,8 +215,9 @@ def _check_layout(definition: ServiceDefinition) -> Found:
         height = element.size if isinstance(element, QrElement) else getattr(element, "height", 0)
         if element.x + width > layout.width or element.y + height > layout.height:
             yield "certificate.json", place, f"reaches beyond the page of {layout.width:g} x {layout.height:g} mm"
-    known = set(certificate.face) | set(certificate.words) | SYSTEM_FACE | {"revision"}
+    face = set(certificate.face) | set(certificate.words) | SYSTEM_FACE
     for place, template in templates:
+        known = face | ({"revision"} if place.startswith("$.layout") else set())
         try:
             template.format_map(dict.fromkeys(known, ""))
         except (KeyError, ValueError, IndexError) as error:
@@ -234,7 +250,11 @@ def examples(definition: ServiceDefinition, given: list[Example], city: City) ->
             "facts": example.facts,
             "overlap": example.overlap,
         }
-        findings = decisions.evaluate(definition, context)
+        try:
+            findings = decisions.evaluate(definition, context)
+        except (RuntimeError, KeyError, TypeError) as error:
+            yield "", f"rules.json cannot be evaluated: {type(error).__name__}: {str(error).splitlines()[0]}"
+            return
         codes = sorted(finding.code for finding in findings)
         used.update(codes)
         outcome = rules.outcome(finding.effect for finding in findings)

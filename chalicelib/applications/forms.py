@@ -12,13 +12,14 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.kernel import clock, numbers
+from chalicelib.kernel import clock, errors, numbers
 from chalicelib.kernel.errors import FieldError
 
 if TYPE_CHECKING:
     import jsonschema_rs
 
 MAX_FORM_ERRORS = 50
+MAX_FORM_DEPTH = 8
 
 
 def _is_date(text: str) -> bool:
@@ -64,7 +65,9 @@ def _field_errors(schema: dict[str, Any], error: jsonschema_rs.ValidationError) 
     described = _property(schema, path)
     zh, en = described.get("title", path[-1] if path else "表单"), described.get("x-en", path[-1] if path else "form")
     message = described.get("x-message")
-    if message and error.kind.name != "required":
+    if error.kind.name == "required" and "x-fixed" in described:
+        words = (f"部门登记中没有查到{zh}，请核对所选内容", f"{en}: not on record; check what was chosen")
+    elif message and error.kind.name != "required":
         words = (f"{zh}:{message['zh']}", f"{en}: {message['en']}")
     else:
         words = _words(error.kind.name, zh, en)
@@ -105,6 +108,22 @@ _WORDS = {
 def _words(kind: str, zh: str, en: str) -> tuple[str, str]:
     templates = _WORDS.get(kind, ("{zh}不符合要求", "{en} is not acceptable"))
     return templates[0].format(zh=zh), templates[1].format(en=en)
+
+
+def check_depth(form: dict[str, Any]) -> None:
+    """Raise ``invalid_request`` for a form that is nested deeper than any form is."""
+    level: list[Any] = [form]
+    for _ in range(MAX_FORM_DEPTH):
+        level = [inner for value in level for inner in _inside(value)]
+    if level:
+        words = ("嵌套层数太多", "Nested too deeply")
+        raise errors.INVALID_REQUEST(fields=[FieldError("/form", "too_deep", *words)])
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def prefill(schema: dict[str, Any], form: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:

@@ -224,9 +224,7 @@ def submit_application(actor: Actor, target: ApplicationItem) -> ApplicationView
 )
 def correct_application(actor: Actor, target: ApplicationItem, body: FormInput) -> ApplicationView:
     """Answer a correction list with the whole form; the clock runs on. A wrong form changes nothing."""
-    if target.status == rules.DRAFT:
-        raise rules.WRONG_STATE(state=target.status)
-    return _view(service.submit(actor, target, body.form))
+    return _view(service.correct(actor, target, body.form))
 
 
 @endpoint("POST", "/v1/applications/{application_id}/withdraw", OWN, errors=[rules.WRONG_STATE])
@@ -359,7 +357,7 @@ def _task_row(task: TaskItem) -> TaskRow:
         str(task.application_id),
         str(task.step),
         str(task.service),
-        catalog.current(task.service)[1].item.name,
+        catalog.definition(task.service, int(task.service_version)).item.name,
         str(task.receipt),
         str(task.officer),
         str(task.due_on),

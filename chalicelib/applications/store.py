@@ -98,6 +98,7 @@ class TaskItem(tables.Table):
     step = UnicodeAttribute()
     unit = UnicodeAttribute()
     service = UnicodeAttribute()
+    service_version = NumberAttribute()
     receipt = UnicodeAttribute()
     officer = UnicodeAttribute(default="")
     due_on = UnicodeAttribute()
@@ -186,6 +187,7 @@ def task_item(item: ApplicationItem, step: str, unit: str, officer: str = "") ->
         step=step,
         unit=unit,
         service=item.service,
+        service_version=item.service_version,
         receipt=item.receipt,
         officer=officer,
         due_on=item.due_on,

@@ -78,7 +78,10 @@ def _confirmed_fault(table: str, head: _Head) -> Fault | None:
     if history.verify(head.subject, head.version) is None:
         return None
     request = {"TableName": table, "Key": head.key, "ConsistentRead": True}
-    current = _head(aws.client("dynamodb").get_item(**request)["Item"])
+    stored = aws.client("dynamodb").get_item(**request).get("Item")
+    if stored is None:
+        return None
+    current = _head(stored)
     if current.changed_at > clock.now() - SETTLED:
         return None
     return history.verify(current.subject, current.version)

@@ -268,7 +268,7 @@ _SHAPE_WORDS = (
     (r"Object missing required field `(?P<name>[^`]*)`", "缺少这个字段", "This field is required"),
     (r"Expected `\S+`, got `\S+`", "类型不对", "The type is wrong"),
     (r"Expected `str` matching regex", "格式不对", "The form is not right"),
-    (r"Expected `str` of length (>=|<=)", "长度不对", "The length is not right"),
+    (r"Expected `(str|array)` of length (>=|<=)", "长度不对", "The length is not right"),
     (r"Invalid enum value", "请从给定的选项中选择", "Choose one of the given values"),
     (r"Invalid RFC3339 encoded date", "不是有效的日期（年-月-日）", "Not a date (year-month-day)"),
 )

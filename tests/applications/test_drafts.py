@@ -78,7 +78,7 @@ def test_all_missing_fields_are_told_at_once(enterprise: Enterprise) -> None:
     problems = save(enterprise, {})["problems"]
     missing = {problem["path"] for problem in problems if problem["code"] == "required"}
     assert {"/form/plate", "/form/origin", "/form/stops", "/form/valid_to"} <= missing
-    assert all(problem["zh"].startswith("请填写") for problem in problems)
+    assert all(problem["zh"].startswith(("请填写", "部门登记中没有查到")) for problem in problems)
 
 
 def test_an_incomplete_draft_is_kept_and_found_again(enterprise: Enterprise) -> None:
@@ -157,3 +157,20 @@ def test_a_character_that_the_certificate_cannot_show_is_told_while_filling_in(e
     assert (problem["path"], problem["code"]) == ("/form/origin", "glyph_missing")
     assert "😀" in problem["zh"]
     assert enterprise.client.post(f"/v1/applications/{drafted['id']}/submit").code == "form_invalid"
+
+
+def test_a_form_nested_too_deeply_is_refused_before_it_is_kept(enterprise: Enterprise) -> None:
+    drafted = enterprise.draft()
+    path = f"/v1/applications/{drafted['id']}"
+    before = enterprise.client.get(path).json
+    deep: Any = "x"
+    for _ in range(400):
+        deep = [deep]
+    answer = enterprise.client.put(f"{path}/form", {"form": {"stops": deep}})
+    assert (answer.status, answer.code) == (400, "invalid_request")
+    assert enterprise.client.get(path).json == before
+
+
+def test_what_the_register_lacks_is_told_as_such(enterprise: Enterprise) -> None:
+    problems = {one["path"]: one for one in enterprise.draft(driver_certificate="3201999999")["check"]["problems"]}
+    assert problems["/form/driver_name"]["zh"] == "部门登记中没有查到驾驶员，请核对所选内容"

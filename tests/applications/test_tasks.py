@@ -327,3 +327,53 @@ def test_an_officer_sees_what_the_registers_say(world: World, enterprise: Enterp
     _, task = waiting(enterprise)
     facts = world.staff().get(task).json["application"]["facts"]
     assert facts["transport_licence"]["status"] == "active" and facts["vehicle"]["owner"] == enterprise.credit_code
+
+
+@pytest.mark.parametrize("change", [{"name": None}, {"name": "丙😀"}], ids=["name gone", "name that cannot be printed"])
+def test_an_approval_needs_a_form_that_still_holds(
+    world: World, enterprise: Enterprise, change: dict[str, Any]
+) -> None:
+    _, task = waiting(enterprise)
+    enterprise.record("drivers", enterprise.driver).update(change)
+    if change["name"] is None:
+        enterprise.record("drivers", enterprise.driver).pop("name")
+    officer = world.staff()
+    officer.post(f"{task}/claim")
+    refused = officer.post(f"{task}/approve", {"opinion": "同意"})
+    assert (refused.status, refused.code) == (409, "approval_blocked")
+    assert refused.json["fields"][0]["path"] == "/form/driver_name"
+
+
+def test_a_correction_repeated_is_answered_as_before_and_another_one_is_refused(
+    world: World, enterprise: Enterprise
+) -> None:
+    applied, task = waiting(enterprise)
+    officer = world.staff()
+    officer.post(f"{task}/claim")
+    officer.post(f"{task}/request_correction", CORRECTION)
+    path = f"/v1/applications/{applied['id']}"
+    form = {**enterprise.client.get(path).json["form"], "stops": ["镇江", "湖州"]}
+    first = enterprise.client.post(f"{path}/corrections", {"form": form})
+    assert enterprise.client.post(f"{path}/corrections", {"form": form}).json == first.json
+    other = enterprise.client.post(f"{path}/corrections", {"form": {**form, "stops": ["常州"]}})
+    assert (other.status, other.code) == (409, "wrong_state")
+
+
+def test_the_queue_shows_tasks_of_a_service_that_is_no_longer_offered(
+    world: World, enterprise: Enterprise, tmp_path: Any
+) -> None:
+    import shutil
+    from pathlib import Path
+
+    from tools import publish
+
+    applied, _ = waiting(enterprise)
+    city = Path(__file__).parents[2] / "city"
+    folder = Path(shutil.copytree(city, tmp_path / "city"))
+    shutil.rmtree(folder / "services" / "tour_bus_sticker")
+    publish.publish_folder(folder)
+    try:
+        row = queued(world.staff(), applied["id"])
+        assert row is not None and row["service_name"]["en"].startswith("Tour bus sticker")
+    finally:
+        publish.publish_folder(city)

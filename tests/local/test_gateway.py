@@ -108,3 +108,26 @@ def test_daily_schedules_are_due_in_their_minute() -> None:
     assert not pump.is_due("cron(30 17 * * ? *)", datetime(2026, 11, 2, 17, 31, tzinfo=UTC))
     with pytest.raises(ValueError, match="daily"):
         pump.is_due("cron(0/5 * * * ? *)", datetime(2026, 11, 2, tzinfo=UTC))
+
+
+def test_a_record_that_never_succeeds_is_given_up_and_the_others_go_on(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from chalicelib.kernel import history
+
+    world.pump()
+    poisoned, good = world.real_person().account_id, world.real_person().account_id
+    append = history.append
+
+    def failing(subject: str, *arguments: object) -> int:
+        if poisoned in subject:
+            raise RuntimeError
+        return append(subject, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(history, "append", failing)
+    for _ in range(3 * pump.MOST_TRIES):
+        world.pump()
+    assert "given up" in capsys.readouterr().out
+    assert history.entries(f"ACCOUNT#{good}")[0] != []
+    world.real_person()
+    assert world.pump() > 0

@@ -76,6 +76,7 @@ def save_form(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> Cont
 
 def completed(item: ApplicationItem, form: dict[str, Any], corrections: list[CorrectionItem]) -> Content:
     """The form with the registers' values, and what the registers say now."""
+    forms.check_depth(form)
     definition, party = definition_of(item), applicant(item)
     content = Content(form, gather_facts(item, definition, form, party), corrections)
     content.form = _prefilled(definition, content, party)

@@ -57,7 +57,18 @@ def submit(actor: Actor, item: ApplicationItem, form: dict[str, Any] | None = No
     raise errors.CONFLICT()
 
 
+def correct(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> ApplicationItem:
+    """Answer a correction list with the whole form. A repeat with the same form answers as the first time.
+
+    Raises ``wrong_state`` when nothing is to be corrected, and as ``submit``.
+    """
+    if item.status != rules.CORRECTION and not (item.corrected and store.content(item).form == form):
+        raise rules.WRONG_STATE(state=item.status)
+    return submit(actor, item, form)
+
+
 def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[str, Any] | None) -> ApplicationItem:
+    rules.move(item.status, action, "applicant")
     definition, before = definition_of(item), store.content(item)
     content = completed(item, before.form if form is None else form, before.corrections)
     problems = problems_of(item, content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.applications import rules, store
-from chalicelib.applications.service.drafts import completed, definition_of, findings_of
+from chalicelib.applications.service.drafts import completed, definition_of, findings_of, problems_of
 from chalicelib.applications.service.processing import advance, approve, close_tasks, stop_for_correction
 from chalicelib.applications.store import ApplicationItem, Content, CorrectionItem, StepState, TaskItem
 from chalicelib.catalog.definition import ServiceDefinition
@@ -104,6 +104,9 @@ def _checked_again(item: ApplicationItem) -> Content:
     """The form with what the registers say now; raises ``approval_blocked`` if the rules forbid approval by now."""
     before = store.content(item)
     content = completed(item, before.form, before.corrections)
+    problems = problems_of(item, content)
+    if problems:
+        raise rules.APPROVAL_BLOCKED(fields=problems)
     blocking = [finding for finding in findings_of(item, content) if finding.effect != "review"]
     if blocking:
         reasons = [FieldError("", finding.code, finding.reason.zh, finding.reason.en) for finding in blocking]

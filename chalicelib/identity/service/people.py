@@ -83,9 +83,12 @@ def verify_real_name(actor: Actor, name: str, id_number: str) -> VerificationRes
 def confirm_verification(actor: Actor) -> None:
     """Finish the face check: ask Alipay's server, never the front end, about the stored certify id.
 
+    A repeat after success changes nothing.
     Raises ``verification_not_started``, ``verification_not_passed`` or ``platform_unavailable``.
     """
     account = store.account(actor.id, consistent=True)
+    if account is not None and account.id_index and not account.pending:
+        return
     if account is None or not account.pending:
         raise rules.VERIFICATION_NOT_STARTED()
     pending = msgspec.json.decode(store.unseal(account, "pending"), type=PendingVerification)
