@@ -136,19 +136,16 @@ class Demo:
 
     def log_in_officer(self) -> Headers:
         staff = self._environment.staff()["officer.a"]
-        for wait in (0, 30):
-            if wait:
-                print("     (the one-time code was used already; waiting for the next)", flush=True)
-                time.sleep(wait - time.time() % 30 + 1)
-            body = {
-                "username": "officer.a",
-                "password": staff["password"],
-                "code": pyotp.TOTP(staff["totp_secret"]).now(),
-            }
-            answer = self._send("POST", "/v1/auth/staff", body, None)
-            if answer.status == 200:
-                return {"Authorization": f"Bearer {json.loads(answer.data)['access_token']}"}
-        raise DemoFailed(f"the officer cannot log in: {answer.data.decode()[:300]}")
+        while True:
+            code = pyotp.TOTP(staff["totp_secret"]).now()
+            body = {"username": "officer.a", "password": staff["password"], "code": code}
+            answer = json.loads(self._send("POST", "/v1/auth/staff", body, None).data)
+            if "access_token" in answer:
+                return {"Authorization": f"Bearer {answer['access_token']}"}
+            if answer["code"] != "one_time_code_used":
+                raise DemoFailed(f"the officer cannot log in: {answer['title_en']}")
+            print("     (the one-time code was used already; waiting for the next)", flush=True)
+            time.sleep(31 - time.time() % 30)
 
     # Certificates
 

@@ -126,7 +126,9 @@ def log_in_with_alipay(body: CodeLogin) -> service.Tokens:
     return service.log_in_with_alipay(body.code)
 
 
-@endpoint("POST", "/v1/auth/staff", ANYONE, errors=[rules.LOGIN_REFUSED], limit=STAFF_LOGIN_LIMIT)
+@endpoint(
+    "POST", "/v1/auth/staff", ANYONE, errors=[rules.LOGIN_REFUSED, rules.ONE_TIME_CODE_USED], limit=STAFF_LOGIN_LIMIT
+)
 def log_in_staff(body: StaffLogin, request: Request) -> service.Tokens:
     """Log in as staff with two factors."""
     return service.log_in_staff(body.username, body.password, body.code, request.source_ip)

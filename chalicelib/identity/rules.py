@@ -15,6 +15,12 @@ REPRESENTATION_DAYS = 365
 LOGIN_REFUSED = ErrorCode(
     "login_refused", 401, zh="用户名、密码或动态码不正确", en="User name, password or one-time code is wrong"
 )
+ONE_TIME_CODE_USED = ErrorCode(
+    "one_time_code_used",
+    401,
+    zh="此动态码已使用，请等待下一个（最多 30 秒）",
+    en="This code was used; wait for the next (at most 30 seconds)",
+)
 REFRESH_INVALID = ErrorCode(
     "refresh_invalid", 401, zh="登录已失效，请重新登录", en="The session has ended; log in again"
 )

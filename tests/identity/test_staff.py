@@ -27,7 +27,9 @@ def test_a_code_works_once(world: World) -> None:
     world.pass_time(days=60)
     given = credentials(world)
     assert world.anonymous().post("/v1/auth/staff", given).status == 200
-    assert world.anonymous().post("/v1/auth/staff", given).code == "login_refused"
+    again = world.anonymous().post("/v1/auth/staff", given)
+    assert (again.status, again.code) == (401, "one_time_code_used")
+    assert world.anonymous().post("/v1/auth/staff", given | {"code": "000000"}).code == "login_refused"
 
 
 def test_guessing_is_slowed_down_and_does_not_lock_the_owner_out(world: World) -> None:

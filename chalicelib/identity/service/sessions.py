@@ -72,16 +72,17 @@ def log_in_staff(username: str, password: str, code: str, source_ip: str) -> Tok
 
     Guessing is slowed down for each name, from one address much sooner than from everywhere, so that
     nobody locks somebody else out with a few wrong guesses. Raises ``login_refused``, in the same time
-    whether or not the user exists, or ``too_many_requests``.
+    whether or not the user exists, ``one_time_code_used``, or ``too_many_requests``.
     """
     guesses = ((STAFF_FROM_ONE_PLACE, f"{username}@{source_ip}"), (STAFF_FROM_ANYWHERE, username))
     for limit, who in guesses:
         limit.check(who)
     try:
         return _log_in_staff(username, password, code)
-    except errors.Problem:
-        for limit, who in guesses:
-            limit.count(who)
+    except errors.Problem as problem:
+        if problem.error is rules.LOGIN_REFUSED:
+            for limit, who in guesses:
+                limit.count(who)
         raise
 
 
@@ -93,14 +94,16 @@ def _log_in_staff(username: str, password: str, code: str) -> Tokens:
     if not hmac.compare_digest(given, expected) or member is None:
         raise rules.LOGIN_REFUSED()
     step = _matching_step(store.unseal(member, "totp_secret"), code)
-    if step <= int(member.last_step):
+    if step == 0:
         raise rules.LOGIN_REFUSED()
+    if step <= int(member.last_step):
+        raise rules.ONE_TIME_CODE_USED()
     member.last_step = step
     event = Event("staff_logged_in", Actor(kind="staff", id=username, unit=member.unit))
     try:
         tables.write(changes.put(member, event))
     except tables.ConditionFailed:
-        raise rules.LOGIN_REFUSED() from None
+        raise rules.ONE_TIME_CODE_USED() from None
     return _open_session(username, "staff", "", "", int(member.token_version))
 
 
