@@ -202,7 +202,7 @@ def read_application(actor: Actor, target: ApplicationItem) -> ApplicationView:
 )
 def save_form(actor: Actor, target: ApplicationItem, body: FormInput) -> service.Check:
     """Save the form as it is, and learn what is wrong and what the rules would say."""
-    return service.check(target, service.save_form(actor, target, body.form))
+    return service.check(service.save_form(actor, target, body.form))
 
 
 @endpoint(

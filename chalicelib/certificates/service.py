@@ -177,7 +177,7 @@ def print_certificate(actor: Actor, item: CertificateItem, reason: str) -> Print
     item.revision = int(item.revision) + 1
     item.link, item.link_until = _hash(secret), clock.seconds(clock.now()) + policy.link_seconds
     event = Event("certificate_printed", actor, reason, {"revision": int(item.revision)})
-    _write(item, event)
+    tables.write_or_conflict(changes.put(item, event))
     return PrintLink(int(item.revision), f"{settings().public_url}/v1/prints/{item.id}.{secret}", policy.link_seconds)
 
 
@@ -374,10 +374,6 @@ def name_of(item: CertificateItem) -> Text:
 
 def prints_left(item: CertificateItem) -> int:
     return max(0, _definition(item).prints.maximum - int(item.revision))
-
-
-def _write(item: CertificateItem, event: Event) -> None:
-    tables.write_or_conflict(changes.put(item, event))
 
 
 def _hash(secret: str) -> str:

@@ -61,7 +61,6 @@ class Page(msgspec.Struct, frozen=True):
     """A server-rendered page; a view that returns it answers text/html."""
 
     html: str
-    status: int = 200
 
 
 class Download(msgspec.Struct, frozen=True):
@@ -275,10 +274,8 @@ _SHAPE_WORDS = (
 
 
 def _present(declared: Endpoint, result: Any, request: Request) -> Answer:
-    if isinstance(result, Answer):
-        return result
     if isinstance(result, Page):
-        return Answer(result.status, result.html.encode(), "text/html; charset=utf-8", dict(_PAGE_HEADERS))
+        return Answer(200, result.html.encode(), "text/html; charset=utf-8", dict(_PAGE_HEADERS))
     if isinstance(result, Download):
         disposition = f'attachment; filename="{result.filename}"'
         headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}

@@ -181,7 +181,7 @@ def test_backups_of_editors_and_byte_order_marks_are_no_mistakes(folder: Path) -
     path = folder / STICKER / "workflow.json"
     path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
     (folder / STICKER / "form.json~").write_text("x", encoding="utf-8")
-    city_folder.read_folder(folder)
+    assert len(city_folder.read_folder(folder)[1]) == 2
 
 
 def test_a_city_without_services_is_named(folder: Path) -> None:

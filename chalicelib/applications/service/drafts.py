@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -61,7 +62,28 @@ def create(actor: Actor, service_code: str, application_id: str) -> ApplicationI
     return item
 
 
-def save_form(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> Content:
+@dataclass(frozen=True)
+class Case:
+    """An application at one moment: its definition, its applicant in clear and its content, each read once."""
+
+    item: ApplicationItem
+    definition: ServiceDefinition
+    party: identity.Party
+    content: Content
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What rules and certificates look at."""
+        party = self.party
+        return {
+            "today": str(clock.today()),
+            "applicant": {"kind": party.kind, "name": party.name, "number": party.number},
+            "form": self.content.form,
+            "facts": self.content.facts,
+        }
+
+
+def save_form(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> Case:
     """Keep what is filled in so far, right or not, and look up what the registers say about it.
 
     Form and head change together, so that what is submitted is what was checked. Raises ``wrong_state``,
@@ -69,18 +91,18 @@ def save_form(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> Cont
     """
     if item.status not in (rules.DRAFT, rules.CORRECTION):
         raise rules.WRONG_STATE(state=item.status)
-    content = completed(item, form, store.content(item).corrections)
-    tables.write_or_conflict(changes.put(item, Event("form_saved", actor)), store.put_content(item, content))
-    return content
+    case = completed(item, form, store.content(item).corrections)
+    tables.write_or_conflict(changes.put(item, Event("form_saved", actor)), store.put_content(item, case.content))
+    return case
 
 
-def completed(item: ApplicationItem, form: dict[str, Any], corrections: list[CorrectionItem]) -> Content:
-    """The form with the registers' values, and what the registers say now."""
+def completed(item: ApplicationItem, form: dict[str, Any], corrections: list[CorrectionItem]) -> Case:
+    """The case with the form, the registers' values in it, and what the registers say now."""
     forms.check_depth(form)
     definition, party = definition_of(item), applicant(item)
     content = Content(form, gather_facts(item, definition, form, party), corrections)
     content.form = _prefilled(definition, content, party)
-    return content
+    return Case(item, definition, party, content)
 
 
 def applicant(item: ApplicationItem) -> identity.Party:
@@ -139,38 +161,26 @@ class Check(msgspec.Struct, frozen=True):
     outcome: str
 
 
-def context_of(content: Content, party: identity.Party) -> dict[str, Any]:
-    """What the rules look at."""
-    context: dict[str, Any] = {
-        "today": str(clock.today()),
-        "applicant": {"kind": party.kind, "name": party.name, "number": party.number},
-        "form": content.form,
-        "facts": content.facts,
-    }
-    return context
-
-
-def problems_of(item: ApplicationItem, content: Content) -> list[FieldError]:
+def problems_of(case: Case) -> list[FieldError]:
     """What is wrong with the form: its schema's rules, and characters that the certificate could not show."""
-    definition = definition_of(item)
-    return forms.check(definition.form, content.form) or certificates.undrawable(
-        definition.certificate, context_of(content, applicant(item))
+    return forms.check(case.definition.form, case.content.form) or certificates.undrawable(
+        case.definition.certificate, case.context
     )
 
 
-def findings_of(item: ApplicationItem, content: Content) -> list[Finding]:
+def findings_of(case: Case) -> list[Finding]:
     """What the rules find now."""
-    definition, context = definition_of(item), context_of(content, applicant(item))
-    overlap = certificates.overlaps(item.service, definition.certificate, context, item.id)
-    return decisions.evaluate(definition, {**context, "overlap": overlap})
+    context = case.context
+    overlap = certificates.overlaps(case.item.service, case.definition.certificate, context, case.item.id)
+    return decisions.evaluate(case.definition, {**context, "overlap": overlap})
 
 
-def check(item: ApplicationItem, content: Content) -> Check:
+def check(case: Case) -> Check:
     """Check form and rules as submitting would, without changing anything."""
-    problems = problems_of(item, content)
+    problems = problems_of(case)
     if problems:
         return Check(problems, [], "")
-    findings = findings_of(item, content)
+    findings = findings_of(case)
     return Check([], findings, rules.outcome(finding.effect for finding in findings))
 
 

@@ -9,15 +9,8 @@ import msgspec
 
 from chalicelib.applications import rules, store
 from chalicelib.applications.decisions import Finding
-from chalicelib.applications.service.drafts import (
-    applicant,
-    completed,
-    context_of,
-    definition_of,
-    findings_of,
-    problems_of,
-)
-from chalicelib.applications.store import ApplicationItem, Content, CorrectionItem, StepState
+from chalicelib.applications.service.drafts import Case, completed, definition_of, findings_of, problems_of
+from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepState
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition
 from chalicelib.certificates import service as certificates
@@ -69,14 +62,14 @@ def correct(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> Applic
 
 def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[str, Any] | None) -> ApplicationItem:
     rules.move(item.status, action, "applicant")
-    definition, before = definition_of(item), store.content(item)
-    content = completed(item, before.form if form is None else form, before.corrections)
-    problems = problems_of(item, content)
+    before = store.content(item)
+    case = completed(item, before.form if form is None else form, before.corrections)
+    problems = problems_of(case)
     if problems:
         raise rules.FORM_INVALID(fields=problems)
-    findings = findings_of(item, content)
-    events = [_received(actor, item, action, definition)]
-    writes: list[Write] = [] if content == before else [store.put_content(item, content)]
+    findings = findings_of(case)
+    events = [_received(actor, item, action, case.definition)]
+    writes: list[Write] = [] if case.content == before else [store.put_content(item, case.content)]
     item.findings = _encode(findings)
     outcome = rules.outcome(finding.effect for finding in findings)
     codes = [finding.code for finding in findings]
@@ -84,14 +77,15 @@ def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[st
         events.append(advance(item, "not_accept", RULES, codes))
         item.due_on = None
     elif outcome == "refuse":
-        events += [advance(item, "accept", RULES, []), _review(item, RULES), advance(item, "refuse", RULES, codes)]
+        events += [advance(item, step, RULES, []) for step in ("accept", "review")]
+        events.append(advance(item, "refuse", RULES, codes))
         item.due_on = None
     elif outcome == "approve":
-        events += [advance(item, "accept", RULES, []), _review(item, RULES)]
-        approval, issuing = approve(item, definition, content, RULES)
+        events += [advance(item, step, RULES, []) for step in ("accept", "review")]
+        approval, issuing = approve(case, RULES)
         events, writes = events + approval, writes + issuing
     else:
-        writes += _open_tasks(item, definition)
+        writes += _open_tasks(item, case.definition)
     tables.write(changes.put(item, *events), *writes)
     return item
 
@@ -126,17 +120,12 @@ _PAST = {
 }
 
 
-def _review(item: ApplicationItem, actor: Actor) -> Event:
-    return advance(item, "review", actor, [])
-
-
-def approve(
-    item: ApplicationItem, definition: ServiceDefinition, content: Content, actor: Actor, note: str = ""
-) -> tuple[list[Event], list[Write]]:
+def approve(case: Case, actor: Actor) -> tuple[list[Event], list[Write]]:
     """Approve a reviewed application, issue its certificate and complete it: the events and the other writes.
 
     Raises ``period_taken`` when an exclusive period was taken meanwhile.
     """
+    item, definition = case.item, case.definition
     issue = certificates.Issue(
         item.service,
         int(item.service_version),
@@ -144,12 +133,12 @@ def approve(
         item.id,
         item.applicant,
         definition.item.unit,
-        context_of(content, applicant(item)),
+        case.context,
     )
     certificate, writes = certificates.prepare(issue, actor)
     item.certificate_id = certificate.id
     item.due_on = None
-    events = [advance(item, "approve", actor, [], note), advance(item, "complete", RULES, [])]
+    events = [advance(item, "approve", actor, []), advance(item, "complete", RULES, [])]
     return events, writes
 
 
@@ -204,7 +193,7 @@ def stop_for_correction(actor: Actor, item: ApplicationItem, corrections: list[C
     item.correct_by = str(last_day)
     content = store.content(item)
     content.corrections = corrections
-    tables.write(
+    tables.write_or_conflict(
         changes.put(item, event),
         store.put_content(item, content),
         Put(store.correction_due(item.id, last_day)),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from chalicelib.applications import rules, store
-from chalicelib.applications.service.drafts import completed, definition_of, findings_of, problems_of
+from chalicelib.applications.service.drafts import Case, completed, definition_of, findings_of, problems_of
 from chalicelib.applications.service.processing import advance, approve, close_tasks, stop_for_correction
-from chalicelib.applications.store import ApplicationItem, Content, CorrectionItem, StepState, TaskItem
+from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepState, TaskItem
 from chalicelib.catalog.definition import ServiceDefinition
-from chalicelib.kernel import changes, errors, tables
+from chalicelib.kernel import changes, tables
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
 from chalicelib.kernel.errors import FieldError
@@ -70,10 +70,7 @@ def _assign(
 def request_correction(actor: Actor, task: TaskItem, corrections: list[CorrectionItem], note: str) -> None:
     """Send the application back with a one-time list. Raises ``task_not_yours``, ``wrong_state``, ..."""
     item, _, _ = _own_step(actor, task)
-    try:
-        stop_for_correction(actor, item, corrections, note)
-    except tables.ConditionFailed:
-        raise errors.CONFLICT() from None
+    stop_for_correction(actor, item, corrections, note)
 
 
 def approve_task(actor: Actor, task: TaskItem, opinion: str) -> None:
@@ -93,25 +90,25 @@ def approve_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     item.set_steps(states)
     if all(one.state == "done" for one in states) and len(states) == len(definition.workflow.steps):
         events.append(advance(item, "review", actor, []))
-        content = _checked_again(item)
-        writes.append(store.put_content(item, content))
-        approval, issuing = approve(item, definition, content, actor)
+        case = _checked_again(item)
+        writes.append(store.put_content(item, case.content))
+        approval, issuing = approve(case, actor)
         events, writes = events + approval, writes + issuing
     _decide(item, events, writes)
 
 
-def _checked_again(item: ApplicationItem) -> Content:
-    """The form with what the registers say now; raises ``approval_blocked`` if the rules forbid approval by now."""
+def _checked_again(item: ApplicationItem) -> Case:
+    """The case with what the registers say now; raises ``approval_blocked`` if the rules forbid approval by now."""
     before = store.content(item)
-    content = completed(item, before.form, before.corrections)
-    problems = problems_of(item, content)
+    case = completed(item, before.form, before.corrections)
+    problems = problems_of(case)
     if problems:
         raise rules.APPROVAL_BLOCKED(fields=problems)
-    blocking = [finding for finding in findings_of(item, content) if finding.effect != "review"]
+    blocking = [finding for finding in findings_of(case) if finding.effect != "review"]
     if blocking:
         reasons = [FieldError("", finding.code, finding.reason.zh, finding.reason.en) for finding in blocking]
         raise rules.APPROVAL_BLOCKED(fields=reasons)
-    return content
+    return case
 
 
 def _open_following(item: ApplicationItem, definition: ServiceDefinition, states: list[StepState]) -> list[Write]:
