@@ -1,5 +1,6 @@
 # Banshi 办事. `make` lists the targets.
-PYTHON ?= $(shell command -v python3.13 >/dev/null 2>&1 && python3.13 -c "" 2>/dev/null && echo python3.13 || echo python3)
+PYTHON ?= $(shell for found in python3.13 $${PYENV_ROOT:-$$HOME/.pyenv}/versions/3.13*/bin/python python3; do \
+	"$$found" -c "" 2>/dev/null && { echo "$$found"; break; }; done)
 VENV := .venv
 UV := 0.13.8
 BIN := $(VENV)/bin

@@ -13,4 +13,5 @@ def handler(event: dict[str, Any], context: Any = None) -> dict[str, Any]:
     faults = audit.check_recent_days() + audit.check_all(remaining)
     for fault in faults:
         log.write("history_fault", level="error", subject=fault.subject, version=fault.version, reason=fault.reason)
+    log.count("history_faults", len(faults))
     return {"faults": [[fault.subject, fault.version, fault.reason] for fault in faults]}

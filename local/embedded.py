@@ -37,6 +37,8 @@ def running(data: Path) -> Iterator[Environment]:
         setup.create_keys(environment, lambda: None)
         setup.create_tables(environment)
         setup.create_buckets(environment)
+        setup.create_queues(environment)
+        setup.create_secret(environment)
         yield environment
     finally:
         for process in started:

@@ -6,12 +6,15 @@ import base64
 import json
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pyotp
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from chalicelib.kernel.settings import Secrets
+from local.template import ACCOUNT, REGION
 
 STAGE = "dev"
 ROOT = Path(__file__).parent.parent
@@ -81,30 +84,33 @@ class Environment:
             "PUBLIC_URL": f"http://127.0.0.1:{ports.api}",
             "SCAN_URL_PREFIX": f"http://127.0.0.1:{ports.api}/b/",
             "TABLE_PREFIX": f"{prefix}-",
-            "AUDIT_BUCKET": f"{prefix}-audit",
+            "SECRETS_NAME": f"{prefix}-secrets",
+            "AUDIT_BUCKET": f"{prefix}-audit-{ACCOUNT}",
+            "HISTORY_FAILURES_URL": f"http://127.0.0.1:{ports.aws}/{ACCOUNT}/{prefix}-history-failures",
             "DATA_KEY": f"alias/{prefix}-data",
             "AUDIT_KEY": f"alias/{prefix}-audit",
             "TOKEN_KEYS": f"t1=alias/{prefix}-token-1",
             "CERTIFICATE_KEYS": f"1=alias/{prefix}-certificate-1",
             "WECHAT_API_URL": f"http://127.0.0.1:{ports.wechat}",
             "WECHAT_APP_ID": "wx0123456789abcdef",
-            "WECHAT_APP_SECRET": keys["wechat_app_secret"],
             "ALIPAY_GATEWAY_URL": f"http://127.0.0.1:{ports.alipay}/gateway.do",
             "ALIPAY_APP_ID": "2021000000000001",
-            "ALIPAY_APP_PRIVATE_KEY": keys["alipay_app_private_key"],
             "ALIPAY_PUBLIC_KEY": _public_half(keys["alipay_private_key"]),
-            "ALIPAY_CONTENT_KEY": keys["alipay_content_key"],
             "DEPARTMENTS_URL": f"http://127.0.0.1:{ports.departments}",
             "DEPARTMENTS_CLIENT_ID": "banshi",
-            "DEPARTMENTS_SECRET": keys["departments_secret"],
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_DEFAULT_REGION": "cn-north-1",
+            "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports.aws}",
             "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{ports.database}",
             "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": f"http://127.0.0.1:{ports.database}",
         }
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """What the deployment's secret holds."""
+        return {item.name.upper(): self.keys[item.name] for item in fields(Secrets)}
 
     @property
     def alipay_app_public_key(self) -> str:

@@ -99,7 +99,8 @@ def start_aws(environment: Environment, running: list[subprocess.Popen[bytes]]) 
     settings = {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
-        "SERVICES": "kms,s3",
+        "MINISTACK_HOST": "127.0.0.1",
+        "SERVICES": "kms,s3,secretsmanager,sqs",
         "PERSIST_STATE": "1",
         "STATE_DIR": str(data / "aws"),
         "S3_PERSIST": "1",

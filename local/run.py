@@ -27,13 +27,19 @@ def start_all(environment: Environment) -> None:
         "signing and encryption keys", lambda: setup.create_keys(environment, lambda: _restart_aws(environment))
     )
     setup.timed("tables", lambda: setup.create_tables(environment))
-    setup.timed("buckets", lambda: setup.create_buckets(environment))
+    setup.timed("bucket, queues, secret", lambda: _create_rest(environment))
     os.environ.update(environment.settings())
     setup.timed("catalogue of the demo city", _publish)
     setup.timed("demo staff", lambda: setup.create_staff(environment))
     setup.timed("simulators", lambda: _serve(environment, "simulators", environment.ports.departments, "/_sim"))
     setup.timed("event pump", lambda: _start_part(environment, "pump"))
     setup.timed("API", lambda: _serve(environment, "api", environment.ports.api, "/health"))
+
+
+def _create_rest(environment: Environment) -> None:
+    setup.create_buckets(environment)
+    setup.create_queues(environment)
+    setup.create_secret(environment)
 
 
 def _restart_aws(environment: Environment) -> None:

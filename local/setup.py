@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from local import template
 from local.environment import STAFF, STAGE, BrokenData, Environment
+from local.template import REGION
 
 
 def client(service: str, environment: Environment) -> Any:
@@ -25,7 +26,7 @@ def client(service: str, environment: Environment) -> Any:
     port = ports.database if service.startswith("dynamodb") else ports.aws
     return botocore.session.get_session().create_client(
         service,
-        region_name="cn-north-1",
+        region_name=REGION,
         endpoint_url=f"http://127.0.0.1:{port}",
         aws_access_key_id="local",
         aws_secret_access_key="local",
@@ -99,11 +100,28 @@ def create_buckets(environment: Environment) -> None:
             store.create_bucket(
                 Bucket=properties["BucketName"],
                 ObjectLockEnabledForBucket=properties.get("ObjectLockEnabled", False),
-                CreateBucketConfiguration={"LocationConstraint": "cn-north-1"},
+                CreateBucketConfiguration={"LocationConstraint": REGION},
             )
         except ClientError as error:
             if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
                 raise
+
+
+def create_secret(environment: Environment) -> None:
+    """Give the secret its value, which ``secrets.json`` keeps."""
+    store, name = client("secretsmanager", environment), environment.settings()["SECRETS_NAME"]
+    text = json.dumps(environment.secrets)
+    try:
+        store.create_secret(Name=name, SecretString=text)
+    except store.exceptions.ResourceExistsException:
+        store.put_secret_value(SecretId=name, SecretString=text)
+
+
+def create_queues(environment: Environment) -> None:
+    """Create the queues; creating one that is there already changes nothing."""
+    queues = client("sqs", environment)
+    for properties in template.of_type(STAGE, "AWS::SQS::Queue").values():
+        queues.create_queue(QueueName=properties["QueueName"])
 
 
 def create_staff(environment: Environment) -> None:

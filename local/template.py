@@ -1,38 +1,49 @@
-"""Reads infra/template.yaml, so that running locally proves what would be deployed."""
+"""Reads the templates of infra/, so that running locally proves what would be deployed."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import yaml
+from infra import stack
 
-TEMPLATE = Path(__file__).parent.parent / "infra" / "template.yaml"
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms: ``!Ref`` and ``!GetAtt`` become names, ``!Sub`` text."""
-
-
-def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    return loader.construct_sequence(node)  # type: ignore[arg-type]
-
-
-_Loader.add_multi_constructor("!", _short_form)
+ACCOUNT = "000000000000"
+REGION = "cn-north-1"
 
 
 def resources(stage: str) -> dict[str, dict[str, Any]]:
-    """The template's resources with the stage put in; references are plain logical names."""
-    text = TEMPLATE.read_text(encoding="utf-8").replace("${Stage}", stage)
-    found: dict[str, dict[str, Any]] = yaml.load(text, _Loader)["Resources"]
+    """The resources with the stage put in; references are plain logical names, conditions count as false."""
+    given = {"Stage": stage, "AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "aws-cn"}
+    found: dict[str, dict[str, Any]] = _resolved(stack.parts()["Resources"], given)
     return found
+
+
+def _resolved(value: Any, given: dict[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_resolved(one, given) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        name, content = next(iter(value.items()))
+        if name == "Ref":
+            return given.get(content, content)
+        if name == "Fn::GetAtt":
+            return ".".join(content)
+        if name == "Fn::If":
+            return _resolved(content[2], given)
+        if name == "Fn::Sub" and isinstance(content, str):
+            for variable, text in given.items():
+                content = content.replace(f"${{{variable}}}", text)
+            return content
+    return {name: _resolved(one, given) for name, one in value.items()}
 
 
 def of_type(stage: str, kind: str) -> dict[str, dict[str, Any]]:
     """The properties of all resources of a type, by logical name."""
-    return {name: resource["Properties"] for name, resource in resources(stage).items() if resource["Type"] == kind}
+    return {
+        name: resource.get("Properties", {})
+        for name, resource in resources(stage).items()
+        if resource.get("Type") == kind
+    }
 
 
 def table_requests(stage: str) -> list[dict[str, Any]]:
@@ -47,12 +58,21 @@ def table_requests(stage: str) -> list[dict[str, Any]]:
     return requests
 
 
+def functions(stage: str) -> dict[str, dict[str, Any]]:
+    """The functions of ours by logical name; the API's own handler is Chalice's affair."""
+    return {
+        name: properties
+        for name, properties in of_type(stage, "AWS::Serverless::Function").items()
+        if "Handler" in properties
+    }
+
+
 def stream_handlers(stage: str) -> list[tuple[str, str]]:
     """(table name, handler) of each stream event."""
     tables = of_type(stage, "AWS::DynamoDB::Table")
     return [
         (tables[event["Properties"]["Stream"].split(".")[0]]["TableName"], function["Handler"])
-        for function in of_type(stage, "AWS::Serverless::Function").values()
+        for function in functions(stage).values()
         for event in function.get("Events", {}).values()
         if event["Type"] == "DynamoDB"
     ]
@@ -62,7 +82,7 @@ def schedules(stage: str) -> list[tuple[str, str]]:
     """(schedule expression, handler) of each schedule."""
     return [
         (event["Properties"]["Schedule"], function["Handler"])
-        for function in of_type(stage, "AWS::Serverless::Function").values()
+        for function in functions(stage).values()
         for event in function.get("Events", {}).values()
         if event["Type"] == "Schedule"
     ]

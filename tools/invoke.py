@@ -1,4 +1,4 @@
-"""``make invoke FUNCTION=...``: calls a scheduled function now, against the running system."""
+"""``make invoke FUNCTION=...``: calls a function now, against the running system or a deployed stage (STAGE=...)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AWS clients: made once, lazily, with timeouts that fit a request's time budget."""
+"""AWS clients: made once, lazily; attempts are repeated with jitter within a request's time budget."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.kernel import budget
 
 _lock = threading.Lock()
 
@@ -20,10 +23,37 @@ CONFIG = Config(
 )
 
 
+THROTTLES = {
+    "LimitExceededException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown",
+    "ThrottlingException", "TooManyRequestsException",
+}  # fmt: skip
+
+
+class OutOfTime(BotoCoreError):  # type: ignore[misc]
+    """The request's time is used up; the call was not made."""
+
+    fmt = "no time is left for {operation}"
+
+
 @functools.cache
 def session() -> botocore.session.Session:
     """The one botocore session; region, credentials and endpoints come from the environment."""
-    return botocore.session.get_session()
+    made = botocore.session.get_session()
+    made.register("before-send", _check_budget)
+    return made
+
+
+def _check_budget(event_name: str, **_: Any) -> None:
+    if budget.remaining() <= 0:
+        raise OutOfTime(operation=event_name.rpartition(".")[2])
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether an AWS call failed for a reason that passes: no answer, overload, a failure on their side."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        return status >= 500 or error.response["Error"]["Code"] in THROTTLES
+    return isinstance(error, BotoCoreError)
 
 
 @functools.cache

@@ -22,7 +22,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
-from chalicelib.kernel import errors, idempotency, ids, log
+from chalicelib.kernel import aws, budget, errors, idempotency, ids, log
 from chalicelib.kernel.access import ANONYMOUS, Access, Actor
 from chalicelib.kernel.rates import Limit
 
@@ -139,13 +139,19 @@ def serve(declared: Endpoint, request: Request, authenticate: Authenticate) -> A
     """Answer one request by its endpoint's declaration; never raises."""
     started, code, actor = time.perf_counter(), "", ANONYMOUS
     try:
-        actor = ANONYMOUS if declared.access.anyone else authenticate(request.headers)
-        answer = _answer(declared, request, actor)
+        with budget.of_seconds(budget.REQUEST_SECONDS):
+            actor = ANONYMOUS if declared.access.anyone else authenticate(request.headers)
+            answer = _answer(declared, request, actor)
     except errors.Problem as problem:
+        if problem.error.status >= 500:
+            log.failure("request_refused", problem, request_id=request.id, operation=declared.operation)
         code, answer = problem.error.code, problem_answer(problem, request.id)
     except Exception as error:
         log.failure("request_failed", error, request_id=request.id, operation=declared.operation)
-        code, answer = "internal_error", problem_answer(errors.INTERNAL(), request.id)
+        told = errors.UNAVAILABLE(retry_after=1) if aws.is_passing(error) else errors.INTERNAL()
+        code, answer = told.error.code, problem_answer(told, request.id)
+    if answer.status >= 500:
+        log.count("failed_requests", operation=declared.operation)
     answer.headers["X-Request-Id"] = request.id
     log.write(
         "request",

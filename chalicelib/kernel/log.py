@@ -28,6 +28,19 @@ def write(event: str, *, level: str = "info", **values: Any) -> None:
     print(json.dumps(line, ensure_ascii=True, default=str), file=sys.stderr, flush=True)
 
 
+def count(metric: str, times: int = 1, **dimensions: str) -> None:
+    """Count something that an alarm watches: a line from which CloudWatch makes a metric (embedded metric format)."""
+    from chalicelib.kernel.settings import settings
+
+    described = {
+        "Namespace": f"banshi-{settings().stage}",
+        "Dimensions": [list(dimensions)],
+        "Metrics": [{"Name": metric, "Unit": "Count"}],
+    }
+    stamp = {"Timestamp": int(clock.now().timestamp() * 1000), "CloudWatchMetrics": [described]}
+    print(json.dumps({"_aws": stamp, metric: times, **dimensions}), file=sys.stderr, flush=True)
+
+
 def failure(event: str, error: BaseException, **values: Any) -> None:
     """Write an error line with the exception's types and places, never its messages."""
     chain: list[str] = []

@@ -1,6 +1,7 @@
-"""Settings: read once from the environment, typed; a missing or malformed one stops the start.
+"""Settings from the environment and secrets from Secrets Manager, typed; a missing or malformed one is named.
 
-Nothing secret has a default.
+Settings are read once and stop the start; nothing in them is secret. Secrets are one JSON object per
+deployment, read when first needed and again every ten minutes, so that a rotated one arrives by itself.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
+import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
 MAX_SCAN_PREFIX = 36
+_SECRETS_SECONDS = 600
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -35,6 +39,11 @@ class Settings:
         "https://q.example.gov.cn/b/",
     )
     table_prefix: str = setting("start of every table's name", "banshi-dev-")
+    secrets_name: str = setting("Secrets Manager secret that holds this deployment's secrets", "banshi-dev-secrets")
+    history_failures_url: str = setting(
+        "queue of changes that could not be appended to the event log",
+        "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/banshi-dev-history-failures",
+    )
     audit_bucket: str = setting("bucket that keeps the signed daily roots of the event log", "banshi-dev-audit")
     data_key: str = setting("KMS key or alias that wraps the data keys", "alias/banshi-dev-data")
     audit_key: str = setting("KMS signing key of the event log's daily roots", "alias/banshi-dev-audit")
@@ -46,14 +55,10 @@ class Settings:
         "1=alias/banshi-dev-certificate-1",
     )
     wechat_app_id: str = setting("WeChat mini-program's AppID", "wx0123456789abcdef")
-    wechat_app_secret: str = setting("WeChat mini-program's AppSecret", "(32 characters)")
     alipay_app_id: str = setting("Alipay mini-program's app id", "2021000000000000")
-    alipay_app_private_key: str = setting("the app's RSA2 private key, base64 of PKCS#8 DER", "MIIEvQIBADAN...")
-    alipay_public_key: str = setting("Alipay's RSA2 public key, base64 of SPKI DER", "MIIBIjANBgkq...")
-    alipay_content_key: str = setting("接口内容加密 AES key, base64 of 16 bytes", "AAECAwQFBgcICQoLDA0ODw==")
+    alipay_public_key: str = setting("Alipay's RSA2 public key, base64 of SPKI DER", "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A")
     departments_url: str = setting("base URL of the department registers' exchange", "https://exchange.example.gov.cn")
     departments_client_id: str = setting("this system's name at the exchange", "banshi")
-    departments_secret: str = setting("secret shared with the exchange, at least 32 characters", "(64 hex digits)")
     wechat_api_url: str = setting("WeChat's API", "https://api.weixin.qq.com", "https://api.weixin.qq.com")
     alipay_gateway_url: str = setting(
         "Alipay's gateway", "https://openapi.alipay.com/gateway.do", "https://openapi.alipay.com/gateway.do"
@@ -65,21 +70,54 @@ class Settings:
 
         Raises ``InvalidSettings`` that names each missing or malformed one with an example.
         """
-        values: dict[str, Any] = {}
-        faults: list[str] = []
-        for item in fields(cls):
-            name = item.name.upper()
-            text = environ.get(name, "").strip()
-            try:
-                if text:
-                    values[item.name] = _parse(item.name, str(item.type), text)
-                elif item.default is MISSING:
-                    raise ValueError("is not set")
-            except ValueError as fault:
-                faults.append(f"{name} {fault}: {item.metadata['meaning']}, for example {item.metadata['example']}")
-        if faults:
-            raise InvalidSettings("The settings are not complete:\n  " + "\n  ".join(faults))
-        return cls(**values)
+        return cls(**_read(cls, environ))
+
+    @classmethod
+    def examples(cls) -> dict[str, str]:
+        """A whole environment of example values, for programs that only look at the code."""
+        return {item.name.upper(): item.metadata["example"] for item in fields(cls)}
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What only this deployment may know."""
+
+    wechat_app_secret: str = setting("WeChat mini-program's AppSecret", "(32 characters)")
+    alipay_app_private_key: str = setting("the app's RSA2 private key, base64 of PKCS#8 DER", "MIIEvQIBADAN...")
+    alipay_content_key: str = setting("接口内容加密 AES key, base64 of 16 bytes", "AAECAwQFBgcICQoLDA0ODw==")
+    departments_secret: str = setting("secret shared with the exchange, at least 32 characters", "(64 hex digits)")
+
+    @classmethod
+    def from_json(cls, text: str) -> Secrets:
+        """Read the secret's JSON object, whose names are the settings' upper-case names.
+
+        Raises ``InvalidSettings`` that names each missing or malformed one with an example, never a value.
+        """
+        try:
+            given = json.loads(text)
+        except ValueError:
+            given = None
+        if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+            raise InvalidSettings("The secrets are not a JSON object of texts")
+        return cls(**_read(cls, given))
+
+
+def _read(kind: type[Any], given: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for item in fields(kind):
+        name = item.name.upper()
+        text = given.get(name, "").strip()
+        try:
+            if text:
+                values[item.name] = _parse(item.name, str(item.type), text)
+            elif item.default is MISSING:
+                raise ValueError("is not set")
+        except ValueError as fault:
+            faults.append(f"{name} {fault}: {item.metadata['meaning']}, for example {item.metadata['example']}")
+    if faults:
+        raise InvalidSettings("The settings are not complete:\n  " + "\n  ".join(faults))
+    return values
 
 
 def _parse(name: str, kind: str, text: str) -> Any:
@@ -123,3 +161,29 @@ def _check_base64(text: str) -> None:
 def settings() -> Settings:
     """The settings of this process."""
     return Settings.from_env()
+
+
+_secrets: tuple[float, Secrets] | None = None
+
+
+def secrets() -> Secrets:
+    """This deployment's secrets, at most ten minutes old; the known ones while Secrets Manager does not answer."""
+    global _secrets
+    if _secrets is None or _secrets[0] < time.monotonic():
+        _secrets = (time.monotonic() + _SECRETS_SECONDS, _load_secrets(_secrets))
+    return _secrets[1]
+
+
+def _load_secrets(known: tuple[float, Secrets] | None) -> Secrets:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from chalicelib.kernel import aws, errors, log
+
+    try:
+        answer = aws.client("secretsmanager").get_secret_value(SecretId=settings().secrets_name)
+        return Secrets.from_json(answer["SecretString"])
+    except (BotoCoreError, ClientError, InvalidSettings) as error:
+        log.failure("secrets_not_loaded", error)
+        if known is None:
+            raise errors.UNAVAILABLE(retry_after=60) from None
+        return known[1]

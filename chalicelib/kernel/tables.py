@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.connection.base import MetaTable
-from pynamodb.exceptions import DeleteError, PynamoDBException, TransactWriteError
+from pynamodb.exceptions import DeleteError, PutError, PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
@@ -199,15 +199,29 @@ def write_or_conflict(*writes: Write) -> None:
 
 
 def _write_one(one: Write) -> None:
-    if isinstance(one, Put):
-        one.item.save(condition=one.condition)
-    else:
-        try:
+    try:
+        if isinstance(one, Put):
+            one.item.save(condition=one.condition)
+        else:
             one.item.delete(condition=one.condition)
-        except DeleteError as error:
-            if error.cause_response_code == _CONDITION_FAILED:
-                raise ConditionFailed from error
+    except (PutError, DeleteError) as error:
+        if error.cause_response_code != _CONDITION_FAILED:
             raise
+        if not (_was_repeated(error) and _is_done(one)):
+            raise ConditionFailed from error
+
+
+def _was_repeated(error: PynamoDBException) -> bool:
+    """Whether the client had sent the call before, so that the condition may have met our own write."""
+    response = getattr(error.cause, "response", {})
+    return int(response.get("ResponseMetadata", {}).get("RetryAttempts", 0)) > 0
+
+
+def _is_done(one: Write) -> bool:
+    stored = read(type(one.item), str(one.item.pk), str(one.item.sk), consistent=True)
+    if isinstance(one, Delete):
+        return stored is None
+    return stored is not None and stored.serialize() == one.item.serialize()
 
 
 def _write_all(writes: Sequence[Write]) -> None:

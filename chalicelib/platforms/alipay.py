@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from chalicelib.kernel import clock, log
-from chalicelib.kernel.settings import settings
+from chalicelib.kernel.settings import secrets, settings
 from chalicelib.platforms import http
 
 PLATFORM = "支付宝 Alipay"
@@ -130,7 +130,7 @@ def phone_number(credential: str) -> str:
 
 
 def _decrypt_content(encrypted: str) -> bytes:
-    key = base64.b64decode(settings().alipay_content_key)
+    key = base64.b64decode(secrets().alipay_content_key)
     decryptor = Cipher(algorithms.AES(key), modes.CBC(bytes(16))).decryptor()
     unpadder = padding.PKCS7(128).unpadder()
     padded = decryptor.update(base64.b64decode(encrypted)) + decryptor.finalize()
@@ -169,7 +169,9 @@ def _signed(request: Any) -> dict[str, str]:
         "version": "1.0",
     }
     parameters = {name: str(value) for name, value in parameters.items() if value not in (None, "")}
-    signature = _private_key().sign(sign_content(parameters).encode(), PKCS1v15(), hashes.SHA256())
+    signature = _private_key(secrets().alipay_app_private_key).sign(
+        sign_content(parameters).encode(), PKCS1v15(), hashes.SHA256()
+    )
     return {**parameters, "sign": base64.b64encode(signature).decode()}
 
 
@@ -216,9 +218,9 @@ def verifies(message: bytes, signature: str) -> bool:
     return True
 
 
-@functools.cache
-def _private_key() -> rsa.RSAPrivateKey:
-    key = serialization.load_der_private_key(base64.b64decode(settings().alipay_app_private_key), None)
+@functools.lru_cache(maxsize=2)
+def _private_key(encoded: str) -> rsa.RSAPrivateKey:
+    key = serialization.load_der_private_key(base64.b64decode(encoded), None)
     assert isinstance(key, rsa.RSAPrivateKey)
     return key
 

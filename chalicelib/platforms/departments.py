@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
+from secrets import token_hex
 from typing import Any
 
 import msgspec
 
 from chalicelib.kernel import clock, errors, log
-from chalicelib.kernel.settings import settings
+from chalicelib.kernel.settings import secrets, settings
 from chalicelib.platforms import http
 
 PLATFORM = "部门数据共享平台 Departments' exchange"
@@ -58,7 +58,7 @@ def unavailable() -> errors.Problem:
 
 def _call(path: str, content: dict[str, Any]) -> dict[str, Any]:
     body = msgspec.json.encode(content)
-    timestamp, nonce = str(clock.seconds(clock.now())), secrets.token_hex(16)
+    timestamp, nonce = str(clock.seconds(clock.now())), token_hex(16)
     answer = http.call(
         PLATFORM,
         "POST",
@@ -85,4 +85,4 @@ def _call(path: str, content: dict[str, Any]) -> dict[str, Any]:
 def signature(method: str, path: str, timestamp: str, nonce: str, body: bytes) -> str:
     """The exchange's signature of one message, in hex."""
     text = "\n".join((method, path, timestamp, nonce, hashlib.sha256(body).hexdigest()))
-    return hmac.new(settings().departments_secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(secrets().departments_secret.encode(), text.encode(), hashlib.sha256).hexdigest()

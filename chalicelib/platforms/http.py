@@ -8,7 +8,7 @@ from typing import Any
 
 import urllib3
 
-from chalicelib.kernel import errors, log
+from chalicelib.kernel import budget, errors, log
 
 CODE_INVALID = errors.ErrorCode(
     "login_code_invalid",
@@ -30,6 +30,8 @@ def call(
     platform: str, method: str, url: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
 ) -> urllib3.BaseHTTPResponse:
     """One request, redirects not followed; raises ``platform_unavailable`` when there is no answer or a 5xx."""
+    if budget.remaining() <= 0:
+        raise unavailable(platform)
     try:
         answer = _pool().request(method, url, body=body, headers=headers or {}, redirect=False)
     except urllib3.exceptions.HTTPError as error:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from chalicelib.kernel import errors, log
-from chalicelib.kernel.settings import settings
+from chalicelib.kernel.settings import secrets, settings
 from chalicelib.platforms import http
 
 PLATFORM = "微信 WeChat"
@@ -52,7 +52,7 @@ def exchange_code(code: str) -> Session:
     answer = _get(
         "/sns/jscode2session",
         appid=settings().wechat_app_id,
-        secret=settings().wechat_app_secret,
+        secret=secrets().wechat_app_secret,
         js_code=code,
         grant_type="authorization_code",
     )
@@ -94,7 +94,7 @@ def _access_token(*, fresh: bool = False) -> str:
             body = {
                 "grant_type": "client_credential",
                 "appid": settings().wechat_app_id,
-                "secret": settings().wechat_app_secret,
+                "secret": secrets().wechat_app_secret,
                 "force_refresh": False,
             }
             answer = _post("/cgi-bin/stable_token", body)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
-from chalicelib.kernel.settings import InvalidSettings, Settings
+from chalicelib.kernel import aws
+from chalicelib.kernel import settings as settings_module
+from chalicelib.kernel.settings import InvalidSettings, Secrets, Settings
 from local.environment import Environment
+from tests.world import World
 
 
 def test_every_missing_setting_is_named_with_an_example() -> None:
@@ -20,10 +24,54 @@ def test_every_missing_setting_is_named_with_an_example() -> None:
             assert field.metadata["example"] in text
 
 
-def test_no_secret_has_a_default() -> None:
-    secret = {"wechat_app_secret", "alipay_app_private_key", "alipay_content_key", "departments_secret"}
-    fields = {field.name: field for field in dataclasses.fields(Settings)}
-    assert all(fields[name].default is dataclasses.MISSING for name in secret)
+def test_no_secret_has_a_default_or_a_place_among_the_settings() -> None:
+    assert all(field.default is dataclasses.MISSING for field in dataclasses.fields(Secrets))
+    assert not [field.name for field in dataclasses.fields(Settings) if field.name.endswith(("_secret", "private_key"))]
+
+
+def test_the_examples_are_settings_that_work() -> None:
+    assert Settings.from_env(Settings.examples()).stage == "dev"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("DEPARTMENTS_SECRET", "short", "too short"),
+        ("ALIPAY_CONTENT_KEY", "not base64!", "not base64"),
+        ("WECHAT_APP_SECRET", "", "is not set"),
+    ],
+)
+def test_malformed_secrets_are_named_without_their_values(
+    environment: Environment, name: str, value: str, reason: str
+) -> None:
+    with pytest.raises(InvalidSettings) as stopped:
+        Secrets.from_json(json.dumps({**environment.secrets, name: value}))
+    assert name in str(stopped.value) and reason in str(stopped.value)
+    assert not any(secret in str(stopped.value) for secret in environment.secrets.values())
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"WECHAT_APP_SECRET": 1}'])
+def test_secrets_that_are_no_object_of_texts(text: str) -> None:
+    with pytest.raises(InvalidSettings, match="JSON object"):
+        Secrets.from_json(text)
+
+
+def test_a_rotated_secret_arrives_and_an_outage_keeps_the_known_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = settings_module.secrets()
+    store, name = aws.client("secretsmanager"), settings_module.settings().secrets_name
+    rotated = {**world.environment.secrets, "DEPARTMENTS_SECRET": "n" * 40}
+    store.put_secret_value(SecretId=name, SecretString=json.dumps(rotated))
+    try:
+        assert settings_module.secrets() is known
+        monkeypatch.setattr(settings_module, "_secrets", (0.0, known))
+        assert settings_module.secrets().departments_secret == "n" * 40
+        store.put_secret_value(SecretId=name, SecretString="{}")
+        monkeypatch.setattr(settings_module, "_secrets", (0.0, known))
+        assert settings_module.secrets() is known
+    finally:
+        store.put_secret_value(SecretId=name, SecretString=json.dumps(world.environment.secrets))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +86,6 @@ def test_no_secret_has_a_default() -> None:
         ("CERTIFICATE_KEYS", "0=alias/x", "1 to 255"),
         ("CERTIFICATE_KEYS", "1=alias/x,1=alias/y", "twice"),
         ("TOKEN_KEYS", "alias/x", "name=key"),
-        ("DEPARTMENTS_SECRET", "short", "too short"),
     ],
 )
 def test_malformed_settings_are_named(environment: Environment, name: str, value: str, reason: str) -> None:

@@ -1,0 +1,145 @@
+"""From the tables' streams into the event log: repeats are harmless, and nothing is lost.
+
+A failure that passes is given back to the stream, which brings the record again. A record that can never
+be appended as it is (a fault in it or in our code) goes to the queue of failures with its changes, so that
+it holds up nobody else; ``replay`` appends what waits there once the cause is mended.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import msgspec
+
+from chalicelib.kernel import aws, changes, errors, history, log
+from chalicelib.kernel.settings import settings
+
+_BATCHES = 100
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """One image's changes that could not be appended."""
+
+    subject: str
+    changes: bytes
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """How many letters were appended, and how many failed again and stay in the queue."""
+
+    appended: int
+    failed: int
+
+
+def append_records(records: list[dict[str, Any]]) -> list[str]:
+    """Append the changes that each record's new image carries; sequence numbers to be brought again.
+
+    A record given back holds back the later ones of its subject only; the others are appended, and
+    skipped as known when the stream brings them again.
+    """
+    failures: dict[str, str] = {}
+    for record in records:
+        letter = _letter(record["dynamodb"].get("NewImage", {}))
+        if letter is None or letter.subject in failures:
+            continue
+        try:
+            _append(letter)
+        except Exception as error:
+            log.failure("history_append_failed", error, subject=letter.subject)
+            if _passes(error):
+                failures[letter.subject] = record["dynamodb"]["SequenceNumber"]
+            else:
+                _keep(letter)
+    return list(failures.values())
+
+
+def _letter(image: dict[str, Any]) -> Letter | None:
+    if "changes" not in image:
+        return None
+    key, sort = image["pk"]["S"], image["sk"]["S"]
+    subject = key if sort == "HEAD" else f"{key}/{sort}"
+    return Letter(subject, base64.b64decode(image["changes"]["B"]))
+
+
+def _append(letter: Letter) -> None:
+    history.append(letter.subject, changes.decode(letter.changes))
+
+
+def _passes(error: Exception) -> bool:
+    if isinstance(error, errors.Problem):
+        return error.error.status == errors.UNAVAILABLE.status
+    return aws.is_passing(error)
+
+
+def _keep(letter: Letter) -> None:
+    body = msgspec.json.encode(letter).decode()
+    aws.client("sqs").send_message(QueueUrl=settings().history_failures_url, MessageBody=body)
+
+
+def replay() -> Replayed:
+    """Append what waits in the queue of failures; what fails again stays there for the next time.
+
+    Letters are appended by subject and version, whatever order the queue hands them out in. Each run
+    takes at most 1,000 messages.
+    """
+    queue, sqs = settings().history_failures_url, aws.client("sqs")
+    waiting: list[dict[str, Any]] = []
+    for _ in range(_BATCHES):
+        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=120)
+        if not answer.get("Messages"):
+            break
+        waiting += answer["Messages"]
+    appended = sum(_replay_one(message) for message in sorted(waiting, key=_place))
+    return Replayed(appended, len(waiting) - appended)
+
+
+def _replay_one(message: dict[str, Any]) -> bool:
+    queue, sqs, handle = settings().history_failures_url, aws.client("sqs"), message["ReceiptHandle"]
+    try:
+        for letter in _letters(message["Body"]):
+            _append(letter)
+    except Exception as error:
+        log.failure("history_replay_failed", error)
+        sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=handle, VisibilityTimeout=0)
+        return False
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=handle)
+    return True
+
+
+def _place(message: dict[str, Any]) -> tuple[str, int]:
+    try:
+        letter = msgspec.json.decode(message["Body"], type=Letter)
+        return letter.subject, max(change.version for change in changes.decode(letter.changes))
+    except Exception:
+        return "", 0
+
+
+def _letters(body: str) -> list[Letter]:
+    """The letter that we kept ourselves, or the records that Lambda points to when a function crashed on them."""
+    message = msgspec.json.decode(body)
+    if "DDBStreamBatchInfo" not in message:
+        return [msgspec.convert(message, Letter)]
+    return [letter for image in _images(message["DDBStreamBatchInfo"]) if (letter := _letter(image))]
+
+
+def _images(batch: dict[str, Any]) -> list[dict[str, Any]]:
+    """The new images of a batch, read again from the stream, which keeps them for 24 hours."""
+    streams = aws.client("dynamodbstreams")
+    iterator = streams.get_shard_iterator(
+        StreamArn=batch["streamArn"],
+        ShardId=batch["shardId"],
+        ShardIteratorType="AT_SEQUENCE_NUMBER",
+        SequenceNumber=batch["startSequenceNumber"],
+    )["ShardIterator"]
+    images: list[dict[str, Any]] = []
+    while iterator and len(images) < batch["batchSize"]:
+        page = streams.get_records(ShardIterator=iterator, Limit=batch["batchSize"] - len(images))
+        if not page["Records"]:
+            break
+        images += [record["dynamodb"].get("NewImage", {}) for record in page["Records"]]
+        iterator = page.get("NextShardIterator")
+    for image in images:
+        if "changes" in image:
+            image["changes"]["B"] = base64.b64encode(image["changes"]["B"])
+    return images

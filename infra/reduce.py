@@ -1,0 +1,103 @@
+"""Makes what is packaged smaller without changing what it does: symbols, descriptions and unused data go."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import gzip
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+from infra.stack import ROOT
+
+PARTITIONS = ("aws", "aws-cn")
+_LEFT_OUT = {".pyi", ".c", ".h", ".pxd", ".pyx", ".typed"}
+_SERVICE_FILES = ("service-2.json.gz", "service-2.json", "endpoint-rule-set-1.json.gz", "endpoint-rule-set-1.json")
+
+
+@functools.cache
+def services() -> frozenset[str]:
+    """The AWS services that our code makes clients of."""
+    found: set[str] = set()
+    for file in (ROOT / "chalicelib").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "aws.client":
+                found.add(ast.literal_eval(node.args[0]))
+    return frozenset(found)
+
+
+def is_left_out(name: Path) -> bool:
+    """Whether a library's file has no use at run time."""
+    if name.parts[:2] == ("botocore", "data") and len(name.parts) > 3:
+        return name.parts[2] not in services() or name.name not in _SERVICE_FILES
+    return name.suffix in _LEFT_OUT or "tests" in name.parts or "__pycache__" in name.parts
+
+
+def reduced(name: str, data: bytes) -> tuple[str, bytes]:
+    """The name and content under which a library's file is packaged."""
+    if name.endswith(".so") or ".so." in name:
+        return name, without_symbols(data)
+    if name.startswith("botocore/data/"):
+        if name.endswith(".gz"):
+            name, data = name.removesuffix(".gz"), gzip.decompress(data)
+        return name, _compact(_without_descriptions(name, json.loads(data)))
+    return name, data
+
+
+def _compact(content: Any) -> bytes:
+    return json.dumps(content, separators=(",", ":"), sort_keys=False).encode()
+
+
+def _without_descriptions(name: str, content: Any) -> Any:
+    """A service's model without its documentation, and the endpoint list without other services and partitions."""
+    if name.endswith("service-2.json"):
+        return _without_key(content, "documentation")
+    if name.endswith("/endpoints.json"):
+        kept = [one for one in content["partitions"] if one["partition"] in PARTITIONS]
+        for partition in kept:
+            partition["services"] = {
+                service: entry
+                for service, entry in partition["services"].items()
+                if service in services() or service == "streams.dynamodb"
+            }
+        return {**content, "partitions": kept}
+    return content
+
+
+def _without_key(content: Any, key: str) -> Any:
+    if isinstance(content, dict):
+        return {name: _without_key(value, key) for name, value in content.items() if name != key or not _is_text(value)}
+    if isinstance(content, list):
+        return [_without_key(value, key) for value in content]
+    return content
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def without_symbols(library: bytes) -> bytes:
+    """An ELF library cut after its last segment: section headers and symbols are for linkers and debuggers.
+
+    Raises ``ValueError`` for anything but 64-bit little-endian ELF.
+    """
+    if library[:6] != b"\x7fELF\x02\x01":
+        raise ValueError("not a 64-bit ELF library")
+    (table,) = struct.unpack_from("<Q", library, 0x20)
+    size, count = struct.unpack_from("<HH", library, 0x36)
+    end = table + size * count
+    for place in range(table, table + size * count, size):
+        (offset,) = struct.unpack_from("<Q", library, place + 8)
+        (length,) = struct.unpack_from("<Q", library, place + 32)
+        end = max(end, offset + length)
+    cut = bytearray(library[:end])
+    struct.pack_into("<Q", cut, 0x28, 0)
+    struct.pack_into("<HH", cut, 0x3C, 0, 0)
+    return bytes(cut)
+
+
+def machine(library: bytes) -> int:
+    """The processor that an ELF library is for (``e_machine``: 62 is x86-64, 183 is 64-bit ARM)."""
+    return int(struct.unpack_from("<H", library, 0x12)[0])

@@ -1,0 +1,79 @@
+"""The stack as data: the YAML files of this folder, and their merge with what Chalice makes of the API.
+
+``make run``, the checks and the deployment all read the files here, so there is one description of
+everything that exists.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chalicelib.kernel.settings import Settings
+
+FOLDER = Path(__file__).parent
+ROOT = FOLDER.parent
+FILES = ("data", "functions", "roles", "operations", "network")
+
+Template = dict[str, Any]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms, read into their long forms."""
+
+
+def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        text = loader.construct_scalar(node)
+        return {name: text.split(".", 1) if suffix == "GetAtt" else text}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.MappingNode)
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
+
+
+def parts() -> Template:
+    """All files as one template, without the API's routes; raises ``ValueError`` when two files name one thing."""
+    merged: Template = {"AWSTemplateFormatVersion": "2010-09-09", "Description": "Banshi 办事"}
+    for name in FILES:
+        for section, content in yaml.load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), _Loader).items():
+            if not isinstance(content, dict):
+                merged[section] = content
+                continue
+            known = merged.setdefault(section, {})
+            if twice := known.keys() & content.keys():
+                raise ValueError(f"infra/{name}.yaml: {section} {', '.join(sorted(twice))} is defined in another file")
+            known.update(content)
+    return merged
+
+
+def whole(folder: Path) -> Template:
+    """The template that is deployed: the parts merged into Chalice's package of the API, made in ``folder``."""
+    project, merge = folder / "project", folder / "infra.json"
+    (project / ".chalice").mkdir(parents=True)
+    for name in ("app.py", "chalicelib"):
+        (project / name).symlink_to(ROOT / name)
+    (project / ".chalice" / "config.json").write_text((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
+    (project / "requirements.txt").touch()
+    merge.write_text(json.dumps(parts()), encoding="utf-8")
+    command = [sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())"]
+    command += ["package", "--stage", "any", "--merge-template", str(merge), str(folder / "out")]
+    done = subprocess.run(command, cwd=project, env=_environment(), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"chalice package failed:\n{done.stdout}{done.stderr}")
+    template: Template = json.loads((folder / "out" / "sam.json").read_text(encoding="utf-8"))
+    return template
+
+
+def _environment() -> dict[str, str]:
+    """What importing the app asks for; none of it reaches the template."""
+    return {**Settings.examples(), "AWS_DEFAULT_REGION": "cn-north-1", "PATH": "/usr/bin:/bin"}
