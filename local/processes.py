@@ -92,15 +92,17 @@ def start_database(environment: Environment, running: list[subprocess.Popen[byte
     return process
 
 
-def start_aws(environment: Environment, running: list[subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
-    """MiniStack with keys and objects kept in the data folder."""
+def start_aws(
+    environment: Environment, running: list[subprocess.Popen[bytes]], services: str = "kms,s3,secretsmanager,sqs"
+) -> subprocess.Popen[bytes]:
+    """MiniStack with keys and objects kept in the data folder; ``services`` may be ``all``."""
     port, data = environment.ports.aws, environment.data
     program = Path(sys.executable).with_name("ministack")
     settings = {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": "127.0.0.1",
-        "SERVICES": "kms,s3,secretsmanager,sqs",
+        "SERVICES": "" if services == "all" else services,
         "PERSIST_STATE": "1",
         "STATE_DIR": str(data / "aws"),
         "S3_PERSIST": "1",

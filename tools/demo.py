@@ -34,8 +34,8 @@ class DemoFailed(SystemExit):
 class Demo:
     """The journey; ``step`` prints what happens and how long the system took."""
 
-    def __init__(self) -> None:
-        self._environment = environments.default()
+    def __init__(self, environment: environments.Environment) -> None:
+        self._environment = environment
         self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=20), retries=False)
         self._ports = self._environment.ports
         self._run = secrets.token_hex(4)
@@ -52,7 +52,7 @@ class Demo:
         return json.loads(answer.data)
 
     def _send(self, method: str, path: str, body: Any, headers: Headers | None) -> urllib3.BaseHTTPResponse:
-        sent = {"Content-Type": "application/json", "Idempotency-Key": secrets.token_hex(8), **(headers or {})}
+        sent = {"Accept": "*/*", "Content-Type": "application/json", "Idempotency-Key": secrets.token_hex(8), **(headers or {})}
         url = path if path.startswith("http") else f"http://127.0.0.1:{self._ports.api}{path}"
         started = time.perf_counter()
         answer = self._request(method, url, json.dumps(body) if body is not None else None, sent)
@@ -205,15 +205,19 @@ def trip(days_ahead: int, plate: str, **changes: Any) -> dict[str, Any]:
 
 
 def main() -> int:
-    demo = Demo()
+    play(Demo(environments.default()))
+    print(f"\nPDF and PNG files are in {OUTPUT.resolve()}")
+    return 0
+
+
+def play(demo: Demo) -> None:
+    """The whole journey."""
     print("The tour bus sticker, from login to scan\n")
     demo.register_buses()
     acting = people(demo)
     printed = sticker(demo, acting)
     officer(demo, acting, *printed)
     house_purchase(demo)
-    print(f"\nPDF and PNG files are in {OUTPUT.resolve()}")
-    return 0
 
 
 def people(demo: Demo) -> Headers:

@@ -16,9 +16,9 @@ from chalicelib.kernel.endpoint import Answer, Authenticate, Endpoint, Request, 
 class Api(Chalice):
     """Chalice with a request per thread and with our problem details for what it refuses itself.
 
-    Every media type counts as binary, because API Gateway otherwise hands out base64 text to clients
-    whose first accepted type is another one; Chalice then insists on an Accept header, so a missing
-    or narrow one is widened before it looks.
+    Text is handed out as text. Every media type may be binary, because API Gateway otherwise gives base64 to
+    clients whose first accepted type is another one; Chalice then insists on an Accept header, so a missing or
+    narrow one is widened before it looks.
     """
 
     def __init__(self, app_name: str) -> None:
@@ -73,5 +73,15 @@ class Api(Chalice):
         )
 
 
+class _Text(Response):
+    """An answer that is handed out as it is; Chalice would make base64 of every binary type, and all are."""
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+        return super().to_dict(None) | {"isBase64Encoded": False}
+
+
 def _respond(answer: Answer) -> Response:
-    return Response(answer.body, {**answer.headers, "Content-Type": answer.content_type}, answer.status)
+    headers = {**answer.headers, "Content-Type": answer.content_type}
+    if answer.content_type.startswith(("text/", "application/json", "application/problem+json")):
+        return _Text(answer.body.decode(), headers, answer.status)
+    return Response(answer.body, headers, answer.status)

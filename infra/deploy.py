@@ -1,0 +1,268 @@
+"""``make deploy STAGE=...``: checks, packages, shows the changes, applies them, publishes, tests, or goes back.
+
+Every step can be interrupted and the command run again: packages and templates are stored under the hash
+of their content, a stack that is busy is waited for, one that never came up is removed first (its tables
+stay, and the next attempt adopts them), and a release that fails its smoke test is replaced by the one before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError, WaiterError
+
+from infra import cloud, package, secrets, smoke
+from infra import stage as stages
+from infra.cloud import Cloud, CloudFailed
+from infra.stage import Stage
+from tools import city_folder, publish
+
+NEVER_CAME_UP = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
+KEEPS_DATA = {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::S3::Bucket", "AWS::SQS::Queue"}
+Release = tuple[str, dict[str, str]]
+
+
+class Deployment:
+    """One run of the command for one stage."""
+
+    def __init__(self, to: Cloud, *, yes: bool, endpoint: str = "") -> None:
+        self.to, self.stage, self._yes, self._endpoint = to, to.stage, yes, endpoint
+
+    def run(self, built: Path) -> None:
+        """Bring the stage to the release in ``built``; raises ``CloudFailed`` with the state it ended in."""
+        before = self._settle()
+        template = self._upload(built)
+        if self._apply(template, dict(self.stage.parameters), is_new=before is None):
+            print("the stack is up to date", flush=True)
+        print("smoke test, then publishing the catalogue", flush=True)
+        try:
+            smoke.check_code(self.to, self.endpoint())
+            os.environ.update(self.to.function_environment())
+            print(f"  published release {publish.publish_folder(self.stage.city)}", flush=True)
+            smoke.check_catalogue(self.endpoint())
+        except smoke.SmokeFailed as failed:
+            self._go_back(before, failed)
+
+    def endpoint(self) -> str:
+        """Where the API answers before any domain's name is known: API Gateway's own address."""
+        return self._endpoint or self.to.outputs()["EndpointURL"]
+
+    # Stack
+
+    def _settle(self) -> Release | None:
+        """Wait for what is in progress, clear what never came up; the release that runs now, if any."""
+        found = self.to.stack()
+        if found and found["StackStatus"].endswith("_IN_PROGRESS") and found["StackStatus"] != "REVIEW_IN_PROGRESS":
+            print(f"the stack is busy ({found['StackStatus']}); waiting for it", flush=True)
+            found = self.to.await_stack()
+        if found and found["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
+            print("an earlier rollback did not finish; continuing it", flush=True)
+            self.to.client("cloudformation").continue_update_rollback(StackName=self.stage.stack_name)
+            found = self.to.await_stack()
+        if found and found["StackStatus"] in NEVER_CAME_UP:
+            print(
+                "an earlier deployment never came up; removing what is left of it (tables and buckets stay)", flush=True
+            )
+            self.to.client("cloudformation").delete_stack(StackName=self.stage.stack_name)
+            found = self.to.await_stack()
+            if found:
+                raise CloudFailed(
+                    f"the stack cannot be removed ({found['StackStatus']}): see its events in CloudFormation"
+                )
+        if found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS":
+            return None
+        body = self.to.client("cloudformation").get_template(StackName=self.stage.stack_name, TemplateStage="Original")[
+            "TemplateBody"
+        ]
+        text = body if isinstance(body, str) else json.dumps(body)
+        parameters = {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", [])}
+        return text, parameters
+
+    def _apply(self, template: str, parameters: dict[str, str], *, is_new: bool) -> bool:
+        """Show and execute a change set; True when there was nothing to change."""
+        formation, name = self.to.client("cloudformation"), f"deploy-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+        request: dict[str, Any] = {"ImportExistingResources": True} if is_new else {}
+        formation.create_change_set(
+            StackName=self.stage.stack_name,
+            ChangeSetName=name,
+            ChangeSetType="CREATE" if is_new else "UPDATE",
+            TemplateURL=self._put("templates", template.encode(), "json"),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            Tags=[{"Key": "banshi:stage", "Value": self.stage.name}],
+            **request,
+        )
+        if not self._is_made(name):
+            return True
+        self._confirm(name, is_new)
+        seen = self.to.seen_events()
+        formation.execute_change_set(StackName=self.stage.stack_name, ChangeSetName=name)
+        found = self.to.await_stack(seen) or {}
+        if found.get("StackStatus") not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            state = "nothing of it runs" if is_new else "the release before runs on"
+            raise CloudFailed(
+                f"the stack was rolled back ({found.get('StackStatus')}), {state}. The first FAILED line above is the "
+                "cause; mend it and run the same command again."
+            )
+        return False
+
+    def _is_made(self, name: str) -> bool:
+        """Wait for a change set; False when it holds no changes."""
+        formation = self.to.client("cloudformation")
+        try:
+            formation.get_waiter("change_set_create_complete").wait(
+                StackName=self.stage.stack_name, ChangeSetName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
+            )
+        except WaiterError:
+            found = formation.describe_change_set(StackName=self.stage.stack_name, ChangeSetName=name)
+            reason = found.get("StatusReason", "")
+            formation.delete_change_set(StackName=self.stage.stack_name, ChangeSetName=name)
+            if "didn't contain changes" in reason or "No updates" in reason:
+                return False
+            raise CloudFailed(f"the changes cannot be made: {reason or found['Status']}") from None
+        return True
+
+    def _confirm(self, name: str, is_new: bool) -> None:
+        """Print the change set and have it agreed to; data is never replaced or removed this way."""
+        changes = self._changes(name)
+        lost = [
+            one["LogicalResourceId"]
+            for one in changes
+            if one["ResourceType"] in KEEPS_DATA and (one["Action"] == "Remove" or one.get("Replacement") == "True")
+        ]
+        print(f"changes of the stack {self.stage.stack_name} in {self.stage.region}:")
+        for one in changes:
+            replaced = "  (replaced)" if one.get("Replacement") == "True" else ""
+            print(f"  {one['Action']:8} {one['LogicalResourceId']:28} {one['ResourceType']}{replaced}")
+        if lost and self.stage.production:
+            self._drop(name, is_new)
+            raise CloudFailed(f"refused: {', '.join(lost)} would be replaced or removed, and with it data")
+        if self._yes:
+            return
+        if not sys.stdin.isatty():
+            self._drop(name, is_new)
+            raise CloudFailed("nobody is here to agree to the changes: run it in a terminal, or with YES=1")
+        if input("apply them? [y/N] ").strip().lower() not in ("y", "yes"):
+            self._drop(name, is_new)
+            raise CloudFailed("nothing was changed")
+
+    def _changes(self, name: str) -> list[dict[str, Any]]:
+        pages = self.to.client("cloudformation").get_paginator("describe_change_set")
+        return [
+            change["ResourceChange"]
+            for page in pages.paginate(StackName=self.stage.stack_name, ChangeSetName=name)
+            for change in page.get("Changes", [])
+        ]
+
+    def _drop(self, name: str, is_new: bool) -> None:
+        formation = self.to.client("cloudformation")
+        formation.delete_change_set(StackName=self.stage.stack_name, ChangeSetName=name)
+        if is_new:
+            formation.delete_stack(StackName=self.stage.stack_name)
+
+    def _go_back(self, before: Release | None, failed: smoke.SmokeFailed) -> None:
+        print(f"FAILED  {failed}", flush=True)
+        if before is None:
+            raise CloudFailed(
+                "the smoke test failed on a first deployment, so there is no release to go back to: the stack stays to "
+                "be looked at (docs/operations.md, Logs); mend the cause and run the same command again."
+            )
+        print("going back to the release before", flush=True)
+        self._yes = True
+        self._apply(*before, is_new=False)
+        raise CloudFailed(
+            "the smoke test failed; the release before runs again. Mend the cause and run the command again."
+        )
+
+    # Artefacts
+
+    def _upload(self, built: Path) -> str:
+        """Store the packages; the template that names them."""
+        template = (built / "template.json").read_text(encoding="utf-8")
+        for artefact in package.ARTEFACTS:
+            data = (built / f"{artefact.name}.zip").read_bytes()
+            key = _key("code", data, "zip")
+            print(f"uploading {artefact.name}.zip ({len(data) / package.MEGABYTE:.1f} MB)", flush=True)
+            self._put("code", data, "zip")
+            template = template.replace(f'"./{artefact.name}.zip"', f'"s3://{self._bucket()}/{key}"')
+        return template
+
+    def _put(self, folder: str, data: bytes, suffix: str) -> str:
+        """Store data under its hash unless it is there; its URL."""
+        store, bucket, key = self.to.client("s3"), self._bucket(), _key(folder, data, suffix)
+        try:
+            store.head_object(Bucket=bucket, Key=key)
+        except ClientError:
+            self._make_bucket(bucket)
+            store.put_object(Bucket=bucket, Key=key, Body=data)
+        return f"{store.meta.endpoint_url}/{bucket}/{key}"
+
+    def _bucket(self) -> str:
+        return deployment_bucket(self.to)
+
+    def _make_bucket(self, bucket: str) -> None:
+        store, region = self.to.client("s3"), self.stage.region
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        try:
+            store.create_bucket(Bucket=bucket, **place)
+        except (store.exceptions.BucketAlreadyOwnedByYou, store.exceptions.BucketAlreadyExists):
+            return
+        blocked = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+        store.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True))
+
+
+def deployment_bucket(of: Cloud) -> str:
+    """The bucket that keeps a stage's packages and templates, all of them: any release can be gone back to."""
+    return f"banshi-{of.stage.name}-deployments-{of.account}"
+
+
+def _key(folder: str, data: bytes, suffix: str) -> str:
+    return f"{folder}/{hashlib.sha256(data).hexdigest()[:32]}.{suffix}"
+
+
+def check(stage: Stage, to: Cloud) -> None:
+    """What can be found wrong before anything is built: the city's folder, credentials, secrets."""
+    try:
+        city_folder.read_folder(stage.city)
+    except city_folder.Mistakes as mistakes:
+        raise CloudFailed(f"{stage.city} cannot be published, so nothing was deployed:\n{mistakes}") from None
+    print(f"stage {stage.name}, account {to.account}, region {stage.region}", flush=True)
+    kept = secrets.read(to)
+    if kept is None:
+        raise CloudFailed(f"the stage has no secrets yet: make secrets STAGE={stage.name}")
+    stages.check_secrets(stage, json.dumps(kept))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make deploy", description="deploy a stage")
+    parser.add_argument("stage")
+    parser.add_argument("--stages", type=Path, default=stages.FOLDER, help="folder of the stages' files")
+    parser.add_argument("--built", type=Path, help="a folder that `make package` has built")
+    parser.add_argument("--endpoint", default="", help="where the smoke test finds the API")
+    parser.add_argument("--yes", action="store_true", help="apply the changes without asking")
+    given = parser.parse_args()
+
+    def work() -> int:
+        stage = stages.load(given.stage, given.stages)
+        to = Cloud(stage)
+        check(stage, to)
+        built = given.built or package.build(stage.parameters.get("Architecture", "x86_64"))
+        deployment = Deployment(to, yes=given.yes, endpoint=given.endpoint)
+        deployment.run(built)
+        print("deployed")
+        for name, value in sorted(to.outputs().items()):
+            print(f"  {name:18} {value}")
+        return 0
+
+    return cloud.told(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""A stage: one deployment of the system, described by ``infra/stages/<name>.toml``."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chalicelib.kernel.settings import InvalidSettings, Secrets, Settings
+from infra import stack
+
+FOLDER = stack.FOLDER / "stages"
+_NAME = re.compile(r"[a-z][a-z0-9]{1,14}")
+_OWN = {"region", "city"}
+
+
+class InvalidStage(SystemExit):
+    """The stage's file cannot be used; the message names every fault."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A deployment: where it is, which city it serves, and the parameters of its stack."""
+
+    name: str
+    region: str
+    city: Path
+    parameters: dict[str, str]
+
+    @property
+    def stack_name(self) -> str:
+        return f"banshi-{self.name}"
+
+    @property
+    def secrets_name(self) -> str:
+        return f"banshi-{self.name}-secrets"
+
+    @property
+    def production(self) -> bool:
+        return self.parameters.get("Production") == "true"
+
+
+def load(name: str, folder: Path = FOLDER) -> Stage:
+    """Read and check a stage's file; raises ``InvalidStage`` naming all faults, each with an example."""
+    if not _NAME.fullmatch(name):
+        raise InvalidStage(
+            f"{name!r} is no stage name: 2 to 15 lower-case letters and digits, for example: make deploy STAGE=test"
+        )
+    path = folder / f"{name}.toml"
+    if not path.exists():
+        known = sorted(found.stem for found in folder.glob("*.toml") if found.stem != "example")
+        raise InvalidStage(
+            f"there is no {path}: copy infra/stages/example.toml to it and change the values"
+            + (f" (there are the stages {', '.join(known)})" if known else "")
+        )
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidStage(f"{path} is not TOML: {error}") from None
+    wanted = {_snake(parameter): parameter for parameter in stack.parts()["Parameters"] if parameter != "Stage"}
+    if faults := _faults(given, wanted):
+        raise InvalidStage(f"{path} cannot be used:\n  " + "\n  ".join(faults))
+    parameters = {wanted[key]: _text(value) for key, value in given.items() if key in wanted}
+    city = stack.ROOT / given.get("city", "city")
+    return Stage(name, given["region"], city, {"Stage": name, **parameters})
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _faults(given: dict[str, Any], wanted: dict[str, str]) -> list[str]:
+    described = stack.parts()["Parameters"]
+    example = tomllib.loads((FOLDER / "example.toml").read_text(encoding="utf-8"))
+    faults = [f"{key} is not a setting of a stage: remove it" for key in given if key not in wanted.keys() | _OWN]
+    for key in ("region", *wanted):
+        parameter = described.get(wanted.get(key, ""), {})
+        if key not in given:
+            if "Default" not in parameter:
+                faults.append(f"{key} is not set, for example {key} = {example[key]!r}")
+        elif isinstance(given[key], list | dict) or _text(given[key]) == "":
+            faults.append(f"{key} must be one value, for example {key} = {example.get(key, 'text')!r}")
+        elif _text(given[key]) not in parameter.get("AllowedValues", [_text(given[key])]):
+            faults.append(f"{key} must be one of {', '.join(parameter['AllowedValues'])}")
+        elif parameter.get("Type") == "Number" and not _text(given[key]).isdigit():
+            faults.append(f"{key} must be a whole number, for example {key} = {example[key]!r}")
+    settings = Settings.examples() | {key.upper(): _text(value) for key, value in given.items() if key in wanted}
+    try:
+        Settings.from_env(settings)
+    except InvalidSettings as invalid:
+        faults += [line.strip() for line in str(invalid).splitlines()[1:]]
+    return faults
+
+
+def check_secrets(stage: Stage, text: str) -> None:
+    """Raise ``InvalidStage`` unless ``text`` holds every secret in its form; no value is shown."""
+    try:
+        Secrets.from_json(text)
+    except InvalidSettings as invalid:
+        raise InvalidStage(
+            f"the secrets of {stage.name}: {invalid}\nEnter them: make secrets STAGE={stage.name}"
+        ) from None
