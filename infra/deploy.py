@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,9 @@ Release = tuple[str, dict[str, str]]
 class Deployment:
     """One run of the command for one stage."""
 
-    def __init__(self, to: Cloud, *, yes: bool, endpoint: str = "") -> None:
-        self.to, self.stage, self._yes, self._endpoint = to, to.stage, yes, endpoint
+    def __init__(self, to: Cloud, *, yes: bool, endpoint: str, patience: float) -> None:
+        self.to, self.stage = to, to.stage
+        self._yes, self._endpoint, self._patience = yes, endpoint, patience
 
     def run(self, built: Path) -> None:
         """Bring the stage to the release in ``built``; raises ``CloudFailed`` with the state it ended in."""
@@ -43,10 +45,11 @@ class Deployment:
             print("the stack is up to date", flush=True)
         print("smoke test, then publishing the catalogue", flush=True)
         try:
-            smoke.check_code(self.to, self.endpoint())
+            checks = smoke.Checks(self.endpoint(), self._patience)
+            checks.code(self.to)
             os.environ.update(self.to.function_environment())
             print(f"  published release {publish.publish_folder(self.stage.city)}", flush=True)
-            smoke.check_catalogue(self.endpoint())
+            checks.catalogue()
         except smoke.SmokeFailed as failed:
             self._go_back(before, failed)
 
@@ -123,7 +126,7 @@ class Deployment:
         except WaiterError:
             found = formation.describe_change_set(StackName=self.stage.stack_name, ChangeSetName=name)
             reason = found.get("StatusReason", "")
-            formation.delete_change_set(StackName=self.stage.stack_name, ChangeSetName=name)
+            self._drop(name)
             if "didn't contain changes" in reason or "No updates" in reason:
                 return False
             raise CloudFailed(f"the changes cannot be made: {reason or found['Status']}") from None
@@ -142,15 +145,15 @@ class Deployment:
             replaced = "  (replaced)" if one.get("Replacement") == "True" else ""
             print(f"  {one['Action']:8} {one['LogicalResourceId']:28} {one['ResourceType']}{replaced}")
         if lost and self.stage.production:
-            self._drop(name, is_new)
+            self._drop(name, with_stack=is_new)
             raise CloudFailed(f"refused: {', '.join(lost)} would be replaced or removed, and with it data")
         if self._yes:
             return
         if not sys.stdin.isatty():
-            self._drop(name, is_new)
+            self._drop(name, with_stack=is_new)
             raise CloudFailed("nobody is here to agree to the changes: run it in a terminal, or with YES=1")
         if input("apply them? [y/N] ").strip().lower() not in ("y", "yes"):
-            self._drop(name, is_new)
+            self._drop(name, with_stack=is_new)
             raise CloudFailed("nothing was changed")
 
     def _changes(self, name: str) -> list[dict[str, Any]]:
@@ -161,10 +164,12 @@ class Deployment:
             for change in page.get("Changes", [])
         ]
 
-    def _drop(self, name: str, is_new: bool) -> None:
+    def _drop(self, name: str, *, with_stack: bool = False) -> None:
+        """Forget a change set, and the empty stack that a first one brings."""
         formation = self.to.client("cloudformation")
-        formation.delete_change_set(StackName=self.stage.stack_name, ChangeSetName=name)
-        if is_new:
+        with suppress(KeyError):  # MiniStack's answer has no result in it
+            formation.delete_change_set(StackName=self.stage.stack_name, ChangeSetName=name)
+        if with_stack:
             formation.delete_stack(StackName=self.stage.stack_name)
 
     def _go_back(self, before: Release | None, failed: smoke.SmokeFailed) -> None:
@@ -243,18 +248,18 @@ def check(stage: Stage, to: Cloud) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make deploy", description="deploy a stage")
     parser.add_argument("stage")
-    parser.add_argument("--stages", type=Path, default=stages.FOLDER, help="folder of the stages' files")
     parser.add_argument("--built", type=Path, help="a folder that `make package` has built")
     parser.add_argument("--endpoint", default="", help="where the smoke test finds the API")
+    parser.add_argument("--patience", type=float, default=60, help="seconds until a check of the smoke test fails")
     parser.add_argument("--yes", action="store_true", help="apply the changes without asking")
     given = parser.parse_args()
 
     def work() -> int:
-        stage = stages.load(given.stage, given.stages)
+        stage = stages.load(given.stage)
         to = Cloud(stage)
         check(stage, to)
         built = given.built or package.build(stage.parameters.get("Architecture", "x86_64"))
-        deployment = Deployment(to, yes=given.yes, endpoint=given.endpoint)
+        deployment = Deployment(to, yes=given.yes, endpoint=given.endpoint, patience=given.patience)
         deployment.run(built)
         print("deployed")
         for name, value in sorted(to.outputs().items()):

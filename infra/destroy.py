@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -54,7 +53,7 @@ def _remove_data(of: Cloud, kept: dict[str, tuple[str, str]]) -> None:
         found = of.client("ec2").describe_addresses(PublicIps=[address])["Addresses"][0]["AllocationId"]
         _gone("address", address, of.client("ec2").release_address, AllocationId=found)
     secret = of.stage.secrets_name
-    _gone("secret", secret, of.client("secretsmanager").delete_secret, SecretId=secret, RecoveryWindowInDays=7)
+    _gone("secret", secret, of.client("secretsmanager").delete_secret, SecretId=secret, ForceDeleteWithoutRecovery=True)
     for bucket in (f"{prefix}audit-{of.account}", deployment_bucket(of)):
         _remove_bucket(of, bucket)
 
@@ -93,12 +92,11 @@ def _gone(kind: str, name: str, delete: Any, **which: Any) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make destroy", description="remove a stage with all its data")
     parser.add_argument("stage")
-    parser.add_argument("--stages", type=Path, default=stages.FOLDER, help="folder of the stages' files")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     given = parser.parse_args()
 
     def work() -> int:
-        stage = stages.load(given.stage, given.stages)
+        stage = stages.load(given.stage)
         if not given.yes and (not sys.stdin.isatty() or input(f"type {stage.name} to remove it: ") != stage.name):
             raise CloudFailed("nothing was removed")
         destroy(Cloud(stage))

@@ -208,6 +208,9 @@ def _check_imports(unpacked: Path, closure: Closure) -> None:
         f"sys.path.insert(0, {str(unpacked)!r})\n"
         "for name in sys.argv[1:]:\n"
         "    importlib.import_module(name)\n"
+        "from chalicelib.kernel import aws\n"
+        f"for service in {sorted(reduce.services())}:\n"
+        "    aws.client(service)\n"
     )
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", program, *sorted({*ours, *direct})],

@@ -53,7 +53,7 @@ def _compact(content: Any) -> bytes:
 def _without_descriptions(name: str, content: Any) -> Any:
     """A service's model without its documentation, and the endpoint list without other services and partitions."""
     if name.endswith("service-2.json"):
-        return _without_key(content, "documentation")
+        return _without_words(content)
     if name.endswith("/endpoints.json"):
         kept = [one for one in content["partitions"] if one["partition"] in PARTITIONS]
         for partition in kept:
@@ -66,16 +66,16 @@ def _without_descriptions(name: str, content: Any) -> Any:
     return content
 
 
-def _without_key(content: Any, key: str) -> Any:
+def _without_words(content: Any) -> Any:
+    """The model with every description empty; botocore looks for some of them, so they cannot go altogether."""
     if isinstance(content, dict):
-        return {name: _without_key(value, key) for name, value in content.items() if name != key or not _is_text(value)}
+        return {
+            name: "" if name == "documentation" and isinstance(value, str) else _without_words(value)
+            for name, value in content.items()
+        }
     if isinstance(content, list):
-        return [_without_key(value, key) for value in content]
+        return [_without_words(value) for value in content]
     return content
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
 
 
 def without_symbols(library: bytes) -> bytes:

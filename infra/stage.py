@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from typing import Any
 from chalicelib.kernel.settings import InvalidSettings, Secrets, Settings
 from infra import stack
 
-FOLDER = stack.FOLDER / "stages"
+EXAMPLE = stack.FOLDER / "stages" / "example.toml"
+FOLDER = Path(os.environ.get("BANSHI_STAGES", EXAMPLE.parent))
 _NAME = re.compile(r"[a-z][a-z0-9]{1,14}")
 _OWN = {"region", "city"}
 
@@ -42,15 +44,15 @@ class Stage:
         return self.parameters.get("Production") == "true"
 
 
-def load(name: str, folder: Path = FOLDER) -> Stage:
+def load(name: str) -> Stage:
     """Read and check a stage's file; raises ``InvalidStage`` naming all faults, each with an example."""
     if not _NAME.fullmatch(name):
         raise InvalidStage(
             f"{name!r} is no stage name: 2 to 15 lower-case letters and digits, for example: make deploy STAGE=test"
         )
-    path = folder / f"{name}.toml"
+    path = FOLDER / f"{name}.toml"
     if not path.exists():
-        known = sorted(found.stem for found in folder.glob("*.toml") if found.stem != "example")
+        known = sorted(found.stem for found in FOLDER.glob("*.toml") if found.stem != "example")
         raise InvalidStage(
             f"there is no {path}: copy infra/stages/example.toml to it and change the values"
             + (f" (there are the stages {', '.join(known)})" if known else "")
@@ -77,7 +79,7 @@ def _text(value: Any) -> str:
 
 def _faults(given: dict[str, Any], wanted: dict[str, str]) -> list[str]:
     described = stack.parts()["Parameters"]
-    example = tomllib.loads((FOLDER / "example.toml").read_text(encoding="utf-8"))
+    example = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     faults = [f"{key} is not a setting of a stage: remove it" for key in given if key not in wanted.keys() | _OWN]
     for key in ("region", *wanted):
         parameter = described.get(wanted.get(key, ""), {})

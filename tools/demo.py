@@ -52,7 +52,12 @@ class Demo:
         return json.loads(answer.data)
 
     def _send(self, method: str, path: str, body: Any, headers: Headers | None) -> urllib3.BaseHTTPResponse:
-        sent = {"Accept": "*/*", "Content-Type": "application/json", "Idempotency-Key": secrets.token_hex(8), **(headers or {})}
+        sent = {
+            "Accept": "*/*",
+            "Content-Type": "application/json",
+            "Idempotency-Key": secrets.token_hex(8),
+            **(headers or {}),
+        }
         url = path if path.startswith("http") else f"http://127.0.0.1:{self._ports.api}{path}"
         started = time.perf_counter()
         answer = self._request(method, url, json.dumps(body) if body is not None else None, sent)

@@ -1,28 +1,40 @@
-"""``make invoke FUNCTION=...``: calls a function now, against the running system or a deployed stage (STAGE=...)."""
+"""``make invoke FUNCTION=...``: calls a function now, on this machine or in a deployed stage (``STAGE=...``)."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 
 from botocore.exceptions import BotoCoreError
 
 from chalicelib.kernel.errors import Problem
+from infra import cloud
+from infra import stage as stages
 from local import environment, pump, template
+from tools import system
+
+_FED = ("functions.append_history.handler", "functions.print_certificate.handler")
 
 
 def main(arguments: list[str]) -> int:
-    known = {name.split(".")[1]: name for _, name in template.schedules(environment.STAGE)}
+    functions = template.functions(environment.STAGE).items()
+    known = {one["Handler"].split(".")[1]: name for name, one in functions if one["Handler"] not in _FED}
     if len(arguments) != 1 or arguments[0] not in known:
         print(f"name one of {', '.join(known)}, for example: make invoke FUNCTION=check_history", file=sys.stderr)
         return 1
-    os.environ.update(environment.default().settings())
+    logical_name = known[arguments[0]]
+    if system.stage():
+        return cloud.told(lambda: _show(cloud.Cloud(stages.load(system.stage())).invoke(logical_name, {})))
+    system.use()
     try:
-        print(json.dumps(pump.handler(known[arguments[0]])({}), ensure_ascii=False))
+        return _show(pump.handler(f"functions.{arguments[0]}.handler")({}))
     except (Problem, BotoCoreError):
         print("the database does not answer: start the system with `make run` first", file=sys.stderr)
         return 1
+
+
+def _show(answer: object) -> int:
+    print(json.dumps(answer, ensure_ascii=False))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Checks the city's folder and publishes it: ``make publish``; ``--check`` publishes nothing.
+"""Checks the city's folder and publishes it: ``make publish`` (``STAGE=...``); ``--check`` publishes nothing.
 
 Mistakes are listed together, each with file, place and reason; nothing is published unless there is none.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel.errors import Problem
 from chalicelib.kernel.settings import InvalidSettings
+from tools import system
 from tools.city_folder import Mistakes, read_folder
 
 
@@ -31,7 +32,7 @@ def main(arguments: list[str]) -> int:
             _, definitions = read_folder(folder)
             print(f"{folder}: {len(definitions)} services, no mistake")
         else:
-            _use_running_system()
+            system.use()
             print(f"published release {publish_folder(folder)}, in use everywhere within {catalog.POINTER_SECONDS} s")
     except Mistakes as mistakes:
         print(f"mistakes found: {len(mistakes.mistakes)}; nothing was published\n{mistakes}", file=sys.stderr)
@@ -48,16 +49,6 @@ def main(arguments: list[str]) -> int:
         print(f"not published: {reason}", file=sys.stderr)
         return 1
     return 0
-
-
-def _use_running_system() -> None:
-    """Settings of ``make run`` unless the environment names another system."""
-    import os
-
-    if "TABLE_PREFIX" not in os.environ:
-        from local import environment
-
-        os.environ.update(environment.default().settings())
 
 
 if __name__ == "__main__":

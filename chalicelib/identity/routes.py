@@ -11,7 +11,7 @@ from msgspec import Meta
 from chalicelib.identity import rules, service, store
 from chalicelib.identity.store import AccountItem, MandateItem, OrganizationItem
 from chalicelib.kernel import errors, tables
-from chalicelib.kernel.access import ANYONE, Access, Actor, Level
+from chalicelib.kernel.access import ANYONE, STAFF_ROLES, Access, Actor, Level
 from chalicelib.kernel.endpoint import Request, endpoint
 from chalicelib.kernel.rates import Limit
 from chalicelib.platforms import http, wechat
@@ -145,10 +145,7 @@ def refresh_session(body: RefreshRequest) -> service.Tokens:
     return service.refresh(body.refresh_token)
 
 
-STAFF = ("officer", "supervisor", "administrator")
-
-
-@endpoint("POST", "/v1/auth/logout", Access(person=Level.LOGGED_IN, staff=STAFF))
+@endpoint("POST", "/v1/auth/logout", Access(person=Level.LOGGED_IN, staff=STAFF_ROLES))
 def log_out(actor: Actor) -> Done:
     """End this session."""
     service.log_out(actor)

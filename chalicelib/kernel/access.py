@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+STAFF_ROLES = ("officer", "supervisor", "administrator")
+
 
 class Level(IntEnum):
     """How well a person is known: 已登录, 已绑定手机, 已实名."""

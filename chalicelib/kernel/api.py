@@ -76,12 +76,12 @@ class Api(Chalice):
 class _Text(Response):
     """An answer that is handed out as it is; Chalice would make base64 of every binary type, and all are."""
 
-    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:  # noqa: ARG002 - Chalice's signature
         return super().to_dict(None) | {"isBase64Encoded": False}
 
 
 def _respond(answer: Answer) -> Response:
-    headers = {**answer.headers, "Content-Type": answer.content_type}
+    headers: dict[str, str | list[str]] = {**answer.headers, "Content-Type": answer.content_type}
     if answer.content_type.startswith(("text/", "application/json", "application/problem+json")):
         return _Text(answer.body.decode(), headers, answer.status)
     return Response(answer.body, headers, answer.status)

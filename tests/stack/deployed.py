@@ -14,7 +14,7 @@ from typing import Any
 
 import urllib3
 
-from infra import package, secrets
+from infra import package
 from infra import stage as stages
 from infra.cloud import Cloud
 from infra.stage import Stage
@@ -36,7 +36,7 @@ class Deployed:
 
     @property
     def stage(self) -> Stage:
-        return stages.load(NAME, self.folder)
+        return stages.load(NAME)
 
     @property
     def cloud(self) -> Cloud:
@@ -45,7 +45,7 @@ class Deployed:
     def command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run ``make deploy`` or another command as an engineer would."""
         return subprocess.run(
-            [sys.executable, "-m", f"infra.{name}", NAME, "--stages", str(self.folder), *arguments],
+            [sys.executable, "-m", f"infra.{name}", NAME, *arguments],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -55,7 +55,7 @@ class Deployed:
 
     def deploy(self, built: Path) -> subprocess.CompletedProcess[str]:
         endpoint = f"http://127.0.0.1:{self.environment.ports.api}"
-        done = self.command("deploy", "--built", str(built), "--endpoint", endpoint, "--yes")
+        done = self.command("deploy", "--built", str(built), "--endpoint", endpoint, "--patience", "3", "--yes")
         self._take_binary_types_over()
         return done
 
@@ -74,14 +74,18 @@ class Deployed:
             "scan_url_prefix": f"http://127.0.0.1:{ports.api}/b/",
             **{key: settings[key.upper()] for key in _FROM_SETTINGS},
         } | changes
-        lines = [f"{key} = {str(value).lower() if isinstance(value, bool) else repr(value)}" for key, value in values.items()]
+        lines = [
+            f"{key} = {str(value).lower() if isinstance(value, bool) else repr(value)}" for key, value in values.items()
+        ]
         (self.folder / f"{NAME}.toml").write_text("\n".join(lines), encoding="utf-8")
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes, source: str) -> HttpAnswer:
         """What the domain does: pass a request on to the API's stage."""
         self.api_id = self.api_id or self.cloud.outputs().get("RestAPIId", "none")
         url = f"http://127.0.0.1:{self.environment.ports.aws}/restapis/{self.api_id}/api/_user_request_{target}"
-        passed = {name: value for name, value in headers.items() if name not in ("host", "connection", "content-length")}
+        passed = {
+            name: value for name, value in headers.items() if name not in ("host", "connection", "content-length")
+        }
         answer = self.pool.request(method, url, body=body, headers=passed, redirect=False)
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
         return HttpAnswer(answer.status, kept, answer.data)
@@ -105,7 +109,9 @@ def city(folder: Path) -> Iterator[Deployed]:
         AWS_SECRET_ACCESS_KEY="local",
         AWS_EC2_METADATA_DISABLED="true",
         AWS_DEFAULT_REGION="cn-north-1",
+        BANSHI_STAGES=str(folder),
     )
+    stages.FOLDER = folder
     deployed = Deployed(environment, folder)
     deployed.describe()
     started: list[subprocess.Popen[bytes]] = []
@@ -117,13 +123,6 @@ def city(folder: Path) -> Iterator[Deployed]:
     finally:
         for process in started:
             processes.stop(process)
-
-
-def enter_secrets(deployed: Deployed) -> None:
-    """What the engineer types at ``make secrets``."""
-    import json
-
-    secrets.put(deployed.cloud, json.dumps(deployed.environment.secrets))
 
 
 def built() -> Path:
