@@ -95,9 +95,26 @@ class Pump:
         records: list[dict[str, Any]] = page["Records"]
         return records
 
-    def _iterator(self, stream: Stream) -> str:
+    def waiting_batch(self, stream: Stream) -> dict[str, Any]:
+        """Where the records are that wait in a stream, as Lambda's message to a failure queue says it."""
+        arn, shard = self._place(stream)
+        stream.iterator = None
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in self._next_records(stream)]
+        stream.iterator = None
+        return {
+            "shardId": shard,
+            "startSequenceNumber": numbers[0],
+            "endSequenceNumber": numbers[-1],
+            "batchSize": len(numbers),
+            "streamArn": arn,
+        }
+
+    def _place(self, stream: Stream) -> tuple[str, str]:
         arn = self._database.describe_table(TableName=stream.table)["Table"]["LatestStreamArn"]
-        shard = self._client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+        return arn, self._client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+
+    def _iterator(self, stream: Stream) -> str:
+        arn, shard = self._place(stream)
         request: dict[str, str] = {"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
         if stream.position:
             request |= {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": stream.position}

@@ -7,6 +7,7 @@ own, so tests do not meet.
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,8 +16,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from local import embedded, setup, simulators
-from local.environment import Environment
+from local import embedded, setup, simulators, template
+from local.environment import STAGE, Environment
+from tests import policies
 from tests.world import World
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -36,10 +38,19 @@ def city(environment: Environment) -> World:
     """The demo city, published, with its simulators and staff."""
     from tools import publish
 
+    _enforce_policies()
     started = simulators.start(environment)
     publish.publish_folder(Path(__file__).parent.parent / "city")
     setup.create_staff(environment)
     return World(environment, started)
+
+
+def _enforce_policies() -> None:
+    """From here on every function runs with the role that it would have in AWS."""
+    policies.enforce()
+    for name, function in template.functions(STAGE).items():
+        module = importlib.import_module(function["Handler"].rpartition(".")[0])
+        module.handler = policies.as_function(name, module.handler)  # type: ignore[attr-defined]
 
 
 @pytest.fixture

@@ -16,9 +16,10 @@ from chalicelib.kernel import clock
 from local import httpd
 from local.environment import Environment
 from local.gateway import Gateway, HttpAnswer
-from local.pump import Pump
+from local.pump import Pump, Stream
 from local.simulators import Simulators
 from local.simulators.departments import demo_registers
+from tests import policies
 from tools import demo
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -179,7 +180,13 @@ class World:
 
         self.environment = environment
         self.simulators = simulators
-        self.gateway = Gateway(app, app.routes)
+
+        def serve(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            with policies.running(policies.function_of(event["resource"])):
+                answer: dict[str, Any] = app(event, context)
+                return answer
+
+        self.gateway = Gateway(serve, app.routes)
         self._pump = Pump(environment)
         self._moment = clock.now()
         self._staff_tokens: dict[str, str] = {}
@@ -201,6 +208,14 @@ class World:
     def pump(self) -> int:
         """Deliver the streams' records to the functions."""
         return self._pump.drain()
+
+    def streams(self) -> list[Stream]:
+        """The streams that the pump delivers."""
+        return self._pump.streams
+
+    def waiting_batch(self, stream: Stream) -> dict[str, Any]:
+        """Where the records are that wait in a stream, in the words of Lambda's failure messages."""
+        return self._pump.waiting_batch(stream)
 
     def serve(self, port: int) -> Any:
         """The API over real HTTP, for browsers; the caller shuts it down."""

@@ -20,6 +20,7 @@ CONFIG = Config(
     retries={"total_max_attempts": 3, "mode": "standard"},
     max_pool_connections=50,
     user_agent="banshi",
+    parameter_validation=False,
 )
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from chalicelib.applications import store
-from chalicelib.kernel import audit, changes, clock, history, tables
+from chalicelib.kernel import audit, aws, changes, clock, errors, history, tables
 from chalicelib.kernel.changes import Change
 from chalicelib.kernel.history import HistoryItem
+from chalicelib.kernel.settings import settings
 from functions import append_history, check_history, seal_history
+from local import pump
 from tests.world import World
 
 
@@ -70,18 +73,90 @@ def record(number: int, subject: str, made: list[Change]) -> dict[str, Any]:
     return {"dynamodb": {"SequenceNumber": str(number), "NewImage": image}}
 
 
-def test_a_failed_record_is_given_back_and_holds_up_only_its_subject(world: World) -> None:
+def letters() -> list[dict[str, Any]]:
+    """What waits in the queue of failures; everything in it is removed."""
+    queue, found = settings().history_failures_url, []
+    while answer := aws.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        for message in answer:
+            found.append(json.loads(message["Body"]))
+            aws.client("sqs").delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+def test_a_failure_that_passes_is_given_back_and_holds_up_only_its_subject(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = history.append
+
+    def failing(subject: str, new: list[Change]) -> int:
+        if subject == "TEST#busy":
+            raise errors.UNAVAILABLE()
+        return append(subject, new)
+
+    monkeypatch.setattr(history, "append", failing)
     event = {
         "Records": [
             record(1, "TEST#good", some_changes(1, 1)),
-            record(2, "TEST#bad", some_changes(2, 2)),
-            record(3, "TEST#bad", some_changes(3, 3)),
+            record(2, "TEST#busy", some_changes(1, 1)),
+            record(3, "TEST#busy", some_changes(2, 2)),
             record(4, "TEST#later", some_changes(1, 1)),
         ]
     }
     assert append_history.handler(event) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
     assert history.verify("TEST#good", 1) is None
     assert history.verify("TEST#later", 1) is None
+    monkeypatch.undo()
+    assert append_history.handler(event) == {"batchItemFailures": []}
+    assert history.verify("TEST#busy", 2) is None
+
+
+def test_what_can_never_be_appended_goes_to_the_queue_and_holds_up_nobody(world: World) -> None:
+    letters()
+    nonsense = {"pk": {"S": "TEST#nonsense"}, "sk": {"S": "HEAD"}, "changes": {"B": base64.b64encode(b"?").decode()}}
+    event = {
+        "Records": [
+            {"dynamodb": {"SequenceNumber": "1", "NewImage": nonsense}},
+            record(2, "TEST#behind", some_changes(1, 1)),
+        ]
+    }
+    assert append_history.handler(event) == {"batchItemFailures": []}
+    assert history.verify("TEST#behind", 1) is None
+    assert [letter["subject"] for letter in letters()] == ["TEST#nonsense"]
+
+
+def test_a_replay_appends_in_order_and_keeps_what_fails_again(world: World) -> None:
+    letters()
+    event = {
+        "Records": [
+            record(3, "TEST#gone", some_changes(3, 3)),
+            record(2, "TEST#gone", some_changes(2, 2)),
+            record(4, "TEST#hopeless", some_changes(7, 7)),
+        ]
+    }
+    append_history.handler(event)
+    history.append("TEST#gone", some_changes(1, 1))
+    replay = pump.handler("functions.replay_history.handler")
+    assert replay({}) == {"appended": 2, "failed": 1}
+    assert history.verify("TEST#gone", 3) is None
+    assert [letter["subject"] for letter in letters()] == ["TEST#hopeless"]
+    assert replay({}) == {"appended": 0, "failed": 0}
+
+
+def test_records_that_lambda_gave_up_are_read_again_from_the_stream(world: World) -> None:
+    """What Lambda puts into the queue when the function itself crashes: where in the stream the records are."""
+    letters()
+    world.pump()
+    account = world.real_person().account_id
+    (stream,) = [one for one in world.streams() if one.table.endswith("-identity")]
+    batch = world.waiting_batch(stream)
+    queue, body = settings().history_failures_url, json.dumps({"requestContext": {}, "DDBStreamBatchInfo": batch})
+    aws.client("sqs").send_message(QueueUrl=queue, MessageBody=body)
+    assert pump.handler("functions.replay_history.handler")({}) == {"appended": 1, "failed": 0}
+    assert history.entries(f"ACCOUNT#{account}")[0]
+    expired = {**batch, "streamArn": batch["streamArn"].replace("-identity/", "-nowhere/")}
+    aws.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps({"DDBStreamBatchInfo": expired}))
+    assert pump.handler("functions.replay_history.handler")({}) == {"appended": 0, "failed": 1}
+    letters()
 
 
 def test_items_without_a_history_and_removals_are_passed_over(world: World) -> None:

@@ -8,9 +8,11 @@ import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from chalicelib.kernel import errors, feed, history
 from local import pump
 from local.embedded import free_ports
 from tests.world import World
@@ -93,7 +95,7 @@ def test_a_failing_record_is_tried_again(world: World, monkeypatch: pytest.Monke
     def failing(*arguments: object) -> int:
         if failures[0]:
             failures[0] -= 1
-            raise RuntimeError
+            raise errors.UNAVAILABLE()
         return append(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(history, "append", failing)
@@ -110,21 +112,19 @@ def test_daily_schedules_are_due_in_their_minute() -> None:
         pump.is_due("cron(0/5 * * * ? *)", datetime(2026, 11, 2, tzinfo=UTC))
 
 
-def test_a_record_that_never_succeeds_is_given_up_and_the_others_go_on(
+def test_a_batch_that_crashes_the_function_is_given_up_and_the_others_go_on(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from chalicelib.kernel import history
-
     world.pump()
     poisoned, good = world.real_person().account_id, world.real_person().account_id
-    append = history.append
+    append = feed.append_records
 
-    def failing(subject: str, *arguments: object) -> int:
-        if poisoned in subject:
-            raise RuntimeError
-        return append(subject, *arguments)  # type: ignore[arg-type]
+    def failing(records: list[dict[str, Any]]) -> list[str]:
+        found = [one["dynamodb"]["SequenceNumber"] for one in records if poisoned in str(one)]
+        append([one for one in records if one["dynamodb"]["SequenceNumber"] not in found])
+        return found[:1]
 
-    monkeypatch.setattr(history, "append", failing)
+    monkeypatch.setattr(feed, "append_records", failing)
     for _ in range(3 * pump.MOST_TRIES):
         world.pump()
     assert "given up" in capsys.readouterr().out

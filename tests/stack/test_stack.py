@@ -49,7 +49,13 @@ def eventually(what: Callable[[], Any], seconds: float = 30) -> Any:
 def tool(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", f"tools.{name}", *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, "STAGE": NAME}, capture_output=True, text=True, check=False, timeout=120
+        command,
+        cwd=ROOT,
+        env={**os.environ, "BANSHI_STAGE": NAME},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 

@@ -1,0 +1,136 @@
+"""IAM for the tests: each function may do what its role in infra/roles.yaml says, as AWS would see to it.
+
+Every AWS call made while a function of ours runs is checked; one that the role does not allow fails with
+AccessDeniedException. Calls made outside any function (by tests and tools) are not checked.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.kernel import aws
+from infra import stack
+from local import template
+from local.environment import STAGE
+
+_running: ContextVar[str] = ContextVar("running", default="")
+_WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+@contextmanager
+def running(function: str) -> Iterator[None]:
+    """Everything inside runs as the function with this logical name."""
+    token = _running.set(function)
+    try:
+        yield
+    finally:
+        _running.reset(token)
+
+
+def enforce() -> None:
+    """Check all calls of this process from here on."""
+    aws.session().register("provide-client-params", _check)
+
+
+def as_function(name: str, handler: Callable[..., Any]) -> Callable[..., Any]:
+    """The handler, run with the role of the function with this logical name."""
+
+    @functools.wraps(handler)
+    def wrapped(event: Any, context: Any = None) -> Any:
+        with running(name):
+            return handler(event, context)
+
+    return wrapped
+
+
+def _check(params: dict[str, Any], model: Any, **_: Any) -> None:
+    function = _running.get()
+    if not function:
+        return
+    for action, resource in _needs(model.service_model.service_name, model.name, params):
+        if not is_allowed(function, action, resource):
+            message = f"{function} may not {action} on {resource}: infra/roles.yaml"
+            response = {"Error": {"Code": "AccessDeniedException", "Message": message}}
+            raise ClientError(response, model.name)
+
+
+def _needs(service: str, operation: str, params: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The (action, resource) pairs of a call; resources are ``LogicalName.Arn`` with what follows it."""
+    if operation == "TransactWriteItems":
+        for item in params["TransactItems"]:
+            ((kind, content),) = item.items()
+            yield f"dynamodb:{_WRITES[kind]}", _table(content["TableName"])
+    elif service == "dynamodb":
+        index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
+        yield f"dynamodb:{operation}", _table(params["TableName"]) + index
+    elif service == "dynamodbstreams":
+        table = params["StreamArn"].split("/")[1] if "StreamArn" in params else f"banshi-{STAGE}-identity"
+        yield f"dynamodb:{operation}", _table(table).replace(".Arn", ".StreamArn")
+    elif service == "kms":
+        yield f"kms:{operation}", _key(params.get("KeyId", f"alias/banshi-{STAGE}-data"))
+    elif service == "s3":
+        yield f"s3:{operation}", f"AuditBucket.Arn/{params['Key']}"
+    elif service == "sqs":
+        yield f"sqs:{operation}", "HistoryFailures.Arn"
+    elif service == "secretsmanager":
+        region, account = template.REGION, template.ACCOUNT
+        yield (
+            f"secretsmanager:{operation}",
+            f"arn:aws-cn:secretsmanager:{region}:{account}:secret:{params['SecretId']}-x",
+        )
+    else:
+        yield f"{service}:{operation}", "?"
+
+
+@functools.cache
+def _table(name: str) -> str:
+    tables = template.of_type(STAGE, "AWS::DynamoDB::Table")
+    return next(logical for logical, properties in tables.items() if properties["TableName"] == name) + ".Arn"
+
+
+@functools.cache
+def _key(alias: str) -> str:
+    aliases = template.of_type(STAGE, "AWS::KMS::Alias").values()
+    return str(next(one["TargetKeyId"] for one in aliases if one["AliasName"] == alias)) + ".Arn"
+
+
+def is_allowed(function: str, action: str, resource: str) -> bool:
+    """Whether the function's role allows the action on the resource."""
+    return any(
+        action in _list(statement["Action"])
+        and any(fnmatch.fnmatchcase(resource, pattern) for pattern in _resources(statement))
+        for statement in statements(function)
+    )
+
+
+@functools.cache
+def statements(function: str) -> list[dict[str, Any]]:
+    """The statements of a function's role."""
+    resources = template.resources(STAGE)
+    role = resources[function]["Properties"]["Role"].removesuffix(".Arn")
+    return [
+        statement
+        for policy in resources[role]["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def _resources(statement: dict[str, Any]) -> list[str]:
+    return [one.replace("${", "").replace("}", "") for one in _list(statement["Resource"])]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def function_of(path: str) -> str:
+    """The function that serves a route of the API."""
+    paths = stack.parts()["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    return "PrintCertificate" if path in paths else "APIHandler"
