@@ -9,7 +9,11 @@ FONTS := chalicelib/certificates/fonts
 NOTO := node_modules/@expo-google-fonts/noto-sans-sc
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test lint format openapi bench publish check-city staff-code invoke lock clean-data
+.PHONY: help install run demo test test-stack lint format openapi bench publish check-city staff staff-code invoke \
+	package deploy secrets destroy costs lock clean-data
+
+# a deployed stage instead of the system on this machine: make publish STAGE=test
+export BANSHI_STAGE := $(STAGE)
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -53,6 +57,9 @@ $(BROWSER)/unpacked/chromium: $(BROWSER)/package-lock.json
 	@cd $(BROWSER) && TMPDIR=$$PWD/unpacked AWS_EXECUTION_ENV=AWS_Lambda_nodejs22.x node unpack.mjs >/dev/null
 	@touch $@
 
+test-stack: install ## deploy the packages into an AWS emulator and play the journey there (Python 3.13)
+	@$(BIN)/python -m pytest --override-ini addopts= -v --strict-markers tests/stack
+
 lint: install ## formatting, lint, strict types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -79,6 +86,24 @@ staff-code: install ## print a staff member's one-time code: make staff-code USE
 
 invoke: install ## call a function now: make invoke FUNCTION=check_history
 	@$(BIN)/python -m tools.invoke $(FUNCTION)
+
+staff: install ## create a staff member: make staff USER=zhang.san NAME=张三 UNIT=transport_bureau ROLES=officer [STAGE=test]
+	@$(BIN)/python -m tools.staff "$(USER)" "$(NAME)" "$(UNIT)" "$(ROLES)"
+
+package: install ## build what Lambda runs into build/; make package ARCHITECTURE=arm64 (Python 3.13)
+	@$(BIN)/python -m infra.package $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
+
+secrets: install ## enter the secrets of a stage: make secrets STAGE=test
+	@$(BIN)/python -m infra.secrets $(STAGE)
+
+deploy: install ## deploy a stage: make deploy STAGE=test (YES=1 applies the changes without asking)
+	@$(BIN)/python -m infra.deploy "$(STAGE)" $(if $(YES),--yes)
+
+destroy: install ## remove a stage with all its data: make destroy STAGE=test
+	@$(BIN)/python -m infra.destroy "$(STAGE)"
+
+costs: install ## what a month costs, for a town, a city and a province
+	@$(BIN)/python -m infra.costs
 
 lock: install ## resolve the pinned dependencies anew
 	@$(BIN)/uv pip compile -q --universal -p 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.txt

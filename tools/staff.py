@@ -23,6 +23,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("unit", help="the unit's code in city/, for example transport_bureau")
     parser.add_argument("roles", help=f"with commas between: {', '.join(STAFF_ROLES)}")
     given = parser.parse_args(arguments)
+    if not (given.user and given.name and given.unit):
+        parser.error(
+            "USER, NAME, UNIT and ROLES are needed: make staff USER=li NAME=李四 UNIT=transport_bureau ROLES=officer"
+        )
     roles = given.roles.split(",")
     if unknown := set(roles) - set(STAFF_ROLES):
         parser.error(f"there is no role {', '.join(sorted(unknown))}; there are {', '.join(STAFF_ROLES)}")

@@ -1,0 +1,144 @@
+"""What is deployed, checked without deploying it: by cfn-lint for both partitions, and by rules of our own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+from chalicelib.kernel import endpoint
+from chalicelib.kernel.settings import Settings
+from infra import package, stack
+from local import template
+from local.environment import STAGE
+from tests import policies
+from tests.world import World
+
+# List and describe actions that AWS offers for all resources only
+NEEDS_EVERY_RESOURCE = {"dynamodb:ListStreams"}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> stack.Template:
+    found = stack.whole(tmp_path_factory.mktemp("whole"))
+    for resource in found["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            code = resource["Properties"].get("CodeUri") or found["Globals"]["Function"]["CodeUri"]
+            resource["Properties"]["CodeUri"] = code.replace("./", "s3://bucket/")
+    found["Globals"]["Function"].pop("CodeUri")
+    return found
+
+
+@pytest.fixture(scope="module")
+def translated(whole: stack.Template) -> stack.Template:
+    """As CloudFormation gets it, in China."""
+    before = os.environ.get("AWS_DEFAULT_REGION")
+    os.environ["AWS_DEFAULT_REGION"] = "cn-north-1"
+    try:
+        copied = json.loads(json.dumps(whole))
+        found: stack.Template = Translator({}, Parser()).translate(copied, {"Stage": "test"})
+    finally:
+        os.environ.pop("AWS_DEFAULT_REGION")
+        if before:
+            os.environ["AWS_DEFAULT_REGION"] = before
+    return found
+
+
+@pytest.mark.parametrize("form", ["whole", "translated"])
+def test_cfn_lint_finds_nothing_in_either_partition(form: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps(request.getfixturevalue(form)), encoding="utf-8")
+    command = [
+        str(Path(sys.executable).with_name("cfn-lint")),
+        "--regions",
+        "cn-north-1",
+        "eu-central-1",
+        "--",
+        str(path),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_translated_template_names_no_foreign_partition(translated: stack.Template) -> None:
+    text = json.dumps(translated)
+    assert "arn:aws:" not in text and "EDGE" not in text and '"Active"' not in text
+
+
+def all_statements() -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (role, statement)
+        for role, properties in template.of_type(STAGE, "AWS::IAM::Role").items()
+        for policy in properties["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def test_roles_name_their_actions_and_resources() -> None:
+    for role, statement in all_statements():
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        assert not any("*" in action for action in actions), role
+        assert "*" not in resources or set(actions) <= NEEDS_EVERY_RESOURCE, role
+
+
+def test_every_function_has_a_role_logs_and_an_alarm_or_a_failure_queue_of_its_own(whole: stack.Template) -> None:
+    functions = {
+        name: resource["Properties"]
+        for name, resource in whole["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+    roles = [json.dumps(properties["Role"]) for properties in functions.values()]
+    logs = [json.dumps(properties["LoggingConfig"]) for properties in functions.values()]
+    assert len(set(roles)) == len(set(logs)) == len(functions)
+    watched = json.dumps(template.of_type(STAGE, "AWS::CloudWatch::Alarm"))
+    for name, properties in functions.items():
+        assert f'"{name}"' in watched or "DeadLetterQueue" in properties or name == "ReplayHistory", name
+    assert {one["RetentionInDays"] for one in template.of_type(STAGE, "AWS::Logs::LogGroup").values()} == {180}
+
+
+def test_the_policies_of_the_tests_refuse_what_a_role_does_not_allow() -> None:
+    assert policies.is_allowed("PrintCertificate", "kms:Sign", "CertificateKey.Arn")
+    assert not policies.is_allowed("APIHandler", "kms:Sign", "CertificateKey.Arn")
+    assert not policies.is_allowed("APIHandler", "dynamodb:Scan", "ApplicationsTable.Arn")
+    assert policies.is_allowed("APIHandler", "dynamodb:Query", "ApplicationsTable.Arn/index/gsi1")
+    assert not policies.is_allowed("AppendHistory", "dynamodb:PutItem", "ApplicationsTable.Arn")
+
+
+def test_the_functions_get_every_setting_and_nothing_else() -> None:
+    given = set(stack.parts()["Globals"]["Function"]["Environment"]["Variables"])
+    assert given == set(Settings.examples())
+
+
+def test_the_printing_function_serves_the_route_that_the_api_leaves_out(world: World) -> None:
+    from functions import print_certificate
+
+    (route,) = stack.parts()["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    assert list(print_certificate.handler.routes) == [route]
+    (declared,) = [one for one in endpoint.REGISTRY if one.path == route]
+    assert declared.operation == "fetch_print"
+    api = next(one for one in package.ARTEFACTS if one.name == "api")
+    assert "chalicelib.certificates.pdf" in api.without
+
+
+def test_alarms_tell_somebody_and_are_explained() -> None:
+    text = (stack.ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    for name, alarm in template.of_type(STAGE, "AWS::CloudWatch::Alarm").items():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == ["AlarmTopic"], name
+        assert f"`{alarm['AlarmName'].removeprefix(f'banshi-{STAGE}-')}`" in text, name
+
+
+def test_one_thing_is_described_in_one_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in stack.FILES:
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump({"Resources": {"Twice": {}}}), encoding="utf-8")
+    monkeypatch.setattr(stack, "FOLDER", tmp_path)
+    with pytest.raises(ValueError, match="Twice is defined in another file"):
+        stack.parts()
