@@ -213,7 +213,7 @@ def _write_one(one: Write) -> None:
 
 def _was_repeated(error: PynamoDBException) -> bool:
     """Whether the client had sent the call before, so that the condition may have met our own write."""
-    response = getattr(error.cause, "response", {})
+    response = getattr(getattr(error.cause, "__cause__", None), "response", {})
     return int(response.get("ResponseMetadata", {}).get("RetryAttempts", 0)) > 0
 
 
