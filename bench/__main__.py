@@ -1,4 +1,4 @@
-"""``make bench``: units and CPU of each request of the journey, cold start, PDF and QR.
+"""``make bench``: units and CPU of each request of the journey, cold and warm cost of the packages, PDF and QR.
 
 Runs against an embedded system of its own in a temporary folder. Units are what the database reports
 (transactional writes count twice); CPU is this process's, so the database's own work is not in it.
@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,13 +19,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench import api
 from local import embedded, setup, simulators
 from local.environment import ROOT
 from tests.world import Reply, World
 
 RESULTS = ROOT / "bench" / "results"
 REPEATS = 15
-COLD_REPEATS = 7
 
 
 class Units:
@@ -126,42 +124,6 @@ class Journey:
         ]
 
 
-def cpu_of(program: str) -> float:
-    """Median CPU milliseconds of a fresh interpreter that runs ``program``."""
-    spent = []
-    for _ in range(COLD_REPEATS):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, capture_output=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        spent.append((after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000)
-    return statistics.median(spent)
-
-
-FLOOR = (
-    "import botocore.session; c = botocore.session.get_session().create_client('dynamodb');"
-    "c.get_item(TableName='banshi-dev-kernel', Key={'pk': {'S': 'x'}, 'sk': {'S': 'x'}})"
-)
-API = (
-    "import app; from local.gateway import Gateway;"
-    "Gateway(app.app, app.app.routes).handle('GET', '/v1/services', {}, b'', '127.0.0.1')"
-)
-PEAK = (
-    API + "; print([int(line.split()[1]) / 1024 for line in open('/proc/self/status') if line.startswith('VmHWM')][0])"
-)
-
-
-def cold_start() -> dict[str, float]:
-    """A fresh API process with its first request, against interpreter, botocore client and one call."""
-    floor, api = cpu_of(FLOOR), cpu_of(API)
-    done = subprocess.run([sys.executable, "-c", PEAK], check=True, cwd=ROOT, capture_output=True, text=True)
-    return {
-        "floor_ms": round(floor, 1),
-        "api_ms": round(api, 1),
-        "cold_ratio": round(api / floor, 2),
-        "peak_mb": round(float(done.stdout.split()[-1]), 1),
-    }
-
-
 def drawing() -> dict[str, float]:
     """PDF and QR of the sticker, warm, and the first PDF of a process."""
     from chalicelib.catalog import service as catalog
@@ -218,15 +180,23 @@ def main() -> int:
             "measured_at": datetime.now(UTC).date().isoformat(),
             "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
             "endpoints": journey.summary(),
-            "cold_start": cold_start(),
             "drawing": drawing(),
         }
-    for part in ("cold_start", "drawing"):
-        print("  ".join(f"{name} {value}" for name, value in figures[part].items()))
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "journey.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    print(f"written to {(RESULTS / 'journey.json').relative_to(ROOT)}")
+        with Path(os.devnull).open("w", encoding="utf-8") as silence, redirect_stderr(silence):
+            measured = api.measure(world)
+    print("  ".join(f"{name} {value}" for name, value in figures["drawing"].items()))
+    print(api.describe(measured))
+    _write("journey", figures)
+    del figures["drawing"]
+    _write("api", {**figures, **measured})
     return 0
+
+
+def _write(name: str, content: dict[str, Any]) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print(f"written to {path.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -101,6 +101,7 @@ def _key(alias: str) -> str:
     return str(next(one["TargetKeyId"] for one in aliases if one["AliasName"] == alias)) + ".Arn"
 
 
+@functools.cache
 def is_allowed(function: str, action: str, resource: str) -> bool:
     """Whether the function's role allows the action on the resource."""
     return any(
@@ -130,6 +131,7 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+@functools.cache
 def function_of(path: str) -> str:
     """The function that serves a route of the API."""
     paths = stack.parts()["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
