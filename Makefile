@@ -10,7 +10,7 @@ NOTO := node_modules/@expo-google-fonts/noto-sans-sc
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test test-stack lint format openapi bench publish check-city staff staff-code invoke \
-	package deploy secrets destroy costs lock clean-data
+	package deploy secrets destroy restore-items practice costs lock clean-data
 
 # a deployed stage instead of the system on this machine: make publish STAGE=test
 export BANSHI_STAGE := $(STAGE)
@@ -101,6 +101,12 @@ deploy: install ## deploy a stage: make deploy STAGE=test (YES=1 applies the cha
 
 destroy: install ## remove a stage with all its data: make destroy STAGE=test
 	@$(BIN)/python -m infra.destroy "$(STAGE)"
+
+restore-items: install ## bring back lost items: make restore-items TABLE=applications FROM=banshi-test-copy STAGE=test
+	@$(BIN)/python -m tools.restore_items "$(TABLE)" "$(FROM)"
+
+practice: install ## an empty AWS account on this machine, to try deployment and operation on (Python 3.13)
+	@$(BIN)/python -m local.practice
 
 costs: install ## what a month costs, for a town, a city and a province
 	@$(BIN)/python -m infra.costs

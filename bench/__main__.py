@@ -36,11 +36,12 @@ class Units:
 
         self._client = aws.client("dynamodb")
         self._send = self._client._make_api_call
-        self.read = self.write = 0.0
+        self.read = self.write = self.calls = 0.0
         self._client._make_api_call = self._counted
 
     def _counted(self, operation: str, parameters: dict[str, Any]) -> Any:
         answer = self._send(operation, {**parameters, "ReturnConsumedCapacity": "INDEXES"})
+        self.calls += 1
         capacities = answer.get("ConsumedCapacity") or []
         for capacity in capacities if isinstance(capacities, list) else [capacities]:
             units = float(capacity["CapacityUnits"])
@@ -51,7 +52,7 @@ class Units:
         return answer
 
     def reset(self) -> None:
-        self.read = self.write = 0.0
+        self.read = self.write = self.calls = 0.0
 
 
 @contextmanager
@@ -70,7 +71,7 @@ class Journey:
 
     def __init__(self, world: World) -> None:
         self.world, self.units = world, Units()
-        self.rows: dict[str, list[tuple[float, float, float]]] = {}
+        self.rows: dict[str, list[tuple[float, float, float, float]]] = {}
 
     def measure(self, name: str, call: Callable[[], Reply], expect: int = 200) -> Reply:
         self.units.reset()
@@ -79,7 +80,7 @@ class Journey:
         spent = (time.thread_time() - started) * 1000
         if answer.status != expect:
             raise SystemExit(f"{name}: expected {expect}, got {answer.status} {answer.body[:300]!r}")
-        self.rows.setdefault(name, []).append((spent, self.units.read, self.units.write))
+        self.rows.setdefault(name, []).append((spent, self.units.read, self.units.write, self.units.calls))
         return answer
 
     def round(self) -> None:
@@ -119,6 +120,7 @@ class Journey:
                 "cpu_ms": round(statistics.median(row[0] for row in rows), 2),
                 "read_units": statistics.median(row[1] for row in rows),
                 "write_units": statistics.median(row[2] for row in rows),
+                "calls": statistics.median(row[3] for row in rows),
             }
             for name, rows in self.rows.items()
         ]

@@ -33,9 +33,9 @@ Release = tuple[str, dict[str, str]]
 class Deployment:
     """One run of the command for one stage."""
 
-    def __init__(self, to: Cloud, *, yes: bool, endpoint: str, patience: float) -> None:
+    def __init__(self, to: Cloud, *, yes: bool, patience: float) -> None:
         self.to, self.stage = to, to.stage
-        self._yes, self._endpoint, self._patience = yes, endpoint, patience
+        self._yes, self._patience = yes, patience
 
     def run(self, built: Path) -> None:
         """Bring the stage to the release in ``built``; raises ``CloudFailed`` with the state it ended in."""
@@ -54,8 +54,8 @@ class Deployment:
             self._go_back(before, failed)
 
     def endpoint(self) -> str:
-        """Where the API answers before any domain's name is known: API Gateway's own address."""
-        return self._endpoint or self.to.outputs()["EndpointURL"]
+        """Where the API answers before any domain's name is known: API Gateway's own address, or BANSHI_ENDPOINT."""
+        return os.environ.get("BANSHI_ENDPOINT") or self.to.outputs()["EndpointURL"]
 
     # Stack
 
@@ -249,7 +249,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make deploy", description="deploy a stage")
     parser.add_argument("stage")
     parser.add_argument("--built", type=Path, help="a folder that `make package` has built")
-    parser.add_argument("--endpoint", default="", help="where the smoke test finds the API")
     parser.add_argument("--patience", type=float, default=60, help="seconds until a check of the smoke test fails")
     parser.add_argument("--yes", action="store_true", help="apply the changes without asking")
     given = parser.parse_args()
@@ -259,7 +258,7 @@ def main() -> int:
         to = Cloud(stage)
         check(stage, to)
         built = given.built or package.build(stage.parameters.get("Architecture", "x86_64"))
-        deployment = Deployment(to, yes=given.yes, endpoint=given.endpoint, patience=given.patience)
+        deployment = Deployment(to, yes=given.yes, patience=given.patience)
         deployment.run(built)
         print("deployed")
         for name, value in sorted(to.outputs().items()):

@@ -115,8 +115,7 @@ def test_a_stack_that_cannot_be_created_is_rolled_back_and_says_why(
 
 
 def test_an_interrupted_deployment_is_taken_up_by_the_next(city: Deployed, built: Path) -> None:
-    endpoint = f"http://127.0.0.1:{city.environment.ports.api}"
-    command = [sys.executable, "-m", "infra.deploy", NAME, "--built", str(built), "--endpoint", endpoint, "--yes"]
+    command = [sys.executable, "-m", "infra.deploy", NAME, "--built", str(built), "--yes"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for line in process.stdout:
@@ -233,6 +232,18 @@ def test_the_scheduled_functions_run(city: Deployed, function: str, answer: set[
 def test_a_staff_member_is_created_and_logs_in(city: Deployed) -> None:
     done = tool("staff", "zhang.san", "张三", "transport_bureau", "officer")
     assert done.returncode == 0 and "otpauth://" in done.stdout, done.stdout + done.stderr
+
+
+def test_lost_items_come_back_from_a_restored_copy(city: Deployed) -> None:
+    database, table, copy = city.cloud.client("dynamodb"), f"banshi-{NAME}-catalog", f"banshi-{NAME}-copy"
+    before = database.scan(TableName=table)["Items"]
+    database.restore_table_to_point_in_time(SourceTableName=table, TargetTableName=copy, UseLatestRestorableTime=True)
+    lost = before[0]
+    database.delete_item(TableName=table, Key={"pk": lost["pk"], "sk": lost["sk"]})
+    done = tool("restore_items", "catalog", copy)
+    assert done.returncode == 0 and f"1 restored, {len(before) - 1} present" in done.stdout, done.stdout + done.stderr
+    found = database.get_item(TableName=table, Key={"pk": lost["pk"], "sk": lost["sk"]})
+    assert found["Item"] == lost
 
 
 # What was made
