@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,15 @@ from tools import city_folder, publish
 
 NEVER_CAME_UP = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
 KEEPS_DATA = {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::S3::Bucket", "AWS::SQS::Queue"}
-Release = tuple[str, dict[str, str]]
+GOOD = "good.json"
+
+
+@dataclass(frozen=True)
+class Release:
+    """What runs in a stack: where its template is, and the template's parameters."""
+
+    template_url: str
+    parameters: dict[str, str]
 
 
 class Deployment:
@@ -39,9 +48,9 @@ class Deployment:
 
     def run(self, built: Path) -> None:
         """Bring the stage to the release in ``built``; raises ``CloudFailed`` with the state it ended in."""
-        before = self._settle()
-        template = self._upload(built)
-        if self._apply(template, dict(self.stage.parameters), is_new=before is None):
+        is_new = self._settle()
+        release = Release(self._put("templates", self._upload(built).encode(), "json"), self.stage.parameters)
+        if self._apply(release, is_new=is_new):
             print("the stack is up to date", flush=True)
         print("smoke test, then publishing the catalogue", flush=True)
         try:
@@ -51,7 +60,8 @@ class Deployment:
             print(f"  published release {publish.publish_folder(self.stage.city)}", flush=True)
             checks.catalogue()
         except smoke.SmokeFailed as failed:
-            self._go_back(before, failed)
+            self._go_back(release, failed)
+        self._remember(release)
 
     def endpoint(self) -> str:
         """Where the API answers before any domain's name is known: API Gateway's own address, or BANSHI_ENDPOINT."""
@@ -59,8 +69,8 @@ class Deployment:
 
     # Stack
 
-    def _settle(self) -> Release | None:
-        """Wait for what is in progress, clear what never came up; the release that runs now, if any."""
+    def _settle(self) -> bool:
+        """Wait for what is in progress, clear what never came up; whether there is no stack yet."""
         found = self.to.stack()
         if found and found["StackStatus"].endswith("_IN_PROGRESS") and found["StackStatus"] != "REVIEW_IN_PROGRESS":
             print(f"the stack is busy ({found['StackStatus']}); waiting for it", flush=True)
@@ -79,16 +89,9 @@ class Deployment:
                 raise CloudFailed(
                     f"the stack cannot be removed ({found['StackStatus']}): see its events in CloudFormation"
                 )
-        if found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS":
-            return None
-        body = self.to.client("cloudformation").get_template(StackName=self.stage.stack_name, TemplateStage="Original")[
-            "TemplateBody"
-        ]
-        text = body if isinstance(body, str) else json.dumps(body)
-        parameters = {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", [])}
-        return text, parameters
+        return found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS"
 
-    def _apply(self, template: str, parameters: dict[str, str], *, is_new: bool) -> bool:
+    def _apply(self, release: Release, *, is_new: bool) -> bool:
         """Show and execute a change set; True when there was nothing to change."""
         formation, name = self.to.client("cloudformation"), f"deploy-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
         request: dict[str, Any] = {"ImportExistingResources": True} if is_new else {}
@@ -96,8 +99,8 @@ class Deployment:
             StackName=self.stage.stack_name,
             ChangeSetName=name,
             ChangeSetType="CREATE" if is_new else "UPDATE",
-            TemplateURL=self._put("templates", template.encode(), "json"),
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            TemplateURL=release.template_url,
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in release.parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             Tags=[{"Key": "banshi:stage", "Value": self.stage.name}],
             **request,
@@ -172,19 +175,33 @@ class Deployment:
         if with_stack:
             formation.delete_stack(StackName=self.stage.stack_name)
 
-    def _go_back(self, before: Release | None, failed: smoke.SmokeFailed) -> None:
+    def _go_back(self, failing: Release, failed: smoke.SmokeFailed) -> None:
+        """Put the last release that passed its smoke test in the place of one that did not."""
         print(f"FAILED  {failed}", flush=True)
-        if before is None:
+        good = self._last_good()
+        if good in (None, failing):
             raise CloudFailed(
-                "the smoke test failed on a first deployment, so there is no release to go back to: the stack stays to "
-                "be looked at (docs/operations.md, Logs); mend the cause and run the same command again."
+                "the smoke test failed, and there is no other release to go back to: the stack stays to be looked at "
+                "(docs/operations.md, Logs); mend the cause and run the same command again."
             )
         print("going back to the release before", flush=True)
         self._yes = True
-        self._apply(*before, is_new=False)
+        self._apply(good, is_new=False)
         raise CloudFailed(
             "the smoke test failed; the release before runs again. Mend the cause and run the command again."
         )
+
+    def _remember(self, release: Release) -> None:
+        data = json.dumps(asdict(release)).encode()
+        self.to.client("s3").put_object(Bucket=self._bucket(), Key=GOOD, Body=data)
+
+    def _last_good(self) -> Release | None:
+        """The last release that passed its smoke test; a deployment may have been interrupted after it."""
+        store = self.to.client("s3")
+        try:
+            return Release(**json.loads(store.get_object(Bucket=self._bucket(), Key=GOOD)["Body"].read()))
+        except store.exceptions.NoSuchKey:
+            return None
 
     # Artefacts
 
