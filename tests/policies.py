@@ -15,23 +15,44 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.kernel import aws
+from chalicelib.catalog import service as catalog
+from chalicelib.kernel import aws, settings, signing, vault
 from infra import stack
 from local import template
 from local.environment import STAGE
 
 _running: ContextVar[str] = ContextVar("running", default="")
+_cold: ContextVar[bool] = ContextVar("cold", default=False)
 _WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 
 @contextmanager
 def running(function: str) -> Iterator[None]:
     """Everything inside runs as the function with this logical name."""
+    if _cold.get():
+        _forget()
     token = _running.set(function)
     try:
         yield
     finally:
         _running.reset(token)
+
+
+@contextmanager
+def cold() -> Iterator[None]:
+    """Inside, every call of a function is the first one of its process: nothing is known from calls before."""
+    token = _cold.set(True)
+    try:
+        yield
+    finally:
+        _cold.reset(token)
+
+
+def _forget() -> None:
+    vault._unwrapped.clear()
+    signing.public_key_der.cache_clear()
+    catalog.forget()
+    settings._secrets = None
 
 
 def enforce() -> None:

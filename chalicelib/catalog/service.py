@@ -110,7 +110,6 @@ def publish(city: City, definitions: list[ServiceDefinition], actor: Actor | Non
     written before the pointer moves is not visible to anyone. Raises ``changed_meanwhile`` if another
     publication was faster.
     """
-    global _pointer
     pointer = store.pointer(consistent=True) or store.PointerItem("CURRENT", number=0)
     before = store.release(int(pointer.number)) if pointer.number else None
     versions = {summary.code: summary.version for summary in before.services} if before else {}
@@ -124,9 +123,17 @@ def publish(city: City, definitions: list[ServiceDefinition], actor: Actor | Non
     pointer.number = published.number
     event = Event("catalogue_published", actor or system("publish"), data={"release": published.number})
     tables.write_or_conflict(changes.put(pointer, event))
-    _release.cache_clear()
-    _pointer = (0.0, 0)
+    forget()
     return published
+
+
+def forget() -> None:
+    """Read the catalogue anew at the next use."""
+    global _pointer
+    _release.cache_clear()
+    _calendar.cache_clear()
+    definition.cache_clear()
+    _pointer = (0.0, 0)
 
 
 def _put_release(number: int, city: City, summaries: list[Summary]) -> Release:

@@ -20,6 +20,7 @@ from infra import package, stack
 from local import template
 from local.environment import STAGE
 from tests import policies
+from tests.applications.test_tasks import CORRECTION
 from tests.world import World
 
 # List and describe actions that AWS offers for all resources only
@@ -111,6 +112,27 @@ def test_the_policies_of_the_tests_refuse_what_a_role_does_not_allow() -> None:
     assert not policies.is_allowed("APIHandler", "dynamodb:Scan", "ApplicationsTable.Arn")
     assert policies.is_allowed("APIHandler", "dynamodb:Query", "ApplicationsTable.Arn/index/gsi1")
     assert not policies.is_allowed("AppendHistory", "dynamodb:PutItem", "ApplicationsTable.Arn")
+
+
+def test_each_function_can_do_its_work_in_a_process_of_its_own(world: World) -> None:
+    """Keys, definitions and secrets that another function has read are no help in AWS."""
+    from functions import check_history, lapse_corrections, replay_history, seal_history
+
+    with policies.cold():
+        enterprise = world.enterprise()
+        assert enterprise.print(enterprise.certificate()).startswith(b"%PDF")
+        waiting = enterprise.apply(plate=enterprise.plates[1], route_class="inter_provincial", destination="杭州")
+        task, officer = f"/v1/tasks/{waiting['id']}-review", world.staff("officer.a")
+        assert officer.post(f"{task}/claim").status == 200
+        asked = officer.post(f"{task}/request_correction", CORRECTION)
+        assert asked.status == 200, asked.json
+        world.pump()
+        world.pass_time(days=12)
+        assert lapse_corrections.handler({})["lapsed"] >= 1
+        world.pump()
+        assert seal_history.handler({})["root"]
+        assert "faults" in check_history.handler({})
+        assert set(replay_history.handler({})) == {"appended", "failed"}
 
 
 def test_the_functions_get_every_setting_and_nothing_else() -> None:
