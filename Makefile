@@ -12,6 +12,8 @@ NOTO := node_modules/@expo-google-fonts/noto-sans-sc
 .PHONY: help install run demo test test-stack lint format openapi bench publish check-city staff staff-code invoke \
 	package deploy secrets destroy restore-items practice costs lock clean-data
 
+# the shell has a USER of its own
+STAFF_USER = $(if $(findstring command,$(origin USER)),$(USER))
 # a deployed stage instead of the system on this machine: make publish STAGE=test
 export BANSHI_STAGE := $(STAGE)
 
@@ -82,13 +84,13 @@ check-city: install ## check city/ without publishing
 	@$(BIN)/python -m tools.publish --check city
 
 staff-code: install ## print a staff member's one-time code: make staff-code USER=officer.a
-	@$(BIN)/python -m tools.staff_code $(USER)
+	@$(BIN)/python -m tools.staff_code $(STAFF_USER)
 
 invoke: install ## call a function now: make invoke FUNCTION=check_history
 	@$(BIN)/python -m tools.invoke $(FUNCTION)
 
 staff: install ## create a staff member: make staff USER=zhang.san NAME=张三 UNIT=transport_bureau ROLES=officer [STAGE=test]
-	@$(BIN)/python -m tools.staff "$(USER)" "$(NAME)" "$(UNIT)" "$(ROLES)"
+	@$(BIN)/python -m tools.staff "$(STAFF_USER)" "$(NAME)" "$(UNIT)" "$(ROLES)"
 
 package: install ## build what Lambda runs into build/; make package ARCHITECTURE=arm64 (Python 3.13)
 	@$(BIN)/python -m infra.package $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
@@ -102,8 +104,8 @@ deploy: install ## deploy a stage: make deploy STAGE=test (YES=1 applies the cha
 destroy: install ## remove a stage with all its data: make destroy STAGE=test
 	@$(BIN)/python -m infra.destroy "$(STAGE)"
 
-restore-items: install ## bring back lost items: make restore-items TABLE=applications FROM=banshi-test-copy STAGE=test
-	@$(BIN)/python -m tools.restore_items "$(TABLE)" "$(FROM)"
+restore-items: install ## bring back lost items: make restore-items FROM=banshi-test-catalog-copy KEY=RELEASE# STAGE=test
+	@$(BIN)/python -m tools.restore_items "$(FROM)" "$(KEY)"
 
 practice: install ## an empty AWS account on this machine, to try deployment and operation on (Python 3.13)
 	@$(BIN)/python -m local.practice

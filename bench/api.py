@@ -7,7 +7,6 @@ makes exactly the calls that ours makes, by boto3, and nothing else. Only this p
 from __future__ import annotations
 
 import json
-import os
 import resource
 import statistics
 import subprocess
@@ -37,7 +36,7 @@ Event = dict[str, Any]
 
 def measure(world: World) -> dict[str, Any]:
     """All figures of ``api.json`` but the endpoints' units."""
-    built = package.build(os.uname().machine)
+    built = package.build(package.this_architecture())
     sizes = {one["name"]: one["unzipped_mb"] for one in json.loads((built / "sizes.json").read_text(encoding="utf-8"))}
     events = _events(world)
     with tempfile.TemporaryDirectory() as name:

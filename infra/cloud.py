@@ -16,10 +16,15 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from infra.stage import Stage
 
 _BUSY_SECONDS = 2.0
+_LONGEST_RUN_SECONDS = 910
 
 
 class CloudFailed(SystemExit):
     """A command ended without success; the message says in which state, and what to do."""
+
+
+class FunctionFailed(Exception):
+    """A function was called and failed; the message is what it answered."""
 
 
 class Cloud:
@@ -32,6 +37,9 @@ class Cloud:
     @functools.cache  # noqa: B019 - one Cloud per command
     def client(self, service: str) -> Any:
         config = Config(retries={"total_max_attempts": 8, "mode": "standard"}, read_timeout=120)
+        return self._create(service, config)
+
+    def _create(self, service: str, config: Config) -> Any:
         return self._session.create_client(service, region_name=self.stage.region, config=config)
 
     @functools.cached_property
@@ -71,26 +79,30 @@ class Cloud:
         return {**settings, "AWS_DEFAULT_REGION": self.stage.region}
 
     def invoke(self, logical_name: str, event: dict[str, Any]) -> Any:
-        """Call a function and return its answer; raises ``CloudFailed`` when it failed."""
+        """Call a function once, wait as long as it may run, and return its answer; raises ``FunctionFailed``."""
         name = self.resources()[logical_name][1]
-        answer = self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=_LONGEST_RUN_SECONDS, tcp_keepalive=True)
+        answer = self._create("lambda", config).invoke(FunctionName=name, Payload=json.dumps(event).encode())
         payload = json.loads(answer["Payload"].read() or b"null")
         if "FunctionError" in answer:
-            raise CloudFailed(f"{logical_name} failed: {json.dumps(payload, ensure_ascii=False)[:2000]}")
+            raise FunctionFailed(f"{logical_name} failed: {json.dumps(payload, ensure_ascii=False)[:2000]}")
         return payload
 
     def await_stack(self, seen: set[str] | None = None) -> dict[str, Any] | None:
-        """Wait until nothing is in progress, and print what happens that was not ``seen`` before."""
-        known = self.seen_events() if seen is None else seen
+        """Wait until nothing is in progress, and print what happens.
+
+        With the events ``seen`` before an operation began, wait for its end at least: a status read at once may
+        still be the one before it.
+        """
+        known, begun = (self.seen_events(), True) if seen is None else (seen, False)
         while True:
             found = self.stack()
             for event in reversed(self._events() if found else []):
                 if event["EventId"] not in known:
                     known.add(event["EventId"])
                     _print_event(event)
-            if found is None or not found["StackStatus"].endswith("_IN_PROGRESS"):
-                return found
-            if found["StackStatus"] == "REVIEW_IN_PROGRESS":
+                    begun = begun or event["ResourceType"] == "AWS::CloudFormation::Stack"
+            if found is None or (begun and not found["StackStatus"].endswith("_IN_PROGRESS")):
                 return found
             time.sleep(_BUSY_SECONDS)
 
@@ -126,13 +138,15 @@ def told(work: Callable[[], int]) -> int:
         problem = error.response["Error"]
         raise CloudFailed(
             f"AWS refused {error.operation_name}: {problem['Code']}: {problem['Message']}\n"
-            "Nothing else was changed; the same command can be run again."
+            "What was done before stays; the same command can be run again."
         ) from None
+    except FunctionFailed as error:
+        raise CloudFailed(str(error)) from None
     except BotoCoreError as error:
         raise CloudFailed(f"AWS: {error}; the same command can be run again") from None
     except KeyboardInterrupt:
         print(
-            "\ninterrupted: what AWS was asked to do goes on there; run the command again, it waits for that first",
+            "\ninterrupted. What AWS was asked to change goes on there: run the command again, it waits for that",
             file=sys.stderr,
         )
         return 130

@@ -18,15 +18,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from pynamodb.exceptions import PynamoDBException
 
+from chalicelib.catalog import service as catalog
+from chalicelib.kernel.errors import Problem
+from chalicelib.kernel.settings import InvalidSettings
 from infra import cloud, package, secrets, smoke
 from infra import stage as stages
 from infra.cloud import Cloud, CloudFailed
 from infra.stage import Stage
 from tools import city_folder, publish
 
-NEVER_CAME_UP = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
+NEVER_CAME_UP = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
 KEEPS_DATA = {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::S3::Bucket", "AWS::SQS::Queue"}
 GOOD = "good.json"
 
@@ -50,14 +54,16 @@ class Deployment:
         """Bring the stage to the release in ``built``; raises ``CloudFailed`` with the state it ended in."""
         is_new = self._settle()
         release = Release(self._put("templates", self._upload(built).encode(), "json"), self.stage.parameters)
+        if is_new:
+            self._refuse_foreign_data()
         if self._apply(release, is_new=is_new):
             print("the stack is up to date", flush=True)
+        self.describe()
         print("smoke test, then publishing the catalogue", flush=True)
         try:
             checks = smoke.Checks(self.endpoint(), self._patience)
             checks.code(self.to)
-            os.environ.update(self.to.function_environment())
-            print(f"  published release {publish.publish_folder(self.stage.city)}", flush=True)
+            self._publish()
             checks.catalogue()
         except smoke.SmokeFailed as failed:
             self._go_back(release, failed)
@@ -67,34 +73,62 @@ class Deployment:
         """Where the API answers before any domain's name is known: API Gateway's own address, or BANSHI_ENDPOINT."""
         return os.environ.get("BANSHI_ENDPOINT") or self.to.outputs()["EndpointURL"]
 
+    def describe(self) -> None:
+        """Print where everything is."""
+        for name, value in sorted(self.to.outputs().items()):
+            print(f"  {name:18} {value}", flush=True)
+
+    def _publish(self) -> None:
+        """Publish the city's folder; whatever prevents it makes the release a failed one."""
+        os.environ.update(self.to.function_environment())
+        try:
+            number = publish.publish_folder(self.stage.city)
+        except (Problem, catalog.TooLarge, InvalidSettings, BotoCoreError, ClientError, PynamoDBException) as error:
+            raise smoke.SmokeFailed(f"publishing {self.stage.city}: {type(error).__name__}: {error}") from error
+        print(f"  published release {number}", flush=True)
+
     # Stack
+
+    def _refuse_foreign_data(self) -> None:
+        """A new stack brings new keys, with which data of an earlier one cannot be read."""
+        database, table = self.to.client("dynamodb"), f"banshi-{self.stage.name}-kernel"
+        try:
+            found = database.get_item(TableName=table, Key={"pk": {"S": "DATAKEY#index"}, "sk": {"S": "HEAD"}})
+        except database.exceptions.ResourceNotFoundException:
+            return
+        if "Item" in found:
+            raise CloudFailed(
+                f"tables of an earlier stack {self.stage.name} are still here; the keys of a new one cannot read them: "
+                "docs/operations.md, A stack that was deleted"
+            )
 
     def _settle(self) -> bool:
         """Wait for what is in progress, clear what never came up; whether there is no stack yet."""
+        formation = self.to.client("cloudformation")
         found = self.to.stack()
-        if found and found["StackStatus"].endswith("_IN_PROGRESS") and found["StackStatus"] != "REVIEW_IN_PROGRESS":
-            print(f"the stack is busy ({found['StackStatus']}); waiting for it", flush=True)
+        if _status(found).endswith("_IN_PROGRESS") and _status(found) != "REVIEW_IN_PROGRESS":
+            print(f"the stack is busy ({_status(found)}); waiting for it", flush=True)
             found = self.to.await_stack()
-        if found and found["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
+        if _status(found) == "UPDATE_ROLLBACK_FAILED":
             print("an earlier rollback did not finish; continuing it", flush=True)
-            self.to.client("cloudformation").continue_update_rollback(StackName=self.stage.stack_name)
-            found = self.to.await_stack()
-        if found and found["StackStatus"] in NEVER_CAME_UP:
-            print(
-                "an earlier deployment never came up; removing what is left of it (tables and buckets stay)", flush=True
+            seen = self.to.seen_events()
+            formation.continue_update_rollback(StackName=self.stage.stack_name)
+            found = self.to.await_stack(seen)
+        if _status(found) in NEVER_CAME_UP:
+            print("an earlier deployment never came up; removing what is left of it", flush=True)
+            seen = self.to.seen_events()
+            formation.delete_stack(StackName=self.stage.stack_name)
+            found = self.to.await_stack(seen)
+        if _status(found) in ("DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"):
+            raise CloudFailed(
+                f"the stack is {_status(found)}: the last FAILED event in CloudFormation is the cause. Mend it there, "
+                "then run the same command again."
             )
-            self.to.client("cloudformation").delete_stack(StackName=self.stage.stack_name)
-            found = self.to.await_stack()
-            if found:
-                raise CloudFailed(
-                    f"the stack cannot be removed ({found['StackStatus']}): see its events in CloudFormation"
-                )
-        return found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS"
+        return _status(found) in ("", "REVIEW_IN_PROGRESS")
 
     def _apply(self, release: Release, *, is_new: bool) -> bool:
         """Show and execute a change set; True when there was nothing to change."""
         formation, name = self.to.client("cloudformation"), f"deploy-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
-        request: dict[str, Any] = {"ImportExistingResources": True} if is_new else {}
         formation.create_change_set(
             StackName=self.stage.stack_name,
             ChangeSetName=name,
@@ -103,13 +137,15 @@ class Deployment:
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in release.parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             Tags=[{"Key": "banshi:stage", "Value": self.stage.name}],
-            **request,
+            ImportExistingResources=True,  # tables and log groups that an earlier attempt left
         )
         if not self._is_made(name):
             return True
         self._confirm(name, is_new)
         seen = self.to.seen_events()
-        formation.execute_change_set(StackName=self.stage.stack_name, ChangeSetName=name)
+        formation.execute_change_set(
+            StackName=self.stage.stack_name, ChangeSetName=name, RetainExceptOnCreate=not self.stage.production
+        )
         found = self.to.await_stack(seen) or {}
         if found.get("StackStatus") not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             state = "nothing of it runs" if is_new else "the release before runs on"
@@ -141,15 +177,17 @@ class Deployment:
         lost = [
             one["LogicalResourceId"]
             for one in changes
-            if one["ResourceType"] in KEEPS_DATA and (one["Action"] == "Remove" or one.get("Replacement") == "True")
+            if one["ResourceType"] in KEEPS_DATA and one.get("Replacement") == "True"
         ]
         print(f"changes of the stack {self.stage.stack_name} in {self.stage.region}:")
         for one in changes:
-            replaced = "  (replaced)" if one.get("Replacement") == "True" else ""
-            print(f"  {one['Action']:8} {one['LogicalResourceId']:28} {one['ResourceType']}{replaced}")
+            note = "  REPLACED by a new one" if one.get("Replacement") == "True" else ""
+            if one["Action"] == "Remove" and one["ResourceType"] in KEEPS_DATA:
+                note = "  NO LONGER USED, though kept; a later one of this name is another"
+            print(f"  {one['Action']:8} {one['LogicalResourceId']:28} {one['ResourceType']}{note}")
         if lost and self.stage.production:
             self._drop(name, with_stack=is_new)
-            raise CloudFailed(f"refused: {', '.join(lost)} would be replaced or removed, and with it data")
+            raise CloudFailed(f"refused: {', '.join(lost)} would be replaced by an empty one")
         if self._yes:
             return
         if not sys.stdin.isatty():
@@ -187,9 +225,7 @@ class Deployment:
         print("going back to the release before", flush=True)
         self._yes = True
         self._apply(good, is_new=False)
-        raise CloudFailed(
-            "the smoke test failed; the release before runs again. Mend the cause and run the command again."
-        )
+        raise CloudFailed(f"the release before runs again, because of: {failed}. Mend it, run the same command again.")
 
     def _remember(self, release: Release) -> None:
         data = json.dumps(asdict(release)).encode()
@@ -219,11 +255,12 @@ class Deployment:
     def _put(self, folder: str, data: bytes, suffix: str) -> str:
         """Store data under its hash unless it is there; its URL."""
         store, bucket, key = self.to.client("s3"), self._bucket(), _key(folder, data, suffix)
+        ours = {"Bucket": bucket, "Key": key, "ExpectedBucketOwner": self.to.account}
         try:
-            store.head_object(Bucket=bucket, Key=key)
+            store.head_object(**ours)
         except ClientError:
             self._make_bucket(bucket)
-            store.put_object(Bucket=bucket, Key=key, Body=data)
+            store.put_object(**ours, Body=data)
         return f"{store.meta.endpoint_url}/{bucket}/{key}"
 
     def _bucket(self) -> str:
@@ -234,8 +271,10 @@ class Deployment:
         place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         try:
             store.create_bucket(Bucket=bucket, **place)
-        except (store.exceptions.BucketAlreadyOwnedByYou, store.exceptions.BucketAlreadyExists):
-            return
+        except store.exceptions.BucketAlreadyOwnedByYou:
+            pass
+        except store.exceptions.BucketAlreadyExists:
+            raise CloudFailed(f"the bucket {bucket} belongs to somebody else: nothing was uploaded") from None
         blocked = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
         store.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True))
 
@@ -243,6 +282,10 @@ class Deployment:
 def deployment_bucket(of: Cloud) -> str:
     """The bucket that keeps a stage's packages and templates, all of them: any release can be gone back to."""
     return f"banshi-{of.stage.name}-deployments-{of.account}"
+
+
+def _status(stack: dict[str, Any] | None) -> str:
+    return str(stack["StackStatus"]) if stack else ""
 
 
 def _key(folder: str, data: bytes, suffix: str) -> str:
@@ -278,8 +321,7 @@ def main() -> int:
         deployment = Deployment(to, yes=given.yes, patience=given.patience)
         deployment.run(built)
         print("deployed")
-        for name, value in sorted(to.outputs().items()):
-            print(f"  {name:18} {value}")
+        deployment.describe()
         return 0
 
     return cloud.told(work)

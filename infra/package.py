@@ -75,6 +75,12 @@ def build(architecture: str) -> Path:
     return folder
 
 
+def this_architecture() -> str:
+    """This machine's processor in Lambda's words."""
+    machine = os.uname().machine
+    return {"aarch64": "arm64"}.get(machine, machine)
+
+
 def require_python() -> None:
     """Stop unless this interpreter is the one that Lambda runs: wheels and bytecode must match."""
     if sys.version_info[:2] != PYTHON:
@@ -127,7 +133,7 @@ def _build_one(
         target.write_bytes(data)
     _compile(unpacked)
     _check_machine(unpacked, architecture)
-    if architecture == os.uname().machine:
+    if sys.platform == "linux" and architecture == this_architecture():
         _check_imports(unpacked, closure)
     zipped = _zip(unpacked, scratch / "finished" / f"{artefact.name}.zip")
     return _measured(artefact, unpacked, zipped)

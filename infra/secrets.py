@@ -22,12 +22,22 @@ def main(arguments: list[str]) -> int:
 def enter(to: Cloud) -> int:
     """Ask for each secret (Enter keeps the present one), or read them as JSON from standard input; then store."""
     known = read(to) or {}
-    given = _ask(known) if sys.stdin.isatty() else json.load(sys.stdin)
+    given = _ask(known) if sys.stdin.isatty() else _read_input()
+    if unknown := given.keys() - {item.name.upper() for item in fields(Secrets)}:
+        raise SystemExit(f"there is no secret {', '.join(sorted(unknown))}; nothing was changed")
     text = json.dumps({**known, **given})
     stages.check_secrets(to.stage, text)
     put(to, text)
     print(f"stored {to.stage.secrets_name}; running functions use it within ten minutes")
     return 0
+
+
+def _read_input() -> dict[str, str]:
+    try:
+        given: dict[str, str] = {**json.load(sys.stdin)}
+    except (ValueError, TypeError):
+        raise SystemExit("standard input is not a JSON object of secrets; nothing was changed") from None
+    return given
 
 
 def _ask(known: dict[str, str]) -> dict[str, str]:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import urllib3
+from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.cloud import Cloud
+from infra.cloud import Cloud, FunctionFailed
 
 
 class SmokeFailed(Exception):
@@ -67,7 +68,9 @@ class Checks:
                     print(f"  {words}", flush=True)
                     return
                 came = json.dumps(found, ensure_ascii=False)[:300]
-            except urllib3.exceptions.HTTPError as error:
+            except FunctionFailed as failed:
+                came = str(failed)
+            except (urllib3.exceptions.HTTPError, BotoCoreError, ClientError) as error:
                 came = type(error).__name__
             if time.monotonic() > deadline:
                 raise SmokeFailed(f"{words}: {came}")

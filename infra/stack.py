@@ -23,6 +23,10 @@ FILES = ("data", "functions", "roles", "operations", "network")
 Template = dict[str, Any]
 
 
+class BadTemplate(SystemExit):
+    """The files of this folder cannot be used; the message says which and where."""
+
+
 class _Loader(yaml.SafeLoader):
     """YAML with CloudFormation's short forms, read into their long forms."""
 
@@ -42,18 +46,29 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 
 def parts() -> Template:
-    """All files as one template, without the API's routes; raises ``ValueError`` when two files name one thing."""
+    """All files as one template, without the API's routes.
+
+    Raises ``BadTemplate`` when a file is no YAML or two files name one thing.
+    """
     merged: Template = {"AWSTemplateFormatVersion": "2010-09-09", "Description": "Banshi 办事"}
     for name in FILES:
-        for section, content in yaml.load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), _Loader).items():
+        for section, content in _read(FOLDER / f"{name}.yaml").items():
             if not isinstance(content, dict):
                 merged[section] = content
                 continue
             known = merged.setdefault(section, {})
             if twice := known.keys() & content.keys():
-                raise ValueError(f"infra/{name}.yaml: {section} {', '.join(sorted(twice))} is defined in another file")
+                raise BadTemplate(f"infra/{name}.yaml: {section} {', '.join(sorted(twice))} is defined in another file")
             known.update(content)
     return merged
+
+
+def _read(path: Path) -> Template:
+    try:
+        found: Template = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except yaml.YAMLError as error:
+        raise BadTemplate(f"{path}: {error}") from None
+    return found
 
 
 def whole(folder: Path) -> Template:

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import botocore.session
+
 from chalicelib.kernel.settings import InvalidSettings, Secrets, Settings
 from infra import stack
+from infra.reduce import PARTITIONS
 
 EXAMPLE = stack.FOLDER / "stages" / "example.toml"
 FOLDER = Path(os.environ.get("BANSHI_STAGES", EXAMPLE.parent))
@@ -90,14 +93,27 @@ def _faults(given: dict[str, Any], wanted: dict[str, str]) -> list[str]:
             faults.append(f"{key} must be one value, for example {key} = {example.get(key, 'text')!r}")
         elif _text(given[key]) not in parameter.get("AllowedValues", [_text(given[key])]):
             faults.append(f"{key} must be one of {', '.join(parameter['AllowedValues'])}")
-        elif parameter.get("Type") == "Number" and not _text(given[key]).isdigit():
-            faults.append(f"{key} must be a whole number, for example {key} = {example[key]!r}")
+        elif parameter.get("Type") == "Number" and not (_text(given[key]).isdigit() and int(given[key]) > 0):
+            faults.append(f"{key} must be a whole number above 0, for example {key} = {example[key]!r}")
+        elif parameter.get("Type") != "Number" and not isinstance(given[key], str | bool):
+            faults.append(f"{key} must be a text in quotes, for example {key} = {example.get(key, 'text')!r}")
+    if "region" in given and given["region"] not in _regions():
+        faults.append(f"region {given['region']!r} does not exist, for example region = {example['region']!r}")
+    if "@" not in given.get("alarm_email", "@"):
+        faults.append(f"alarm_email is no address, for example alarm_email = {example['alarm_email']!r}")
+    if given.keys() & {"domain_name", "scan_domain_name"} and "domain_certificate_arn" not in given:
+        faults.append("domain_certificate_arn is not set: the domains need a certificate in ACM, of the same region")
     settings = Settings.examples() | {key.upper(): _text(value) for key, value in given.items() if key in wanted}
     try:
         Settings.from_env(settings)
     except InvalidSettings as invalid:
         faults += [line.strip() for line in str(invalid).splitlines()[1:]]
     return faults
+
+
+def _regions() -> set[str]:
+    session = botocore.session.get_session()
+    return {region for partition in PARTITIONS for region in session.get_available_regions("dynamodb", partition)}
 
 
 def check_secrets(stage: Stage, text: str) -> None:

@@ -19,7 +19,7 @@ def resources(stage: str) -> dict[str, dict[str, Any]]:
 
 def _resolved(value: Any, given: dict[str, str]) -> Any:
     if isinstance(value, list):
-        return [_resolved(one, given) for one in value]
+        return [one for one in (_resolved(one, given) for one in value) if one != "AWS::NoValue"]
     if not isinstance(value, dict):
         return value
     if len(value) == 1:

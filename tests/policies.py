@@ -78,7 +78,8 @@ def _check(params: dict[str, Any], model: Any, **_: Any) -> None:
     for action, resource in _needs(model.service_model.service_name, model.name, params):
         if not is_allowed(function, action, resource):
             message = f"{function} may not {action} on {resource}: infra/roles.yaml"
-            response = {"Error": {"Code": "AccessDeniedException", "Message": message}}
+            error = {"Code": "AccessDeniedException", "Message": message}
+            response = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
             raise ClientError(response, model.name)
 
 
@@ -104,7 +105,7 @@ def _needs(service: str, operation: str, params: dict[str, Any]) -> Iterator[tup
         region, account = template.REGION, template.ACCOUNT
         yield (
             f"secretsmanager:{operation}",
-            f"arn:aws-cn:secretsmanager:{region}:{account}:secret:{params['SecretId']}-x",
+            f"arn:aws-cn:secretsmanager:{region}:{account}:secret:{params['SecretId']}-Ab3dE6",
         )
     else:
         yield f"{service}:{operation}", "?"

@@ -11,6 +11,7 @@ from pathlib import Path
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel.errors import Problem
 from chalicelib.kernel.settings import InvalidSettings
+from infra import cloud
 from tools import system
 from tools.city_folder import Mistakes, read_folder
 
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
             _, definitions = read_folder(folder)
             print(f"{folder}: {len(definitions)} services, no mistake")
         else:
-            system.use()
+            cloud.told(_use_system)
             print(f"published release {publish_folder(folder)}, in use everywhere within {catalog.POINTER_SECONDS} s")
     except Mistakes as mistakes:
         print(f"mistakes found: {len(mistakes.mistakes)}; nothing was published\n{mistakes}", file=sys.stderr)
@@ -48,6 +49,11 @@ def main(arguments: list[str]) -> int:
         reason = "somebody else published meanwhile" if busy else "the database does not answer: is `make run` running?"
         print(f"not published: {reason}", file=sys.stderr)
         return 1
+    return 0
+
+
+def _use_system() -> int:
+    system.use()
     return 0
 
 

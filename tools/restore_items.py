@@ -1,11 +1,11 @@
-"""``make restore-items TABLE=... FROM=... STAGE=...``: brings back lost items from a restored copy of a table.
+"""``make restore-items FROM=... KEY=... STAGE=...``: brings back lost items from a restored copy of a table.
 
 Only items that are missing are written, so nothing that is there now is overwritten, and it can be run again.
+What was removed on purpose since (finished tasks, counters) would come back too: ``KEY`` names what is wanted.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from typing import Any
 
@@ -14,14 +14,24 @@ from chalicelib.kernel.settings import settings
 from infra import cloud
 from tools import system
 
+_TABLES = ("applications", "catalog", "certificates", "history", "identity", "kernel")
+USAGE = "name the copy and the keys: make restore-items FROM=banshi-test-catalog-copy KEY=RELEASE# STAGE=test"
 
-def restore(table: str, copy: str) -> tuple[int, int]:
-    """Copy what ``table`` lacks from ``copy``; how many were restored, and how many were there."""
+
+def restore(copy: str, key: str) -> tuple[int, int]:
+    """Copy what the table lacks from its ``copy``, of the items whose key begins with ``key``.
+
+    How many were restored, and how many were there.
+    """
+    table = next((name for name in _tables() if copy.startswith(f"{name}-")), None)
+    if table is None or not key:
+        raise SystemExit(USAGE + "; a copy's name begins with the name of its table and a hyphen")
     database, restored, present = aws.client("dynamodb"), 0, 0
+    print(f"from {copy} to {table}, keys {key}...")
     request: dict[str, Any] = {"TableName": copy}
     while True:
         page = database.scan(**request)
-        for item in page["Items"]:
+        for item in (item for item in page["Items"] if item["pk"]["S"].startswith(key)):
             try:
                 database.put_item(TableName=table, Item=item, ConditionExpression="attribute_not_exists(pk)")
                 restored += 1
@@ -34,15 +44,18 @@ def restore(table: str, copy: str) -> tuple[int, int]:
         request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
+def _tables() -> list[str]:
+    return [settings().table_prefix + name for name in _TABLES]
+
+
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="make restore-items", description="bring back lost items")
-    parser.add_argument("table", help="the feature's table, for example applications")
-    parser.add_argument("copy", help="the whole name of the table that was restored from point-in-time recovery")
-    given = parser.parse_args(arguments)
+    if len(arguments) != 2 or not all(arguments) or not system.stage():
+        print(USAGE, file=sys.stderr)
+        return 1
 
     def work() -> int:
         system.use()
-        restore(settings().table_prefix + given.table, given.copy)
+        restore(*arguments)
         return 0
 
     return cloud.told(work)

@@ -5,36 +5,46 @@ The password and the second factor's address are shown once; hand them over in p
 
 from __future__ import annotations
 
-import argparse
+import re
 import secrets
 import sys
 
 import pyotp
 
+from chalicelib.catalog import service as catalog
 from chalicelib.identity import service
 from chalicelib.kernel.access import STAFF_ROLES
+from infra import cloud
 from tools import system
+
+STAFF_NAME = r"[a-z0-9._-]{1,64}"
+USAGE = "make staff USER=li.si NAME=李四 UNIT=transport_bureau ROLES=officer,supervisor [STAGE=test]"
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="make staff", description="create a staff member")
-    parser.add_argument("user", help="the name to log in with, for example zhang.san")
-    parser.add_argument("name", help="the name that others see")
-    parser.add_argument("unit", help="the unit's code in city/, for example transport_bureau")
-    parser.add_argument("roles", help=f"with commas between: {', '.join(STAFF_ROLES)}")
-    given = parser.parse_args(arguments)
-    if not (given.user and given.name and given.unit):
-        parser.error(
-            "USER, NAME, UNIT and ROLES are needed: make staff USER=li NAME=李四 UNIT=transport_bureau ROLES=officer"
-        )
-    roles = given.roles.split(",")
-    if unknown := set(roles) - set(STAFF_ROLES):
-        parser.error(f"there is no role {', '.join(sorted(unknown))}; there are {', '.join(STAFF_ROLES)}")
+    if len(arguments) != 4 or not all(arguments):
+        print(USAGE, file=sys.stderr)
+        return 1
+    user, name, unit, roles = arguments
+    if not re.fullmatch(STAFF_NAME, user):
+        print(f"{user!r} is no name to log in with: small letters, digits, and . _ - between them", file=sys.stderr)
+        return 1
+    if unknown := set(roles.split(",")) - set(STAFF_ROLES):
+        print(f"there is no role {', '.join(sorted(unknown))}; there are {', '.join(STAFF_ROLES)}", file=sys.stderr)
+        return 1
+    return cloud.told(lambda: _create(user, name, unit, roles.split(",")))
+
+
+def _create(user: str, name: str, unit: str, roles: list[str]) -> int:
     system.use()
+    units = [one.code for one in catalog.release().city.units]
+    if unit not in units:
+        print(f"there is no unit {unit!r} in the published city; there are {', '.join(units)}", file=sys.stderr)
+        return 1
     password, totp_secret = secrets.token_urlsafe(12), pyotp.random_base32()
-    service.put_staff(given.user, given.name, given.unit, roles, password, totp_secret)
-    print(f"user       {given.user}\npassword   {password}")
-    address = pyotp.TOTP(totp_secret, name=given.user, issuer="Banshi").provisioning_uri()
+    service.put_staff(user, name, unit, roles, password, totp_secret)
+    print(f"username   {user}\npassword   {password}")
+    address = pyotp.TOTP(totp_secret, name=user, issuer="Banshi").provisioning_uri()
     print(f"second factor, for an authenticator app\n  {address}")
     return 0
 

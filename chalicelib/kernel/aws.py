@@ -26,7 +26,7 @@ CONFIG = Config(
 
 THROTTLES = {
     "LimitExceededException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown",
-    "ThrottlingException", "TooManyRequestsException",
+    "ThrottlingException", "TooManyRequestsException", "TransactionConflictException", "TransactionInProgressException",
 }  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def _check_budget(event_name: str, **_: Any) -> None:
         raise OutOfTime(operation=event_name.rpartition(".")[2])
 
 
-def is_passing(error: Exception) -> bool:
+def is_passing(error: BaseException) -> bool:
     """Whether an AWS call failed for a reason that passes: no answer, overload, a failure on their side."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)

@@ -16,6 +16,7 @@ from chalicelib.kernel import aws, changes, errors, history, log
 from chalicelib.kernel.settings import settings
 
 _BATCHES = 100
+_WAIT_SECONDS = 2  # a wait asks all of the queue's servers, an immediate answer only some
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -35,8 +36,8 @@ class Replayed(msgspec.Struct, frozen=True):
 def append_records(records: list[dict[str, Any]]) -> list[str]:
     """Append the changes that each record's new image carries; sequence numbers to be brought again.
 
-    A record given back holds back the later ones of its subject only; the others are appended, and
-    skipped as known when the stream brings them again.
+    A record given back holds back the later ones of its subject only; the others are appended, and skipped as
+    known when the stream brings them again. Nothing is queued behind it, or it would be queued each time.
     """
     failures: dict[str, str] = {}
     for record in records:
@@ -47,7 +48,7 @@ def append_records(records: list[dict[str, Any]]) -> list[str]:
             _append(letter)
         except Exception as error:
             log.failure("history_append_failed", error, subject=letter.subject)
-            if _passes(error):
+            if failures or _passes(error):
                 failures[letter.subject] = record["dynamodb"]["SequenceNumber"]
             else:
                 _keep(letter)
@@ -86,7 +87,9 @@ def replay() -> Replayed:
     queue, sqs = settings().history_failures_url, aws.client("sqs")
     waiting: list[dict[str, Any]] = []
     for _ in range(_BATCHES):
-        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=120)
+        answer = sqs.receive_message(
+            QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=120, WaitTimeSeconds=_WAIT_SECONDS
+        )
         if not answer.get("Messages"):
             break
         waiting += answer["Messages"]
@@ -133,11 +136,16 @@ def _images(batch: dict[str, Any]) -> list[dict[str, Any]]:
         SequenceNumber=batch["startSequenceNumber"],
     )["ShardIterator"]
     images: list[dict[str, Any]] = []
-    while iterator and len(images) < batch["batchSize"]:
-        page = streams.get_records(ShardIterator=iterator, Limit=batch["batchSize"] - len(images))
-        if not page["Records"]:
-            break
-        images += [record["dynamodb"].get("NewImage", {}) for record in page["Records"]]
+    reached = ""
+    while reached != batch["endSequenceNumber"]:
+        if iterator is None or len(images) > batch["batchSize"]:
+            raise LookupError("the stream no longer has these records")
+        page = streams.get_records(ShardIterator=iterator, Limit=batch["batchSize"])
+        for record in page["Records"]:
+            reached = record["dynamodb"]["SequenceNumber"]
+            images.append(record["dynamodb"].get("NewImage", {}))
+            if reached == batch["endSequenceNumber"]:
+                break
         iterator = page.get("NextShardIterator")
     for image in images:
         if "changes" in image:

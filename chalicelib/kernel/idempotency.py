@@ -9,25 +9,28 @@ finds what the first attempt left; what has an id of its own (an enterprise, a m
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.kernel import clock, errors, ids, tables, vault
+from chalicelib.kernel import budget, clock, errors, ids, tables, vault
 
 _KEPT_SECONDS = 24 * 3600
 _ABANDONED_SECONDS = 30
+_CLEAN_UP_SECONDS = 2.0
 
 
 class IdempotencyItem(tables.Table):
-    """One key: the request's fingerprint and, once there is one, the sealed answer."""
+    """One key: the request's fingerprint, whose attempt it is, and, once there is one, the sealed answer."""
 
     class Meta:
         table_name = "kernel"
 
     fingerprint = UnicodeAttribute()
+    attempt = UnicodeAttribute(null=True)
     started_at = NumberAttribute()
     answer = BinaryAttribute(legacy_encoding=False, null=True)
     expires_at = NumberAttribute()
@@ -64,6 +67,8 @@ def once(record: str, body: bytes, work: Callable[[], StoredAnswer]) -> StoredAn
     pk, now = f"IDEMPOTENCY#{record}", clock.seconds(clock.now())
     fingerprint = _fingerprint(body)
     item = IdempotencyItem(pk, fingerprint=fingerprint, started_at=now, expires_at=now + _KEPT_SECONDS)
+    item.attempt = secrets.token_hex(8)
+    ours = IdempotencyItem.attempt == item.attempt
     free = (
         tables.absent(IdempotencyItem)
         | (IdempotencyItem.expires_at < now)
@@ -80,12 +85,12 @@ def once(record: str, body: bytes, work: Callable[[], StoredAnswer]) -> StoredAn
     try:
         answer = work()
     except Exception:
-        with suppress(tables.ConditionFailed):
-            tables.write(tables.Delete(item, IdempotencyItem.started_at == now))
+        with suppress(tables.ConditionFailed, errors.Problem), budget.of_seconds(_CLEAN_UP_SECONDS):
+            tables.write(tables.Delete(item, ours))
         raise
     item.answer = vault.seal(msgspec.msgpack.encode(answer), "kernel", pk, "answer")
     with suppress(tables.ConditionFailed):
-        tables.write(tables.Put(item, IdempotencyItem.started_at == now))
+        tables.write(tables.Put(item, ours))
     return answer
 
 

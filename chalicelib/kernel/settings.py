@@ -142,6 +142,8 @@ def _parse(name: str, kind: str, text: str) -> Any:
         _check_base64(text)
     if name == "departments_secret" and len(text) < 32:
         raise ValueError("is too short")
+    if name == "wechat_app_secret" and len(text) != 32:
+        raise ValueError("must have 32 characters")
     return text
 
 

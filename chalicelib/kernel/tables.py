@@ -213,8 +213,14 @@ def _write_one(one: Write) -> None:
 
 def _was_repeated(error: PynamoDBException) -> bool:
     """Whether the client had sent the call before, so that the condition may have met our own write."""
-    response = getattr(getattr(error.cause, "__cause__", None), "response", {})
+    response = getattr(_cause(error), "response", {})
     return int(response.get("ResponseMetadata", {}).get("RetryAttempts", 0)) > 0
+
+
+def _cause(error: PynamoDBException) -> BaseException:
+    """The failure as botocore told it; PynamoDB's own leaves out what the answer said besides."""
+    cause = error.cause
+    return (cause.__cause__ or cause) if isinstance(cause, Exception) else error
 
 
 def _is_done(one: Write) -> bool:
@@ -236,8 +242,10 @@ def _write_all(writes: Sequence[Write]) -> None:
             codes = {reason.code for reason in error.cancellation_reasons if reason}
             if "ConditionalCheckFailed" in codes:
                 raise ConditionFailed from error
-            if not codes or not codes <= _RETRIED or attempt == _TRANSACTION_TRIES - 1:
+            if not codes or not codes <= _RETRIED:
                 raise
+            if attempt == _TRANSACTION_TRIES - 1:
+                raise errors.UNAVAILABLE(retry_after=1) from error
             time.sleep(random.uniform(0, 0.025 * 2**attempt))  # noqa: S311
 
 
@@ -248,6 +256,8 @@ def _translated() -> Iterator[None]:
     except PynamoDBException as error:
         if getattr(error, "cause_response_code", None) == _CONDITION_FAILED:
             raise ConditionFailed from error
+        if not aws.is_passing(_cause(error)):
+            raise
         raise errors.UNAVAILABLE(retry_after=1) from error
     except BotoCoreError as error:
         raise errors.UNAVAILABLE(retry_after=1) from error

@@ -109,6 +109,9 @@ def test_every_function_has_a_role_logs_and_an_alarm_or_a_failure_queue_of_its_o
 def test_the_policies_of_the_tests_refuse_what_a_role_does_not_allow() -> None:
     assert policies.is_allowed("PrintCertificate", "kms:Sign", "CertificateKey.Arn")
     assert not policies.is_allowed("APIHandler", "kms:Sign", "CertificateKey.Arn")
+    for function in ("APIHandler", "PrintCertificate"):  # whichever needs a month's data key first makes it
+        assert policies.is_allowed(function, "kms:GenerateDataKey", "DataKey.Arn")
+        assert policies.is_allowed(function, "dynamodb:PutItem", "KernelTable.Arn")
     assert not policies.is_allowed("APIHandler", "dynamodb:Scan", "ApplicationsTable.Arn")
     assert policies.is_allowed("APIHandler", "dynamodb:Query", "ApplicationsTable.Arn/index/gsi1")
     assert not policies.is_allowed("AppendHistory", "dynamodb:PutItem", "ApplicationsTable.Arn")
@@ -158,9 +161,47 @@ def test_alarms_tell_somebody_and_are_explained() -> None:
         assert f"`{alarm['AlarmName'].removeprefix(f'banshi-{STAGE}-')}`" in text, name
 
 
+def test_a_file_that_is_no_yaml_is_named_with_the_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in stack.FILES:
+        (tmp_path / f"{name}.yaml").write_text("Resources:\n  - &a {}\n  - *b\n", encoding="utf-8")
+    monkeypatch.setattr(stack, "FOLDER", tmp_path)
+    with pytest.raises(stack.BadTemplate, match=r"data\.yaml: .*undefined alias"):
+        stack.parts()
+
+
+def test_keys_are_rotated_as_the_manual_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in stack.FILES:
+        (tmp_path / f"{name}.yaml").write_text((stack.FOLDER / f"{name}.yaml").read_text("utf-8"), encoding="utf-8")
+    data = (tmp_path / "data.yaml").read_text(encoding="utf-8")
+    key = data[data.index("  TokenKey:") : data.index("  CertificateKey:")]
+    copied = (
+        key.replace("TokenKey", "TokenKey2").replace("TokenKey2Alias", "TokenKey2Alias").replace("-token-1", "-token-2")
+    )
+    (tmp_path / "data.yaml").write_text(data.replace(key, key + copied), encoding="utf-8")
+    functions = (tmp_path / "functions.yaml").read_text(encoding="utf-8")
+    changed = functions.replace('"t1=${TokenKeyAlias}"', '"t1=${TokenKeyAlias},t2=${TokenKey2Alias}"')
+    (tmp_path / "functions.yaml").write_text(changed, encoding="utf-8")
+    monkeypatch.setattr(stack, "FOLDER", tmp_path)
+    found = stack.parts()["Resources"]
+    assert functions != changed and found["TokenKey2"] == found["TokenKey"]
+    assert found["TokenKey2Alias"]["Properties"]["TargetKeyId"] == {"Ref": "TokenKey2"}
+
+
+def test_production_protects_its_data() -> None:
+    for name, resource in stack.parts()["Resources"].items():
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            assert resource["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsProduction", True, False]}, (
+                name
+            )
+    lock = stack.parts()["Resources"]["AuditBucket"]["Properties"]["ObjectLockConfiguration"]["Rule"][
+        "DefaultRetention"
+    ]
+    assert lock["Mode"]["Fn::If"][:2] == ["IsProduction", "COMPLIANCE"] and lock["Days"]["Fn::If"][1] == 3650
+
+
 def test_one_thing_is_described_in_one_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in stack.FILES:
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump({"Resources": {"Twice": {}}}), encoding="utf-8")
     monkeypatch.setattr(stack, "FOLDER", tmp_path)
-    with pytest.raises(ValueError, match="Twice is defined in another file"):
+    with pytest.raises(stack.BadTemplate, match="Twice is defined in another file"):
         stack.parts()

@@ -61,4 +61,4 @@ def city(folder: Path) -> Iterator[Deployed]:
 
 def built() -> Path:
     """The packages for this machine, built anew."""
-    return package.build(os.uname().machine)
+    return package.build(package.this_architecture())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,13 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:
-    first = digests(package.build(os.uname().machine))
+    first = digests(package.build(package.this_architecture()))
     assert set(first) == {"api.zip", "printing.zip", "template.json", "sizes.json"}
-    assert digests(package.build(os.uname().machine)) == first
+    assert digests(package.build(package.this_architecture())) == first
 
 
 def test_packages_for_the_other_processor_are_built_too() -> None:
-    other = {"x86_64": "arm64", "aarch64": "x86_64", "arm64": "x86_64"}[os.uname().machine]
+    other = {"x86_64": "arm64", "arm64": "x86_64"}[package.this_architecture()]
     sizes = json.loads((package.build(other) / "sizes.json").read_text(encoding="utf-8"))
     assert {one["name"] for one in sizes} == {"api", "printing"}
     for one in sizes:
@@ -34,13 +33,13 @@ def test_a_package_over_its_limit_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     small = tuple(package.Artefact(one.name, 10, one.without) for one in package.ARTEFACTS)
     monkeypatch.setattr(package, "ARTEFACTS", small)
     with pytest.raises(package.BuildFailed, match="more than its limit"):
-        package.build(os.uname().machine)
+        package.build(package.this_architecture())
 
 
 def test_a_package_that_lacks_something_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(package, "COMPANIONS", {})
     with pytest.raises(package.BuildFailed, match="does not work with only what is packaged"):
-        package.build(os.uname().machine)
+        package.build(package.this_architecture())
 
 
 def test_a_dependency_that_cannot_be_installed_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

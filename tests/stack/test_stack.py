@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -157,7 +158,8 @@ def test_a_killed_worker_is_replaced_and_nothing_is_lost(
         os.kill(process, signal.SIGKILL)
     monkeypatch.chdir(tmp_path)
     play(Demo(city.environment))
-    assert set(workers(city, function)).isdisjoint(running)
+    replaced = workers(city, function)
+    assert replaced and set(replaced).isdisjoint(running)
 
 
 def test_the_event_log_has_every_change_once(city: Deployed) -> None:
@@ -235,13 +237,14 @@ def test_a_staff_member_is_created_and_logs_in(city: Deployed) -> None:
 
 
 def test_lost_items_come_back_from_a_restored_copy(city: Deployed) -> None:
-    database, table, copy = city.cloud.client("dynamodb"), f"banshi-{NAME}-catalog", f"banshi-{NAME}-copy"
+    database, table, copy = city.cloud.client("dynamodb"), f"banshi-{NAME}-catalog", f"banshi-{NAME}-catalog-copy"
     before = database.scan(TableName=table)["Items"]
     database.restore_table_to_point_in_time(SourceTableName=table, TargetTableName=copy, UseLatestRestorableTime=True)
-    lost = before[0]
+    lost = next(item for item in before if item["pk"]["S"].startswith("SERVICE#"))
+    wanted = [item for item in before if item["pk"]["S"].startswith("SERVICE#")]
     database.delete_item(TableName=table, Key={"pk": lost["pk"], "sk": lost["sk"]})
-    done = tool("restore_items", "catalog", copy)
-    assert done.returncode == 0 and f"1 restored, {len(before) - 1} present" in done.stdout, done.stdout + done.stderr
+    done = tool("restore_items", copy, "SERVICE#")
+    assert done.returncode == 0 and f"1 restored, {len(wanted) - 1} present" in done.stdout, done.stdout + done.stderr
     found = database.get_item(TableName=table, Key={"pk": lost["pk"], "sk": lost["sk"]})
     assert found["Item"] == lost
 
@@ -305,8 +308,23 @@ def test_a_release_that_fails_its_smoke_test_is_replaced_by_the_one_before(city:
     done = city.deploy(built)
     city.describe()
     assert done.returncode != 0 and "FAILED  WeChat is reached" in done.stdout
-    assert "the release before runs again" in done.stderr
+    assert "the release before runs again, because of: WeChat is reached" in done.stderr
     assert city.cloud.function_environment() == good
+
+
+def test_a_release_whose_function_does_not_start_is_replaced_too(city: Deployed, built: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(built, broken)
+    with zipfile.ZipFile(built / "api.zip") as whole, zipfile.ZipFile(broken / "api.zip", "w") as packed:
+        for name in whole.namelist():
+            if "append_history" not in name:
+                packed.writestr(name, whole.read(name))
+        packed.writestr("functions/append_history.py", "raise RuntimeError")
+    done = city.deploy(broken)
+    assert done.returncode != 0 and "the event log's function starts" in done.stderr
+    assert "the release before runs again" in done.stderr
+    assert json.loads(tool("invoke", "replay_history").stdout) == {"appended": 0, "failed": 0}
+    assert city.deploy(built).returncode == 0
 
 
 def test_a_stage_in_production_is_never_destroyed(city: Deployed) -> None:
