@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.applications import store
-from chalicelib.kernel import aws, budget, tables, vault
+from chalicelib.kernel import aws, budget, errors, idempotency, tables, vault
 from tests.world import World
 
 Answer = Callable[[Any], AWSResponse | None]
@@ -106,11 +106,15 @@ def test_keys_that_cannot_be_used_now_are_no_internal_error(world: World, answer
     assert refused.headers["Retry-After"]
 
 
-def test_a_refusal_by_aws_is_an_internal_error(world: World) -> None:
-    def denied(request: Any) -> AWSResponse:
-        body = json.dumps({"__type": "AccessDeniedException", "message": "no"}).encode()
-        return AWSResponse(request.url, 400, {"content-type": "application/x-amz-json-1.1"}, _Raw(body))
+def denied(request: Any) -> AWSResponse:
+    body = json.dumps({"__type": "AccessDeniedException", "message": "no"}).encode()
+    return AWSResponse(request.url, 400, {"content-type": "application/x-amz-json-1.1"}, _Raw(body))
 
+
+def test_a_refusal_by_aws_is_an_internal_error(world: World) -> None:
+    person = world.real_person()
+    with faults("dynamodb", denied, operation="GetItem"):
+        assert person.get("/v1/me").code == "internal_error"
     code = world.simulators.wechat.controls["login_codes"]({"user": "denied"})["code"]
     with faults("kms", denied, operation="Sign"):
         assert world.anonymous().post("/v1/auth/wechat", {"code": code}).code == "internal_error"
@@ -130,6 +134,22 @@ def test_a_write_that_somebody_else_won_is_still_a_conflict_after_a_repetition(w
     with faults("dynamodb", silent, times=1), pytest.raises(tables.ConditionFailed):
         tables.write(tables.Put(second, tables.absent(vault.KernelItem)))
     tables.write(tables.Delete(first))
+
+
+def test_two_attempts_with_one_key_never_both_do_the_work(world: World) -> None:
+    """The second one's first try is lost; its repetition meets the first one's record, which is not its own."""
+    done: list[str] = []
+
+    def work(name: str) -> idempotency.StoredAnswer:
+        done.append(name)
+        if name == "first":
+            with faults("dynamodb", silent, operation="PutItem", times=1), pytest.raises(errors.Problem) as refused:
+                idempotency.once("TEST#twice", b"{}", lambda: work("second"))
+            assert refused.value.error is errors.IDEMPOTENCY_IN_PROGRESS
+        return idempotency.StoredAnswer(200, b"{}")
+
+    idempotency.once("TEST#twice", b"{}", lambda: work("first"))
+    assert done == ["first"]
 
 
 def test_a_removal_whose_answer_was_lost_is_done(world: World) -> None:

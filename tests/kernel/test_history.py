@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.applications import store
-from chalicelib.kernel import audit, aws, changes, clock, errors, history, tables
+from chalicelib.kernel import audit, aws, changes, clock, errors, feed, history, tables
 from chalicelib.kernel.changes import Change
 from chalicelib.kernel.history import HistoryItem
 from chalicelib.kernel.settings import settings
@@ -122,6 +123,75 @@ def test_what_can_never_be_appended_goes_to_the_queue_and_holds_up_nobody(world:
     assert append_history.handler(event) == {"batchItemFailures": []}
     assert history.verify("TEST#behind", 1) is None
     assert [letter["subject"] for letter in letters()] == ["TEST#nonsense"]
+
+
+def refused(code: str) -> ClientError:
+    response = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    return ClientError(response, "PutItem")
+
+
+@pytest.mark.parametrize(
+    ("error", "given_back"),
+    [(refused("ThrottlingException"), True), (refused("ValidationException"), False), (refused("AccessDenied"), False)],
+)
+def test_what_aws_refuses_for_good_is_not_brought_again_and_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: ClientError, given_back: bool
+) -> None:
+    letters()
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(tables, "read", fail)
+    answer = append_history.handler({"Records": [record(1, "TEST#refused", some_changes(1, 1))]})
+    monkeypatch.undo()
+    assert bool(answer["batchItemFailures"]) == given_back
+    assert bool(letters()) != given_back
+
+
+def test_nothing_is_queued_behind_a_record_that_is_brought_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    letters()
+    append, busy = history.append, [True]
+
+    def failing(subject: str, new: list[Change]) -> int:
+        if subject == "TEST#slow" and busy[0]:
+            raise errors.UNAVAILABLE()
+        return append(subject, new)
+
+    monkeypatch.setattr(history, "append", failing)
+    event = {"Records": [record(1, "TEST#slow", some_changes(1, 1)), record(2, "TEST#poison", some_changes(5, 5))]}
+    for _ in range(3):
+        failures = append_history.handler(event)["batchItemFailures"]
+        assert [failure["itemIdentifier"] for failure in failures] == ["1", "2"]
+    busy[0] = False
+    assert append_history.handler(event) == {"batchItemFailures": []}
+    assert [letter["subject"] for letter in letters()] == ["TEST#poison"]
+
+
+def test_a_page_without_records_does_not_end_the_reading_of_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    def one(number: str) -> dict[str, Any]:
+        return {"dynamodb": {"SequenceNumber": number, "NewImage": {}}}
+
+    class Streams:
+        pages: ClassVar[dict[str, tuple[list[dict[str, Any]], str | None]]] = {
+            "a": ([], "b"),
+            "b": ([one("1")], "c"),
+            "c": ([], "d"),
+            "d": ([one("2")], None),
+        }
+
+        def get_shard_iterator(self, **_: Any) -> dict[str, str]:
+            return {"ShardIterator": "a"}
+
+        def get_records(self, ShardIterator: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto's name
+            records, following = self.pages[ShardIterator]
+            return {"Records": records, "NextShardIterator": following}
+
+    monkeypatch.setattr(aws, "client", lambda _: Streams())
+    batch = {"streamArn": "", "shardId": "", "startSequenceNumber": "1", "endSequenceNumber": "2", "batchSize": 2}
+    assert len(feed._images(batch)) == 2
+    with pytest.raises(LookupError):
+        feed._images({**batch, "endSequenceNumber": "3"})
 
 
 def test_a_replay_appends_in_order_and_keeps_what_fails_again(world: World) -> None:

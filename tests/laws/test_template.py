@@ -77,6 +77,18 @@ def test_every_table_has_a_model_and_every_key_is_the_same() -> None:
         assert {one["AttributeName"] for one in properties["AttributeDefinitions"]} == used
 
 
+def test_the_template_has_no_index_and_no_time_to_live_that_no_model_uses() -> None:
+    for name, properties in described().items():
+        attributes = {
+            attribute for model in models() if model.Meta.table_name == name for attribute in model.get_attributes()
+        }
+        for index in properties.get("GlobalSecondaryIndexes", []):
+            assert f"{index['IndexName']}pk" in attributes, name
+        if "TimeToLiveSpecification" in properties:
+            assert "expires_at" in attributes, name
+        assert {one["AttributeType"] for one in properties["AttributeDefinitions"]} == {"S"}
+
+
 def test_every_table_with_a_history_feeds_it_and_is_checked() -> None:
     with_history = {model.Meta.table_name for model in models() if issubclass(model, AggregateTable)}
     fed = {table.rsplit("-", 1)[1] for table, handler in template.stream_handlers(STAGE) if "append_history" in handler}
