@@ -100,6 +100,7 @@ def test_a_forgery_costs_no_read_and_a_genuine_scan_costs_one(
 ) -> None:
     path = printed(enterprise, enterprise.certificate())
     status(world, path)
+    monkeypatch.setattr("chalicelib.catalog.service._pointer", (1e18, world_release()))
     client = aws.client("dynamodb")
     send, calls = client._make_api_call, []
 
@@ -108,7 +109,6 @@ def test_a_forgery_costs_no_read_and_a_genuine_scan_costs_one(
         return send(operation, parameters)
 
     monkeypatch.setattr(client, "_make_api_call", counted)
-    monkeypatch.setattr("chalicelib.catalog.service._pointer", (1e18, world_release()))
     assert status(world, path[:-1] + str((int(path[-1]) + 1) % 10)) == "forged"
     assert calls == []
     assert status(world, path) == "valid"
