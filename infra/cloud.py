@@ -64,6 +64,8 @@ class Cloud:
 
     def resources(self) -> dict[str, tuple[str, str]]:
         """Type and physical id of each of the stack's resources, by logical name."""
+        if self.stack() is None:
+            raise CloudFailed(f"{self.stage.name} is not deployed yet: make deploy STAGE={self.stage.name}")
         pages = self.client("cloudformation").get_paginator("list_stack_resources")
         return {
             one["LogicalResourceId"]: (one["ResourceType"], one.get("PhysicalResourceId", ""))

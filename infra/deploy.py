@@ -67,6 +67,9 @@ class Deployment:
             checks.catalogue()
         except smoke.SmokeFailed as failed:
             self._go_back(release, failed)
+        except KeyboardInterrupt:
+            print("\nThe new release is LIVE and was not tested: run the same command again", flush=True)
+            raise
         self._remember(release)
 
     def endpoint(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import tomllib
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
+from cryptography.hazmat.primitives import serialization
 
 from chalicelib.kernel.settings import InvalidSettings, Secrets, Settings
 from infra import stack
@@ -119,7 +121,10 @@ def _regions() -> set[str]:
 def check_secrets(stage: Stage, text: str) -> None:
     """Raise ``InvalidStage`` unless ``text`` holds every secret in its form; no value is shown."""
     try:
-        Secrets.from_json(text)
+        key = base64.b64decode(Secrets.from_json(text).alipay_app_private_key)
+        serialization.load_der_private_key(key, None)
+    except ValueError:
+        raise InvalidStage(f"the secrets of {stage.name}: ALIPAY_APP_PRIVATE_KEY is no private key (PKCS#8)") from None
     except InvalidSettings as invalid:
         raise InvalidStage(
             f"the secrets of {stage.name}: {invalid}\nEnter them: make secrets STAGE={stage.name}"

@@ -125,6 +125,7 @@ def main() -> int:
         print("Ctrl-C ends it and forgets everything.", flush=True)
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
+    shutil.rmtree(folder, ignore_errors=True)
     print("\nended")
     return 0
 

@@ -40,6 +40,8 @@ def restore(copy: str, key: str) -> tuple[int, int]:
         print(f"\r{restored} restored, {present} present", end="", flush=True)
         if "LastEvaluatedKey" not in page:
             print()
+            if not restored + present:
+                raise SystemExit(f"no item of {copy} has a key that begins with {key}")
             return restored, present
         request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 

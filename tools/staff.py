@@ -14,6 +14,7 @@ import pyotp
 from chalicelib.catalog import service as catalog
 from chalicelib.identity import service
 from chalicelib.kernel.access import STAFF_ROLES
+from chalicelib.kernel.errors import Problem
 from infra import cloud
 from tools import system
 
@@ -25,14 +26,19 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 4 or not all(arguments):
         print(USAGE, file=sys.stderr)
         return 1
-    user, name, unit, roles = arguments
+    user, name, unit, roles = (argument.strip() for argument in arguments)
+    roles = roles.replace(" ", "")
     if not re.fullmatch(STAFF_NAME, user):
         print(f"{user!r} is no name to log in with: small letters, digits, and . _ - between them", file=sys.stderr)
         return 1
     if unknown := set(roles.split(",")) - set(STAFF_ROLES):
         print(f"there is no role {', '.join(sorted(unknown))}; there are {', '.join(STAFF_ROLES)}", file=sys.stderr)
         return 1
-    return cloud.told(lambda: _create(user, name, unit, roles.split(",")))
+    try:
+        return cloud.told(lambda: _create(user, name, unit, roles.split(",")))
+    except Problem:
+        print("the database does not answer: start the system with `make run`, or name a stage", file=sys.stderr)
+        return 1
 
 
 def _create(user: str, name: str, unit: str, roles: list[str]) -> int:

@@ -179,7 +179,7 @@ def test_keys_are_rotated_as_the_manual_says(monkeypatch: pytest.MonkeyPatch, tm
     )
     (tmp_path / "data.yaml").write_text(data.replace(key, key + copied), encoding="utf-8")
     functions = (tmp_path / "functions.yaml").read_text(encoding="utf-8")
-    changed = functions.replace('"t1=${TokenKeyAlias}"', '"t1=${TokenKeyAlias},t2=${TokenKey2Alias}"')
+    changed = functions.replace('"t1=${TokenKeyAlias}"', '"t2=${TokenKey2Alias},t1=${TokenKeyAlias}"')
     (tmp_path / "functions.yaml").write_text(changed, encoding="utf-8")
     monkeypatch.setattr(stack, "FOLDER", tmp_path)
     found = stack.parts()["Resources"]

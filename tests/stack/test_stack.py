@@ -96,6 +96,8 @@ def test_secrets_are_entered_and_checked(city: Deployed) -> None:
 
     wrong = enter({**city.environment.secrets, "DEPARTMENTS_SECRET": "short"})
     assert wrong.returncode != 0 and "DEPARTMENTS_SECRET is too short" in wrong.stderr
+    wrong = enter({**city.environment.secrets, "ALIPAY_APP_PRIVATE_KEY": "nope"})
+    assert wrong.returncode != 0 and "ALIPAY_APP_PRIVATE_KEY is no private key" in wrong.stderr
     right = enter(city.environment.secrets)
     assert right.returncode == 0, right.stderr
     assert not any(value in wrong.stderr + right.stdout for value in city.environment.secrets.values())
