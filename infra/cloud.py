@@ -49,13 +49,12 @@ class Cloud:
     def stack(self) -> dict[str, Any] | None:
         """The stack as it is now; None when there is none."""
         try:
-            found: dict[str, Any] = self.client("cloudformation").describe_stacks(StackName=self.stage.stack_name)[
-                "Stacks"
-            ][0]
+            answer = self.client("cloudformation").describe_stacks(StackName=self.stage.stack_name)
         except ClientError as error:
             if "does not exist" in error.response["Error"]["Message"]:
                 return None
             raise
+        found: dict[str, Any] = answer["Stacks"][0]
         return None if found["StackStatus"] == "DELETE_COMPLETE" else found
 
     def outputs(self) -> dict[str, str]:
@@ -98,15 +97,20 @@ class Cloud:
         """
         known, begun = (self.seen_events(), True) if seen is None else (seen, False)
         while True:
-            found = self.stack()
-            for event in reversed(self._events() if found else []):
-                if event["EventId"] not in known:
-                    known.add(event["EventId"])
-                    _print_event(event)
-                    begun = begun or event["ResourceType"] == "AWS::CloudFormation::Stack"
+            begun = self._print_new_events(known) or begun
+            found = self.stack()  # read after the events, so that it is not older than the beginning seen there
             if found is None or (begun and not found["StackStatus"].endswith("_IN_PROGRESS")):
+                self._print_new_events(known)
                 return found
             time.sleep(_BUSY_SECONDS)
+
+    def _print_new_events(self, known: set[str]) -> bool:
+        """Print what is not ``known`` yet, which it is then; whether the stack itself was among it."""
+        new = [event for event in reversed(self._events()) if event["EventId"] not in known]
+        known.update(event["EventId"] for event in new)
+        for event in new:
+            _print_event(event)
+        return any(event["ResourceType"] == "AWS::CloudFormation::Stack" for event in new)
 
     def seen_events(self) -> set[str]:
         """What has happened to the stack up to now."""

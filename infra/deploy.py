@@ -175,7 +175,7 @@ class Deployment:
         return True
 
     def _confirm(self, name: str, is_new: bool) -> None:
-        """Print the change set and have it agreed to; data is never replaced or removed this way."""
+        """Print the change set and have it agreed to; in production nothing that holds data is replaced."""
         changes = self._changes(name)
         lost = [
             one["LogicalResourceId"]

@@ -184,7 +184,7 @@ def _data_beside(artefact: Artefact, module: Path) -> Iterator[tuple[Path, str]]
 def _compile(unpacked: Path) -> None:
     """Bytecode that is never checked against a source; ours beside its source, the libraries' instead of it."""
     program = (
-        "import pathlib, py_compile, sys\n"
+        "import pathlib, py_compile\n"
         "for file in sorted(pathlib.Path('.').rglob('*.py')):\n"
         f"    ours = file.parts[0].removesuffix('.py') in {OURS}\n"
         "    py_compile.compile(str(file), None if ours else str(file) + 'c', f'/var/task/{file}', doraise=True,\n"

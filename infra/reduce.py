@@ -47,7 +47,7 @@ def reduced(name: str, data: bytes) -> tuple[str, bytes]:
 
 
 def _compact(content: Any) -> bytes:
-    return json.dumps(content, separators=(",", ":"), sort_keys=False).encode()
+    return json.dumps(content, separators=(",", ":")).encode()
 
 
 def _without_descriptions(name: str, content: Any) -> Any:

@@ -13,12 +13,13 @@ from infra import stage as stages
 from local import environment, pump, template
 from tools import system
 
-_FED = ("functions.append_history.handler", "functions.print_certificate.handler")
+_SERVED = "functions.print_certificate.handler"
 
 
 def main(arguments: list[str]) -> int:
+    fed = {handler for _, handler in template.stream_handlers(environment.STAGE)} | {_SERVED}
     functions = template.functions(environment.STAGE).items()
-    known = {one["Handler"].split(".")[1]: name for name, one in functions if one["Handler"] not in _FED}
+    known = {one["Handler"].split(".")[1]: name for name, one in functions if one["Handler"] not in fed}
     if len(arguments) != 1 or arguments[0] not in known:
         print(f"name one of {', '.join(known)}, for example: make invoke FUNCTION=check_history", file=sys.stderr)
         return 1
