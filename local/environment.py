@@ -23,6 +23,11 @@ STAFF = (
     ("officer.b", "审核员乙 Officer B", "transport_bureau", ["officer"]),
     ("housing", "住房审核员 Housing officer", "housing_bureau", ["officer"]),
     ("supervisor", "监察员 Supervisor", "transport_bureau", ["supervisor"]),
+    ("window.1", "窗口人员甲 Clerk 1", "service_center", ["officer"]),
+    ("window.2", "窗口人员乙 Clerk 2", "service_center", ["officer"]),
+    ("window.3", "窗口人员丙 Clerk 3", "service_center", ["officer"]),
+    ("hall.supervisor", "大厅主管 Hall supervisor", "service_center", ["supervisor"]),
+    ("hall.kiosk", "大厅自助机 Kiosk", "service_center", ["kiosk"]),
     ("administrator", "系统管理员 Administrator", "transport_bureau", ["administrator"]),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import itertools
 import json
 import secrets
@@ -10,27 +11,31 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pyotp
 
+from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import Hall
 from chalicelib.kernel import clock
 from local import httpd
-from local.environment import Environment
+from local.environment import ROOT, Environment
 from local.gateway import Gateway, HttpAnswer
 from local.pump import Pump, Stream
 from local.simulators import Simulators
 from local.simulators.departments import demo_registers
 from tests import policies
-from tools import demo
+from tools import city_folder, demo
+from tools.city_folder import CityFolder
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CREDIT_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _serial = itertools.count(secrets.randbelow(400) * 1000)
 
 
-def new_id_number() -> str:
+def new_id_number(born: date = date(1960, 1, 1)) -> str:
     """A resident's ID number that no test had before (GB 11643)."""
     serial = next(_serial)
-    born = date(1960, 1, 1) + timedelta(serial // 999)
+    born += timedelta(serial // 999)
     body = f"320102{born:%Y%m%d}{serial % 999 + 1:03d}"
     total = sum(int(digit) * weight for digit, weight in zip(body, _ID_WEIGHTS, strict=True))
     return body + "10X98765432"[total % 11]
@@ -46,6 +51,16 @@ def new_credit_code() -> str:
 def new_plate() -> str:
     serial, letters = next(_serial), "ABCDEFGHJK"
     return f"苏{letters[serial % 10]}{serial // 10:05d}"
+
+
+def old_id_number() -> str:
+    """The ID number of somebody of over 70 years."""
+    return new_id_number(born=date(1940, 1, 1))
+
+
+@functools.cache
+def _demo_city() -> CityFolder:
+    return city_folder.read_folder(ROOT / "city")
 
 
 @dataclass(frozen=True)
@@ -107,6 +122,12 @@ class Client:
 
     def delete(self, path: str, **options: Any) -> Reply:
         return self.call("DELETE", path, **options)
+
+    def renew(self) -> None:
+        """Take a new access token, as an app does when the old one has expired."""
+        answer = self.world.anonymous().post("/v1/auth/refresh", {"refresh_token": self.refresh_token})
+        assert answer.status == 200, answer.json
+        self.token, self.refresh_token = answer.json["access_token"], answer.json["refresh_token"]
 
     def acting(self, organization_id: str) -> Client:
         return Client(self.world, self.token, organization_id, self.refresh_token, self.user, self.source_ip)
@@ -279,6 +300,16 @@ class World:
             registers["vehicles"][plate] = first("vehicles", plate=plate, owner=code)
             registers["carrier_insurance"][plate] = first("carrier_insurance")
         registers["vehicles_of_enterprise"][code] = [registers["vehicles"][plate][0] for plate in plates]
+
+    def hall(self, **changes: Any) -> str:
+        """A hall of the test's own, like the demo city's first one but for ``changes``; its code."""
+        read = _demo_city()
+        plain = msgspec.to_builtins(read.halls[-1]) | {"code": f"hall_{next(_serial)}"}
+        for name, change in changes.items():
+            plain[name] = {**plain[name], **change} if isinstance(change, dict) else change
+        hall = msgspec.convert(plain, Hall)
+        catalog.publish(read.city, read.services, [*read.halls, hall])
+        return hall.code
 
     def _forget_used_code(self, username: str) -> None:
         """Tests share the staff and all begin at the same moment; a used one-time code would be in the way."""

@@ -14,12 +14,13 @@ from chalicelib.catalog.definition import (
     CertificateDefinition,
     City,
     Example,
+    Hall,
     Item,
     ServiceDefinition,
     Workflow,
 )
 from chalicelib.kernel import numbers
-from tools import service_checks
+from tools import hall_checks, service_checks
 
 SHAPES: dict[str, Any] = {
     "service.json": Item,
@@ -91,8 +92,17 @@ class _Reader:
         return None
 
 
-def read_folder(folder: Path) -> tuple[City, list[ServiceDefinition]]:
-    """The city and its services, checked; raises ``Mistakes`` with all that is wrong."""
+@dataclass(frozen=True)
+class CityFolder:
+    """Everything that a city's folder says."""
+
+    city: City
+    services: list[ServiceDefinition]
+    halls: list[Hall]
+
+
+def read_folder(folder: Path) -> CityFolder:
+    """The city, its services and its halls, checked; raises ``Mistakes`` with all that is wrong."""
     reader = _Reader()
     city = _read_city(folder, reader)
     found = []
@@ -104,9 +114,22 @@ def read_folder(folder: Path) -> tuple[City, list[ServiceDefinition]]:
         if definition is not None:
             found.append(definition)
     _check_unique(found, reader)
+    halls = _read_halls(folder / "halls", city, found, reader)
     if reader.mistakes or city is None:
         raise Mistakes(reader.mistakes)
-    return city, found
+    return CityFolder(city, found, halls)
+
+
+def _read_halls(folder: Path, city: City | None, services: list[ServiceDefinition], reader: _Reader) -> list[Hall]:
+    halls = []
+    for path in sorted(folder.glob("*.json")):
+        hall = reader.read(path, Hall, f"halls/{path.name}")
+        if hall is None or city is None:
+            continue
+        for place, reason in hall_checks.mistakes(hall, path.stem, city, services):
+            reader.add(f"halls/{path.name}", place, reason)
+        halls.append(hall)
+    return halls
 
 
 def _check_unique(definitions: list[ServiceDefinition], reader: _Reader) -> None:

@@ -19,7 +19,15 @@ from chalicelib.kernel.access import Access
 from chalicelib.kernel.endpoint import Answer, Download, Endpoint, Page
 
 ROOT = Path(__file__).parent.parent
-FEATURES = ("kernel.health", "identity.routes", "catalog.routes", "applications.routes", "certificates.routes")
+FEATURES = (
+    "kernel.health",
+    "identity.routes",
+    "catalog.routes",
+    "applications.routes",
+    "certificates.routes",
+    "appointments.routes",
+    "queueing.routes",
+)
 
 
 def declared() -> list[Endpoint]:

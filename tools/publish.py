@@ -21,8 +21,8 @@ def publish_folder(folder: Path) -> int:
 
     Raises ``Mistakes`` and changes nothing then.
     """
-    city, definitions = read_folder(folder)
-    return catalog.publish(city, definitions).number
+    read = read_folder(folder)
+    return catalog.publish(read.city, read.services, read.halls).number
 
 
 def main(arguments: list[str]) -> int:
@@ -30,8 +30,8 @@ def main(arguments: list[str]) -> int:
     folder = Path(next((argument for argument in arguments if not argument.startswith("--")), "city"))
     try:
         if check_only:
-            _, definitions = read_folder(folder)
-            print(f"{folder}: {len(definitions)} services, no mistake")
+            read = read_folder(folder)
+            print(f"{folder}: {len(read.services)} services and {len(read.halls)} halls, no mistake")
         else:
             cloud.told(_use_system)
             print(f"published release {publish_folder(folder)}, in use everywhere within {catalog.POINTER_SECONDS} s")

@@ -14,7 +14,7 @@ from chalicelib.kernel.settings import settings
 from infra import cloud
 from tools import system
 
-_TABLES = ("applications", "catalog", "certificates", "history", "identity", "kernel")
+_TABLES = ("applications", "appointments", "catalog", "certificates", "history", "identity", "kernel", "queueing")
 USAGE = "name the copy and the keys: make restore-items FROM=banshi-test-catalog-copy KEY=RELEASE# STAGE=test"
 
 

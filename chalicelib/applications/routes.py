@@ -169,7 +169,7 @@ class TaskView(msgspec.Struct, frozen=True):
     errors=[
         catalog_rules.SERVICE_UNKNOWN,
         rules.SERVICE_NOT_FOR_YOU,
-        rules.MANDATE_DOES_NOT_COVER,
+        errors.MANDATE_DOES_NOT_COVER,
         errors.PLATFORM_UNAVAILABLE,
     ],
 )

@@ -70,9 +70,6 @@ SERVICE_NOT_FOR_YOU = ErrorCode(
     zh="此事项不面向该类申请人，请切换个人或企业身份",
     en="The service is not for this kind of applicant; switch between yourself and your enterprise",
 )
-MANDATE_DOES_NOT_COVER = ErrorCode(
-    "mandate_does_not_cover", 403, zh="您的授权不包含此事项", en="Your mandate does not cover this service"
-)
 CORRECTION_ONCE = ErrorCode(
     "correction_asked_once",
     409,

@@ -8,7 +8,16 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.catalog import rules, service
-from chalicelib.catalog.definition import CertificateDefinition, Item, PrintPolicy, Step, Summary, Text
+from chalicelib.catalog.definition import (
+    CertificateDefinition,
+    Hall,
+    HallSummary,
+    Item,
+    PrintPolicy,
+    Step,
+    Summary,
+    Text,
+)
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import ANYONE
 from chalicelib.kernel.endpoint import endpoint
@@ -26,6 +35,19 @@ class ServiceList(msgspec.Struct, frozen=True):
     """The services found, best first."""
 
     items: list[Summary]
+
+
+class HallQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Which halls: those that handle a service, those of a division."""
+
+    service: Annotated[str, Meta(max_length=40)] = ""
+    region: Annotated[str, Meta(pattern=r"^(\d{6})?$")] = ""
+
+
+class HallList(msgspec.Struct, frozen=True):
+    """Service halls."""
+
+    items: list[HallSummary]
 
 
 class CertificateGuide(msgspec.Struct, frozen=True):
@@ -65,17 +87,17 @@ def read_service(code: str) -> Guide:
         definition.workflow.steps,
         definition.form,
         CertificateGuide(certificate.name, certificate.prints),
-        _warnings(),
+        service.calendar_warnings(clock.today()),
     )
 
 
-def _warnings() -> list[Text]:
-    year = clock.today().year
-    if service.calendar().covers(clock.today()):
-        return []
-    return [
-        Text(
-            f"{year} 年的节假日安排尚未发布，时限按周末休息计算",
-            f"The calendar of {year} is not published; limits count weekends only",
-        )
-    ]
+@endpoint("GET", "/v1/halls", ANYONE)
+def list_halls(query: HallQuery) -> HallList:
+    """The service halls, of a service or a division if wanted."""
+    return HallList(service.halls(query.service, query.region))
+
+
+@endpoint("GET", "/v1/halls/{hall}", ANYONE, errors=[rules.HALL_UNKNOWN])
+def read_hall(hall: str) -> Hall:
+    """A hall: where it is, when it is open, what is handled there, and its rules for booking and calling."""
+    return service.hall(hall)

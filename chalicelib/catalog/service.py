@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import time
+from collections.abc import Sequence
+from datetime import date
 
 import msgspec
 
-from chalicelib.catalog import rules, store
-from chalicelib.catalog.definition import City, Release, ServiceDefinition, Summary, Text, Unit
+from chalicelib.catalog import opening, rules, store
+from chalicelib.catalog.definition import City, Hall, HallSummary, Release, ServiceDefinition, Span, Summary, Text, Unit
 from chalicelib.kernel import changes, clock, errors, tables
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.changes import Event
@@ -59,6 +61,50 @@ def current(code: str) -> tuple[int, ServiceDefinition]:
     raise rules.SERVICE_UNKNOWN()
 
 
+@functools.lru_cache(maxsize=256)
+def hall_version(code: str, version: int) -> Hall:
+    """A hall in a given version; raises ``hall_unknown``."""
+    found = store.hall(code, version)
+    if found is None:
+        raise rules.HALL_UNKNOWN()
+    return found
+
+
+def hall(code: str) -> Hall:
+    """The current version of a hall; raises ``hall_unknown``."""
+    for summary in release().halls:
+        if summary.code == code:
+            return hall_version(code, summary.version)
+    raise rules.HALL_UNKNOWN()
+
+
+def halls(service: str = "", region: str = "") -> list[HallSummary]:
+    """The halls that handle a service (any without) in a division or below it."""
+    return [
+        summary
+        for summary in release().halls
+        if (not service or service in summary.services)
+        and (not region or rules.serves_region([region], summary.region))
+    ]
+
+
+def opening_hours(hall: Hall, day: date, by: clock.Calendar | None = None) -> list[Span]:
+    """When the hall is open on a day, by its hours, its exceptions and the calendar (the published one)."""
+    return opening.hours_on(hall, day, by or calendar())
+
+
+def calendar_warnings(day: date) -> list[Text]:
+    """What the city must be told when the calendar of the day's year is not published."""
+    if calendar().covers(day):
+        return []
+    return [
+        Text(
+            f"{day.year} 年的节假日安排尚未发布，暂按周末休息计算",
+            f"The calendar of {day.year} is not published; weekends count as the only days off",
+        )
+    ]
+
+
 def unit(code: str) -> Unit:
     """A department by its code; raises ``temporarily_unavailable`` while the city's list lacks it."""
     found = next((unit for unit in release().city.units if unit.code == code), None)
@@ -102,24 +148,23 @@ def _weighted_texts(summary: Summary) -> list[tuple[int, list[str]]]:
     ]
 
 
-def publish(city: City, definitions: list[ServiceDefinition], actor: Actor | None = None) -> Release:
-    """Publish the city and its services as a new release, at once and as a whole.
+def publish(
+    city: City, definitions: list[ServiceDefinition], halls: Sequence[Hall] = (), actor: Actor | None = None
+) -> Release:
+    """Publish the city, its services and its halls as a new release, at once and as a whole.
 
-    Unchanged services keep their version, and nothing changed keeps the release; running applications keep
-    theirs in any case. What is
-    written before the pointer moves is not visible to anyone. Raises ``changed_meanwhile`` if another
-    publication was faster.
+    Unchanged services and halls keep their version, and nothing changed keeps the release; running
+    applications and appointments keep theirs in any case. What is written before the pointer moves is not
+    visible to anyone. Raises ``changed_meanwhile`` if another publication was faster.
     """
     pointer = store.pointer(consistent=True) or store.PointerItem("CURRENT", number=0)
     before = store.release(int(pointer.number)) if pointer.number else None
-    versions = {summary.code: summary.version for summary in before.services} if before else {}
-    summaries = [
-        _summary(definition, _put_version(definition, versions.get(definition.item.code, 0)))
-        for definition in definitions
-    ]
-    if before is not None and (before.city, before.services) == (city, summaries):
+    versions = _versions(before)
+    summaries = [_summary(one, _put_version(f"SERVICE#{one.item.code}", one, versions)) for one in definitions]
+    places = [_hall_summary(one, _put_version(f"HALL#{one.code}", one, versions)) for one in halls]
+    if before is not None and (before.city, before.services, before.halls) == (city, summaries, places):
         return before
-    published = _put_release(int(pointer.number) + 1, city, summaries)
+    published = _put_release(Release(int(pointer.number) + 1, city, summaries, places))
     pointer.number = published.number
     event = Event("catalogue_published", actor or system("publish"), data={"release": published.number})
     tables.write_or_conflict(changes.put(pointer, event))
@@ -133,31 +178,38 @@ def forget() -> None:
     _release.cache_clear()
     _calendar.cache_clear()
     definition.cache_clear()
+    hall_version.cache_clear()
     _pointer = (0.0, 0)
 
 
-def _put_release(number: int, city: City, summaries: list[Summary]) -> Release:
+def _versions(release: Release | None) -> dict[str, int]:
+    if release is None:
+        return {}
+    services = {f"SERVICE#{one.code}": one.version for one in release.services}
+    return services | {f"HALL#{one.code}": one.version for one in release.halls}
+
+
+def _put_release(wanted: Release) -> Release:
     """Store the release under the next number that nobody has used, published or not."""
     while True:
-        published = Release(number, city, summaries)
-        item = store.ReleaseItem(f"RELEASE#{number}", content=_fitting(store.packed(published)))
+        item = store.ReleaseItem(f"RELEASE#{wanted.number}", content=_fitting(store.packed(wanted)))
         try:
             tables.write(tables.Put(item, tables.absent(store.ReleaseItem)))
-            return published
+            return wanted
         except tables.ConditionFailed:
-            number += 1
+            wanted = msgspec.structs.replace(wanted, number=wanted.number + 1)
 
 
-def _put_version(definition: ServiceDefinition, before: int) -> int:
+def _put_version(name: str, definition: ServiceDefinition | Hall, before: dict[str, int]) -> int:
     """The version of this content: the one before if nothing changed, else the next free one."""
     digest = hashlib.sha256(msgspec.json.encode(definition)).hexdigest()
-    code, version = definition.item.code, max(before, 1)
+    version = max(before.get(name, 0), 1)
     while True:
-        stored = store.version_item(code, version)
+        stored = store.version_item(name, version)
         if stored is not None and stored.digest == digest:
             return version
         if stored is None:
-            item = store.VersionItem(f"SERVICE#{code}", f"V#{version:06d}", digest=digest)
+            item = store.VersionItem(name, f"V#{version:06d}", digest=digest)
             item.content = _fitting(store.packed(definition))
             try:
                 tables.write(tables.Put(item, tables.absent(store.VersionItem)))
@@ -187,6 +239,11 @@ def _summary(definition: ServiceDefinition, version: int) -> Summary:
         processing=item.processing,
         promised_days=item.promised_days,
     )
+
+
+def _hall_summary(hall: Hall, version: int) -> HallSummary:
+    services = sorted({service.code for group in hall.groups for service in group.services})
+    return HallSummary(hall.code, version, hall.name, hall.level, hall.region, hall.address, services)
 
 
 def unit_name(code: str) -> Text:

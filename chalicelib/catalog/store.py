@@ -7,14 +7,14 @@ import zlib
 import msgspec
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.catalog.definition import Release, ServiceDefinition
+from chalicelib.catalog.definition import Hall, Release, ServiceDefinition
 from chalicelib.kernel import tables
 
 TABLE = "catalog"
 
 
 class VersionItem(tables.Table):
-    """One version of a service, compressed; never changed."""
+    """One version of a service or hall, compressed; never changed."""
 
     class Meta:
         table_name = TABLE
@@ -50,14 +50,20 @@ def release(number: int) -> Release | None:
     return msgspec.json.decode(zlib.decompress(item.content), type=Release) if item else None
 
 
-def version_item(code: str, version: int) -> VersionItem | None:
-    return tables.read(VersionItem, f"SERVICE#{code}", f"V#{version:06d}")
+def version_item(name: str, version: int) -> VersionItem | None:
+    """A version of ``SERVICE#code`` or ``HALL#code``."""
+    return tables.read(VersionItem, name, f"V#{version:06d}")
 
 
 def definition(code: str, version: int) -> ServiceDefinition | None:
-    item = version_item(code, version)
+    item = version_item(f"SERVICE#{code}", version)
     return msgspec.json.decode(zlib.decompress(item.content), type=ServiceDefinition) if item else None
 
 
-def packed(value: ServiceDefinition | Release) -> bytes:
+def hall(code: str, version: int) -> Hall | None:
+    item = version_item(f"HALL#{code}", version)
+    return msgspec.json.decode(zlib.decompress(item.content), type=Hall) if item else None
+
+
+def packed(value: ServiceDefinition | Hall | Release) -> bytes:
     return zlib.compress(msgspec.json.encode(value), 9)

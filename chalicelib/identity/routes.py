@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.identity import rules, service, store
-from chalicelib.identity.store import AccountItem, MandateItem, OrganizationItem
+from chalicelib.identity.store import AccountItem, MandateItem, OrganizationItem, RelativeItem
 from chalicelib.kernel import errors, tables
 from chalicelib.kernel.access import ANYONE, STAFF_ROLES, Access, Actor, Level
 from chalicelib.kernel.endpoint import Request, endpoint
@@ -106,6 +106,22 @@ class MandateList(msgspec.Struct, frozen=True):
 
     items: list[MandateView]
     cursor: str | None
+
+
+class RelativeView(msgspec.Struct, frozen=True):
+    """Who may book for whom, masked; ``consented``: the relative (or the guardian of a child) has agreed."""
+
+    id: str
+    holder: str
+    relative: str
+    consented: bool
+
+
+class RelativeList(msgspec.Struct, frozen=True):
+    """The caller's relatives, and those who ask to book for the caller."""
+
+    mine: list[RelativeView]
+    asking: list[RelativeView]
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -270,6 +286,59 @@ def revoke_mandate(actor: Actor, target: MandateItem) -> MandateView:
     """End a mandate at once."""
     service.revoke_mandate(actor, target)
     return _mandate_view(target)
+
+
+OWN_RELATION = Access(
+    person=Level.REAL_NAME,
+    target=store.relative,
+    related=lambda actor, item: service.is_holder(actor, item) or service.is_relative(actor, item),
+    relation="one of the two relatives",
+)
+ASKED = Access(
+    person=Level.REAL_NAME, target=store.relative, related=service.is_relative, relation="the relative who is asked"
+)
+RELATIVE_LIMIT = Limit("relative", 10, 86400)
+
+
+@endpoint("GET", "/v1/relatives", Access(person=Level.REAL_NAME))
+def list_relatives(actor: Actor) -> RelativeList:
+    """For whom the caller may book, and who may book for the caller."""
+    mine, asking = service.relatives_of(actor)
+    return RelativeList([_relative_view(item) for item in mine], [_relative_view(item) for item in asking])
+
+
+@endpoint(
+    "POST",
+    "/v1/relatives",
+    Access(person=Level.REAL_NAME),
+    status=201,
+    idempotent=True,
+    limit=RELATIVE_LIMIT,
+    errors=[rules.ID_NUMBER_INVALID, rules.NAME_DOES_NOT_MATCH, errors.PLATFORM_UNAVAILABLE],
+)
+def add_relative(actor: Actor, body: RealName) -> RelativeView:
+    """Ask a relative for consent to book for them; for one's child under 14 the register of guardians suffices."""
+    return _relative_view(service.add_relative(actor, body.name, body.id_number))
+
+
+@endpoint("POST", "/v1/relatives/{relative_id}/consent", ASKED)
+def give_consent(actor: Actor, target: RelativeItem) -> RelativeView:
+    """Let the relative who asked book for the caller."""
+    service.give_consent(actor, target)
+    return _relative_view(target)
+
+
+@endpoint("DELETE", "/v1/relatives/{relative_id}", OWN_RELATION)
+def end_relation(actor: Actor, target: RelativeItem) -> RelativeView:
+    """End it, from either side."""
+    service.end_relation(actor, target)
+    return _relative_view(target)
+
+
+def _relative_view(item: RelativeItem) -> RelativeView:
+    return RelativeView(
+        item.id, service.masked_name(item, "holder_name"), service.masked_name(item, "name"), bool(item.consented)
+    )
 
 
 def _is_staff(actor: Actor, _: AccountItem) -> bool:

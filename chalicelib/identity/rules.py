@@ -84,6 +84,12 @@ MANDATE_INVALID = ErrorCode(
     zh="您没有代表该企业办事的有效授权",
     en="You have no valid mandate to act for this enterprise",
 )
+RELATIVE_NOT_CONSENTED = ErrorCode(
+    "relative_not_consented",
+    403,
+    zh="该亲属尚未同意由您代办",
+    en="This relative has not consented yet",
+)
 NOT_MERGED = ErrorCode("not_merged", 409, zh="该账号没有被合并", en="This account is not merged into another")
 
 
@@ -104,6 +110,11 @@ def refresh_outcome(session: SessionState, presented: str, now: datetime) -> str
     if presented != session.current:
         return "reuse"
     return "expired" if now >= session.used_at + timedelta(days=SESSION_IDLE_DAYS) else "rotate"
+
+
+def is_child(born: date, today: date) -> bool:
+    """Whether somebody is under 14, so that the guardian consents (PIPL art. 31)."""
+    return (today.year - born.year, today.month, today.day) < (14, born.month, born.day)
 
 
 def mandate_holds(until: date, revoked: bool, today: date) -> bool:

@@ -109,6 +109,28 @@ class MandateItem(tables.AggregateTable):
         return str(self.sk).removeprefix("MANDATE#")
 
 
+class RelativeItem(tables.AggregateTable):
+    """That ``holder`` may book for a relative, once ``consented``; the relative finds it through gsi1."""
+
+    class Meta:
+        table_name = TABLE
+
+    holder = UnicodeAttribute()
+    relative_index = UnicodeAttribute()
+    holder_name = BinaryAttribute(legacy_encoding=False)
+    name = BinaryAttribute(legacy_encoding=False)
+    id_number = BinaryAttribute(legacy_encoding=False)
+    consented = BooleanAttribute(default=False)
+    ended = BooleanAttribute(default=False)
+    gsi1pk = UnicodeAttribute()
+    gsi1sk = UnicodeAttribute()
+    gsi1 = tables.ListIndex()
+
+    @property
+    def id(self) -> str:
+        return f"{str(self.pk).removeprefix('PERSON#')}-{str(self.sk).removeprefix('RELATIVE#')}"
+
+
 class StaffItem(tables.AggregateTable):
     """A staff member: unit, roles, password hash and the sealed secret of the second factor."""
 
@@ -156,6 +178,29 @@ def mandates_of_organization(organization_id: str, cursor: str | None) -> Page:
 
 def mandates_of_person(id_index: str, cursor: str | None) -> Page:
     return tables.query(MandateItem.gsi1, f"HOLDER#{id_index}", index="gsi1", cursor=cursor)
+
+
+def relative(relative_id: str) -> RelativeItem | None:
+    holder, _, index = relative_id.partition("-")
+    return read(RelativeItem, f"PERSON#{holder}", f"RELATIVE#{index}", consistent=True) if holder and index else None
+
+
+def new_relative(account_id: str, holder_index: str, index: str) -> RelativeItem:
+    item = RelativeItem(f"PERSON#{holder_index}", f"RELATIVE#{index}", holder=account_id, relative_index=index)
+    item.gsi1pk, item.gsi1sk = f"CONSENTS#{index}", holder_index
+    return item
+
+
+def relatives_of(index: str) -> list[RelativeItem]:
+    """A person's relatives (at most 50)."""
+    page = tables.query(RelativeItem, f"PERSON#{index}", RelativeItem.sk.startswith("RELATIVE#"), limit=50)
+    return [item for item in page.items if not item.ended]
+
+
+def asking(index: str) -> list[RelativeItem]:
+    """Who has asked the person for consent (at most 50)."""
+    page = tables.query(RelativeItem.gsi1, f"CONSENTS#{index}", index="gsi1", limit=50)
+    return [item for item in page.items if not item.ended]
 
 
 def staff(username: str) -> StaffItem | None:

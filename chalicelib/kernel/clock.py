@@ -42,6 +42,11 @@ def seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
+def from_seconds(epoch: int) -> datetime:
+    """The moment of stored seconds, as people in China read it."""
+    return datetime.fromtimestamp(epoch, SHANGHAI)
+
+
 @dataclass(frozen=True)
 class Calendar:
     """The State Council's calendar: days off and make-up working days (调休), for the ``years`` it covers.

@@ -82,6 +82,7 @@ class Endpoint:
     errors: tuple[errors.ErrorCode, ...]
     status: int
     idempotent: bool
+    recorded: bool
     limit: Limit | None
     names: tuple[str, ...]
     body: type[Any] | None
@@ -101,12 +102,15 @@ def endpoint(
     errors: list[errors.ErrorCode] | None = None,
     status: int = 200,
     idempotent: bool = False,
+    recorded: bool = True,
     limit: Limit | None = None,
 ) -> Callable[[View], View]:
     """Declare an endpoint.
 
     ``access``: who may call it; ``errors``: the codes beside the common ones that it can answer;
-    ``status`` of success; ``idempotent``: takes an Idempotency-Key; ``limit``: how often one caller may.
+    ``status`` of success; ``idempotent``: takes an Idempotency-Key; ``recorded``: its answer is kept for repeats
+    (two write units; without it, what the view creates must carry ``Request.key``); ``limit``: how often one
+    caller may.
     """
 
     def declare(view: View) -> View:
@@ -120,6 +124,7 @@ def endpoint(
                 errors=tuple(errors or ()),
                 status=status,
                 idempotent=idempotent,
+                recorded=recorded,
                 limit=limit,
                 names=tuple(inspect.signature(view).parameters),
                 body=hints.get("body"),
@@ -198,6 +203,9 @@ def _authorized_answer(declared: Endpoint, request: Request, actor: Actor) -> An
         f"{declared.operation}{sorted(request.parameters.items())}",
         idempotency.check_key(request.headers.get("idempotency-key")),
     )
+    if not declared.recorded:
+        given["request"] = replace(request, key=record)
+        return _present(declared, declared.view(**_wanted(declared, given)), request)
     given["request"] = replace(request, key=idempotency.request_identity(record, request.body))
 
     def work() -> idempotency.StoredAnswer:

@@ -81,6 +81,9 @@ TOKEN_EXPIRED = ErrorCode(
 )
 FORBIDDEN = ErrorCode("forbidden", 403, zh="您无权进行此操作", en="You may not do this")
 REAL_NAME_REQUIRED = ErrorCode("real_name_required", 403, zh="请先完成实名认证", en="Verify your real name first")
+MANDATE_DOES_NOT_COVER = ErrorCode(
+    "mandate_does_not_cover", 403, zh="您的授权不包含此事项", en="Your mandate does not cover this service"
+)
 NOT_FOUND = ErrorCode("not_found", 404, zh="没有找到您要的内容", en="There is nothing here for you")
 METHOD_NOT_ALLOWED = ErrorCode(
     "method_not_allowed", 405, zh="此地址不支持该方法", en="This path does not take this method"

@@ -34,13 +34,24 @@ def derived_id(*parts: str) -> str:
 
 def readable(body: str) -> str:
     """``body`` with its check character, in groups of four: ``K7M2-9QXA-4TB3``."""
-    text = body + check_character(body)
-    return "-".join(text[at : at + 4] for at in range(0, len(text), 4))
+    return grouped(body + check_character(body))
 
 
 def new_receipt_number() -> str:
     """A receipt number (受理号) that people read aloud: 11 random characters and a check character."""
     return readable(base32(secrets.randbits(55), 11))
+
+
+def checked_id(*parts: str) -> str:
+    """An id that the same parts always give and people can read aloud: 11 characters and a check character."""
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()
+    body = base32(int.from_bytes(digest[:7]) >> 1, 11)
+    return body + check_character(body)
+
+
+def grouped(text: str) -> str:
+    """A number in groups of four: ``K7M2-9QXA-4TB3``."""
+    return "-".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
 def normalized(text: str) -> str:

@@ -22,6 +22,11 @@ def is_id_number(text: str, today: date) -> bool:
     return date(1850, 1, 1) <= born <= today and text[17] == "10X98765432"[total % 11]
 
 
+def birth_date(id_number: str) -> date:
+    """The day of birth that a valid resident's ID number says."""
+    return date(int(id_number[6:10]), int(id_number[10:12]), int(id_number[12:14]))
+
+
 def is_credit_code(text: str) -> bool:
     """Whether ``text`` is a unified social credit code (GB 32100-2015) with the right check character."""
     if not re.fullmatch(f"[{_CREDIT_CHARACTERS}]{{18}}", text):

@@ -198,6 +198,15 @@ def write_or_conflict(*writes: Write) -> None:
         raise errors.CONFLICT() from None
 
 
+def update(model: type[Table], pk: str, sk: str, actions: Sequence[Any], condition: Condition) -> None:
+    """Change parts of one item that many change at once; raises ``ConditionFailed``.
+
+    Whether a call whose answer was lost has been done, only the caller can tell, by what it meant to change.
+    """
+    with _translated():
+        model._get_connection().update_item(pk, sk, actions=actions, condition=condition)
+
+
 def _write_one(one: Write) -> None:
     try:
         if isinstance(one, Put):

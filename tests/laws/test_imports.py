@@ -12,7 +12,7 @@ import pytest
 from local.environment import ROOT, Environment
 
 LIBRARY = ROOT / "chalicelib"
-ORDER = ("kernel", "platforms", "identity", "catalog", "certificates", "applications")
+ORDER = ("kernel", "platforms", "identity", "catalog", "certificates", "applications", "appointments", "queueing")
 STANDARD = sys.stdlib_module_names
 
 

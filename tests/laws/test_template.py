@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 
 from chalicelib.applications import store as applications
+from chalicelib.appointments import store as appointments
 from chalicelib.catalog import store as catalog
 from chalicelib.certificates import store as certificates
 from chalicelib.identity import store as identity
 from chalicelib.kernel import audit, history, idempotency, tables, vault
 from chalicelib.kernel.tables import AggregateTable, Table
+from chalicelib.queueing import store as queueing
 from local import pump, template
-from local.environment import ROOT, STAGE
+from local.environment import ROOT, STAGE, Environment
 from tests.world import World
 
-MODULES = (applications, catalog, certificates, identity, history, idempotency, vault)
+MODULES = (applications, appointments, catalog, certificates, identity, queueing, history, idempotency, vault)
 
 
 def models() -> list[type[Table]]:
@@ -95,7 +97,7 @@ def test_every_table_with_a_history_feeds_it_and_is_checked() -> None:
     assert with_history == fed == set(audit.AGGREGATE_TABLES)
 
 
-def test_every_function_of_the_template_exists_and_back() -> None:
+def test_every_function_of_the_template_exists_and_back(environment: Environment) -> None:
     handlers = {properties["Handler"] for properties in template.functions(STAGE).values()}
     for handler in handlers:
         assert callable(pump.handler(handler))

@@ -16,7 +16,7 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition, Source
 from chalicelib.certificates import service as certificates
 from chalicelib.identity import service as identity
-from chalicelib.kernel import changes, clock, tables
+from chalicelib.kernel import changes, clock, errors, tables
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
 from chalicelib.kernel.errors import FieldError
@@ -44,7 +44,7 @@ def create(actor: Actor, service_code: str, application_id: str) -> ApplicationI
     if ("enterprise" if party.kind == "organization" else "person") not in definition.item.audience:
         raise rules.SERVICE_NOT_FOR_YOU()
     if not actor.covers(service_code):
-        raise rules.MANDATE_DOES_NOT_COVER()
+        raise errors.MANDATE_DOES_NOT_COVER()
     item = store.new_application(application_id, party.id)
     item.service, item.service_version = service_code, version
     item.applicant_kind, item.status = party.kind, rules.DRAFT

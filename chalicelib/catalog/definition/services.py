@@ -1,4 +1,4 @@
-"""What makes a service: the shape of a folder ``city/services/<code>/``, and of the city around it.
+"""What makes a service: the shape of a folder ``city/services/<code>/``.
 
 A definition is immutable once published; applications keep the version they began with.
 """
@@ -8,22 +8,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta
 
-Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{2,39}$")]
+from chalicelib.catalog.definition.words import Code, Strict, Text
+
 Days = Annotated[int, Meta(ge=0, le=365)]
-
-
-class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base: a misspelt field is a mistake, not an extra."""
-
-
-class Text(Strict, frozen=True):
-    """Words in both languages."""
-
-    zh: Annotated[str, Meta(min_length=1)]
-    en: Annotated[str, Meta(min_length=1)]
 
 
 class Material(Strict, frozen=True):
@@ -291,61 +280,3 @@ class ServiceDefinition(Strict, frozen=True):
     rules: dict[str, Any]
     workflow: Workflow
     certificate: CertificateDefinition
-
-
-class Unit(Strict, frozen=True):
-    """A department that handles and issues: its code here, its name, its credit code."""
-
-    code: Code
-    name: Text
-    credit_code: str
-
-
-class Region(Strict, frozen=True):
-    """A division of the city by its official code (GB/T 2260), valid from a day on."""
-
-    code: Annotated[str, Meta(pattern=r"^\d{6}$")]
-    name: Text
-    parent: str | None
-    valid_from: date
-
-
-class CalendarYear(Strict, frozen=True):
-    """The State Council's notice for one year: days off and make-up working days."""
-
-    year: int
-    source: str
-    off: list[date]
-    make_up: list[date]
-
-
-class City(Strict, frozen=True):
-    """``city.json`` with the calendar: everything beside the services."""
-
-    name: Text
-    regions: list[Region]
-    units: list[Unit]
-    calendar: list[CalendarYear]
-
-
-class Summary(Strict, frozen=True):
-    """A service in a list."""
-
-    code: str
-    version: int
-    name: Text
-    summary: Text
-    keywords: list[str]
-    audience: list[str]
-    regions: list[str]
-    unit: str
-    processing: str
-    promised_days: int
-
-
-class Release(Strict, frozen=True):
-    """What is published together: the city and the current version of each service."""
-
-    number: int
-    city: City
-    services: list[Summary]

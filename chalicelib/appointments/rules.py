@@ -1,0 +1,380 @@
+"""Booking a place at a hall: slots, places, limits, credit. Pure.
+
+One item decides about each question: the slot's item which places are taken, the appointment's item
+whether a hold became an appointment, the visitor's item (``BookerItem``) what the visitor may still book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from chalicelib.kernel.clock import SHANGHAI, local
+from chalicelib.kernel.errors import ErrorCode
+
+MOST_PLACES = 30
+HOLDS_PER_HOUR = 10
+CHANNELS = ("online", "window", "priority")
+
+CONFIRMED, CHECKED_IN, SERVED = "confirmed", "checked_in", "served"
+CANCELLED, NO_SHOW, EXCUSED, VOID = "cancelled", "no_show", "excused", "void"
+TRANSITIONS = {
+    (CONFIRMED, "cancel"): CANCELLED,
+    (CONFIRMED, "check_in"): CHECKED_IN,
+    (CONFIRMED, "miss"): NO_SHOW,
+    (CHECKED_IN, "serve"): SERVED,
+    (CHECKED_IN, "miss"): NO_SHOW,
+    (CHECKED_IN, "release"): EXCUSED,
+    (NO_SHOW, "excuse"): EXCUSED,
+}
+"""An appointment's life; ``release``: the hall closed before the visitor's turn, which is nobody's no-show."""
+
+SLOT_UNKNOWN = ErrorCode(
+    "slot_unknown",
+    422,
+    zh="该大厅当日没有这个时段，请重新选择",
+    en="The hall has no such slot on that day; choose again",
+)
+SLOT_PAST = ErrorCode("slot_past", 409, zh="该时段已过，请选择其他时段", en="This slot is over; choose another")
+SLOT_CLOSED = ErrorCode(
+    "slot_closed",
+    409,
+    zh="该时段的预约已截止（提前 {minutes} 分钟），可到现场取号",
+    en="Booking of this slot closed {minutes} minutes before it; take a ticket at the hall",
+)
+SLOT_NOT_RELEASED = ErrorCode(
+    "slot_not_released",
+    409,
+    zh="该日号源将于 {at} 放出，请届时再约",
+    en="The places of that day are released at {at}",
+)
+SLOT_FULL = ErrorCode(
+    "slot_full",
+    409,
+    zh="该时段已约满，请选择其他时段或加入候补",
+    en="This slot is sold out; choose another, or join the waiting list",
+)
+SLOT_BUSY = ErrorCode(
+    "slot_busy",
+    409,
+    zh="约号人数较多，没有占号，请再试一次",
+    en="Many are booking this slot; nothing was taken, try again",
+)
+SERVICE_NOT_HERE = ErrorCode(
+    "service_not_here",
+    422,
+    zh="该大厅不办理事项 {service}",
+    en="This hall does not handle the service {service}",
+)
+SERVICES_APART = ErrorCode(
+    "services_apart",
+    422,
+    zh="所选事项不在同一类窗口办理，请分别预约",
+    en="These services are handled at different windows; book them one by one",
+)
+VISIT_TOO_LONG = ErrorCode(
+    "visit_too_long",
+    422,
+    zh="所选事项合计时间超过一个时段可约的号源，请分别预约",
+    en="Together these services need more places than a slot has; book them one by one",
+)
+ALREADY_BOOKED = ErrorCode(
+    "already_booked",
+    409,
+    zh="已有该事项的有效预约（{day}），请先取消或改约",
+    en="There is an appointment for this service already ({day}); cancel or move it",
+)
+LIMIT_REACHED = ErrorCode(
+    "booking_limit_reached",
+    409,
+    zh="已达预约上限：{limit_zh}最多 {most} 次，{until} 起可再约",
+    en="The booking limit is reached: at most {most} {limit_en}; possible again for {until}",
+)
+BLOCKED = ErrorCode(
+    "booking_blocked",
+    409,
+    zh="因爽约次数较多，{until} 前不能预约；可对爽约记录提出申诉",
+    en="Too many no-shows: no booking before {until}; you can appeal against a no-show",
+)
+TOO_MANY_HOLDS = ErrorCode(
+    "too_many_holds",
+    429,
+    zh="占号过于频繁，请 {minutes} 分钟后再试",
+    en="Too many places were held; retry in {minutes} minutes",
+)
+TICKET_REQUIRED = ErrorCode(
+    "booking_ticket_required",
+    403,
+    zh="该大厅放号期间须先领取预约凭证",
+    en="This hall asks for a booking ticket; fetch one first",
+)
+TICKET_INVALID = ErrorCode(
+    "booking_ticket_invalid",
+    403,
+    zh="预约凭证无效、已用过或已过期，请重新领取",
+    en="The booking ticket is not valid, used or expired; fetch a new one",
+)
+TICKET_EARLY = ErrorCode(
+    "booking_ticket_early",
+    409,
+    zh="还没有轮到您，请 {seconds} 秒后再试",
+    en="It is not your turn yet; retry in {seconds} seconds",
+)
+HOLD_EXPIRED = ErrorCode(
+    "hold_expired", 409, zh="占号已过期，请重新选择时段", en="The hold has expired; choose a slot again"
+)
+HOLD_INVALID = ErrorCode(
+    "hold_invalid", 422, zh="占号凭证无效，请重新选择时段", en="This is no hold of yours; choose a slot again"
+)
+WRONG_STATE = ErrorCode(
+    "appointment_wrong_state",
+    409,
+    zh="预约已不在可操作的状态（{status}）",
+    en="The appointment's state does not allow this ({status})",
+)
+TOO_LATE_TO_CANCEL = ErrorCode(
+    "too_late_to_cancel",
+    409,
+    zh="已过可取消的时间（{until}），请联系大厅",
+    en="It could be cancelled until {until}; call the hall",
+)
+WRONG_DAY = ErrorCode("check_in_wrong_day", 409, zh="预约日期是 {day}", en="The appointment is on {day}")
+WRONG_HALL = ErrorCode("check_in_wrong_hall", 409, zh="预约的大厅是 {hall}", en="The appointment is at {hall}")
+TOO_EARLY = ErrorCode("check_in_too_early", 409, zh="请于 {at} 之后签到", en="It is too early; check in from {at} on")
+TOO_LATE = ErrorCode(
+    "check_in_too_late",
+    409,
+    zh="已超过签到时间（{until}），请取现场号",
+    en="Check-in ended at {until}; take a walk-in ticket",
+)
+WAITING_LIST_FULL = ErrorCode(
+    "waiting_list_full", 409, zh="候补人数已满，请选择其他日期", en="The waiting list is full; choose another day"
+)
+WAITER_WRONG_STATE = ErrorCode(
+    "waiting_wrong_state", 409, zh="候补已不在可操作的状态（{status}）", en="The waiting entry's state is {status}"
+)
+APPEAL_DECIDED = ErrorCode(
+    "appeal_decided", 409, zh="该申诉已处理，或没有待处理的申诉", en="There is no appeal that waits for a decision"
+)
+MOVE_TO_OTHERS = ErrorCode(
+    "move_to_others",
+    422,
+    zh="改约只能用于同一人的同一事项",
+    en="An appointment can be moved only for the same visitor and services",
+)
+
+
+class Slot(NamedTuple):
+    """A stretch of time in one calendar: hall, window group, day, and when it begins (``HH:MM``)."""
+
+    hall: str
+    group: str
+    day: date
+    start: str
+
+    @property
+    def starts_at(self) -> datetime:
+        return datetime.combine(self.day, time.fromisoformat(self.start), SHANGHAI)
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Places of a slot taken by one appointment; ``until`` (epoch seconds) while held or cooling down."""
+
+    appointment: str
+    channel: str
+    places: int
+    until: int = 0
+
+    @property
+    def text(self) -> str:
+        """As the slot's item keeps it: ``<id>.<o|w|p><places>[.<until>]``."""
+        kept = f"{self.appointment}.{self.channel[0]}{self.places}"
+        return f"{kept}.{self.until}" if self.until else kept
+
+    @classmethod
+    def parse(cls, text: str) -> Seat:
+        appointment, taken, *until = text.split(".")
+        channel = next(channel for channel in CHANNELS if channel[0] == taken[0])
+        return cls(appointment, channel, int(taken[1:]), int(until[0]) if until else 0)
+
+    def as_kept(self) -> Seat:
+        return replace(self, until=0)
+
+
+@dataclass(frozen=True)
+class Occupancy:
+    """What is taken of one slot: places by channel, and whose they are.
+
+    ``held``: on hold until confirmed or expired; ``kept``: confirmed; ``cooling``: cancelled, free again at a
+    moment that nobody is told. For each channel, ``taken`` is the sum over the three.
+    """
+
+    taken: dict[str, int]
+    held: tuple[Seat, ...] = ()
+    kept: tuple[Seat, ...] = ()
+    cooling: tuple[Seat, ...] = ()
+
+    def free(self, channel: str, capacity: int, now: datetime) -> int:
+        """Places of a channel that can be taken now; those whose time has passed count as free."""
+        back = sum(seat.places for seat in self.passed(now) if seat.channel == channel)
+        return max(0, capacity - self.taken.get(channel, 0) + back)
+
+    def passed(self, now: datetime) -> list[Seat]:
+        """Held and cooling seats whose time has passed."""
+        return [seat for seat in (*self.held, *self.cooling) if seat.until <= now.timestamp()]
+
+    def seat_of(self, appointment: str) -> Seat | None:
+        """The seat that is held or kept for an appointment."""
+        return next((seat for seat in (*self.held, *self.kept) if seat.appointment == appointment), None)
+
+
+NOTHING_TAKEN = Occupancy({})
+
+
+def slot_starts(spans: Iterable[tuple[str, str]], slot_minutes: int) -> list[str]:
+    """When the slots of a day begin: whole ones within each span of opening hours."""
+    starts = []
+    for opens, closes in spans:
+        at, end = _minutes(opens), _minutes(closes)
+        while at + slot_minutes <= end:
+            starts.append(f"{at // 60:02d}:{at % 60:02d}")
+            at += slot_minutes
+    return starts
+
+
+def slot_end(start: str, slot_minutes: int) -> str:
+    end = _minutes(start) + slot_minutes
+    return f"{end // 60:02d}:{end % 60:02d}"
+
+
+def _minutes(text: str) -> int:
+    return int(text[:2]) * 60 + int(text[3:])
+
+
+def released_at(day: date, horizon_days: int, release_time: str) -> datetime:
+    """When the places of a day are released, in Asia/Shanghai."""
+    return datetime.combine(day - timedelta(horizon_days), time.fromisoformat(release_time), SHANGHAI)
+
+
+def check_open(slot: Slot, now: datetime, released: datetime, cut_off_minutes: int) -> None:
+    """Raise unless the slot can be booked now: ``slot_past``, ``slot_not_released`` or ``slot_closed``."""
+    if slot.starts_at <= now:
+        raise SLOT_PAST()
+    if now < released:
+        wait = int((released - now).total_seconds()) + 1
+        raise SLOT_NOT_RELEASED(retry_after=min(wait, 86400), at=spoken(released))
+    if now > slot.starts_at - timedelta(minutes=cut_off_minutes):
+        raise SLOT_CLOSED(minutes=cut_off_minutes)
+
+
+def places_needed(minutes: Sequence[int], place_minutes: int) -> int:
+    """Places that a visit takes: its services' minutes together, in places of ``place_minutes``."""
+    return max(1, -(-sum(minutes) // place_minutes))
+
+
+class Claim(NamedTuple):
+    """What a visitor has booked or holds; the appointment's own item says what became of it.
+
+    ``until`` is the hold's end (epoch seconds); ``moves``: the appointment that it replaces when confirmed;
+    ``open``: not yet known to be over.
+    """
+
+    appointment: str
+    services: tuple[str, ...]
+    hall: str
+    group: str
+    day: str
+    start: str
+    until: int
+    moves: str = ""
+    open: bool = True
+
+
+def check_limits(
+    claims: Iterable[Claim], wanted: Claim, today: date, per_day: int, per_week: int, per_month: int
+) -> None:
+    """Raise ``already_booked`` or ``booking_limit_reached`` if ``wanted`` is one appointment too many; 0: no limit."""
+    claims = list(claims)
+    for claim in claims:
+        if claim.open and claim.day >= str(today) and set(claim.services) & set(wanted.services):
+            raise ALREADY_BOOKED(day=claim.day)
+    day = date.fromisoformat(wanted.day)
+    monday = day - timedelta(day.weekday())
+    first = day.replace(day=1)
+    for most, begin, end, zh, en in (
+        (per_day, day, day + timedelta(1), "每天", "a day"),
+        (per_week, monday, monday + timedelta(7), "每周", "a week"),
+        (per_month, first, (first + timedelta(31)).replace(day=1), "每月", "a month"),
+    ):
+        if most and sum(str(begin) <= claim.day < str(end) for claim in claims) >= most:
+            raise LIMIT_REACHED(limit_zh=zh, limit_en=en, most=most, until=str(end))
+
+
+def blocked_until(no_shows: Iterable[str], allowed: int, within_days: int, blocked_days: int) -> date | None:
+    """Until which day (exclusive) a visitor may not book, by the days of the no-shows; None if never blocked."""
+    days = sorted(date.fromisoformat(day) for day in no_shows)
+    ends = [
+        last + timedelta(blocked_days + 1)
+        for place, last in enumerate(days)
+        if sum(last - day <= timedelta(within_days) for day in days[: place + 1]) >= allowed
+    ]
+    return max(ends, default=None)
+
+
+def check_credit(until: date | None, today: date) -> None:
+    """Raise ``booking_blocked`` while no-shows forbid booking."""
+    if until is not None and today < until:
+        raise BLOCKED(until=str(until))
+
+
+def check_pace(tries: Iterable[int], now: datetime) -> None:
+    """Raise ``too_many_holds`` for a visitor who held too many places in the last hour."""
+    recent = sorted(at for at in tries if at > now.timestamp() - 3600)
+    if len(recent) >= HOLDS_PER_HOUR:
+        wait = int(recent[-HOLDS_PER_HOUR] + 3600 - now.timestamp()) + 1
+        raise TOO_MANY_HOLDS(retry_after=wait, minutes=-(-wait // 60))
+
+
+def age(born: date, on: date) -> int:
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def between(low: float, high: float, fraction: float) -> float:
+    """The point at ``fraction`` (0 to 1) between two numbers."""
+    return low + (high - low) * fraction
+
+
+def check_cancellable(slot: Slot, now: datetime, hours: int) -> None:
+    """Raise ``too_late_to_cancel``."""
+    until = slot.starts_at - timedelta(hours=hours)
+    if now > until:
+        raise TOO_LATE_TO_CANCEL(until=spoken(until))
+
+
+def check_arrival(slot: Slot, hall: str, now: datetime, early_minutes: int, late_minutes: int) -> None:
+    """Raise unless somebody may check in at ``hall`` now: ``check_in_wrong_hall``, ``..._wrong_day``, ``..._too_*``."""
+    if slot.hall != hall:
+        raise WRONG_HALL(hall=slot.hall)
+    if local(now).date() != slot.day:
+        raise WRONG_DAY(day=str(slot.day))
+    opens = slot.starts_at - timedelta(minutes=early_minutes)
+    closes = slot.starts_at + timedelta(minutes=late_minutes)
+    if now < opens:
+        raise TOO_EARLY(at=f"{local(opens):%H:%M}")
+    if now > closes:
+        raise TOO_LATE(until=f"{local(closes):%H:%M}")
+
+
+def after(status: str, deed: str) -> str:
+    """The appointment's state after a deed; raises ``appointment_wrong_state``."""
+    if (status, deed) not in TRANSITIONS:
+        raise WRONG_STATE(status=status)
+    return TRANSITIONS[status, deed]
+
+
+def spoken(moment: datetime) -> str:
+    """A moment as people read it: ``2026-11-09 08:00``."""
+    return f"{local(moment):%Y-%m-%d %H:%M}"

@@ -1,0 +1,105 @@
+"""Which appointments a new definition of the halls would break, before it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from chalicelib.appointments import rules, store
+from chalicelib.appointments.rules import CHANNELS, Occupancy
+from chalicelib.appointments.store import AppointmentItem
+from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import Hall, WindowGroup
+from chalicelib.kernel import changes, clock, errors, tables
+from chalicelib.kernel.access import system
+from chalicelib.kernel.changes import Event
+from chalicelib.kernel.clock import Calendar
+
+_FURTHEST_DAYS = 60
+
+
+@dataclass(frozen=True)
+class Broken:
+    """An appointment that the new definition has no place for, and why."""
+
+    appointment: str
+    hall: str
+    day: str
+    start: str
+    reason: str
+
+
+def broken_by(halls: Sequence[Hall], calendar: Calendar) -> list[Broken]:
+    """The appointments of today and later that the halls, as they would be published, break."""
+    new = {hall.code: hall for hall in halls}
+    try:
+        current = [catalog.hall(summary.code) for summary in catalog.release().halls]
+    except errors.Problem:
+        return []
+    return [
+        broken
+        for hall in current
+        if new.get(hall.code) != hall
+        for group in hall.groups
+        for broken in _of_group(hall, group, new.get(hall.code), calendar)
+    ]
+
+
+def _of_group(hall: Hall, group: WindowGroup, new: Hall | None, calendar: Calendar) -> Iterator[Broken]:
+    first = clock.today()
+    for month in _months(first):
+        for (number, start), taken in sorted(store.month_occupancy(hall.code, group.code, month).items()):
+            day = month.replace(day=number)
+            if day >= first and taken.kept:
+                yield from _of_slot(hall, group, new, calendar, day, start, taken)
+
+
+def _months(first: date) -> list[date]:
+    last = first + timedelta(_FURTHEST_DAYS)
+    months = {first.replace(day=1), last.replace(day=1), (first + timedelta(31)).replace(day=1)}
+    return sorted(month for month in months if month <= last)
+
+
+def _of_slot(
+    hall: Hall, group: WindowGroup, new: Hall | None, calendar: Calendar, day: date, start: str, taken: Occupancy
+) -> Iterator[Broken]:
+    after = new.group(group.code) if new else None
+    reason = _no_slot(new, after, calendar, day, start)
+    handled = {service.code for service in after.services} if after else set()
+    room = {channel: getattr(after.capacity, channel) if after else 0 for channel in CHANNELS}
+    for seat in taken.kept:
+        item = store.appointment(seat.appointment)
+        if item is None or item.status != rules.CONFIRMED:
+            continue
+        room[seat.channel] -= seat.places
+        gone = sorted(set(item.service_codes) - handled)
+        why = reason or (f"{', '.join(gone)} is not handled any more" if gone else "")
+        if not why and room[seat.channel] < 0:
+            why = f"the slot has fewer {seat.channel} places than are taken"
+        if why:
+            yield Broken(item.id, hall.code, str(day), start, why)
+
+
+def _no_slot(new: Hall | None, group: WindowGroup | None, calendar: Calendar, day: date, start: str) -> str:
+    if new is None:
+        return "the hall is gone"
+    if group is None:
+        return "the window group is gone"
+    spans = [(span.opens, span.closes) for span in catalog.opening_hours(new, day, calendar)]
+    return "" if start in rules.slot_starts(spans, group.slot_minutes) else "the slot is gone"
+
+
+def cancel_broken(broken: Sequence[Broken]) -> int:
+    """Cancel appointments that a definition has broken, with its reason; how many."""
+    items = [(one, store.appointment(one.appointment)) for one in broken]
+    return sum(_cancel(item, one.reason) for one, item in items if item is not None)
+
+
+def _cancel(item: AppointmentItem, reason: str) -> bool:
+    if item.status != rules.CONFIRMED:
+        return False
+    item.status = rules.after(item.status, "cancel")
+    event = Event("appointment_cancelled_by_hall", system("publish"), data={"reason": reason})
+    tables.write_or_conflict(changes.put(item, event))
+    return True

@@ -1,0 +1,122 @@
+"""What a visitor may still book: claims, limits, credit and pace, in one item that changes as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from chalicelib.appointments import rules, store
+from chalicelib.appointments.rules import Claim
+from chalicelib.appointments.service.plans import Plan
+from chalicelib.appointments.store import Book, BookerItem
+from chalicelib.kernel import changes, clock, errors, tables
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.changes import Event
+
+_TRIES = 4
+
+
+def claim(actor: Actor, visitor: str, wanted: Claim, plan: Plan, *, ticket: str = "", moved: str = "") -> Claim:
+    """Note that the visitor is about to hold a place, if limits, credit and pace allow it; one write unit.
+
+    The same appointment's claim is found again by a repeat, and given back. ``moved``: the appointment that this
+    one shall replace, which does not count. Raises ``already_booked``, ``booking_limit_reached``,
+    ``booking_blocked``, ``too_many_holds``, ``booking_ticket_invalid`` or ``slot_busy``.
+    """
+    for _ in range(_TRIES):
+        item = store.booker(visitor) or store.new_booker(visitor)
+        book = item.opened()
+        known = next((one for one in book.claims if one.appointment == wanted.appointment), None)
+        if known is not None:
+            return known
+        check_credit(book, plan)
+        rules.check_pace([at for at, _ in book.tries], clock.now())
+        if ticket and any(used == ticket for _, used in book.tries):
+            raise rules.TICKET_INVALID()
+        book.claims = [*_checked(book.claims, wanted, plan, moved), wanted]
+        book.tries = [*_recent(book.tries), (clock.seconds(clock.now()), ticket)]
+        item.close(book)
+        event = Event("place_claimed", actor, data={"appointment": wanted.appointment, "hall": wanted.hall})
+        try:
+            tables.write(changes.put(item, event))
+            return wanted
+        except tables.ConditionFailed:
+            continue
+    raise rules.SLOT_BUSY(retry_after=1)
+
+
+def check_credit(book: Book, plan: Plan) -> None:
+    """Raise ``booking_blocked`` when the visitor's no-shows forbid booking by this plan's rules."""
+    policy = plan.rules.no_shows
+    days = [day for _, day in book.no_shows]
+    until = rules.blocked_until(days, policy.allowed, policy.within_days, policy.blocked_days)
+    rules.check_credit(until, clock.today())
+
+
+def _checked(claims: list[Claim], wanted: Claim, plan: Plan, moved: str) -> list[Claim]:
+    """The claims that still count; whether they stand is looked up only if they would be in the way."""
+    today = clock.today()
+    first = str(min(today.replace(day=1), today - timedelta(today.weekday())))
+    claims = [one for one in claims if one.day >= first]
+    counted = [one for one in claims if one.appointment != moved]
+    try:
+        _check(counted, wanted, plan)
+        return claims
+    except errors.Problem:
+        standing = [known for one in claims if (known := _standing(one)) is not None]
+        _check([one for one in standing if one.appointment != moved], wanted, plan)
+        return standing
+
+
+def _check(claims: list[Claim], wanted: Claim, plan: Plan) -> None:
+    limits = plan.rules
+    rules.check_limits(claims, wanted, clock.today(), limits.per_day, limits.per_week, limits.per_month)
+
+
+def _standing(claim: Claim) -> Claim | None:
+    """The claim as it stands: still held, an appointment, or nothing any more."""
+    item = store.appointment(claim.appointment)
+    if item is None:
+        if claim.until > clock.now().timestamp() and not store.is_void(claim.appointment):
+            return claim
+        if store.void(claim.appointment):
+            return None
+        item = store.appointment(claim.appointment)
+        assert item is not None
+    if item.status in (rules.CANCELLED, rules.EXCUSED):
+        return None
+    return claim._replace(open=item.status in (rules.CONFIRMED, rules.CHECKED_IN))
+
+
+def _recent(tries: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    return [one for one in tries if one[0] > clock.now().timestamp() - 3600]
+
+
+def drop(actor: Actor, visitor: str, appointment: str, ticket: str = "") -> None:
+    """Take a claim back whose place could not be had, with its ticket, so that another slot can be tried."""
+
+    def alter(book: Book) -> None:
+        book.claims = [one for one in book.claims if one.appointment != appointment]
+        book.tries = [(at, "" if used == ticket else used) for at, used in book.tries]
+
+    change(visitor, alter, Event("claim_dropped", actor, data={"appointment": appointment}))
+
+
+def change(visitor: str, alter: Callable[[Book], None], event: Event) -> None:
+    """Alter a visitor's book as it is now, again when somebody else was faster."""
+    for _ in range(_TRIES):
+        item = store.booker(visitor) or store.new_booker(visitor)
+        book = item.opened()
+        alter(book)
+        if _unchanged(item, book):
+            return None
+        item.close(book)
+        try:
+            return tables.write(changes.put(item, event))
+        except tables.ConditionFailed:
+            continue
+    raise errors.CONFLICT()
+
+
+def _unchanged(item: BookerItem, book: Book) -> bool:
+    return item.opened() == book

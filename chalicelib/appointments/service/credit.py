@@ -1,0 +1,79 @@
+"""No-shows (爽约): noted at the end of the day, appealed against, forgiven."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from chalicelib.appointments import rules, store
+from chalicelib.appointments.service import claims
+from chalicelib.appointments.store import AppointmentItem, Book
+from chalicelib.kernel import changes, clock, tables, vault
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.changes import Event
+
+_REMEMBERED_DAYS = 730
+
+
+def miss(actor: Actor, item: AppointmentItem) -> tables.Put:
+    """The write that makes the appointment a no-show; ``remember`` notes it with the visitor afterwards."""
+    item.status = rules.after(item.status, "miss")
+    return changes.put(item, Event("no_show", actor))
+
+
+def remember(actor: Actor, item: AppointmentItem) -> None:
+    """Note a no-show in the visitor's book; noting it again changes nothing."""
+    oldest = str(clock.today() - timedelta(_REMEMBERED_DAYS))
+
+    def alter(book: Book) -> None:
+        entry = (item.id, str(item.day))
+        if entry not in book.no_shows:
+            book.no_shows = [*(one for one in book.no_shows if one[1] >= oldest), entry]
+
+    claims.change(item.visitor, alter, Event("no_show_noted", actor, data={"appointment": item.id}))
+
+
+def appeal(actor: Actor, item: AppointmentItem, reason: str) -> None:
+    """Ask staff to look at a no-show again; raises ``appointment_wrong_state``."""
+    rules.after(item.status, "excuse")
+    item.appeal = vault.seal(reason.encode(), store.TABLE, str(item.pk), "appeal")
+    item.gsi1pk, item.gsi1sk = f"APPEALS#{item.hall}", f"{item.day}#{item.id}"
+    tables.write_or_conflict(changes.put(item, Event("no_show_appealed", actor, reason)))
+
+
+def appeal_text(item: AppointmentItem) -> str:
+    if not item.appeal:
+        return ""
+    return vault.unseal(item.appeal, store.TABLE, str(item.pk), "appeal").decode()
+
+
+def decide_appeal(actor: Actor, item: AppointmentItem, granted: bool, opinion: str) -> None:
+    """Forgive a no-show or leave it; raises ``appeal_decided``."""
+    if item.gsi1pk is None:
+        raise rules.APPEAL_DECIDED()
+    item.gsi1pk = item.gsi1sk = None
+    if granted:
+        _excuse(actor, item, "appeal_granted", opinion)
+    else:
+        tables.write_or_conflict(changes.put(item, Event("appeal_refused", actor, opinion)))
+
+
+def forgive(actor: Actor, item: AppointmentItem, reason: str) -> None:
+    """Forgive a no-show without an appeal (amnesty); raises ``appointment_wrong_state``."""
+    if item.status == rules.EXCUSED:
+        _forget(actor, item)
+        return
+    item.gsi1pk = item.gsi1sk = None
+    _excuse(actor, item, "no_show_forgiven", reason)
+
+
+def _excuse(actor: Actor, item: AppointmentItem, event: str, note: str) -> None:
+    item.status = rules.after(item.status, "excuse")
+    tables.write_or_conflict(changes.put(item, Event(event, actor, note)))
+    _forget(actor, item)
+
+
+def _forget(actor: Actor, item: AppointmentItem) -> None:
+    def alter(book: Book) -> None:
+        book.no_shows = [one for one in book.no_shows if one[0] != item.id]
+
+    claims.change(item.visitor, alter, Event("no_show_struck", actor, data={"appointment": item.id}))

@@ -1,0 +1,87 @@
+"""The day of the appointments: who comes, checking in, reminders, and what is left in the evening."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
+
+from chalicelib.appointments import rules, store
+from chalicelib.appointments.service import credit, plans
+from chalicelib.appointments.store import AppointmentItem
+from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import Hall
+from chalicelib.kernel import changes, clock, tables
+from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.changes import Event
+from chalicelib.kernel.tables import Put
+
+
+def of_day(hall: Hall, day: date) -> Iterator[AppointmentItem]:
+    """The appointments of a hall's day, as they are now."""
+    for group in hall.groups:
+        for _, taken in sorted(store.day_occupancy(hall.code, group.code, day).items()):
+            for seat in (*taken.kept, *taken.held):
+                item = store.appointment(seat.appointment)
+                if item is not None:
+                    yield item
+
+
+def of_visitor(visitor: str, hall: str, day: date) -> AppointmentItem | None:
+    """The visitor's next open appointment at a hall on a day; where there is none, one that is over."""
+    booker = store.booker(visitor)
+    claims = booker.opened().claims if booker else []
+    ours = sorted((claim for claim in claims if (claim.hall, claim.day) == (hall, str(day))), key=lambda one: one.start)
+    items = [item for claim in ours if (item := store.appointment(claim.appointment)) is not None]
+    return next((item for item in items if item.status == rules.CONFIRMED), items[-1] if items else None)
+
+
+def check_arrival(item: AppointmentItem, hall: str) -> None:
+    """Raise unless the visitor may check in at the hall now."""
+    limits = plans.rules_of(item.hall, item.group)
+    rules.check_arrival(item.slot, hall, clock.now(), limits.early_minutes, limits.late_minutes)
+
+
+def checked_in(actor: Actor, item: AppointmentItem, ticket: str) -> Put:
+    """The write that the visitor has come and has a ticket in the queue; raises ``appointment_wrong_state``."""
+    item.status = rules.after(item.status, "check_in")
+    return changes.put(item, Event("checked_in", actor, data={"ticket": ticket}))
+
+
+def served(actor: Actor, item: AppointmentItem) -> Put:
+    """The write that the visit is over."""
+    item.status = rules.after(item.status, "serve")
+    return changes.put(item, Event("served", actor))
+
+
+def released(actor: Actor, item: AppointmentItem) -> Put:
+    """The write that the visitor came and was not served before the hall closed."""
+    item.status = rules.after(item.status, "release")
+    return changes.put(item, Event("not_served", actor))
+
+
+def end_of_day(hall: Hall, day: date) -> int:
+    """Count who did not come (again and again with the same result); how many no-shows there are."""
+    actor, missed = system("close_halls"), 0
+    for item in of_day(hall, day):
+        if item.status == rules.CONFIRMED:
+            with suppress(tables.ConditionFailed):
+                tables.write(credit.miss(actor, item))
+        if item.status == rules.NO_SHOW:
+            credit.remember(actor, item)
+            missed += 1
+    return missed
+
+
+def remind(day: date) -> int:
+    """Note that the appointments of a day are to be reminded of, each once; how many."""
+    actor, reminded = system("remind_visitors"), 0
+    for summary in catalog.release().halls:
+        for item in of_day(catalog.hall(summary.code), day):
+            if item.status == rules.CONFIRMED and not item.reminded:
+                item.reminded = True
+                event = Event("appointment_reminder_due", actor, data={"start": item.start, "hall": item.hall})
+                with suppress(tables.ConditionFailed):
+                    tables.write(changes.put(item, event))
+                    reminded += 1
+    return reminded

@@ -1,0 +1,43 @@
+"""Who has to do with a hall or an appointment."""
+
+from __future__ import annotations
+
+from chalicelib.appointments.store import AppointmentItem, WaiterItem
+from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import Hall
+from chalicelib.kernel.access import Actor
+
+
+def find_hall(hall: str) -> Hall | None:
+    """The hall that a path names; None if there is none."""
+    known = any(summary.code == hall for summary in catalog.release().halls)
+    return catalog.hall(hall) if known else None
+
+
+def works_at(actor: Actor, hall: Hall) -> bool:
+    """Whether a staff member's unit works at the hall."""
+    return actor.kind == "staff" and actor.unit in hall.units
+
+
+def is_visitor(actor: Actor, item: AppointmentItem) -> bool:
+    """Whether the appointment is the caller's: as visitor, as who booked it, or for the enterprise acted for."""
+    if actor.kind != "person":
+        return False
+    ours = actor.holds(item.party) or (not actor.organization and item.visitor_account in actor.accounts)
+    return ours and all(actor.covers(code) for code in item.service_codes)
+
+
+def is_of_hall(actor: Actor, item: AppointmentItem) -> bool:
+    """Whether the caller works at the appointment's hall."""
+    hall = find_hall(item.hall)
+    return hall is not None and works_at(actor, hall)
+
+
+def concerns(actor: Actor, item: AppointmentItem) -> bool:
+    """Whether the appointment is the caller's, or at the caller's hall."""
+    return is_visitor(actor, item) or is_of_hall(actor, item)
+
+
+def waits(actor: Actor, item: WaiterItem) -> bool:
+    """Whether the caller put the entry on the waiting list."""
+    return actor.kind == "person" and actor.holds(item.party)

@@ -1,0 +1,81 @@
+"""The city around services and halls, and what is published together."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from msgspec import Meta
+
+from chalicelib.catalog.definition.words import Code, Strict, Text
+
+
+class Unit(Strict, frozen=True):
+    """A department that handles and issues: its code here, its name, its credit code."""
+
+    code: Code
+    name: Text
+    credit_code: str
+
+
+class Region(Strict, frozen=True):
+    """A division of the city by its official code (GB/T 2260), valid from a day on."""
+
+    code: Annotated[str, Meta(pattern=r"^\d{6}$")]
+    name: Text
+    parent: str | None
+    valid_from: date
+
+
+class CalendarYear(Strict, frozen=True):
+    """The State Council's notice for one year: days off and make-up working days."""
+
+    year: int
+    source: str
+    off: list[date]
+    make_up: list[date]
+
+
+class City(Strict, frozen=True):
+    """``city.json`` with the calendar: everything beside the services."""
+
+    name: Text
+    regions: list[Region]
+    units: list[Unit]
+    calendar: list[CalendarYear]
+
+
+class Summary(Strict, frozen=True):
+    """A service in a list."""
+
+    code: str
+    version: int
+    name: Text
+    summary: Text
+    keywords: list[str]
+    audience: list[str]
+    regions: list[str]
+    unit: str
+    processing: str
+    promised_days: int
+
+
+class HallSummary(Strict, frozen=True):
+    """A hall in a list."""
+
+    code: str
+    version: int
+    name: Text
+    level: str
+    region: str
+    address: Text
+    services: list[str]
+
+
+class Release(Strict, frozen=True):
+    """What is published together: the city and the current version of each service and hall."""
+
+    number: int
+    city: City
+    services: list[Summary]
+    halls: list[HallSummary] = []

@@ -1,0 +1,126 @@
+"""Family members for whom a person may book, with their consent (PIPL art. 29 and 31)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+from chalicelib.identity import rules, store
+from chalicelib.identity.service.accounts import canonical
+from chalicelib.identity.store import RelativeItem
+from chalicelib.kernel import changes, clock, errors, numbers, tables, vault
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.changes import Event
+from chalicelib.platforms import departments
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """Who comes to a hall, in clear. ``key`` stands for whom limits count: the person, or the enterprise.
+
+    ``account`` is empty for somebody without one.
+    """
+
+    key: str
+    account: str
+    name: str
+    id_number: str
+
+    @property
+    def born(self) -> date:
+        return numbers.birth_date(self.id_number)
+
+
+def visitor_self(actor: Actor) -> Visitor:
+    """The caller; limits count for the enterprise when the caller acts for one."""
+    account = canonical(actor.id)
+    number = store.unseal(account, "id_number")
+    key = actor.organization or account.id_index or ""
+    return Visitor(key, account.id, store.unseal(account, "name"), number)
+
+
+def visitor_relative(actor: Actor, relative_id: str) -> Visitor:
+    """The caller's relative; raises ``not_found`` or ``relative_not_consented``."""
+    item = store.relative(relative_id)
+    if item is None or item.holder not in actor.accounts:
+        raise errors.NOT_FOUND()
+    if not item.consented:
+        raise rules.RELATIVE_NOT_CONSENTED()
+    person = store.person(item.relative_index)
+    account = person.account_id if person else ""
+    return Visitor(item.relative_index, account, store.unseal(item, "name"), store.unseal(item, "id_number"))
+
+
+def visitor_named(name: str, id_number: str) -> Visitor:
+    """Somebody who shows an ID card at a desk; raises ``id_number_invalid``."""
+    id_number = numbers.normalized(id_number)
+    if not numbers.is_id_number(id_number, clock.today()):
+        raise rules.ID_NUMBER_INVALID()
+    index = vault.blind_index("id_number", id_number)
+    person = store.person(index)
+    return Visitor(index, person.account_id if person else "", name, id_number)
+
+
+def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:
+    """Ask a relative for consent to book for them; a guardian consents for a child under 14 (PIPL art. 31).
+
+    A repeat finds what is there. Raises ``id_number_invalid``, ``identity_mismatch`` or
+    ``platform_unavailable``.
+    """
+    id_number = numbers.normalized(id_number)
+    if not numbers.is_id_number(id_number, clock.today()):
+        raise rules.ID_NUMBER_INVALID()
+    if not departments.identity_matches(name, id_number):
+        raise rules.NAME_DOES_NOT_MATCH()
+    holder = canonical(actor.id)
+    index = vault.blind_index("id_number", id_number)
+    found = store.relative(f"{holder.id_index}-{index}")
+    if found is not None and found.consented:
+        return found
+    item = found or store.new_relative(holder.id, holder.id_index or "", index)
+    item.name, item.id_number = store.seal(item, "name", name), store.seal(item, "id_number", id_number)
+    item.holder_name = store.seal(item, "holder_name", store.unseal(holder, "name"))
+    item.consented = _is_guardian(store.unseal(holder, "id_number"), id_number)
+    event = Event("relative_added", actor, data={"consented": int(item.consented)})
+    tables.write_or_conflict(changes.put(item, event))
+    return item
+
+
+def _is_guardian(guardian: str, child: str) -> bool:
+    if not rules.is_child(numbers.birth_date(child), clock.today()):
+        return False
+    records = departments.query_register("guardians", child, departments.Purpose("relatives"))
+    return any(record.get("id_number") == guardian for record in records)
+
+
+def is_holder(actor: Actor, item: RelativeItem) -> bool:
+    """Whether the caller is the one who books."""
+    return str(item.holder) in actor.accounts
+
+
+def is_relative(actor: Actor, item: RelativeItem) -> bool:
+    """Whether the caller is the one for whom is booked."""
+    return canonical(actor.id).id_index == item.relative_index
+
+
+def give_consent(actor: Actor, item: RelativeItem) -> None:
+    """The relative agrees; a repeat changes nothing."""
+    if not item.consented:
+        item.consented = True
+        tables.write_or_conflict(changes.put(item, Event("relative_consented", actor)))
+
+
+def end_relation(actor: Actor, item: RelativeItem) -> None:
+    """Either of the two ends it: nothing can be booked any more; what is booked stays."""
+    item.consented, item.ended = False, True
+    tables.write_or_conflict(changes.put(item, Event("relative_ended", actor)))
+
+
+def relatives_of(actor: Actor) -> tuple[list[RelativeItem], list[RelativeItem]]:
+    """The caller's relatives, and those who want to book for the caller."""
+    index = canonical(actor.id).id_index or ""
+    return store.relatives_of(index), store.asking(index)
+
+
+def masked_name(item: RelativeItem, attribute: str) -> str:
+    return vault.mask_name(store.unseal(item, attribute))

@@ -1,0 +1,211 @@
+"""Coming to a hall: check-in with an appointment, or a walk-in ticket."""
+
+from __future__ import annotations
+
+import hmac
+import math
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from chalicelib.appointments import service as appointments
+from chalicelib.appointments.service import AppointmentItem, Visitor
+from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import Hall, WindowGroup
+from chalicelib.identity import service as identity
+from chalicelib.kernel import changes, clock, errors, ids, tables, vault
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.changes import Event
+from chalicelib.queueing import rules, store
+from chalicelib.queueing.rules import Person, Queue
+from chalicelib.queueing.service.changing import Done, change, said
+from chalicelib.queueing.store import TicketItem
+
+CODE_SECONDS = 60
+_EARTH_METRES = 6_371_000
+
+
+class Whereabouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What shows that a phone is in the hall: the code on the hall's screen, or the phone's location in degrees."""
+
+    code: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class HallCode(msgspec.Struct, frozen=True):
+    """The check-in code that the hall's screen shows as a QR code now, and how many seconds it stays."""
+
+    code: str
+    seconds_left: int
+
+
+def hall_code(hall: Hall) -> HallCode:
+    """The code of this minute; a photograph of it is of no use two minutes later."""
+    now = clock.seconds(clock.now())
+    return HallCode(_code(hall, now // CODE_SECONDS), CODE_SECONDS - now % CODE_SECONDS)
+
+
+def _code(hall: Hall, minute: int) -> str:
+    return vault.blind_index("hall_code", f"{hall.code}/{minute}")[:12].upper()
+
+
+def check_whereabouts(hall: Hall, where: Whereabouts) -> None:
+    """Raise ``not_at_hall`` unless the phone shows this or the last minute's code, or is near enough."""
+    minute = clock.seconds(clock.now()) // CODE_SECONDS
+    given = where.code.strip().upper().encode()
+    if any(hmac.compare_digest(_code(hall, minute - past).encode(), given) for past in (0, 1)):
+        return
+    if where.latitude is None or where.longitude is None or not hall.queue.location_metres:
+        raise rules.NOT_AT_HALL()
+    if _metres(hall, where.latitude, where.longitude) > hall.queue.location_metres:
+        raise rules.NOT_AT_HALL()
+
+
+def _metres(hall: Hall, latitude: float, longitude: float) -> float:
+    """The distance on the sphere (haversine)."""
+    one, other = math.radians(hall.location.latitude), math.radians(latitude)
+    north, east = other - one, math.radians(longitude - hall.location.longitude)
+    half = math.sin(north / 2) ** 2 + math.cos(one) * math.cos(other) * math.sin(east / 2) ** 2
+    return 2 * _EARTH_METRES * math.asin(min(1.0, math.sqrt(half)))
+
+
+def check_in(actor: Actor, hall: Hall, item: AppointmentItem, materials: Sequence[int] = ()) -> TicketItem:
+    """Who has an appointment is here and gets a ticket; a repeat finds it.
+
+    Raises ``check_in_wrong_hall``, ``check_in_wrong_day``, ``check_in_too_early``, ``check_in_too_late``,
+    ``appointment_wrong_state`` or ``already_in_queue``.
+    """
+    ticket_id = ids.derived_id("ticket", item.id)
+    known = store.ticket(ticket_id)
+    if known is not None and hall.code == item.hall:
+        return known
+    appointments.check_arrival(item, hall.code)
+    group = _group(hall, item.group)
+    lane = rules.PRIORITY if item.channel == "priority" else rules.APPOINTMENT
+    starts = clock.seconds(item.slot.starts_at)
+
+    def act(queue: Queue, now: int) -> Done[TicketItem]:
+        current = appointments.appointment(item.id)
+        assert current is not None
+        person = Person(ticket_id, "", group.code, lane, starts, now, starts, current.visitor[:12])
+        arrived = rules.arrive(queue, person, group.prefix)
+        ticket = _ticket(hall, arrived, current.service_codes, materials)
+        ticket.appointment, ticket.holder = current.id, current.party or current.visitor_account or None
+        ticket.name = store.seal_name(ticket, appointments.name_of(current))
+        writes = [_put_new(actor, ticket), appointments.checked_in(actor, current, arrived.number)]
+        return Done(ticket, [said("checked_in", actor, arrived)], writes)
+
+    return _unless_known(ticket_id, hall, act)
+
+
+def find_appointment(hall: Hall, code: str) -> AppointmentItem:
+    """Today's appointment by its number or by the visitor's ID number; raises ``check_in_code_unknown``."""
+    item = appointments.appointment(code)
+    if item is None:
+        try:
+            visitor = identity.visitor_named("", code)
+        except errors.Problem:
+            raise rules.CODE_UNKNOWN() from None
+        item = appointments.of_visitor(visitor.key, hall.code, clock.today())
+    if item is None:
+        raise rules.CODE_UNKNOWN()
+    return item
+
+
+def walk_in(
+    actor: Actor,
+    hall: Hall,
+    services: list[str],
+    key: str,
+    *,
+    visitor: Visitor | None = None,
+    priority: bool = False,
+    materials: Sequence[int] = (),
+) -> TicketItem:
+    """A ticket for somebody without an appointment; a repeat with the same ``key`` finds it.
+
+    Raises ``hall_closed``, ``already_in_queue``, ``service_not_here`` or ``services_apart``.
+    """
+    plan = appointments.plan(hall.code, services)
+    ticket_id = ids.derived_id("ticket", key)
+    _check_open(hall)
+    is_old = visitor is not None and visitor.id_number != "" and _age(visitor) >= plan.rules.priority_age
+    lane = rules.PRIORITY if priority or is_old else rules.WALK_IN
+
+    def act(queue: Queue, now: int) -> Done[TicketItem]:
+        person = Person(ticket_id, "", plan.group.code, lane, now, now, 0, visitor.key[:12] if visitor else "")
+        arrived = rules.arrive(queue, person, plan.group.prefix)
+        ticket = _ticket(hall, arrived, list(plan.services), materials)
+        if visitor is not None:
+            ticket.holder = actor.organization or visitor.account or None
+            ticket.name = store.seal_name(ticket, visitor.name)
+        return Done(ticket, [said("ticket_taken", actor, arrived)], [_put_new(actor, ticket)])
+
+    return _unless_known(ticket_id, hall, act)
+
+
+def _age(visitor: Visitor) -> int:
+    return appointments.age(visitor.born, clock.today())
+
+
+def _unless_known(ticket_id: str, hall: Hall, act: object) -> TicketItem:
+    def once(queue: Queue, now: int) -> Done[TicketItem]:
+        known = store.ticket(ticket_id)
+        return Done(known) if known is not None else act(queue, now)  # type: ignore[operator]
+
+    return change(hall, once)
+
+
+def _check_open(hall: Hall) -> None:
+    """Tickets are given from an hour before the hall opens until it closes."""
+    now = clock.local(clock.now())
+    hours = catalog.opening_hours(hall, now.date())
+    if not hours:
+        raise rules.HALL_CLOSED()
+    if not hours[0].opens <= f"{now + timedelta(hours=1):%H:%M}" or f"{now:%H:%M}" >= hours[-1].closes:
+        raise rules.HALL_CLOSED()
+
+
+def _group(hall: Hall, code: str) -> WindowGroup:
+    """The group of an appointment; the first one if the hall has changed since it was booked."""
+    return hall.group(code) or hall.groups[0]
+
+
+def _ticket(hall: Hall, person: Person, services: list[str], materials: Sequence[int]) -> TicketItem:
+    ticket = store.new_ticket(person.ticket, hall.code, clock.today())
+    ticket.number, ticket.group, ticket.lane = person.number, person.group, person.lane
+    ticket.services = ",".join(services)
+    ticket.materials = ",".join(str(number) for number in sorted(set(materials)))
+    return ticket
+
+
+def _put_new(actor: Actor, ticket: TicketItem) -> tables.Put:
+    return changes.put(ticket, Event("ticket_issued", actor, data={"number": ticket.number}))
+
+
+def leave(actor: Actor, hall: Hall, ticket: TicketItem, reason: str) -> None:
+    """Give a ticket back: its holder goes, or the printer ate it; raises ``ticket_over``."""
+    if ticket.status == "left":
+        return
+
+    def act(queue: Queue, _now: int) -> Done[None]:
+        person = rules.leave(queue, ticket.id)
+        current = store.ticket(ticket.id)
+        assert current is not None
+        writes = [ended(actor, current, "left", reason)]
+        item = appointments.appointment(current.appointment) if current.appointment else None
+        if item is not None and item.status == appointments.CHECKED_IN:
+            writes.append(appointments.released(actor, item))
+        return Done(None, [said("ticket_given_back", actor, person)], writes)
+
+    if ticket.day != str(clock.today()):
+        raise rules.TICKET_OVER()
+    change(hall, act)
+
+
+def ended(actor: Actor, ticket: TicketItem, status: str, note: str = "") -> tables.Put:
+    """The write that a ticket is over: ``served``, ``missed``, ``left`` or ``unserved``."""
+    ticket.status = status
+    return changes.put(ticket, Event(f"ticket_{status}", actor, note))

@@ -1,0 +1,73 @@
+"""Changing a hall's queue: on what it is now, as a whole, again when somebody else was faster."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Generic, TypeVar
+
+from chalicelib.catalog.definition import Hall
+from chalicelib.kernel import changes, clock, errors, tables
+from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.changes import Event
+from chalicelib.kernel.tables import Write
+from chalicelib.queueing import rules, store
+from chalicelib.queueing.rules import Queue
+from chalicelib.queueing.store import QueueItem
+
+_TRIES = 10
+T = TypeVar("T")
+
+
+@dataclass
+class Done(Generic[T]):
+    """What a change gives back, what is to be said of it in the event log, and what is written with the queue."""
+
+    result: T
+    events: Sequence[Event] = ()
+    writes: Sequence[Write] = field(default_factory=list)
+
+
+def change(hall: Hall, act: Callable[[Queue, int], Done[T]]) -> T:
+    """Let ``act`` change today's queue of the hall (and the time, epoch seconds); all is written or nothing.
+
+    Windows that have been silent for too long are closed first, whoever comes. ``act`` is called again with
+    the newest queue when another change was faster. Raises ``temporarily_unavailable`` after ten times.
+    """
+    day = clock.today()
+    for attempt in range(_TRIES):
+        now = clock.seconds(clock.now())
+        item = store.queue(hall.code, day, consistent=True) or store.new_queue(hall.code, day)
+        queue = item.opened()
+        before = deepcopy(queue)
+        silent = rules.close_silent(queue, _signs(hall, day, queue), hall.queue.silent_seconds, now)
+        done = act(queue, now)
+        if queue == before and not done.writes:
+            return done.result
+        lost = [Event("window_lost", system("queue"), data={"window": code}) for code in silent]
+        try:
+            _write(item, queue, [*lost, *done.events], done.writes)
+            return done.result
+        except tables.ConditionFailed:
+            time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 4)))  # noqa: S311
+    raise errors.UNAVAILABLE(retry_after=1)
+
+
+def _signs(hall: Hall, day: date, queue: Queue) -> dict[str, int]:
+    at_work = any(window.person for window in queue.windows.values())
+    return store.signs(hall.code, day) if at_work else {}
+
+
+def _write(item: QueueItem, queue: Queue, events: Sequence[Event], writes: Sequence[Write]) -> None:
+    item.close(queue)
+    tables.write(changes.put(item, *events), *writes)
+
+
+def said(what: str, actor: Actor, person: rules.Person, window: str = "") -> Event:
+    """An event about somebody's ticket."""
+    data: dict[str, str | int | list[str]] = {"ticket": person.ticket, "number": person.number}
+    return Event(what, actor, data=data | ({"window": window} if window else {}))

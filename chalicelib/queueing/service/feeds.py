@@ -1,0 +1,295 @@
+"""What screens and phones show of a queue. Nothing in it changes with the time alone, so that ETags hold."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import Hall, Material, Text, Window
+from chalicelib.kernel import clock, errors, vault
+from chalicelib.queueing import rules, store
+from chalicelib.queueing.rules import Person, Queue
+from chalicelib.queueing.service.windows import expected_seconds
+from chalicelib.queueing.store import TicketItem
+
+
+class CallView(msgspec.Struct, frozen=True):
+    """A call; a higher ``sequence`` is newer, also for a repeated call. ``voice`` is what to speak."""
+
+    sequence: int
+    number: str
+    window: str
+    voice: Text
+    at: str
+
+
+class GroupView(msgspec.Struct, frozen=True):
+    """How many wait for a group of windows, and how many windows serve it."""
+
+    group: str
+    name: Text
+    waiting: int
+    windows_open: int
+
+
+class Board(msgspec.Struct, frozen=True):
+    """The hall's display: the last calls, the newest first, and who waits. Without anybody's name."""
+
+    hall: str
+    name: Text
+    date: str
+    calls: list[CallView]
+    groups: list[GroupView]
+
+
+class MaterialView(msgspec.Struct, frozen=True):
+    """A material of the service: whether it is needed, and whether it is here (from a register, or handed in)."""
+
+    service: str
+    name: Text
+    need: str
+    here: bool
+
+
+class PersonView(msgspec.Struct, frozen=True):
+    """Somebody in the queue, for staff: masked name, lane, since when here."""
+
+    number: str
+    lane: str
+    group: str
+    services: list[str]
+    name: str
+    appointment: str
+    since: str
+    skips: int
+
+
+class AtWindow(msgspec.Struct, frozen=True):
+    """Whom the window has: since when, how often called, which materials came."""
+
+    person: PersonView
+    called_at: str
+    calls: int
+    materials: list[MaterialView]
+
+
+class WindowView(msgspec.Struct, frozen=True):
+    """A window's screen: who is here, who is parked, who comes next, how many wait."""
+
+    window: str
+    open: bool
+    clerk: str
+    current: AtWindow | None
+    parked: list[PersonView]
+    next: PersonView | None
+    waiting: int
+
+
+class WindowRow(msgspec.Struct, frozen=True):
+    """A window in the overview."""
+
+    window: str
+    name: Text
+    open: bool
+    clerk: str
+    number: str
+    since: str
+
+
+class Load(msgspec.Struct, frozen=True):
+    """What a group has had today; times in seconds, averages over those served."""
+
+    group: str
+    name: Text
+    waiting: int
+    parked: int
+    issued: int
+    served: int
+    missed: int
+    left: int
+    average_wait: int
+    average_service: int
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """The hall now: who waits, since when the first of them, which windows are open, the load of today."""
+
+    hall: str
+    date: str
+    waiting: int
+    longest_wait_since: str
+    windows_open: int
+    windows: list[WindowRow]
+    groups: list[Load]
+
+
+class TicketView(msgspec.Struct, frozen=True):
+    """A ticket as its holder sees it: ``waiting`` at a position, ``called`` to a window, ``parked``, or how it ended.
+
+    ``estimated_seconds`` is None while no window serves the group.
+    """
+
+    id: str
+    number: str
+    hall: str
+    hall_name: Text
+    group: str
+    status: str
+    window: str
+    position: int
+    estimated_seconds: int | None
+
+
+def _queue(hall: Hall) -> Queue:
+    item = store.queue(hall.code, clock.today())
+    return item.opened() if item else Queue()
+
+
+def board(hall: Hall) -> Board:
+    """Half a read unit for each 4 kB of the queue; the same answer as long as nothing happens."""
+    queue = _queue(hall)
+    calls = [_call_view(hall, call) for call in reversed(queue.calls)]
+    groups = [
+        GroupView(
+            group.code,
+            group.name,
+            sum(person.group == group.code for person in queue.waiting),
+            sum(group.code in window.groups for window in queue.windows.values()),
+        )
+        for group in hall.groups
+    ]
+    return Board(hall.code, hall.name, str(clock.today()), calls, groups)
+
+
+def _call_view(hall: Hall, call: rules.Call) -> CallView:
+    window = hall.window(call.window)
+    name = window.name if window else Text(call.window, call.window)
+    voice = Text(f"请 {call.number} 号到{name.zh}办理", f"Number {call.number}, please go to {name.en}")
+    return CallView(call.sequence, call.number, call.window, voice, _moment(call.at))
+
+
+def _moment(seconds: int) -> str:
+    return clock.from_seconds(seconds).isoformat()
+
+
+def window(hall: Hall, of: Window) -> WindowView:
+    """A window's screen."""
+    queue = _queue(hall)
+    state = queue.windows.get(of.code)
+    groups = state.groups if state else tuple(of.groups)
+    people = rules.candidates(queue, of.code, groups)
+    coming = rules.choose(people, hall.queue.pattern, state.turn if state else 0, clock.seconds(clock.now()))
+    current = None
+    if state is not None and state.person is not None:
+        ticket = store.ticket(state.person.ticket)
+        current = AtWindow(_person(state.person), _moment(state.called_at), state.calls, _materials(ticket))
+    return WindowView(
+        of.code,
+        state is not None,
+        state.clerk if state else "",
+        current,
+        [_person(person) for person in queue.parked.get(of.code, [])],
+        _person(coming[0]) if coming else None,
+        len(people),
+    )
+
+
+def _person(person: Person) -> PersonView:
+    ticket = store.ticket(person.ticket, consistent=False)
+    name = store.name_of(ticket) if ticket else ""
+    return PersonView(
+        person.number,
+        person.lane,
+        person.group,
+        ticket.service_codes if ticket else [],
+        vault.mask_name(name) if name else "",
+        str(ticket.appointment or "") if ticket else "",
+        _moment(person.since),
+        person.skips,
+    )
+
+
+def _materials(ticket: TicketItem | None) -> list[MaterialView]:
+    """The materials of the ticket's services, numbered through as at check-in."""
+    if ticket is None:
+        return []
+    handed_in = {int(number) for number in str(ticket.materials).split(",") if number}
+    needed = [(code, material) for code in ticket.service_codes for material in _definition_materials(code)]
+    return [
+        MaterialView(code, material.name, material.need, material.source == "register" or number in handed_in)
+        for number, (code, material) in enumerate(needed)
+    ]
+
+
+def _definition_materials(code: str) -> list[Material]:
+    try:
+        return catalog.current(code)[1].item.materials
+    except errors.Problem:
+        return []
+
+
+def overview(hall: Hall) -> Overview:
+    """The hall at a glance, for those who run it."""
+    queue = _queue(hall)
+    first = rules.longest_wait(queue)
+    return Overview(
+        hall.code,
+        str(clock.today()),
+        len(queue.waiting),
+        _moment(first) if first is not None else "",
+        len(queue.windows),
+        [_row(queue, one) for one in hall.windows],
+        loads(hall, queue),
+    )
+
+
+def _row(queue: Queue, of: Window) -> WindowRow:
+    state = queue.windows.get(of.code)
+    if state is None:
+        return WindowRow(of.code, of.name, False, "", "", "")
+    number = state.person.number if state.person else ""
+    return WindowRow(of.code, of.name, True, state.clerk, number, _moment(state.called_at) if number else "")
+
+
+def loads(hall: Hall, queue: Queue) -> list[Load]:
+    """What each group has had."""
+    found = []
+    for group in hall.groups:
+        tally = queue.tally(group.code)
+        found.append(
+            Load(
+                group.code,
+                group.name,
+                sum(person.group == group.code for person in queue.waiting),
+                sum(person.group == group.code for parked in queue.parked.values() for person in parked),
+                tally.issued,
+                tally.served,
+                tally.missed,
+                tally.left,
+                round(tally.waited / tally.served) if tally.served else 0,
+                round(tally.worked / tally.served) if tally.served else 0,
+            )
+        )
+    return found
+
+
+def ticket(item: TicketItem) -> TicketView:
+    """Where the holder of a ticket is now; anybody with the ticket's id may ask."""
+    hall = catalog.hall(item.hall)
+    queue = _queue(hall) if item.day == str(clock.today()) else Queue()
+    status, at, place = str(item.status), "", 0
+    if status == "open":
+        status, at, place = _place(hall, queue, item)
+    wait = rules.estimated_seconds(queue, item.group, place, expected_seconds(hall, item.group)) if place else None
+    return TicketView(item.id, str(item.number), hall.code, hall.name, str(item.group), status, at, place, wait)
+
+
+def _place(hall: Hall, queue: Queue, item: TicketItem) -> tuple[str, str, int]:
+    for code, state in queue.windows.items():
+        if state.person and state.person.ticket == item.id:
+            return "called", code, 0
+    for code, parked in queue.parked.items():
+        if any(person.ticket == item.id for person in parked):
+            return "parked", code, 0
+    place = rules.position(queue, item.id, hall.queue.pattern, clock.seconds(clock.now()))
+    return ("waiting", "", place) if place else ("over", "", 0)

@@ -1,0 +1,127 @@
+"""Stored queues, tickets, windows' signs of life, and the statistics of each day."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import date, timedelta
+
+import msgspec
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.kernel import clock, tables, vault
+from chalicelib.queueing.rules import Queue
+
+TABLE = "queueing"
+KEPT_DAYS = 400
+
+
+class QueueItem(tables.AggregateTable):
+    """A hall's queue of one day, as a whole; it holds those who are there now, so it stays small."""
+
+    class Meta:
+        table_name = TABLE
+
+    state = BinaryAttribute(legacy_encoding=False, default=b"")
+    expires_at = NumberAttribute()
+
+    def opened(self) -> Queue:
+        return msgspec.msgpack.decode(zlib.decompress(self.state), type=Queue) if self.state else Queue()
+
+    def close(self, queue: Queue) -> None:
+        self.state = zlib.compress(msgspec.msgpack.encode(queue), 6)
+
+
+class TicketItem(tables.AggregateTable):
+    """A ticket (排队号). While ``open``, the queue says where its holder is; after that, ``status`` how it ended."""
+
+    class Meta:
+        table_name = TABLE
+
+    status = UnicodeAttribute()
+    number = UnicodeAttribute()
+    hall = UnicodeAttribute()
+    group = UnicodeAttribute()
+    day = UnicodeAttribute()
+    lane = UnicodeAttribute()
+    services = UnicodeAttribute()
+    appointment = UnicodeAttribute(null=True)
+    holder = UnicodeAttribute(null=True)
+    name = BinaryAttribute(legacy_encoding=False, null=True)
+    materials = UnicodeAttribute(default="")
+    expires_at = NumberAttribute()
+
+    @property
+    def id(self) -> str:
+        return str(self.pk).removeprefix("TICKET#")
+
+    @property
+    def service_codes(self) -> list[str]:
+        return str(self.services).split(",")
+
+
+class SignItem(tables.Table):
+    """When a window's screen last gave a sign of life."""
+
+    class Meta:
+        table_name = TABLE
+
+    seen = NumberAttribute()
+    expires_at = NumberAttribute()
+
+
+class StatisticsItem(tables.Table):
+    """What a hall's day came to, as JSON; written once, when the day is closed."""
+
+    class Meta:
+        table_name = TABLE
+
+    content = UnicodeAttribute()
+
+
+def _expiry(day: date) -> int:
+    return clock.seconds(clock.now() + timedelta(KEPT_DAYS + (day - clock.today()).days))
+
+
+def queue(hall: str, day: date, *, consistent: bool = False) -> QueueItem | None:
+    """Half a read unit for each 4 kB (some hundred people), a whole one when ``consistent``."""
+    return tables.read(QueueItem, f"QUEUE#{hall}#{day}", consistent=consistent)
+
+
+def new_queue(hall: str, day: date) -> QueueItem:
+    return QueueItem(f"QUEUE#{hall}#{day}", expires_at=_expiry(day))
+
+
+def ticket(ticket_id: str, *, consistent: bool = True) -> TicketItem | None:
+    return tables.read(TicketItem, f"TICKET#{ticket_id}", consistent=consistent)
+
+
+def new_ticket(ticket_id: str, hall: str, day: date) -> TicketItem:
+    return TicketItem(f"TICKET#{ticket_id}", hall=hall, day=str(day), status="open", expires_at=_expiry(day))
+
+
+def seal_name(item: TicketItem, name: str) -> bytes | None:
+    return vault.seal(name.encode(), TABLE, str(item.pk), "name") if name else None
+
+
+def name_of(item: TicketItem) -> str:
+    return vault.unseal(item.name, TABLE, str(item.pk), "name").decode() if item.name else ""
+
+
+def sign(hall: str, day: date, window: str, seen: int) -> None:
+    """Note a window's sign of life: one write unit."""
+    item = SignItem(f"SIGNS#{hall}#{day}", window, seen=seen, expires_at=seen + 86400)
+    tables.write(tables.Put(item))
+
+
+def signs(hall: str, day: date) -> dict[str, int]:
+    """Each window's last sign of life: one query of the hall's windows."""
+    page = tables.query(SignItem, f"SIGNS#{hall}#{day}", limit=500)
+    return {str(item.sk): int(item.seen) for item in page.items}
+
+
+def statistics(hall: str, day: str) -> StatisticsItem | None:
+    return tables.read(StatisticsItem, f"STATISTICS#{hall}", day)
+
+
+def new_statistics(hall: str, day: date, content: str) -> StatisticsItem:
+    return StatisticsItem(f"STATISTICS#{hall}", str(day), content=content)

@@ -1,0 +1,14 @@
+"""Daily at 18:00: the appointments of tomorrow are to be reminded of."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.appointments import service
+from chalicelib.kernel import clock
+
+
+def handler(event: dict[str, Any], context: object = None) -> dict[str, int]:
+    """How many reminders are due; each appointment's is noted once."""
+    return {"reminded": service.remind(clock.today() + timedelta(days=1))}
