@@ -15,6 +15,7 @@ from chalicelib.kernel.errors import ErrorCode
 PRIORITY, APPOINTMENT, WALK_IN = "priority", "appointment", "walk_in"
 SHOWN_CALLS = 8
 _NEW_WEIGHT = 0.2
+_STEP = 1e-6  # tells those apart who came in the same second
 
 WINDOW_CLOSED = ErrorCode(
     "window_closed", 409, zh="该窗口没有开启，请先开启窗口", en="This window is not open; open it first"
@@ -155,7 +156,7 @@ def arrive(queue: Queue, person: Person, prefix: str) -> Person:
                 raise ALREADY_IN_QUEUE(number=other.number)
     number = queue.numbers.get(person.group, 0) + 1
     queue.numbers[person.group] = number
-    arrived = replace(person, number=f"{prefix}{number:03d}")
+    arrived = replace(person, number=f"{prefix}{number:03d}", order=person.order + number * _STEP)
     queue.waiting.append(arrived)
     queue.count(person.group, issued=1)
     return arrived
@@ -296,7 +297,7 @@ def skip(queue: Queue, code: str, clerk: str, skip_back: int, skips_allowed: int
     lane = sorted(
         (one for one in queue.waiting if (one.group, one.lane) == (person.group, person.lane)), key=_place_in_lane
     )
-    behind = lane[min(skip_back, len(lane)) - 1].order + 0.5 if lane else person.order
+    behind = lane[min(skip_back, len(lane)) - 1].order + _STEP / 2 if lane else person.order
     queue.waiting.append(replace(skipped, order=behind))
     return skipped, False
 

@@ -86,7 +86,7 @@ class SlotView(msgspec.Struct, frozen=True):
 
 
 class DayView(msgspec.Struct, frozen=True):
-    """A day: ``open``, ``priority_only``, ``full``, ``not_released`` (until ``released_at``), ``closed`` or ``past``."""
+    """A day: ``open``, ``priority_only``, ``full``, ``not_released`` (until then), ``closed`` or ``past``."""
 
     date: str
     state: str
