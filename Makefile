@@ -77,8 +77,8 @@ openapi: install ## write openapi.yaml and docs/errors.md from the endpoint decl
 bench: install ## measure units, CPU, cold start, PDF and QR; results in bench/results/
 	@$(BIN)/python -m bench
 
-publish: install ## check city/ and publish it to the running system
-	@$(BIN)/python -m tools.publish city
+publish: install ## check city/ and publish it to the running system (BROKEN=keep or cancel decides about appointments)
+	@$(BIN)/python -m tools.publish city $(if $(BROKEN),--broken=$(BROKEN))
 
 check-city: install ## check city/ without publishing
 	@$(BIN)/python -m tools.publish --check city

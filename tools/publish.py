@@ -1,42 +1,75 @@
 """Checks the city's folder and publishes it: ``make publish`` (``STAGE=...``); ``--check`` publishes nothing.
 
-Mistakes are listed together, each with file, place and reason; nothing is published unless there is none.
+Mistakes are listed together, each with file, place and reason; nothing is published unless there is none. A
+change of the halls that takes the slot of existing appointments away lists them and needs a decision:
+``BROKEN=keep`` (they are honoured as booked) or ``BROKEN=cancel`` (the hall cancels them).
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from chalicelib.appointments import service as appointments
 from chalicelib.catalog import service as catalog
+from chalicelib.kernel.clock import Calendar
 from chalicelib.kernel.errors import Problem
 from chalicelib.kernel.settings import InvalidSettings
 from infra import cloud
 from tools import system
 from tools.city_folder import Mistakes, read_folder
 
+KEEP, CANCEL = "keep", "cancel"
 
-def publish_folder(folder: Path) -> int:
+
+class BreaksAppointments(Exception):
+    """The halls, as they would be published, have no place for appointments that exist."""
+
+    def __init__(self, broken: Sequence[appointments.Broken]) -> None:
+        lines = [f"{one.hall} {one.day} {one.start} {one.appointment}: {one.reason}" for one in broken]
+        super().__init__("\n".join(lines))
+        self.broken = broken
+
+
+def publish_folder(folder: Path, decision: str = "") -> int:
     """Check and publish; the number of the release, the current one if nothing changed.
 
-    Raises ``Mistakes`` and changes nothing then.
+    Raises ``Mistakes``, or ``BreaksAppointments`` without a ``decision``, and changes nothing then.
     """
     read = read_folder(folder)
-    return catalog.publish(read.city, read.services, read.halls).number
+    years = read.city.calendar
+    calendar = Calendar.of((day for year in years for day in year.off), (day for year in years for day in year.make_up))
+    broken = appointments.broken_by(read.halls, calendar)
+    if broken and decision not in (KEEP, CANCEL):
+        raise BreaksAppointments(broken)
+    number = catalog.publish(read.city, read.services, read.halls).number
+    if decision == CANCEL:
+        appointments.cancel_broken(broken)
+    return number
 
 
 def main(arguments: list[str]) -> int:
     check_only = "--check" in arguments
     folder = Path(next((argument for argument in arguments if not argument.startswith("--")), "city"))
+    decision = next((argument[9:] for argument in arguments if argument.startswith("--broken=")), "")
     try:
         if check_only:
             read = read_folder(folder)
             print(f"{folder}: {len(read.services)} services and {len(read.halls)} halls, no mistake")
         else:
             cloud.told(_use_system)
-            print(f"published release {publish_folder(folder)}, in use everywhere within {catalog.POINTER_SECONDS} s")
+            number = publish_folder(folder, decision)
+            print(f"published release {number}, in use everywhere within {catalog.POINTER_SECONDS} s")
     except Mistakes as mistakes:
         print(f"mistakes found: {len(mistakes.mistakes)}; nothing was published\n{mistakes}", file=sys.stderr)
+        return 1
+    except BreaksAppointments as breaks:
+        print(
+            f"appointments that this would break: {len(breaks.broken)}; nothing was published\n{breaks}\n"
+            "decide: make publish BROKEN=keep (honoured as booked) or BROKEN=cancel (cancelled by the hall)",
+            file=sys.stderr,
+        )
         return 1
     except catalog.TooLarge as error:
         print(f"not published: a definition is too large: {error}", file=sys.stderr)
