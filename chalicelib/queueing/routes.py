@@ -43,7 +43,7 @@ def _find_window(hall: str, window: str) -> HallWindow | None:
 
 def _holds(actor: Actor, ticket: TicketItem) -> bool:
     if actor.kind == "person":
-        return bool(ticket.holder) and actor.holds(str(ticket.holder))
+        return actor.holds(str(ticket.holder)) and all(map(actor.covers, ticket.service_codes))
     hall = appointments.find_hall(ticket.hall)
     return hall is not None and appointments.works_at(actor, hall)
 
@@ -395,10 +395,10 @@ def read_overview(target: Hall) -> service.Overview:
     return service.overview(target)
 
 
-@endpoint("GET", "/v1/halls/{hall}/statistics", HALL_STAFF, errors=[errors.NOT_FOUND])
+@endpoint("GET", "/v1/halls/{hall}/statistics", HALL_STAFF, errors=[rules.DAY_NOT_CLOSED])
 def read_statistics(target: Hall, query: StatisticsQuery) -> service.DayStatistics:
     """What a day came to, once it is closed (soon after midnight)."""
     found = service.statistics(target, query.day)
     if found is None:
-        raise errors.NOT_FOUND()
+        raise rules.DAY_NOT_CLOSED()
     return found

@@ -43,6 +43,9 @@ ALREADY_IN_QUEUE = ErrorCode(
     "already_in_queue", 409, zh="您已取号 {number}，请勿重复取号", en="You have ticket {number} already"
 )
 HALL_CLOSED = ErrorCode("hall_closed", 409, zh="大厅现在不开放", en="The hall is not open now")
+DAY_NOT_CLOSED = ErrorCode(
+    "day_not_closed", 409, zh="该日统计在次日凌晨生成", en="A day's statistics are written soon after midnight"
+)
 NOT_AT_HALL = ErrorCode(
     "not_at_hall",
     409,

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from chalicelib.kernel import endpoint
+from tests.appointments.bookings import Booker
 from tests.kernel.test_tokens import with_claims
 from tests.world import Client, Enterprise, World, new_id_number
 from tools import openapi
@@ -19,6 +20,7 @@ DECLARED = {declared.operation: declared for declared in openapi.declared()}
 DENIED = (401, 403, 404)
 REASON = {"reason": "测试所需的原因"}
 OPINION = {"opinion": "同意"}
+STICKER, TOMORROW = "tour_bus_sticker", "2026-11-03"
 BODIES: dict[str, Any] = {
     "log_in_with_wechat": {"code": ""},
     "log_in_with_alipay": {"code": ""},
@@ -36,9 +38,29 @@ BODIES: dict[str, Any] = {
     "refuse_task": OPINION,
     "request_correction": {"items": [{"field": "/form/stops", "what": "补充"}]},
     "revoke_certificate": REASON,
+    "add_relative": {"name": "某人", "id_number": "110105194912310021"},
+    "issue_booking_ticket": {"hall": "{hall}", "services": [STICKER], "date": TOMORROW},
+    "hold_place": {"hall": "{hall}", "services": [STICKER], "date": TOMORROW, "start": "09:00"},
+    "give_up_hold": {"hold": "x"},
+    "confirm_appointment": {"hold": "x"},
+    "appeal_no_show": REASON,
+    "decide_appeal": {"granted": True, "opinion": "情况属实"},
+    "forgive_no_show": REASON,
+    "join_waiting_list": {"hall": "{hall}", "services": [STICKER], "date": TOMORROW},
+    "check_in_at_desk": {"code": "K7M29QXA4TB3"},
+    "issue_ticket": {"services": [STICKER]},
+    "take_ticket": {"hall": "{hall}", "services": [STICKER], "where": {}},
+    "resume": {"number": "A001"},
+    "transfer": {"window": "2"},
 }
 """Bodies that pass the declaration's shape, or that an endpoint open to anyone refuses as bad input."""
-QUERIES = {"read_progress": "?receipt={receipt}", "verify_certificate": "?number=1"}
+QUERIES = {
+    "read_progress": "?receipt={receipt}",
+    "verify_certificate": "?number=1",
+    "read_month": f"?month=2026-11&services={STICKER}",
+    "read_day": f"?services={STICKER}",
+    "read_statistics": "?day=2026-11-02",
+}
 
 
 def test_every_endpoint_has_its_row_and_every_row_its_endpoint() -> None:
@@ -62,35 +84,83 @@ def people(world: World, enterprise: Enterprise) -> dict[str, Client]:
         "elsewhere": world.staff("housing"),
         "supervisor": world.staff("supervisor"),
         "administrator": world.staff("administrator"),
+        "kiosk": world.staff("hall.kiosk"),
     }
 
 
-def parameters(enterprise: Enterprise) -> dict[str, str]:
-    """Objects of the enterprise for the places in paths."""
-    waiting = enterprise.apply(route_class="inter_provincial")
-    mandates = enterprise.representative.get(f"/v1/organizations/{enterprise.organization_id}/mandates").json["items"]
-    return {
-        "application_id": waiting["id"],
-        "task_id": f"{waiting['id']}-review",
-        "receipt": waiting["receipt"],
-        "certificate_id": enterprise.certificate(plate=enterprise.plates[1]),
-        "organization_id": enterprise.organization_id,
-        "mandate_id": mandates[0]["id"],
-        "account_id": enterprise.representative.account_id,
-        "code": "tour_bus_sticker",
-        "ticket": "0011223344556677.x",
-        "number": "1",
-    }
+class Places(dict[str, str]):
+    """The enterprise's objects for the places in paths and bodies; each is made when it is first named."""
+
+    def __init__(self, enterprise: Enterprise, *units: str) -> None:
+        super().__init__(code=STICKER, ticket="0011223344556677.x", number="1", day=TOMORROW, window="1")
+        self.enterprise, self.units = enterprise, ["transport_bureau", *units]
+
+    def __missing__(self, name: str) -> str:
+        self[name] = str(getattr(self, f"_{name}")())
+        return self[name]
+
+    def path(self, operation: str) -> str:
+        return (DECLARED[operation].path + QUERIES.get(operation, "")).format_map(self)
+
+    def body(self, operation: str) -> Any:
+        body = BODIES.get(operation, {})
+        return {**body, "hall": self["hall"]} if "hall" in body else body
+
+    def _application_id(self) -> str:
+        waiting = self.enterprise.apply(route_class="inter_provincial")
+        self["receipt"] = waiting["receipt"]
+        return str(waiting["id"])
+
+    def _receipt(self) -> str:
+        self["application_id"] = self._application_id()
+        return self["receipt"]
+
+    def _task_id(self) -> str:
+        return f"{self['application_id']}-review"
+
+    def _certificate_id(self) -> str:
+        return self.enterprise.certificate(plate=self.enterprise.plates[1])
+
+    def _organization_id(self) -> str:
+        return self.enterprise.organization_id
+
+    def _mandate_id(self) -> str:
+        path = f"/v1/organizations/{self.enterprise.organization_id}/mandates"
+        return str(self.enterprise.representative.get(path).json["items"][0]["id"])
+
+    def _account_id(self) -> str:
+        return self.enterprise.representative.account_id
+
+    def _relative_id(self) -> str:
+        body = {"name": "甲代表", "id_number": self.enterprise.id_number}
+        return str(self.enterprise.world.real_person().post("/v1/relatives", body).json["id"])
+
+    def _hall(self) -> str:
+        return self.enterprise.world.hall(units=self.units)
+
+    def _appointment_id(self) -> str:
+        booker = Booker(self.enterprise.world, self.enterprise.client, self["hall"])
+        return str(booker.book("14:30", services=[STICKER])["id"])
+
+    def _waiter_id(self) -> str:
+        body = {"hall": self["hall"], "services": [STICKER], "date": TOMORROW}
+        return str(self.enterprise.client.post("/v1/waiting", body).json["id"])
+
+    def _ticket_id(self) -> str:
+        world = self.enterprise.world
+        code = world.staff("officer.a").get(f"/v1/halls/{self['hall']}/check_in_code").json["code"]
+        body = {"hall": self["hall"], "services": [STICKER], "where": {"code": code}}
+        return str(self.enterprise.client.post("/v1/tickets", body).json["id"])
 
 
 @pytest.mark.parametrize("operation", sorted(DECLARED))
 def test_each_role_gets_what_the_table_says(world: World, operation: str) -> None:
     declared, enterprise = DECLARED[operation], world.enterprise()
-    clients, places = people(world, enterprise), parameters(enterprise)
-    path = (declared.path + QUERIES.get(operation, "")).format(**places)
+    clients, places = people(world, enterprise), Places(enterprise, "service_center")
+    path = places.path(operation)
     expected = dict(zip(TABLE["columns"], TABLE["rows"][operation], strict=True))
     for role in sorted(expected, key=lambda role: expected[role] == "ok"):
-        answer = clients[role].call(declared.method, path, BODIES.get(operation, {}))
+        answer = clients[role].call(declared.method, path, places.body(operation))
         if expected[role] == "ok":
             let_in = answer.status not in DENIED or operation.startswith(("log_in", "refresh"))
             assert let_in and answer.status < 500, (role, answer.json)
@@ -115,19 +185,24 @@ def test_no_protected_endpoint_takes_a_bad_token(world: World, kind: str) -> Non
         assert client.call(DECLARED[operation].method, path, BODIES.get(operation, {})).status == 401, operation
 
 
+def elsewhere(world: World, declared: endpoint.Endpoint, officer: Client) -> Client:
+    """Staff with a role that the declaration names, of a unit that has nothing to do with the object."""
+    return officer if "officer" in declared.access.staff else world.staff("hall.supervisor")
+
+
 def test_somebody_elses_object_answers_exactly_like_an_absent_one(world: World) -> None:
     enterprise, stranger, officer = world.enterprise(), world.real_person(), world.staff("housing")
-    places = parameters(enterprise)
-    absent = {**places, "application_id": "0" * 26, "certificate_id": "0" * 16, "task_id": "0" * 26 + "-review"}
-    absent |= {"organization_id": "0" * 32, "mandate_id": "0" * 32}
+    places, absent = Places(enterprise), Places(enterprise)
+    absent |= {"application_id": "0" * 26, "certificate_id": "0" * 16, "task_id": "0" * 26 + "-review"}
+    absent |= {"organization_id": "0" * 32, "mandate_id": "0" * 32, "appointment_id": "0" * 12, "waiter_id": "0" * 26}
+    absent |= {"ticket_id": "0" * 26, "relative_id": f"{'0' * 32}-{'0' * 32}", "hall": "no_such_hall"}
     for operation in PROTECTED:
         declared = DECLARED[operation]
         if declared.access.target is None or operation == "undo_merge":
             continue
-        client = stranger if declared.access.person is not None else officer
+        client = stranger if declared.access.person is not None else elsewhere(world, declared, officer)
         foreign, missing = (
-            client.call(declared.method, declared.path.format(**values), BODIES.get(operation, {}))
-            for values in (places, absent)
+            client.call(declared.method, values.path(operation), places.body(operation)) for values in (places, absent)
         )
         assert foreign.status == missing.status == 404, operation
         assert {**foreign.json, "request_id": ""} == {**missing.json, "request_id": ""}
@@ -136,15 +211,15 @@ def test_somebody_elses_object_answers_exactly_like_an_absent_one(world: World) 
 def test_attributes_that_are_nobodys_business_are_refused_on_every_write(world: World) -> None:
     """Mass assignment: no body takes a field that is not in its declared type."""
     enterprise = world.enterprise()
-    clients, places = people(world, enterprise), parameters(enterprise)
+    clients, places = people(world, enterprise), Places(enterprise)
     for operation, declared in DECLARED.items():
         if declared.body is None:
             continue
         allowed = dict(zip(TABLE["columns"], TABLE["rows"][operation], strict=True))
         role = next(name for name, verdict in allowed.items() if verdict == "ok")
         for name in ("role", "status", "version", "account_id", "applicant", "revision", "pk"):
-            body = {**BODIES.get(operation, {}), name: "x"}
-            answer = clients[role].call(declared.method, declared.path.format(**places), body)
+            body = {**places.body(operation), name: "x"}
+            answer = clients[role].call(declared.method, places.path(operation), body)
             assert answer.code in ("invalid_request", "too_many_requests"), (operation, name, answer.json)
 
 
