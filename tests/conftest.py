@@ -19,6 +19,7 @@ import pytest
 from local import embedded, setup, simulators, template
 from local.environment import STAGE, Environment
 from tests import policies
+from tests.interleaving import Interleaved, interleaving
 from tests.world import World
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -51,6 +52,13 @@ def _enforce_policies() -> None:
     for name, function in template.functions(STAGE).items():
         module = importlib.import_module(function["Handler"].rpartition(".")[0])
         module.handler = policies.as_function(name, module.handler)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def interleaved(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interleaved]:
+    """Runs works with their database calls interleaved by a seed."""
+    with interleaving(monkeypatch) as run:
+        yield run
 
 
 @pytest.fixture

@@ -281,6 +281,7 @@ def issue_booking_ticket(actor: Actor, body: TicketRequest) -> service.BookingTi
         rules.MOVE_TO_OTHERS,
         rules.WRONG_STATE,
         rules.TOO_LATE_TO_CANCEL,
+        rules.HOLD_EXPIRED,
     ],
 )
 def hold_place(actor: Actor, body: NewHold, request: Request) -> HoldView:

@@ -301,15 +301,17 @@ def name_of(item: AppointmentItem | WaiterItem) -> str:
     return vault.unseal(item.name, TABLE, str(item.pk), "name").decode()
 
 
-def void(appointment_id: str) -> bool:
-    """Make sure that a hold is never confirmed; False if it is an appointment already."""
+def void(appointment_id: str) -> str:
+    """Make sure that a hold is never confirmed; ``VOID`` then, or the state of the appointment that it became."""
     pk = f"APPOINTMENT#{appointment_id}"
     item = VoidItem(pk, status=VOID, expires_at=clock.seconds(clock.now()) + VOID_SECONDS)
     try:
         tables.write(tables.Put(item, tables.absent(VoidItem)))
-        return True
+        return VOID
     except tables.ConditionFailed:
-        return is_void(appointment_id)
+        stored = tables.read(VoidItem, pk, consistent=True)
+        assert stored is not None
+        return str(stored.status)
 
 
 def is_void(appointment_id: str) -> bool:

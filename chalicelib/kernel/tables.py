@@ -214,15 +214,21 @@ def _write_one(one: Write) -> None:
         else:
             one.item.delete(condition=one.condition)
     except (PutError, DeleteError) as error:
-        if error.cause_response_code != _CONDITION_FAILED:
+        if _code(error) != _CONDITION_FAILED:
             raise
         if not (_was_repeated(error) and _is_done(one)):
             raise ConditionFailed from error
 
 
+def _code(error: PynamoDBException) -> str:
+    """AWS's code of the failure; empty when no answer came (PynamoDB's own property fails on a timeout)."""
+    response = getattr(error.cause, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", ""))
+
+
 def _was_repeated(error: PynamoDBException) -> bool:
     """Whether the client had sent the call before, so that the condition may have met our own write."""
-    response = getattr(_cause(error), "response", {})
+    response = getattr(_cause(error), "response", None) or {}
     return int(response.get("ResponseMetadata", {}).get("RetryAttempts", 0)) > 0
 
 
@@ -263,7 +269,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except PynamoDBException as error:
-        if getattr(error, "cause_response_code", None) == _CONDITION_FAILED:
+        if _code(error) == _CONDITION_FAILED:
             raise ConditionFailed from error
         if not aws.is_passing(_cause(error)):
             raise

@@ -2,95 +2,10 @@
 
 from __future__ import annotations
 
-import random
-import threading
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import pytest
 
-from chalicelib.kernel import aws, vault
-from tests.world import Enterprise, Reply, World
-
-
-class Baton:
-    """Lets one thread run at a time and hands over at each database call, by a seeded choice."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-        self._condition = threading.Condition()
-        self._waiting: set[int] = set()
-        self._holder: int | None = None
-
-    def run(self, works: list[Callable[[], Any]]) -> list[Any]:
-        results: list[Any] = [None] * len(works)
-
-        def turn(place: int) -> None:
-            self.take(place)
-            try:
-                results[place] = works[place]()
-            finally:
-                with self._condition:
-                    self._waiting.discard(place)
-                    self._pass_on()
-
-        self._waiting = set(range(len(works)))
-        threads = [threading.Thread(target=turn, args=(place,), name=f"baton-{place}") for place in range(len(works))]
-        self._holder = self._random.choice(sorted(self._waiting))
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30)
-        return results
-
-    def take(self, place: int) -> None:
-        with self._condition:
-            assert self._condition.wait_for(lambda: self._holder == place, 30), "the baton was lost"
-
-    def hand_over(self) -> None:
-        name = threading.current_thread().name
-        if not name.startswith("baton-"):
-            return
-        with self._condition:
-            self._pass_on()
-        self.take(int(name.removeprefix("baton-")))
-
-    def _pass_on(self) -> None:
-        self._holder = self._random.choice(sorted(self._waiting)) if self._waiting else None
-        self._condition.notify_all()
-
-
-@pytest.fixture
-def interleaved(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[int, list[Callable[[], Any]]], list[Any]]]:
-    """Runs works with the database calls of all interleaved by a seed.
-
-    The keys are loaded before: their lock is held over database calls, where a baton must not change hands.
-    """
-    vault.blind_index("warm", vault.seal(b"warm", "test", "warm", "warm").hex())
-    batons: list[Baton] = []
-    client = aws.client("dynamodb")
-    send = client._make_api_call
-
-    def send_in_turn(operation: str, parameters: dict[str, Any]) -> Any:
-        if batons:
-            batons[-1].hand_over()
-        return send(operation, parameters)
-
-    monkeypatch.setattr(client, "_make_api_call", send_in_turn)
-
-    def run(seed: int, works: list[Callable[[], Any]]) -> list[Any]:
-        batons.append(Baton(seed))
-        try:
-            return batons[-1].run(works)
-        finally:
-            batons.pop()
-
-    yield run
-
-
-Interleaved = Callable[[int, list[Callable[[], Reply]]], list[Reply]]
+from tests.interleaving import Interleaved
+from tests.world import Client, Enterprise, World
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -179,6 +94,4 @@ def test_a_first_login_at_once_makes_one_account(world: World, interleaved: Inte
     works = [lambda code=code: world.anonymous().post("/v1/auth/wechat", {"code": code}) for code in codes]
     answers = interleaved(seed, works)  # type: ignore[arg-type]
     assert {answer.status for answer in answers} == {200}
-    from tests.world import Client
-
     assert len({Client(world, answer.json["access_token"]).account_id for answer in answers}) == 1

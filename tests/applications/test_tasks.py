@@ -371,6 +371,7 @@ def test_the_queue_shows_tasks_of_a_service_that_is_no_longer_offered(
     city = Path(__file__).parents[2] / "city"
     folder = Path(shutil.copytree(city, tmp_path / "city"))
     shutil.rmtree(folder / "services" / "tour_bus_sticker")
+    shutil.rmtree(folder / "halls")
     publish.publish_folder(folder)
     try:
         row = queued(world.staff(), applied["id"])

@@ -115,17 +115,28 @@ def hold(actor: Actor, wish: Wish, key: str) -> HeldPlace:
     if not known and not any(_room(plan, seen, channel) for channel in channels):
         raise rules.SLOT_FULL()
     ticket = entry.check(plan, visitor.key, wish.ticket, slot.day) if actor.kind == "person" else ""
-    _check_move(wish.moves, visitor.key, plan)
     wanted = _claim_of(plan, slot, appointment, wish.moves)
-    claim = claims.claim(actor, visitor.key, wanted, plan, ticket=ticket, moved=wish.moves)
+    claim = claims.claim(actor, visitor.key, wanted, plan, ticket=ticket)
     if claim._replace(until=0, open=True) != wanted._replace(until=0):
         raise errors.IDEMPOTENCY_KEY_REUSED()
     held = _held(actor, plan, visitor, claim, wish.application)
+    if claim is not wanted and (became := _became(held)) is not None:
+        return became
     try:
         return _seated(plan, held, channels)
     except errors.Problem:
         claims.drop(actor, visitor.key, appointment, ticket)
         raise
+
+
+def _became(held: HeldPlace) -> HeldPlace | None:
+    """What a repeated request finds when its hold is over: the appointment's hold; raises ``hold_expired``."""
+    item = store.appointment(held.id)
+    if item is not None:
+        return msgspec.structs.replace(held, channel=item.channel)
+    if store.is_void(held.id):
+        raise rules.HOLD_EXPIRED()
+    return None
 
 
 def _room(plan: Plan, seen: Occupancy, channel: str) -> bool:
@@ -137,18 +148,6 @@ def _channels(plan: Plan, actor: Actor, visitor: Visitor, on: date) -> list[str]
     channels = ["window"] if actor.kind == "staff" else ["online"]
     is_old = not actor.organization and rules.age(visitor.born, on) >= plan.rules.priority_age
     return ["priority", *channels] if is_old else channels
-
-
-def _check_move(moves: str, visitor: str, plan: Plan) -> None:
-    if not moves:
-        return
-    item = store.appointment(moves)
-    if item is None or item.visitor != visitor:
-        raise errors.NOT_FOUND()
-    if set(item.service_codes) != set(plan.services):
-        raise rules.MOVE_TO_OTHERS()
-    rules.after(item.status, "cancel")
-    rules.check_cancellable(item.slot, clock.now(), _rules_of(item).cancel_until_hours)
 
 
 def _claim_of(plan: Plan, slot: Slot, appointment: str, moves: str) -> Claim:
@@ -222,7 +221,7 @@ def bring_back(slot: Slot, seen: Occupancy, channel: str) -> bool:
         with suppress(tables.ConditionFailed):
             if seat in seen.cooling:
                 store.free(slot, seat, "cooling")
-            elif store.void(seat.appointment):
+            elif store.void(seat.appointment) in (rules.VOID, rules.CANCELLED):
                 store.free(slot, seat, "held")
             else:
                 store.keep(slot, seat)
@@ -318,8 +317,9 @@ def _replacing(actor: Actor, held: HeldPlace) -> list[Put]:
 def give_up(actor: Actor, text: str) -> None:
     """Give a hold back before it expires; raises ``hold_invalid``, or ``appointment_wrong_state`` once confirmed."""
     held = opened(actor, text)
-    if not store.void(held.id):
-        raise rules.WRONG_STATE(status=rules.CONFIRMED)
+    status = store.void(held.id)
+    if status != rules.VOID:
+        raise rules.WRONG_STATE(status=status)
     with suppress(tables.ConditionFailed):
         store.free(held.slot, held.seat, "held")
 

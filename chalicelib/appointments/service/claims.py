@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.rules import Claim
+from chalicelib.appointments.service import plans
 from chalicelib.appointments.service.plans import Plan
 from chalicelib.appointments.store import Book, BookerItem
 from chalicelib.kernel import changes, clock, errors, tables
@@ -16,12 +17,12 @@ from chalicelib.kernel.changes import Event
 _TRIES = 4
 
 
-def claim(actor: Actor, visitor: str, wanted: Claim, plan: Plan, *, ticket: str = "", moved: str = "") -> Claim:
+def claim(actor: Actor, visitor: str, wanted: Claim, plan: Plan, *, ticket: str = "") -> Claim:
     """Note that the visitor is about to hold a place, if limits, credit and pace allow it; one write unit.
 
-    The same appointment's claim is found again by a repeat, and given back. ``moved``: the appointment that this
-    one shall replace, which does not count. Raises ``already_booked``, ``booking_limit_reached``,
-    ``booking_blocked``, ``too_many_holds``, ``booking_ticket_invalid`` or ``slot_busy``.
+    The same appointment's claim is found again by a repeat, and given back. What it ``moves`` does not count.
+    Raises ``already_booked``, ``booking_limit_reached``, ``booking_blocked``, ``too_many_holds``,
+    ``booking_ticket_invalid``, ``slot_busy``, or what ``_check_move`` raises.
     """
     for _ in range(_TRIES):
         item = store.booker(visitor) or store.new_booker(visitor)
@@ -29,11 +30,12 @@ def claim(actor: Actor, visitor: str, wanted: Claim, plan: Plan, *, ticket: str 
         known = next((one for one in book.claims if one.appointment == wanted.appointment), None)
         if known is not None:
             return known
+        _check_move(wanted, visitor)
         check_credit(book, plan)
         rules.check_pace([at for at, _ in book.tries], clock.now())
         if ticket and any(used == ticket for _, used in book.tries):
             raise rules.TICKET_INVALID()
-        book.claims = [*_checked(book.claims, wanted, plan, moved), wanted]
+        book.claims = [*_checked(book.claims, wanted, plan), wanted]
         book.tries = [*_recent(book.tries), (clock.seconds(clock.now()), ticket)]
         item.close(book)
         event = Event("place_claimed", actor, data={"appointment": wanted.appointment, "hall": wanted.hall})
@@ -53,24 +55,37 @@ def check_credit(book: Book, plan: Plan) -> None:
     rules.check_credit(until, clock.today())
 
 
-def _checked(claims: list[Claim], wanted: Claim, plan: Plan, moved: str) -> list[Claim]:
+def _checked(claims: list[Claim], wanted: Claim, plan: Plan) -> list[Claim]:
     """The claims that still count; whether they stand is looked up only if they would be in the way."""
     today = clock.today()
     first = str(min(today.replace(day=1), today - timedelta(today.weekday())))
     claims = [one for one in claims if one.day >= first]
-    counted = [one for one in claims if one.appointment != moved]
     try:
-        _check(counted, wanted, plan)
+        _check(claims, wanted, plan)
         return claims
     except errors.Problem:
         standing = [known for one in claims if (known := _standing(one)) is not None]
-        _check([one for one in standing if one.appointment != moved], wanted, plan)
+        _check(standing, wanted, plan)
         return standing
 
 
 def _check(claims: list[Claim], wanted: Claim, plan: Plan) -> None:
-    limits = plan.rules
+    limits, claims = plan.rules, [one for one in claims if one.appointment != wanted.moves]
     rules.check_limits(claims, wanted, clock.today(), limits.per_day, limits.per_week, limits.per_month)
+
+
+def _check_move(wanted: Claim, visitor: str) -> None:
+    """Raise unless the appointment to be replaced is the visitor's, for the same services, and can be cancelled."""
+    if not wanted.moves:
+        return
+    item = store.appointment(wanted.moves)
+    if item is None or item.visitor != visitor:
+        raise errors.NOT_FOUND()
+    if set(item.service_codes) != set(wanted.services):
+        raise rules.MOVE_TO_OTHERS()
+    rules.after(item.status, "cancel")
+    hours = plans.rules_of(item.hall, item.group).cancel_until_hours
+    rules.check_cancellable(item.slot, clock.now(), hours)
 
 
 def _standing(claim: Claim) -> Claim | None:
@@ -79,7 +94,7 @@ def _standing(claim: Claim) -> Claim | None:
     if item is None:
         if claim.until > clock.now().timestamp() and not store.is_void(claim.appointment):
             return claim
-        if store.void(claim.appointment):
+        if store.void(claim.appointment) == rules.VOID:
             return None
         item = store.appointment(claim.appointment)
         assert item is not None

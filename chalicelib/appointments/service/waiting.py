@@ -105,7 +105,7 @@ def leave(actor: Actor, item: WaiterItem) -> None:
     if item.status == ACCEPTED:
         raise rules.WAITER_WRONG_STATE(status=item.status)
     offer = offer_of(item)
-    if offer is not None and not store.void(offer.appointment):
+    if offer is not None and store.void(offer.appointment) != rules.VOID:
         raise rules.WAITER_WRONG_STATE(status=ACCEPTED)
     _set_status(item, LEFT)
     tables.write_or_conflict(changes.put(item, Event("waiting_left", actor)))
@@ -260,7 +260,7 @@ def pass_on_expired(hall: str) -> int:
         offer = offer_of(waiter)
         if offer is None or offer.until > clock.now().timestamp():
             continue
-        if not store.void(offer.appointment):
+        if store.void(offer.appointment) != rules.VOID:
             _put(waiter, ACCEPTED, Event("offer_accepted", _FILLER, data={"appointment": offer.appointment}))
         elif store.occupancy(_slot(waiter, offer), consistent=True).seat_of(offer.appointment) is None:
             _put(waiter, WAITING, Event("offer_dropped", _FILLER))

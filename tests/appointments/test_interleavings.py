@@ -1,0 +1,129 @@
+"""The proof: thousands of schedules, crashes at every write, and a machine that plays against a plain model."""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from chalicelib.appointments import rules, store
+from chalicelib.appointments.rules import Seat, Slot
+from chalicelib.appointments.service import booking, waiting
+from chalicelib.kernel import errors, tables
+from tests.appointments.bookings import Booker
+from tests.appointments.schedules import CLERK, PLACES, STARTS, Scene, Visitor, proof_hall, scenes
+from tests.appointments.test_waiting import small_hall, wait
+from tests.interleaving import Crash, Interleaved, dying_at
+from tests.world import World
+
+BATCHES, SCHEDULES = 8, 125
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_no_schedule_oversells_loses_or_leaks(world: World, interleaved: Interleaved, batch: int) -> None:
+    """Four visitors hold, confirm, cancel, move, abandon and give up on two slots of two places."""
+    booked = 0
+    for number, scene in enumerate(scenes(world, SCHEDULES)):
+        seed = batch * SCHEDULES + number
+        choice = random.Random(seed)
+        interleaved(seed, [scene.script(choice, visitor) for visitor in scene.visitors])
+        assert scene.faults() == [], f"seed {seed}"
+        assert scene.end() == [], f"seed {seed}"
+        booked += sum(len(visitor.confirmed) for visitor in scene.visitors)
+    assert booked > 2 * SCHEDULES, "the schedules do something"
+
+
+def take_without_condition(slot: Slot, seat: Seat, capacity: int) -> None:
+    """Read, decide, write: what most booking systems do."""
+    seen = store.occupancy(slot, consistent=True)
+    if seen.taken.get(seat.channel, 0) + seat.places > capacity:
+        raise tables.ConditionFailed
+    counter = getattr(store.SlotItem, seat.channel)
+    anything = tables.absent(store.SlotItem) | store.SlotItem.pk.exists()
+    store._update_slot(slot, [counter.add(seat.places), store.SlotItem.held.add({seat.text})], anything)
+
+
+def void_without_a_trace(appointment: str) -> str:
+    """Decide by looking, where ``store.void`` makes sure by writing."""
+    item = store.appointment(appointment)
+    return item.status if item else rules.VOID
+
+
+@pytest.mark.parametrize(
+    ("name", "bug"), [("take", take_without_condition), ("void", void_without_a_trace)], ids=["overselling", "evicting"]
+)
+def test_the_schedules_find_a_seeded_bug(
+    world: World, interleaved: Interleaved, monkeypatch: pytest.MonkeyPatch, name: str, bug: Callable[..., object]
+) -> None:
+    monkeypatch.setattr(store, name, bug)
+    for seed, scene in enumerate(scenes(world, 200)):
+        choice = random.Random(seed)
+        interleaved(seed, [scene.script(choice, visitor) for visitor in scene.visitors])
+        if scene.faults() or scene.end():
+            return
+    pytest.fail("the bug was not found")
+
+
+@pytest.mark.parametrize("batch", range(4))
+def test_offers_and_new_bookings_at_once(world: World, interleaved: Interleaved, batch: int) -> None:
+    """A cancelled place, two who wait for it, two who would snatch it, and the schedule: one gets it."""
+    hall = small_hall(world)
+    for number, start in enumerate(("09:00", "09:30", "10:00", "10:30", "11:00", "11:30")):
+        seed = batch * 100 + number
+        holder = world.real_person()
+        booked = Booker(world, holder, hall).book(start)
+        people = [world.real_person() for _ in range(2)]
+        entries = [wait(person, hall, earliest=start, latest=start) for person in people]
+        strangers = [Booker(world, world.real_person(), hall) for _ in range(2)]
+        item = store.appointment(booked["id"])
+        assert item is not None
+        slot = item.slot
+        booking.cancel(CLERK, item, "")
+        works: list[Callable[[], object]] = [
+            functools.partial(waiting.settle_cancelled, booked["id"]),
+            waiting.offer_everywhere,
+            *(functools.partial(stranger.hold, start) for stranger in strangers),
+        ]
+        interleaved(seed, works)
+        views = [person.get(f"/v1/waiting/{one.json['id']}").json for person, one in zip(people, entries, strict=True)]
+        assert sorted(view["status"] for view in views) == ["offered", "waiting"], (seed, views)
+        seen = store.occupancy(slot, consistent=True)
+        assert seen.taken["online"] == 1 == len(seen.held) and not seen.kept, (seed, seen)
+        for person, one in zip(people, entries, strict=True):
+            person.delete(f"/v1/waiting/{one.json['id']}")
+
+
+@pytest.mark.parametrize("mode", ["before", "after", "lost"])
+@pytest.mark.parametrize("point", range(1, 8))
+def test_a_failure_at_any_write_is_repaired_by_a_repeat(
+    world: World, monkeypatch: pytest.MonkeyPatch, point: int, mode: str
+) -> None:
+    """Hold, confirm, move, confirm, cancel, settle: die at each write, then do the same once more."""
+    scene = Scene(world, proof_hall(world), "2026-11-03", [Visitor()])
+    visitor = scene.visitors[0]
+
+    def course() -> None:
+        first = scene.confirm(visitor, scene.hold(visitor, STARTS[0], key=f"first-{point}-{mode}"))
+        if first and first not in visitor.given_up:
+            second = scene.hold(visitor, STARTS[1], moves=first, key=f"second-{point}-{mode}")
+            scene.confirm(visitor, second)
+        if visitor.confirmed:
+            scene.cancel(visitor, visitor.confirmed[-1])
+
+    with dying_at(monkeypatch, point, mode), suppress(Crash, errors.Problem):
+        course()
+    course()
+    assert scene.faults() == []
+    assert scene.end() == []
+    assert all(store.occupancy(scene.slot(start)).taken.get("window", 0) == 0 for start in STARTS)
+
+
+def test_places_are_two_in_these_schedules(world: World) -> None:
+    """The scene itself can fail: three seats taken by force are told."""
+    scene = next(scenes(world, 1))
+    for number in range(PLACES + 1):
+        store.take(scene.slot(STARTS[0]), Seat(f"FORCED{number}", "window", 1, 1), 100)
+    assert any("oversold" in fault for fault in scene.faults())
