@@ -21,7 +21,7 @@ from tests.world import World, new_id_number
 
 CLERK = Actor(kind="staff", id="window.1", unit="service_center", roles=("officer",))
 STARTS = ("09:00", "09:30")
-PLACES = 2
+PLACES = 1
 _keys = itertools.count()
 DAYS = [f"2026-11-{number:02d}" for number in (3, 4, 5, 6)]
 
@@ -37,12 +37,12 @@ class Visitor:
 
 @dataclass
 class Scene:
-    """Two slots of ``PLACES`` places and visitors who act on them; a list of what is wrong at the end."""
+    """Two slots of ``PLACES`` places and visitors who act on them."""
 
     world: World
     hall: str
     day: str
-    visitors: list[Visitor] = field(default_factory=lambda: [Visitor() for _ in range(4)])
+    visitors: list[Visitor] = field(default_factory=lambda: [Visitor() for _ in range(3)])
 
     def slot(self, start: str) -> Slot:
         return Slot(self.hall, "housing", date.fromisoformat(self.day), start)
@@ -88,9 +88,13 @@ class Scene:
     def script(self, choice: random.Random, visitor: Visitor) -> Callable[[], None]:
         """One visitor's random course of action."""
         start, other = choice.sample(STARTS, 2)
-        course = choice.choice(("book", "book", "book_and_cancel", "move", "abandon", "give_up", "twice", "later"))
+        course = choice.choice(
+            ("book", "book", "book_and_cancel", "move", "abandon", "give_up", "twice", "later", "hurry")
+        )
 
         def act() -> None:
+            if course == "hurry":
+                self.world.pass_time(seconds=301)
             held = self.hold(visitor, start)
             if course in ("abandon", "later"):
                 self.world.pass_time(seconds=301)
