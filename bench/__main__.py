@@ -51,6 +51,10 @@ class Units:
                 self.write += units
         return answer
 
+    def restore(self) -> None:
+        """Count no more."""
+        self._client._make_api_call = self._send
+
     def reset(self) -> None:
         self.read = self.write = self.calls = 0.0
 

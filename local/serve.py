@@ -15,8 +15,10 @@ def main(part: str) -> None:
     os.environ.update(environment.settings())
     if part == "api":
         from app import app
+        from local import warm
         from local.gateway import Gateway
 
+        warm.describe_types()
         httpd.server(environment.ports.api, Gateway(app, app.routes).handle).serve_forever()
     elif part == "simulators":
         from local import simulators

@@ -248,7 +248,7 @@ def _date(text: str) -> date:
 
 @endpoint("POST", "/v1/booking_tickets", REAL_PERSON, errors=[*PLAN_ERRORS, *VISITOR_ERRORS, rules.SLOT_NOT_RELEASED])
 def issue_booking_ticket(actor: Actor, body: TicketRequest) -> service.BookingTicket:
-    """A booking ticket from the release on; good for one hold, from a moment that is drawn for each visitor."""
+    """A booking ticket, from ten minutes before the release on: good for one hold, from a moment drawn by lot."""
     service.check_mandate(actor, body.services)
     plan = service.plan(body.hall, body.services)
     return service.issue(plan, service.visitor_of(actor, body.relative, None).key, body.date)

@@ -153,20 +153,21 @@ def test_no_ticket_no_booking_and_each_ticket_once(world: World) -> None:
     assert booker.hold("09:00", day="2026-11-04", ticket=second).code == "booking_ticket_invalid", "and for one day"
 
 
-def test_a_ticket_is_given_from_the_release_on_and_its_moment_is_drawn(world: World) -> None:
+def test_a_ticket_is_given_before_the_release_and_its_moment_is_drawn(world: World) -> None:
     hall = world.hall(booking={"ticket_required": True, "spread_seconds": 30})
     booker = Booker(world, world.real_person(), hall)
     body = {"hall": hall, "services": [HOUSING], "date": "2026-11-10"}
     assert booker.client.post("/v1/booking_tickets", body).code == "slot_not_released"
-    world.set_time(datetime(2026, 11, 3, 0, 0, tzinfo=UTC))
+    world.set_time(datetime(2026, 11, 2, 23, 50, tzinfo=UTC))
     booker.client = world.log_in("wechat", booker.client.user)
     first = booker.client.post("/v1/booking_tickets", body).json
     again = booker.client.post("/v1/booking_tickets", body).json
-    assert first["usable_from"] == again["usable_from"] and 0 <= first["wait_seconds"] <= 30
-    if first["wait_seconds"] > 0:
-        early = booker.hold("09:00", day="2026-11-10", ticket=first["ticket"])
-        assert early.code == "booking_ticket_early" and int(early.headers["Retry-After"]) >= 1
-    world.pass_time(seconds=30)
+    assert first["usable_from"] == again["usable_from"] and 600 <= first["wait_seconds"] <= 630
+    assert booker.hold("09:00", day="2026-11-10", ticket=first["ticket"]).code == "slot_not_released"
+    world.pass_time(minutes=10, seconds=first["wait_seconds"] - 600 - 0.5)
+    early = booker.hold("09:00", day="2026-11-10", ticket=first["ticket"])
+    assert early.code == ("booking_ticket_early" if first["wait_seconds"] > 600.5 else "slot_not_released")
+    world.pass_time(seconds=0.6)
     assert booker.hold("09:00", day="2026-11-10", ticket=again["ticket"]).status == 201
 
 

@@ -1,8 +1,8 @@
 """Booking tickets: no ticket, no booking, where a hall wants it so (against programs that are faster than people).
 
-A ticket is given out from the release on, for one visitor, and is good for one hold. From which second on it
-may be used is drawn from the visitor and the released day, the same however often it is fetched, so that
-being first with a program gains nothing. It needs no write.
+A ticket is given out from ten minutes before the release on, for one visitor, and is good for one hold. From
+which second after the release on it may be used is drawn from the visitor and the released day, the same however
+often it is fetched, so that being first with a program gains nothing. It needs no write.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from chalicelib.appointments.service.plans import Plan
 from chalicelib.kernel import clock, ids, sealed, vault
 
 GOOD_SECONDS = 900
+EARLY = timedelta(minutes=10)
 _PURPOSE = "booking_ticket"
 
 
@@ -40,10 +41,10 @@ class BookingTicket(msgspec.Struct, frozen=True):
 
 
 def issue(plan: Plan, visitor: str, day: date) -> BookingTicket:
-    """A ticket for one visitor and the places of a day; raises ``slot_not_released`` before the release."""
+    """A ticket for one visitor and the places of a day; raises ``slot_not_released`` before tickets are given."""
     released, now = plan.released_at(day), clock.now()
-    if now < released:
-        wait = int((released - now).total_seconds()) + 1
+    if now < released - EARLY:
+        wait = int((released - EARLY - now).total_seconds()) + 1
         raise rules.SLOT_NOT_RELEASED(retry_after=min(wait, 86400), at=rules.spoken(released))
     drawn = int(vault.blind_index("turn", f"{visitor}/{plan.hall.code}/{plan.group.code}/{day}")[:8], 16) / 2**32
     usable = max(now, released + timedelta(seconds=plan.rules.spread_seconds * drawn))

@@ -1,0 +1,502 @@
+"""``make rush``: a release morning. 30,000 people, 4,000 places, the whole stack on loopback.
+
+People have logged in and fetched their booking tickets in the ten minutes before; at the release each holds a
+place as soon as the ticket's moment has come, looks for another one when the slot is sold out, and confirms. One
+in twenty is a program: no pause between its steps, and always the first to ask.
+Throughput is compared with the bare database doing the same minimal calls in the same run. Results:
+``bench/results/rush.json`` and ``rush.svg``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import http.client
+import itertools
+import json
+import os
+import random
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bench import chart
+from bench.__main__ import RESULTS, Units
+from local import embedded, processes
+from local.environment import ROOT, Environment
+
+SERVICE = "house_purchase_certificate"
+HALLS = 4
+SERVERS = 2
+WORKERS = 24
+PROGRAMS = 0.05
+SPREAD_SECONDS = 20
+MOST_SECONDS = 1500
+TICKETS_PER_SECOND = 250
+
+
+@dataclass
+class Person:
+    """Somebody on a release morning, and how it ended."""
+
+    number: int
+    token: str
+    hall: str
+    program: bool
+    step: str = "ticket"
+    ticket: str = ""
+    start: str = ""
+    hold: str = ""
+    key: str = field(default_factory=lambda: secrets.token_hex(8))
+    outcome: str = ""
+    ended: float = 0.0
+    tries: int = 0
+
+
+@dataclass
+class Tally:
+    """What the servers answered."""
+
+    latencies: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    attempts: int = 0
+
+
+class Rush:
+    """The people, the queue of what each does next, and the workers that do it."""
+
+    def __init__(self, people: list[Person], ports: list[int], day: str, starts: list[str]) -> None:
+        self.people, self.ports, self.day, self.starts = people, ports, day, starts
+        self.tally = Tally()
+        self._lock = threading.Condition()
+        self._order = itertools.count()
+        self._waiting: list[tuple[float, int, Person]] = []
+        self._left = len(people)
+
+    def run(self, released: float) -> float:
+        """Tickets first, then the release (epoch seconds); seconds from there until the last has an answer."""
+        self.began = time.monotonic() + released - time.time()
+        began = time.monotonic()
+        for person in sorted(self.people, key=lambda one: (not one.program, random.random())):
+            heapq.heappush(self._waiting, (began, next(self._order), person))
+        threads = [
+            threading.Thread(target=self._work, args=(self.ports[number % len(self.ports)],), daemon=True)
+            for number in range(WORKERS)
+        ]
+        for thread in threads:
+            thread.start()
+        while self._left and time.monotonic() < self.began + MOST_SECONDS:
+            done, tickets = len(self.people) - self._left, sum(bool(person.ticket) for person in self.people)
+            words = f"{tickets} have a ticket, {done} of {len(self.people)} an answer"
+            print(f"\r  {words:60}", end="", file=sys.stderr, flush=True)
+            time.sleep(1)
+        print(file=sys.stderr)
+        with self._lock:
+            self._left = 0
+            self._lock.notify_all()
+        for thread in threads:
+            thread.join(10)
+        return max((person.ended for person in self.people), default=0.0)
+
+    def _work(self, port: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        while (person := self._next()) is not None:
+            pause = self._act(person, connection)
+            with self._lock:
+                if person.outcome:
+                    person.ended = time.monotonic() - self.began
+                    self._left -= 1
+                else:
+                    heapq.heappush(self._waiting, (time.monotonic() + pause, next(self._order), person))
+                self._lock.notify()
+
+    def _next(self) -> Person | None:
+        with self._lock:
+            while self._left:
+                if self._waiting and self._waiting[0][0] <= time.monotonic():
+                    return heapq.heappop(self._waiting)[2]
+                wait = self._waiting[0][0] - time.monotonic() if self._waiting else 0.2
+                self._lock.wait(max(0.001, min(wait, 0.2)))
+        return None
+
+    def _act(self, person: Person, connection: http.client.HTTPConnection) -> float:
+        """One request of a person; how many seconds they pause before the next."""
+        step: Callable[[Person, http.client.HTTPConnection], float] = getattr(self, f"_{person.step}")
+        try:
+            return step(person, connection)
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            person.tries += 1
+            self.tally.codes["connection_failed"] += 1
+            if person.tries > 20:
+                person.outcome = "unanswered"
+            return 0.5
+
+    def _call(
+        self, connection: http.client.HTTPConnection, person: Person, method: str, path: str, body: Any = None
+    ) -> tuple[int, dict[str, Any], float]:
+        headers = {"Authorization": f"Bearer {person.token}", "Content-Type": "application/json"}
+        headers["Idempotency-Key"] = person.key
+        began = time.perf_counter()
+        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        answer = connection.getresponse()
+        content = json.loads(answer.read() or b"{}")
+        with self._lock:
+            if person.step != "ticket":
+                self.tally.latencies.append((time.perf_counter() - began) * 1000)
+            self.tally.statuses[answer.status] += 1
+            if answer.status >= 400:
+                self.tally.codes[content["code"]] += 1
+        return answer.status, content, float(answer.headers.get("Retry-After") or 0)
+
+    def _ticket(self, person: Person, connection: http.client.HTTPConnection) -> float:
+        body = {"hall": person.hall, "services": [SERVICE], "date": self.day}
+        status, answer, pause = self._call(connection, person, "POST", "/v1/booking_tickets", body)
+        if status != 200:
+            return self._again(person, answer, pause)
+        person.ticket, person.step = answer["ticket"], "hold"
+        person.start = random.choice(self.starts)
+        return float(answer["wait_seconds"]) + (0 if person.program else random.uniform(0, 0.2))
+
+    def _hold(self, person: Person, connection: http.client.HTTPConnection) -> float:
+        body = {"hall": person.hall, "services": [SERVICE], "date": self.day, "start": person.start}
+        with self._lock:
+            self.tally.attempts += 1
+        status, answer, pause = self._call(connection, person, "POST", "/v1/holds", {**body, "ticket": person.ticket})
+        if status == 201:
+            person.hold, person.step = answer["hold"], "confirm"
+            return 0.0
+        if answer["code"] == "slot_full":
+            person.step = "look"
+            return 0.0
+        return self._again(person, answer, pause)
+
+    def _look(self, person: Person, connection: http.client.HTTPConnection) -> float:
+        path = f"/v1/halls/{person.hall}/days/{self.day}?services={SERVICE}"
+        status, answer, pause = self._call(connection, person, "GET", path)
+        if status != 200:
+            return self._again(person, answer, pause)
+        free = [slot["start"] for slot in answer["slots"] if slot["state"] == "open"]
+        if not free:
+            person.outcome = "sold_out"
+            return 0.0
+        person.start, person.step, person.key = random.choice(free), "hold", secrets.token_hex(8)
+        return 0.0
+
+    def _confirm(self, person: Person, connection: http.client.HTTPConnection) -> float:
+        status, answer, pause = self._call(connection, person, "POST", "/v1/appointments", {"hold": person.hold})
+        if status == 201:
+            person.outcome = "confirmed"
+            return 0.0
+        return self._again(person, answer, pause)
+
+    def _again(self, person: Person, answer: dict[str, Any], pause: float) -> float:
+        """An answer that says to try again; anything else ends in ``refused``."""
+        if answer["code"] not in ("slot_busy", "booking_ticket_early", "temporarily_unavailable", "too_many_requests"):
+            person.outcome = f"refused: {answer['code']}"
+        return max(pause, 0.2)
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="bench.rush")
+    parser.add_argument("--people", type=int, default=30_000)
+    parser.add_argument("--places", type=int, default=4_000)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    given = parser.parse_args(arguments)
+    result, people = measure(given.people, given.places)
+    given.out.mkdir(parents=True, exist_ok=True)
+    (given.out / "rush.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (given.out / "rush.svg").write_text(chart.rush(result, people), encoding="utf-8")
+    for name, value in result.items():
+        print(f"{name:28} {value}")
+    good = result["confirmed"] == result["places"] and result["errors_5xx"] == result["unanswered"] == 0
+    return 0 if good and result["oversold"] == 0 else 1
+
+
+def measure(count: int, places: int) -> tuple[dict[str, Any], list[Person]]:
+    """The whole morning for ``count`` people on ``places`` places."""
+    with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder)) as environment:
+        print("halls and people", file=sys.stderr)
+        day, starts, halls = publish_halls(places, time.time() - 60)
+        people = make_people(count, halls)
+        units = units_of_a_booking(halls[0], day, starts[0], people)
+        with api_servers(environment) as ports:
+            released = (time.time() + 20 + count / TICKETS_PER_SECOND) // 60 * 60 + 60
+            publish_halls(places, released)
+            time.sleep(6)
+            print("tickets, then the rush", file=sys.stderr)
+            rush = Rush(people, ports, day, starts)
+            seconds = rush.run(released)
+        sold, kept = count_seats(halls, day)
+        print("the bare database", file=sys.stderr)
+        winners = sum(person.outcome == "confirmed" for person in people)
+        raw = raw_seconds(environment, winners, rush.tally.attempts)
+        return summary(rush, seconds, raw, units, places, sold, kept), people
+
+
+def publish_halls(places: int, released_at: float) -> tuple[str, list[str], list[str]]:
+    """Halls whose one day has ``places`` places together, released at a moment (epoch seconds of a whole minute).
+
+    Gives the day, its slots, and the halls.
+    """
+    import msgspec
+
+    from chalicelib.catalog import service as catalog
+    from chalicelib.catalog.definition import Hall
+    from chalicelib.kernel import clock
+    from tools import city_folder
+
+    read = city_folder.read_folder(ROOT / "city")
+    per_slot = max(1, min(25, places // HALLS // 4))
+    slots, rest = divmod(places, HALLS * per_slot)
+    if rest or slots > 40:
+        raise SystemExit(f"{places} places cannot be shared out evenly: choose a multiple of {HALLS * per_slot}")
+    starts = [f"{8 + number * 12 // 60:02d}:{number * 12 % 60:02d}" for number in range(slots)]
+    closes = f"{8 + slots * 12 // 60:02d}:{slots * 12 % 60:02d}"
+    plain = msgspec.to_builtins(next(hall for hall in read.halls if hall.code == "xuanwu_hall"))
+    released = clock.from_seconds(int(released_at))
+    day = released.date() + timedelta(7)
+    group = {**plain["groups"][0], "slot_minutes": 12, "place_minutes": 12, "capacity": {"online": per_slot}}
+    group["services"] = [{"code": SERVICE, "minutes": 12}]
+    plain |= {"groups": [group], "windows": [{"code": "1", "name": plain["name"], "groups": [group["code"]]}]}
+    plain["exceptions"] = [{"date": str(day), "hours": [{"opens": "08:00", "closes": closes}], "note": plain["name"]}]
+    plain["booking"] |= {
+        "release_time": f"{released:%H:%M}",
+        "ticket_required": True,
+        "spread_seconds": SPREAD_SECONDS,
+        "hold_seconds": 600,
+    }
+    codes = [f"rush_hall_{number}" for number in range(HALLS)]
+    halls = [msgspec.convert({**plain, "code": code}, Hall) for code in codes]
+    catalog.publish(read.city, read.services, halls)
+    return str(day), starts, codes
+
+
+def make_people(count: int, halls: list[str]) -> list[Person]:
+    """People who are logged in and verified, written straight into the database."""
+    from chalicelib.identity import store
+    from chalicelib.kernel import aws, ids, tokens, vault
+
+    names = itertools.cycle(["赵", "钱", "孙", "李", "周", "吴", "郑", "王"])
+    client, table = aws.client("dynamodb"), f"{os.environ['TABLE_PREFIX']}identity"
+    items = []
+    for number in range(count):
+        id_number = f"3201021980{number % 12 + 1:02d}{number % 28 + 1:02d}{number % 1000:03d}X"
+        item = store.AccountItem(f"ACCOUNT#{ids.new_id()}", level=3, platforms=["wechat"])
+        item.name, item.id_number = (
+            store.seal(item, "name", next(names) + "某"),
+            store.seal(item, "id_number", id_number),
+        )
+        item.id_index = vault.blind_index("id_number", f"{id_number}{number}")
+        items.append(item)
+    for begin in range(0, count, 25):
+        batch = [{"PutRequest": {"Item": item.serialize()}} for item in items[begin : begin + 25]]
+        client._make_api_call("BatchWriteItem", {"RequestItems": {table: batch}})
+    with ThreadPoolExecutor(8) as pool:
+        texts = pool.map(
+            lambda item: tokens.issue(item.id, sid=ids.new_id(), kind="person", ver=1, platform="wechat"), items
+        )
+    programs = round(count * PROGRAMS)
+    return [Person(number, token, halls[number % len(halls)], number < programs) for number, token in enumerate(texts)]
+
+
+def units_of_a_booking(hall: str, day: str, start: str, people: list[Person]) -> dict[str, float]:
+    """Read and write units of one booking from ticket to appointment, counted call by call, and given back."""
+    from app import app
+    from local.gateway import Gateway
+
+    units, gateway = Units(), Gateway(app, app.routes)
+    counted: dict[str, float] = {}
+    headers = {
+        "authorization": f"Bearer {people[-1].token}",
+        "content-type": "application/json",
+        "idempotency-key": "units-of-a-booking",
+    }
+
+    def post(path: str, body: Any) -> Any:
+        answer = gateway.handle("POST", path, headers, json.dumps(body).encode(), "127.0.0.1")
+        content = json.loads(answer.body)
+        if answer.status >= 300:
+            raise SystemExit(f"{path}: {content}")
+        return content
+
+    def book(body: dict[str, Any]) -> str:
+        ticket = post("/v1/booking_tickets", {"hall": hall, "services": [SERVICE], "date": day})
+        time.sleep(float(ticket["wait_seconds"]))
+        units.reset()
+        held = post("/v1/holds", {**body, "ticket": ticket["ticket"]})
+        return str(post("/v1/appointments", {"hold": held["hold"]})["id"])
+
+    booked = book({"hall": hall, "services": [SERVICE], "date": day, "start": start})
+    counted["write"], counted["read"] = units.write, units.read
+    units.restore()
+    give_back(booked)
+    return counted
+
+
+def give_back(appointment: str) -> None:
+    """The counted booking's place is free again before the rush begins."""
+    from chalicelib.appointments import store
+    from chalicelib.appointments.service import booking, settle_cancelled
+    from chalicelib.kernel.access import system
+
+    item = store.appointment(appointment)
+    assert item is not None
+    booking.cancel(system("bench"), item, "")
+    settle_cancelled(appointment)
+    for seat in store.occupancy(item.slot, consistent=True).cooling:
+        store.free(item.slot, seat, "cooling")
+
+
+@contextmanager
+def api_servers(environment: Environment) -> Iterator[list[int]]:
+    """The API in processes of its own, as ``make run`` serves it."""
+    running: list[subprocess.Popen[bytes]] = []
+    ports = embedded.free_ports(SERVERS)
+    try:
+        for port in ports:
+            command = [sys.executable, "-m", "bench.rush", "serve", str(port)]
+            process = processes.start(f"api-{port}", command, environment, environment.settings(), running)
+            processes.await_ready("api", process, f"http://127.0.0.1:{port}/health", environment)
+        yield ports
+    finally:
+        for process in running:
+            processes.stop(process)
+
+
+def serve(port: int) -> None:
+    from app import app
+    from local import httpd, warm
+    from local.gateway import Gateway
+
+    warm.describe_types()
+    httpd.server(port, Gateway(app, app.routes).handle).serve_forever()
+
+
+def count_seats(halls: list[str], day: str) -> tuple[int, int]:
+    """Places taken and seats confirmed, as the slots say, in all halls."""
+    from datetime import date
+
+    from chalicelib.appointments import store
+
+    taken = [
+        occupancy
+        for hall in halls
+        for occupancy in store.day_occupancy(hall, "housing", date.fromisoformat(day)).values()
+    ]
+    return sum(one.taken["online"] for one in taken), sum(len(one.kept) for one in taken)
+
+
+def raw_seconds(environment: Environment, bookings: int, attempts: int) -> float:
+    """Seconds the bare database needs for the same: a gate read per attempt, four conditional writes per booking."""
+    share, running = [], []
+    for number in range(SERVERS):
+        mine = [str(len(range(number, total, SERVERS))) for total in (bookings, attempts)]
+        share.append(mine)
+    began = time.monotonic()
+    for number, mine in enumerate(share):
+        command = [sys.executable, "-m", "bench.rush", "raw", str(number), *mine]
+        settings = {**environment.settings(), "BANSHI_RUSH_DATA": str(environment.data)}
+        running.append(subprocess.Popen(command, env={**os.environ, **settings}, cwd=ROOT))
+    for process in running:
+        if process.wait(MOST_SECONDS) != 0:
+            raise SystemExit("the bare database's run failed")
+    started = [float((environment.data / f"raw-{number}").read_text()) for number in range(SERVERS)]
+    return time.monotonic() - began - statistics.mean(started)
+
+
+def raw(number: int, bookings: int, attempts: int) -> None:
+    """One process's share of the bare database's run; notes how long it took to start."""
+    began = time.monotonic()
+    from chalicelib.kernel import aws
+
+    client, table = aws.client("dynamodb"), f"{os.environ['TABLE_PREFIX']}appointments"
+    call = client._make_api_call
+    call("GetItem", {"TableName": table, "Key": {"pk": {"S": "RAW"}, "sk": {"S": "HEAD"}}})
+    folder = Path(os.environ["BANSHI_RUSH_DATA"])
+    (folder / f"raw-{number}").write_text(str(time.monotonic() - began))
+
+    def attempt(place: int) -> None:
+        slot = {"pk": {"S": f"RAW#{number}#{place % 80}"}, "sk": {"S": "HEAD"}}
+        call("GetItem", {"TableName": table, "Key": slot})
+        if place >= bookings:
+            return
+        booker = {"pk": {"S": f"RAWBOOKER#{number}#{place}"}, "sk": {"S": "HEAD"}, "book": {"B": bytes(120)}}
+        appointment = {**booker, "pk": {"S": f"RAWAPPOINTMENT#{number}#{place}"}, "name": {"B": bytes(250)}}
+        fresh = {"ConditionExpression": "attribute_not_exists(pk)"}
+        call("PutItem", {"TableName": table, "Item": booker, **fresh})
+        for _ in range(2):
+            call(
+                "UpdateItem",
+                {
+                    "TableName": table,
+                    "Key": slot,
+                    "UpdateExpression": "ADD taken :one",
+                    "ConditionExpression": "attribute_not_exists(taken) OR taken < :most",
+                    "ExpressionAttributeValues": {":one": {"N": "1"}, ":most": {"N": "1000000"}},
+                },
+            )
+        call("PutItem", {"TableName": table, "Item": appointment, **fresh})
+
+    with ThreadPoolExecutor(WORKERS // SERVERS) as pool:
+        for _ in pool.map(attempt, range(attempts)):
+            pass
+
+
+def summary(
+    rush: Rush, seconds: float, raw: float, units: dict[str, float], places: int, sold: int, kept: int
+) -> dict[str, Any]:
+    """Everything that the chart and the readers need."""
+    people, tally = rush.people, rush.tally
+    confirmed = sum(person.outcome == "confirmed" for person in people)
+    latencies = sorted(tally.latencies)
+    programs = [person for person in people if person.program]
+    won = sum(person.outcome == "confirmed" for person in programs)
+    return {
+        "places": places,
+        "people": len(people),
+        "confirmed": confirmed,
+        "refused_sold_out": sum(person.outcome == "sold_out" for person in people),
+        "refused_otherwise": dict(Counter(person.outcome for person in people if person.outcome.startswith("refused"))),
+        "oversold": max(0, sold - places) + abs(kept - confirmed),
+        "errors_5xx": sum(count for status, count in tally.statuses.items() if status >= 500),
+        "unanswered": sum(person.outcome in ("", "unanswered") for person in people),
+        "requests": sum(tally.statuses.values()),
+        "p50_ms": round(latencies[len(latencies) // 2], 1),
+        "p99_ms": round(latencies[int(len(latencies) * 0.99)], 1),
+        "seconds": round(seconds, 1),
+        "attempts": tally.attempts,
+        "attempts_per_s": round(tally.attempts / seconds, 1),
+        "raw_attempts_per_s": round(tally.attempts / raw, 1),
+        "ratio_to_raw": round(raw / seconds, 2),
+        "write_units_per_booking": units["write"],
+        "read_units_per_booking": units["read"],
+        "programs_share_of_people": round(len(programs) / len(people), 3),
+        "programs_share_of_places": round(won / confirmed, 3) if confirmed else 0,
+        "answers": {str(status): count for status, count in sorted(tally.statuses.items())},
+        "codes": dict(tally.codes.most_common()),
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "processors": os.cpu_count(),
+    }
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["serve"]:
+        serve(int(sys.argv[2]))
+    elif sys.argv[1:2] == ["raw"]:
+        raw(*(int(one) for one in sys.argv[2:5]))
+    else:
+        sys.exit(main(sys.argv[1:]))
