@@ -1,4 +1,4 @@
-"""Daily at 18:00: the appointments of tomorrow are to be reminded of."""
+"""At 18:00 and 22:00: the appointments of tomorrow are to be reminded of."""
 
 from __future__ import annotations
 

@@ -40,12 +40,13 @@ def publish_folder(folder: Path, decision: str = "") -> int:
     read = read_folder(folder)
     years = read.city.calendar
     calendar = Calendar.of((day for year in years for day in year.off), (day for year in years for day in year.make_up))
-    broken = appointments.broken_by(read.halls, calendar)
+    before = appointments.current_halls()
+    broken = appointments.broken_by(before, read.halls, calendar)
     if broken and decision not in (KEEP, CANCEL):
         raise BreaksAppointments(broken)
     number = catalog.publish(read.city, read.services, read.halls).number
-    if decision == CANCEL:
-        appointments.cancel_broken(broken)
+    if decision == CANCEL:  # listed again, with what was booked until now
+        appointments.cancel_broken(appointments.broken_by(before, read.halls, calendar))
     return number
 
 

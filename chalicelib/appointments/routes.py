@@ -25,6 +25,7 @@ Services = Annotated[list[Code], Meta(min_length=1, max_length=5)]
 Id = Annotated[str, Meta(max_length=80)]
 Sealed = Annotated[str, Meta(min_length=1, max_length=4000)]
 Words = Annotated[str, Meta(min_length=4, max_length=500)]
+FURTHEST_DAYS = 730
 
 
 REAL_PERSON = Access(person=Level.REAL_NAME)
@@ -88,7 +89,7 @@ class NewHold(msgspec.Struct, forbid_unknown_fields=True):
 
     ``relative``: book for a consenting relative; ``visitor``: who stands at the window (staff only); ``moves``:
     the appointment that the new one shall replace; ``ticket``: the booking ticket where the hall asks for one;
-    ``application``: the receipt number or id of the application that the visit is about.
+    ``priority``: staff saw that the visitor belongs to a priority group.
     """
 
     hall: Code
@@ -99,7 +100,7 @@ class NewHold(msgspec.Struct, forbid_unknown_fields=True):
     visitor: NamedVisitor | None = None
     moves: Id = ""
     ticket: Annotated[str, Meta(max_length=4000)] = ""
-    application: Id = ""
+    priority: bool = False
 
 
 class CarriedHold(msgspec.Struct, forbid_unknown_fields=True):
@@ -125,6 +126,19 @@ class AppealDecision(msgspec.Struct, forbid_unknown_fields=True):
 
     granted: bool
     opinion: Words
+
+
+class Amnesty(msgspec.Struct, forbid_unknown_fields=True):
+    """Of which day all no-shows are forgiven, and why."""
+
+    day: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    reason: Words
+
+
+class Forgiven(msgspec.Struct, frozen=True):
+    """How many no-shows were forgiven."""
+
+    count: int
 
 
 class Wait(msgspec.Struct, forbid_unknown_fields=True):
@@ -230,7 +244,7 @@ VISITOR_ERRORS = [errors.MANDATE_DOES_NOT_COVER, identity_rules.RELATIVE_NOT_CON
 @endpoint("GET", "/v1/halls/{hall}/days", ANYONE, errors=PLAN_ERRORS)
 def read_month(hall: str, query: MonthQuery) -> service.MonthView:
     """A month of a hall: on which days there are places for these services."""
-    return service.month(service.plan(hall, query.services.split(",")), date.fromisoformat(f"{query.month}-01"))
+    return service.month(service.plan(hall, query.services.split(",")), _date(f"{query.month}-01"))
 
 
 @endpoint("GET", "/v1/halls/{hall}/days/{day}", ANYONE, errors=PLAN_ERRORS)
@@ -240,13 +254,22 @@ def read_day(hall: str, day: str, query: ServicesQuery) -> service.SlotList:
 
 
 def _date(text: str) -> date:
+    """A date near enough to mean something here; raises ``not_found``."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
+        found = datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
         raise errors.NOT_FOUND() from None
+    if abs(found - clock.today()) > timedelta(FURTHEST_DAYS):
+        raise errors.NOT_FOUND()
+    return found
 
 
-@endpoint("POST", "/v1/booking_tickets", REAL_PERSON, errors=[*PLAN_ERRORS, *VISITOR_ERRORS, rules.SLOT_NOT_RELEASED])
+@endpoint(
+    "POST",
+    "/v1/booking_tickets",
+    REAL_PERSON,
+    errors=[*PLAN_ERRORS, *VISITOR_ERRORS, rules.SLOT_UNKNOWN, rules.SLOT_NOT_RELEASED],
+)
 def issue_booking_ticket(actor: Actor, body: TicketRequest) -> service.BookingTicket:
     """A booking ticket, from ten minutes before the release on: good for one hold, from a moment drawn by lot."""
     service.check_mandate(actor, body.services)
@@ -301,7 +324,7 @@ def hold_place(actor: Actor, body: NewHold, request: Request) -> HoldView:
         named=(body.visitor.name, body.visitor.id_number) if body.visitor else None,
         moves=ids.normalized(body.moves) if body.moves else "",
         ticket=body.ticket,
-        application=body.application,
+        priority=body.priority and actor.kind == "staff",
     )
     return _hold_view(actor, service.hold(actor, wish, request.key))
 
@@ -320,7 +343,7 @@ def give_up_hold(actor: Actor, body: CarriedHold) -> Gone:
     status=201,
     idempotent=True,
     recorded=False,
-    errors=[rules.HOLD_INVALID, rules.HOLD_EXPIRED, rules.WRONG_STATE],
+    errors=[rules.HOLD_INVALID, rules.HOLD_EXPIRED, rules.WRONG_STATE, identity_rules.RELATIVE_NOT_CONSENTED],
 )
 def confirm_appointment(actor: Actor, body: CarriedHold) -> AppointmentView:
     """Make a hold an appointment; what it moves is given up in the same moment. A repeat finds it."""
@@ -335,7 +358,7 @@ def list_appointments(actor: Actor, query: RelativeQuery) -> AppointmentList:
     holds, items = [], []
     for claim in service.claims_of(visitor):
         item = store.appointment(claim.appointment)
-        if item is not None and all(actor.covers(code) for code in item.service_codes):
+        if item is not None and service.is_visitor(actor, item):
             items.append(_view(item))
         elif item is None and (held := service.resumed(actor, visitor, claim)) is not None:
             holds.append(_hold_view(actor, held))
@@ -430,6 +453,12 @@ def forgive_no_show(actor: Actor, target: AppointmentItem, body: Reason) -> Appo
     return _view(target)
 
 
+@endpoint("POST", "/v1/halls/{hall}/amnesties", SUPERVISED_HALL)
+def forgive_day(actor: Actor, target: Hall, body: Amnesty) -> Forgiven:
+    """Forgive all no-shows of a day at the hall, for example after a storm; repeating it finishes what was left."""
+    return Forgiven(service.forgive_day(actor, target, _date(body.day), body.reason))
+
+
 @endpoint(
     "POST",
     "/v1/waiting",
@@ -442,6 +471,8 @@ def forgive_no_show(actor: Actor, target: AppointmentItem, body: Reason) -> Appo
         rules.SLOT_UNKNOWN,
         rules.SLOT_PAST,
         rules.SLOT_NOT_RELEASED,
+        rules.ALREADY_BOOKED,
+        rules.LIMIT_REACHED,
         rules.BLOCKED,
         rules.WAITING_LIST_FULL,
     ],

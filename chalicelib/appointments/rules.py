@@ -278,8 +278,8 @@ def places_needed(minutes: Sequence[int], place_minutes: int) -> int:
 class Claim(NamedTuple):
     """What a visitor has booked or holds; the appointment's own item says what became of it.
 
-    ``until`` is the hold's end (epoch seconds); ``moves``: the appointment that it replaces when confirmed;
-    ``open``: not yet known to be over.
+    ``until`` is the hold's end (epoch seconds); ``party``: who booked; ``moves``: the appointment that it replaces
+    when confirmed; ``open``: not yet known to be over.
     """
 
     appointment: str
@@ -289,6 +289,7 @@ class Claim(NamedTuple):
     day: str
     start: str
     until: int
+    party: str = ""
     moves: str = ""
     open: bool = True
 

@@ -89,7 +89,6 @@ class AppointmentItem(tables.AggregateTable):
     visitor = UnicodeAttribute()
     visitor_account = UnicodeAttribute(default="")
     name = BinaryAttribute(legacy_encoding=False)
-    application = UnicodeAttribute(null=True)
     reminded = BooleanAttribute(default=False)
     appeal = BinaryAttribute(legacy_encoding=False, null=True)
     gsi1pk = UnicodeAttribute(null=True)
@@ -139,6 +138,7 @@ class WaiterItem(tables.AggregateTable):
     places = NumberAttribute()
     services = UnicodeAttribute()
     party = UnicodeAttribute()
+    relative = UnicodeAttribute(null=True)
     visitor = UnicodeAttribute()
     visitor_account = UnicodeAttribute(default="")
     name = BinaryAttribute(legacy_encoding=False)
@@ -291,6 +291,11 @@ def appointment(appointment_id: str, *, consistent: bool = True) -> AppointmentI
     compact = ids.normalized(appointment_id)
     found = tables.read(AppointmentItem, f"APPOINTMENT#{compact}", consistent=consistent) if compact else None
     return found if found is not None and found.status != VOID else None
+
+
+def fate(appointment_id: str) -> AppointmentItem | None:
+    """What became of a hold: the appointment, an item with the state ``VOID``, or None as yet."""
+    return tables.read(AppointmentItem, f"APPOINTMENT#{appointment_id}", consistent=True)
 
 
 def seal_name(item: AppointmentItem | WaiterItem, name: str) -> bytes:

@@ -18,6 +18,7 @@ from chalicelib.kernel.changes import Event
 
 POINTER_SECONDS = 5
 _MAX_ITEM_BYTES = 390_000
+_REMEMBERED_VERSIONS = 10
 _pointer: tuple[float, int] = (0.0, 0)
 
 
@@ -76,6 +77,13 @@ def hall(code: str) -> Hall:
         if summary.code == code:
             return hall_version(code, summary.version)
     raise rules.HALL_UNKNOWN()
+
+
+def group_codes(code: str) -> list[str]:
+    """The window groups of a hall now and in its last versions, whose appointments may have been kept."""
+    current = next((summary.version for summary in release().halls if summary.code == code), 0)
+    versions = range(max(1, current - _REMEMBERED_VERSIONS), current + 1)
+    return sorted({group.code for version in versions for group in hall_version(code, version).groups})
 
 
 def halls(service: str = "", region: str = "") -> list[HallSummary]:

@@ -121,6 +121,7 @@ class RelativeItem(tables.AggregateTable):
     name = BinaryAttribute(legacy_encoding=False)
     id_number = BinaryAttribute(legacy_encoding=False)
     consented = BooleanAttribute(default=False)
+    guardian = BooleanAttribute(default=False)
     ended = BooleanAttribute(default=False)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()

@@ -28,7 +28,7 @@ from chalicelib.kernel.rates import Limit
 
 MAX_BODY_BYTES = 262_144
 REGISTRY: list[Endpoint] = []
-_GUESSES = (400, 401, 404, 410)
+_GUESSES = (400, 401, 404, 410, 422)
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -203,10 +203,9 @@ def _authorized_answer(declared: Endpoint, request: Request, actor: Actor) -> An
         f"{declared.operation}{sorted(request.parameters.items())}",
         idempotency.check_key(request.headers.get("idempotency-key")),
     )
-    if not declared.recorded:
-        given["request"] = replace(request, key=record)
-        return _present(declared, declared.view(**_wanted(declared, given)), request)
     given["request"] = replace(request, key=idempotency.request_identity(record, request.body))
+    if not declared.recorded:
+        return _present(declared, declared.view(**_wanted(declared, given)), request)
 
     def work() -> idempotency.StoredAnswer:
         body = msgspec.json.encode(declared.view(**_wanted(declared, given)))

@@ -192,7 +192,7 @@ def check_in(actor: Actor, target: appointments.AppointmentItem, body: Position)
     """Check in with the phone: by the code on the hall's screen, or by location where the hall allows it."""
     hall = catalog.hall(target.hall)
     service.check_whereabouts(hall, service.Whereabouts(body.code, body.latitude, body.longitude))
-    return service.ticket(service.check_in(actor, hall, target))
+    return service.ticket(service.check_in(actor, hall, target), fresh=True)
 
 
 @endpoint(
@@ -205,7 +205,7 @@ def check_in(actor: Actor, target: appointments.AppointmentItem, body: Position)
 def check_in_at_desk(actor: Actor, target: Hall, body: ArrivalCode) -> service.TicketView:
     """Check a visitor in at desk or kiosk, by the code on phone or slip, or by ID number."""
     item = service.find_appointment(target, body.code)
-    return service.ticket(service.check_in(actor, target, item, body.materials))
+    return service.ticket(service.check_in(actor, target, item, body.materials), fresh=True)
 
 
 @endpoint("POST", "/v1/halls/{hall}/tickets", DESK, status=201, idempotent=True, recorded=False, errors=WALK_IN_ERRORS)
@@ -216,7 +216,7 @@ def issue_ticket(actor: Actor, target: Hall, body: WalkIn, request: Request) -> 
     ticket = service.walk_in(
         actor, target, body.services, request.key, visitor=visitor, priority=priority, materials=body.materials
     )
-    return service.ticket(ticket)
+    return service.ticket(ticket, fresh=True)
 
 
 @endpoint(
@@ -235,7 +235,7 @@ def take_ticket(actor: Actor, body: OwnWalkIn, request: Request) -> service.Tick
     where = body.where
     service.check_whereabouts(hall, service.Whereabouts(where.code, where.latitude, where.longitude))
     visitor = appointments.visitor_of(actor, "", None)
-    return service.ticket(service.walk_in(actor, hall, body.services, request.key, visitor=visitor))
+    return service.ticket(service.walk_in(actor, hall, body.services, request.key, visitor=visitor), fresh=True)
 
 
 # Tickets
@@ -247,8 +247,8 @@ def read_ticket(ticket_id: str) -> service.TicketView:
     return service.ticket(_known(ticket_id))
 
 
-def _known(ticket_id: str) -> TicketItem:
-    found = store.ticket(ticket_id, consistent=False)
+def _known(ticket_id: str, *, fresh: bool = False) -> TicketItem:
+    found = store.ticket(ticket_id, consistent=fresh)
     if found is None:
         raise errors.NOT_FOUND()
     return found
@@ -276,7 +276,7 @@ def show_ticket_slip(target: TicketItem) -> Page:
 def leave_queue(actor: Actor, target: TicketItem, body: LeaveReason) -> service.TicketView:
     """Give a ticket back: its holder goes, or it could not be printed."""
     service.leave(actor, catalog.hall(target.hall), target, body.reason)
-    return service.ticket(_known(target.id))
+    return service.ticket(_known(target.id, fresh=True), fresh=True)
 
 
 # Windows
@@ -292,14 +292,14 @@ def read_window(target: HallWindow) -> service.WindowView:
 def open_window(actor: Actor, target: HallWindow) -> service.WindowView:
     """Sit down at a window, or take it over; whom it had goes back to the head of the queue."""
     service.open_window(actor, target.hall, target.window)
-    return service.window(target.hall, target.window)
+    return service.window(target.hall, target.window, fresh=True)
 
 
 @endpoint("POST", "/v1/halls/{hall}/windows/{window}/close", AT_WINDOW)
 def close_window(actor: Actor, target: HallWindow) -> service.WindowView:
     """Leave a window, or close one whose clerk is gone."""
     service.close_window(actor, target.hall, target.window)
-    return service.window(target.hall, target.window)
+    return service.window(target.hall, target.window, fresh=True)
 
 
 @endpoint("POST", "/v1/halls/{hall}/windows/{window}/sign", AT_WINDOW)
@@ -318,28 +318,28 @@ def show_life(target: HallWindow) -> Sign:
 def call_next(actor: Actor, target: HallWindow) -> service.WindowView:
     """Call the next person to the window."""
     service.call_next(actor, target.hall, target.window)
-    return service.window(target.hall, target.window)
+    return service.window(target.hall, target.window, fresh=True)
 
 
 @endpoint("POST", "/v1/halls/{hall}/windows/{window}/recall", AT_WINDOW, errors=HELD_ERRORS)
 def recall(actor: Actor, target: HallWindow) -> service.WindowView:
     """Call the window's person once more."""
     service.recall(actor, target.hall, target.window)
-    return service.window(target.hall, target.window)
+    return service.window(target.hall, target.window, fresh=True)
 
 
 @endpoint("POST", "/v1/halls/{hall}/windows/{window}/skip", AT_WINDOW, errors=HELD_ERRORS)
 def skip(actor: Actor, target: HallWindow) -> service.WindowView:
     """Who does not come goes some places back."""
     service.skip(actor, target.hall, target.window)
-    return service.window(target.hall, target.window)
+    return service.window(target.hall, target.window, fresh=True)
 
 
 @endpoint("POST", "/v1/halls/{hall}/windows/{window}/park", AT_WINDOW, errors=HELD_ERRORS)
 def park(actor: Actor, target: HallWindow) -> service.WindowView:
     """Let the person fetch something, and call others meanwhile."""
     service.park(actor, target.hall, target.window)
-    return service.window(target.hall, target.window)
+    return service.window(target.hall, target.window, fresh=True)
 
 
 @endpoint(
@@ -351,7 +351,7 @@ def park(actor: Actor, target: HallWindow) -> service.WindowView:
 def resume(actor: Actor, target: HallWindow, body: ParkedNumber) -> service.WindowView:
     """Call a parked person back."""
     service.resume(actor, target.hall, target.window, body.number)
-    return service.window(target.hall, target.window)
+    return service.window(target.hall, target.window, fresh=True)
 
 
 @endpoint(
@@ -363,21 +363,21 @@ def resume(actor: Actor, target: HallWindow, body: ParkedNumber) -> service.Wind
 def transfer(actor: Actor, target: HallWindow, body: Transfer) -> service.WindowView:
     """Send the person on to another window or group, ahead of those who wait there."""
     service.transfer(actor, target.hall, target.window, body.window, body.group)
-    return service.window(target.hall, target.window)
+    return service.window(target.hall, target.window, fresh=True)
 
 
 @endpoint("POST", "/v1/halls/{hall}/windows/{window}/finish", AT_WINDOW, errors=HELD_ERRORS)
 def finish(actor: Actor, target: HallWindow) -> service.WindowView:
     """The person is served."""
     service.finish(actor, target.hall, target.window)
-    return service.window(target.hall, target.window)
+    return service.window(target.hall, target.window, fresh=True)
 
 
 @endpoint("POST", "/v1/halls/{hall}/windows/{window}/no_show", AT_WINDOW, errors=HELD_ERRORS)
 def mark_no_show(actor: Actor, target: HallWindow) -> service.WindowView:
     """The person did not come."""
     service.no_show(actor, target.hall, target.window)
-    return service.window(target.hall, target.window)
+    return service.window(target.hall, target.window, fresh=True)
 
 
 # Looking

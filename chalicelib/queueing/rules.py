@@ -150,7 +150,10 @@ class Queue:
 
 
 def arrive(queue: Queue, person: Person, prefix: str) -> Person:
-    """Give somebody the next number of their group; raises ``already_in_queue`` or ``hall_closed``."""
+    """Give somebody the next number of their group; raises ``already_in_queue`` or ``hall_closed``.
+
+    Walk-ins have one ticket at a time; who has two appointments checks in for both (``visitor`` is empty then).
+    """
     if queue.closed:
         raise HALL_CLOSED()
     if person.visitor:
@@ -190,18 +193,20 @@ def open_window(queue: Queue, code: str, clerk: str, groups: Sequence[str], now:
 def close_window(queue: Queue, code: str) -> None:
     """Nobody sits at the window any more; its person and those parked there go to the head of the queue."""
     window = queue.windows.pop(code, None)
+    queue.waiting = [replace(one, window="") if one.window == code else one for one in queue.waiting]
     if window is not None and window.person is not None:
-        _to_head(queue, window.person)
+        _to_head(queue, replace(window.person, window=""))
     for person in queue.parked.pop(code, []):
-        _to_head(queue, person)
+        _to_head(queue, replace(person, window=""))
 
 
 def close_silent(queue: Queue, signs: dict[str, int], silent_seconds: int, now: int) -> list[str]:
-    """Close the windows that have a person and gave no sign of life for too long; which."""
+    """Close the windows that have people and gave no sign of life for too long; which."""
     silent = [
         code
         for code, window in queue.windows.items()
-        if window.person and max(window.called_at, window.opened_at, signs.get(code, 0)) < now - silent_seconds
+        if (window.person or queue.parked.get(code))
+        and max(window.called_at, window.opened_at, signs.get(code, 0)) < now - silent_seconds
     ]
     for code in silent:
         close_window(queue, code)
@@ -328,7 +333,9 @@ def resume(queue: Queue, code: str, clerk: str, number: str, now: int) -> Person
 
 
 def transfer(queue: Queue, code: str, clerk: str, *, to_window: str = "", to_group: str = "") -> Person:
-    """Send the window's person on to a window or a group, ahead of all who wait there."""
+    """Send the window's person on to an open window or to a group, ahead of all who wait there."""
+    if to_window and to_window not in queue.windows:
+        raise WINDOW_CLOSED()
     window, person = _person_at(queue, code, clerk)
     queue.windows[code] = replace(window, person=None)
     moved = replace(person, window=to_window, group=to_group or person.group, skips=0)

@@ -69,6 +69,8 @@ class Scene:
             return ""
         if item.id not in visitor.confirmed:
             visitor.confirmed.append(item.id)
+        if item.status == rules.CANCELLED:
+            visitor.given_up.append(item.id)
         moved = booking.opened(CLERK, held).moves
         if moved and moved not in visitor.given_up:
             visitor.given_up.append(moved)

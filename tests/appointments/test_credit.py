@@ -80,6 +80,14 @@ def test_amnesty_needs_no_appeal(world: World, unreliable: tuple[Booker, list[An
     assert booker.hold("09:00", day="2026-11-09").status == 201
 
 
+def test_a_supervisor_forgives_a_whole_day(world: World, unreliable: tuple[Booker, list[Any]]) -> None:
+    booker, booked = unreliable
+    path = f"/v1/halls/{booker.hall}/amnesties"
+    forgiven = world.staff("hall.supervisor").post(path, {"day": "2026-11-03", "reason": "暴雨红色预警"})
+    assert forgiven.json == {"count": 1}
+    assert [booker.read(one["id"])["status"] for one in booked] == ["excused", "no_show"]
+
+
 def test_only_a_no_show_can_be_appealed_against(world: World) -> None:
     booker = Booker(world, world.real_person(), world.hall())
     booked = booker.book("09:00")

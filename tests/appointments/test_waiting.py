@@ -119,8 +119,9 @@ def test_who_has_an_appointment_by_now_is_passed_over(world: World) -> None:
     first.book("10:00")
     holder.client.post(f"/v1/appointments/{booked['id']}/cancel", {})
     world.pump()
-    assert entry(first.client, one)["status"] == "lapsed"
+    assert entry(first.client, one)["status"] == "waiting"
     assert entry(second, two)["status"] == "offered"
+    assert wait(first.client, hall).code == "already_booked", "who has an appointment moves it instead"
 
 
 def test_the_list_has_an_end(world: World) -> None:

@@ -46,6 +46,7 @@ BODIES: dict[str, Any] = {
     "appeal_no_show": REASON,
     "decide_appeal": {"granted": True, "opinion": "情况属实"},
     "forgive_no_show": REASON,
+    "forgive_day": {"day": "2026-11-01", **REASON},
     "join_waiting_list": {"hall": "{hall}", "services": [STICKER], "date": TOMORROW},
     "check_in_at_desk": {"code": "K7M29QXA4TB3"},
     "issue_ticket": {"services": [STICKER]},
@@ -139,6 +140,7 @@ class Places(dict[str, str]):
         return self.enterprise.world.hall(units=self.units)
 
     def _appointment_id(self) -> str:
+        assert self["waiter_id"], "who has an appointment cannot begin to wait"
         booker = Booker(self.enterprise.world, self.enterprise.client, self["hall"])
         return str(booker.book("14:30", services=[STICKER])["id"])
 

@@ -251,6 +251,50 @@ def test_a_window_that_crashed_loses_its_person_to_the_next_call(world: World, d
     assert day.do("1", "finish").code == "window_closed"
 
 
+def test_who_was_sent_to_a_window_that_closes_is_called_elsewhere(day: HallDay) -> None:
+    for _ in range(2):
+        day.walk_in()
+    day.open("1", "2")
+    number = day.next("1")
+    assert day.do("1", "transfer", {"window": "3"}).code == "window_closed", "nobody sits there"
+    assert day.do("1", "transfer", {"window": "2", "group": "housing"}).code == "transfer_unknown"
+    assert day.do("1", "transfer", {"window": "2"}).status == 200
+    day.do("2", "close")
+    assert day.next("1") == number
+
+
+def test_who_is_parked_at_a_window_that_fell_silent_comes_back(world: World, day: HallDay) -> None:
+    for _ in range(2):
+        day.walk_in()
+    day.open("1", "2")
+    number = day.next("1")
+    day.do("1", "park")
+    world.pass_time(seconds=181)
+    assert day.next("2") == number
+
+
+def test_a_clerk_who_acts_keeps_the_person_however_silent_the_screen_was(world: World, day: HallDay) -> None:
+    ticket = day.walk_in()
+    day.open("1")
+    day.next("1")
+    world.pass_time(seconds=300)
+    assert day.do("1", "finish").status == 200
+    assert day.ticket(ticket["id"])["status"] == "served"
+
+
+def test_two_appointments_of_one_visitor_are_two_tickets(world: World, day: HallDay) -> None:
+    citizen, first = day.booked("09:00")
+    second = citizen.book("09:00", services=["tour_bus_sticker"])
+    day.at(9)
+    assert [day.check_in(one).json["number"] for one in (first, second)] == ["A001", "B001"]
+
+
+def test_guessing_numbers_at_the_desk_is_slowed_down(day: HallDay) -> None:
+    day.at(16)
+    codes = {day.kiosk().post(f"{day.path}/check_ins", {"code": f"K7M29QXA{n:04d}"}).code for n in range(201)}
+    assert codes == {"check_in_code_unknown", "too_many_requests"}
+
+
 def test_a_no_show_at_the_window_costs_credit(world: World, day: HallDay) -> None:
     citizen, booked = day.booked("09:00")
     day.at(9)

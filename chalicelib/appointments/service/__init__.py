@@ -19,18 +19,18 @@ from chalicelib.appointments.service.booking import (
     carried,
     check_mandate,
     claims_of,
-    give_up,
     hold,
     opened,
     resumed,
     visitor_of,
 )
-from chalicelib.appointments.service.breaking import Broken, broken_by, cancel_broken
+from chalicelib.appointments.service.breaking import Broken, broken_by, cancel_broken, current_halls
 from chalicelib.appointments.service.credit import appeal, appeal_text, decide_appeal, forgive, miss, remember
 from chalicelib.appointments.service.day import (
     check_arrival,
     checked_in,
     end_of_day,
+    forgive_day,
     of_day,
     of_visitor,
     released,
@@ -42,6 +42,7 @@ from chalicelib.appointments.service.plans import MonthView, SlotList, day, mont
 from chalicelib.appointments.service.relations import concerns, find_hall, is_of_hall, is_visitor, waits, works_at
 from chalicelib.appointments.service.waiting import (
     confirm,
+    give_up,
     held_for,
     join,
     leave,
@@ -84,11 +85,13 @@ __all__ = [
     "claims_of",
     "concerns",
     "confirm",
+    "current_halls",
     "day",
     "decide_appeal",
     "end_of_day",
     "find_hall",
     "forgive",
+    "forgive_day",
     "give_up",
     "held_for",
     "hold",

@@ -34,8 +34,8 @@ class Wish(msgspec.Struct, frozen=True):
     """What somebody wants to book, for whom, and how they come by it.
 
     ``relative``: the id of a consenting relative; ``named``: name and ID number of who stands at a window (staff
-    only); ``moves``: the appointment that this one shall replace; ``ticket``: a booking ticket; ``application``:
-    the application that the visit is about.
+    only); ``moves``: the appointment that this one shall replace; ``ticket``: a booking ticket;
+    ``priority``: staff saw that the visitor belongs to a priority group.
     """
 
     hall: str
@@ -46,7 +46,7 @@ class Wish(msgspec.Struct, frozen=True):
     named: tuple[str, str] | None = None
     moves: str = ""
     ticket: str = ""
-    application: str = ""
+    priority: bool = False
 
 
 class HeldPlace(msgspec.Struct, frozen=True):
@@ -67,16 +67,16 @@ class HeldPlace(msgspec.Struct, frozen=True):
     name: str
     until: int
     moves: str
-    application: str
     waiter: str = ""
+    seat_until: int = 0
+
+    @property
+    def seat(self) -> Seat:
+        return Seat(self.id, self.channel, self.places, self.seat_until or self.until)
 
     @property
     def slot(self) -> Slot:
         return Slot(self.hall, self.group, date.fromisoformat(self.day), self.start)
-
-    @property
-    def seat(self) -> Seat:
-        return Seat(self.id, self.channel, self.places, self.until)
 
 
 def visitor_of(actor: Actor, relative: str, named: tuple[str, str] | None) -> Visitor:
@@ -97,10 +97,10 @@ def check_mandate(actor: Actor, services: list[str]) -> None:
 
 
 def hold(actor: Actor, wish: Wish, key: str) -> HeldPlace:
-    """Hold a place for a short time; a repeat with the same ``key`` finds the same hold.
+    """Hold a place for a short time; a repeat with the same ``key`` finds the same hold, or what became of it.
 
     Costs half a read unit when the slot is sold out. Raises what ``plans.plan``, ``Plan.open_slot``,
-    ``claims.claim`` and ``entry.check`` raise, ``slot_full`` or ``slot_busy``.
+    ``claims.claim`` and ``entry.check`` raise, ``slot_full``, ``slot_busy`` or ``hold_expired``.
     """
     check_mandate(actor, wish.services)
     plan = plans.plan(wish.hall, wish.services)
@@ -111,51 +111,75 @@ def hold(actor: Actor, wish: Wish, key: str) -> HeldPlace:
     if not known and not any(_room(plan, seen, channel) for channel in rules.CHANNELS):
         raise rules.SLOT_FULL()
     visitor = visitor_of(actor, wish.relative, wish.named)
-    channels = _channels(plan, actor, visitor, slot.day)
+    channels = _channels(plan, actor, visitor, wish)
     if not known and not any(_room(plan, seen, channel) for channel in channels):
         raise rules.SLOT_FULL()
+    became = store.fate(appointment)
+    if became is not None:
+        return _confirmed_before(became)
     ticket = entry.check(plan, visitor.key, wish.ticket, slot.day) if actor.kind == "person" else ""
-    wanted = _claim_of(plan, slot, appointment, wish.moves)
-    claim = claims.claim(actor, visitor.key, wanted, plan, ticket=ticket)
-    if claim._replace(until=0, open=True) != wanted._replace(until=0):
-        raise errors.IDEMPOTENCY_KEY_REUSED()
-    held = _held(actor, plan, visitor, claim, wish.application)
-    if claim is not wanted and (became := _became(held)) is not None:
-        return became
+    wanted = _claim_of(plan, slot, appointment, wish.moves, _party(actor, visitor))
+    held = _held(plan, visitor, claims.claim(actor, visitor.key, wanted, plan, ticket=ticket))
+    if held.until <= clock.now().timestamp():
+        raise rules.HOLD_EXPIRED()
     try:
         return _seated(plan, held, channels)
-    except errors.Problem:
-        claims.drop(actor, visitor.key, appointment, ticket)
-        raise
+    except errors.Problem as problem:
+        if problem.error not in (rules.SLOT_FULL, rules.SLOT_BUSY):
+            raise  # the answer may have been lost: the claim stays, and a repeat finds the seat
+        return _seat_of_a_twin(actor, held, ticket, problem)
 
 
-def _became(held: HeldPlace) -> HeldPlace | None:
-    """What a repeated request finds when its hold is over: the appointment's hold; raises ``hold_expired``."""
-    item = store.appointment(held.id)
-    if item is not None:
-        return msgspec.structs.replace(held, channel=item.channel)
-    if store.is_void(held.id):
+def _seat_of_a_twin(actor: Actor, held: HeldPlace, ticket: str, problem: errors.Problem) -> HeldPlace:
+    """The same request sent twice may have got the seat meanwhile; otherwise this hold ends, and its claim with it."""
+    seat = store.occupancy(held.slot, consistent=True).seat_of(held.id)
+    if seat is not None:
+        return msgspec.structs.replace(held, channel=seat.channel)
+    if store.void(held.id) == rules.VOID:
+        claims.drop(actor, held.visitor, held.id, ticket)
+    raise problem
+
+
+def _confirmed_before(item: AppointmentItem) -> HeldPlace:
+    """The hold that became this appointment, for who asks again; raises ``hold_expired`` for a void one."""
+    if item.status == rules.VOID:
         raise rules.HOLD_EXPIRED()
-    return None
+    return HeldPlace(
+        id=item.id,
+        hall=item.hall,
+        group=item.group,
+        day=item.day,
+        start=item.start,
+        ends=item.ends,
+        channel=item.channel,
+        places=int(item.places),
+        services=item.service_codes,
+        party=item.party,
+        visitor=item.visitor,
+        visitor_account=item.visitor_account,
+        name=store.name_of(item),
+        until=clock.seconds(clock.now()),
+        moves="",
+    )
 
 
 def _room(plan: Plan, seen: Occupancy, channel: str) -> bool:
     return seen.free(channel, plan.capacity(channel), clock.now()) >= plan.places
 
 
-def _channels(plan: Plan, actor: Actor, visitor: Visitor, on: date) -> list[str]:
+def _channels(plan: Plan, actor: Actor, visitor: Visitor, wish: Wish) -> list[str]:
     """The channels whose places the visitor may have, the one to try first first."""
     channels = ["window"] if actor.kind == "staff" else ["online"]
-    is_old = not actor.organization and rules.age(visitor.born, on) >= plan.rules.priority_age
-    return ["priority", *channels] if is_old else channels
+    is_old = not actor.organization and rules.age(visitor.born, wish.day) >= plan.rules.priority_age
+    return ["priority", *channels] if is_old or wish.priority else channels
 
 
-def _claim_of(plan: Plan, slot: Slot, appointment: str, moves: str) -> Claim:
+def _claim_of(plan: Plan, slot: Slot, appointment: str, moves: str, party: str) -> Claim:
     until = clock.seconds(clock.now()) + plan.rules.hold_seconds
-    return Claim(appointment, plan.services, slot.hall, slot.group, str(slot.day), slot.start, until, moves)
+    return Claim(appointment, plan.services, slot.hall, slot.group, str(slot.day), slot.start, until, party, moves)
 
 
-def _held(actor: Actor, plan: Plan, visitor: Visitor, claim: Claim, application: str) -> HeldPlace:
+def _held(plan: Plan, visitor: Visitor, claim: Claim) -> HeldPlace:
     return HeldPlace(
         id=claim.appointment,
         hall=claim.hall,
@@ -166,13 +190,12 @@ def _held(actor: Actor, plan: Plan, visitor: Visitor, claim: Claim, application:
         channel="",
         places=plan.places,
         services=list(claim.services),
-        party=_party(actor, visitor),
+        party=claim.party,
         visitor=visitor.key,
         visitor_account=visitor.account,
         name=visitor.name,
         until=claim.until,
         moves=claim.moves,
-        application=application,
     )
 
 
@@ -221,11 +244,19 @@ def bring_back(slot: Slot, seen: Occupancy, channel: str) -> bool:
         with suppress(tables.ConditionFailed):
             if seat in seen.cooling:
                 store.free(slot, seat, "cooling")
-            elif store.void(seat.appointment) in (rules.VOID, rules.CANCELLED):
-                store.free(slot, seat, "held")
-            else:
+            elif _is_somebodys(slot, seat):
                 store.keep(slot, seat)
+            else:
+                store.free(slot, seat, "held")
     return bool(passed)
+
+
+def _is_somebodys(slot: Slot, seat: Seat) -> bool:
+    """Whether a held seat's appointment was confirmed; if not, it never will be."""
+    if store.void(seat.appointment) == rules.VOID:
+        return False
+    item = store.appointment(seat.appointment)
+    return item is not None and item.slot == slot and item.status != rules.CANCELLED
 
 
 def carried(actor: Actor, held: HeldPlace) -> str:
@@ -259,8 +290,9 @@ def confirm(actor: Actor, text: str) -> AppointmentItem:
         else:
             item = _confirmed(actor, held)
         if item is not None:
-            with suppress(tables.ConditionFailed, errors.Problem):
-                store.keep(held.slot, held.seat)
+            if item.status == rules.CONFIRMED:
+                with suppress(tables.ConditionFailed, errors.Problem):
+                    store.keep(held.slot, held.seat)
             return item
     raise errors.CONFLICT()
 
@@ -293,7 +325,6 @@ def _appointment(held: HeldPlace) -> AppointmentItem:
         party=held.party,
         visitor=held.visitor,
         visitor_account=held.visitor_account,
-        application=held.application or None,
     )
     item.name = store.seal_name(item, held.name)
     return item
@@ -344,14 +375,13 @@ def _rules_of(item: AppointmentItem) -> BookingRules:
 
 def resumed(actor: Actor, visitor: Visitor, claim: Claim) -> HeldPlace | None:
     """The hold behind a visitor's claim, for a client that has lost it; None when there is none any more."""
-    if claim.until <= clock.now().timestamp():
+    if claim.until <= clock.now().timestamp() or not actor.holds(claim.party):
         return None
-    seat = store.occupancy(
-        Slot(claim.hall, claim.group, date.fromisoformat(claim.day), claim.start), consistent=True
-    ).seat_of(claim.appointment)
+    slot = Slot(claim.hall, claim.group, date.fromisoformat(claim.day), claim.start)
+    seat = store.occupancy(slot, consistent=True).seat_of(claim.appointment)
     if seat is None:
         return None
-    held = _held(actor, plans.plan(claim.hall, list(claim.services)), visitor, claim, "")
+    held = _held(plans.plan(claim.hall, list(claim.services)), visitor, claim)
     return msgspec.structs.replace(held, channel=seat.channel, places=seat.places)
 
 
@@ -362,7 +392,7 @@ def claims_of(visitor: Visitor) -> list[Claim]:
     return sorted(found, key=lambda claim: (claim.day, claim.start))
 
 
-def offered(item: WaiterItem, until: int, slot: Slot, ends: str, channel: str, appointment: str) -> HeldPlace:
+def offered(item: WaiterItem, until: int, seat_until: int, slot: Slot, ends: str, appointment: str) -> HeldPlace:
     """The hold that a place for the waiting list is."""
     return HeldPlace(
         id=appointment,
@@ -371,7 +401,7 @@ def offered(item: WaiterItem, until: int, slot: Slot, ends: str, channel: str, a
         day=str(slot.day),
         start=slot.start,
         ends=ends,
-        channel=channel,
+        channel="online",
         places=int(item.places),
         services=item.service_codes,
         party=item.party,
@@ -380,8 +410,8 @@ def offered(item: WaiterItem, until: int, slot: Slot, ends: str, channel: str, a
         name=store.name_of(item),
         until=until,
         moves="",
-        application="",
         waiter=item.id,
+        seat_until=seat_until,
     )
 
 

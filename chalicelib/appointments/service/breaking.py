@@ -8,7 +8,6 @@ from datetime import date, timedelta
 
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.rules import CHANNELS, Occupancy
-from chalicelib.appointments.store import AppointmentItem
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall, WindowGroup
 from chalicelib.kernel import changes, clock, errors, tables
@@ -17,6 +16,7 @@ from chalicelib.kernel.changes import Event
 from chalicelib.kernel.clock import Calendar
 
 _FURTHEST_DAYS = 60
+_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,20 @@ class Broken:
     reason: str
 
 
-def broken_by(halls: Sequence[Hall], calendar: Calendar) -> list[Broken]:
-    """The appointments of today and later that the halls, as they would be published, break."""
-    new = {hall.code: hall for hall in halls}
+def current_halls() -> list[Hall]:
+    """The halls as they are published now; none before the first publication."""
     try:
-        current = [catalog.hall(summary.code) for summary in catalog.release().halls]
+        return [catalog.hall(summary.code) for summary in catalog.release().halls]
     except errors.Problem:
         return []
+
+
+def broken_by(before: Sequence[Hall], after: Sequence[Hall], calendar: Calendar) -> list[Broken]:
+    """The appointments of today and later, at the halls as they were, that those after would break."""
+    new = {hall.code: hall for hall in after}
     return [
         broken
-        for hall in current
-        if new.get(hall.code) != hall
+        for hall in before
         for group in hall.groups
         for broken in _of_group(hall, group, new.get(hall.code), calendar)
     ]
@@ -51,14 +54,12 @@ def _of_group(hall: Hall, group: WindowGroup, new: Hall | None, calendar: Calend
     for month in _months(first):
         for (number, start), taken in sorted(store.month_occupancy(hall.code, group.code, month).items()):
             day = month.replace(day=number)
-            if day >= first and taken.kept:
+            if day >= first and (taken.kept or taken.held):
                 yield from _of_slot(hall, group, new, calendar, day, start, taken)
 
 
 def _months(first: date) -> list[date]:
-    last = first + timedelta(_FURTHEST_DAYS)
-    months = {first.replace(day=1), last.replace(day=1), (first + timedelta(31)).replace(day=1)}
-    return sorted(month for month in months if month <= last)
+    return sorted({(first + timedelta(days)).replace(day=1) for days in range(_FURTHEST_DAYS + 1)})
 
 
 def _of_slot(
@@ -68,7 +69,7 @@ def _of_slot(
     reason = _no_slot(new, after, calendar, day, start)
     handled = {service.code for service in after.services} if after else set()
     room = {channel: getattr(after.capacity, channel) if after else 0 for channel in CHANNELS}
-    for seat in taken.kept:
+    for seat in (*taken.kept, *taken.held):
         item = store.appointment(seat.appointment)
         if item is None or item.status != rules.CONFIRMED:
             continue
@@ -92,14 +93,19 @@ def _no_slot(new: Hall | None, group: WindowGroup | None, calendar: Calendar, da
 
 def cancel_broken(broken: Sequence[Broken]) -> int:
     """Cancel appointments that a definition has broken, with its reason; how many."""
-    items = [(one, store.appointment(one.appointment)) for one in broken]
-    return sum(_cancel(item, one.reason) for one, item in items if item is not None)
+    return sum(_cancel(one) for one in broken)
 
 
-def _cancel(item: AppointmentItem, reason: str) -> bool:
-    if item.status != rules.CONFIRMED:
-        return False
-    item.status = rules.after(item.status, "cancel")
-    event = Event("appointment_cancelled_by_hall", system("publish"), data={"reason": reason})
-    tables.write_or_conflict(changes.put(item, event))
-    return True
+def _cancel(broken: Broken) -> bool:
+    for _ in range(_TRIES):
+        item = store.appointment(broken.appointment)
+        if item is None or item.status != rules.CONFIRMED:
+            return False
+        item.status = rules.after(item.status, "cancel")
+        event = Event("appointment_cancelled_by_hall", system("publish"), data={"reason": broken.reason})
+        try:
+            tables.write(changes.put(item, event))
+            return True
+        except tables.ConditionFailed:
+            continue
+    raise errors.CONFLICT()

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.rules import Claim
-from chalicelib.appointments.service import plans
+from chalicelib.appointments.service import plans, relations
 from chalicelib.appointments.service.plans import Plan
 from chalicelib.appointments.store import Book, BookerItem
 from chalicelib.kernel import changes, clock, errors, tables
@@ -30,13 +30,14 @@ def claim(actor: Actor, visitor: str, wanted: Claim, plan: Plan, *, ticket: str 
         known = next((one for one in book.claims if one.appointment == wanted.appointment), None)
         if known is not None:
             return known
-        _check_move(wanted, visitor)
+        _check_move(actor, wanted, visitor)
         check_credit(book, plan)
-        rules.check_pace([at for at, _ in book.tries], clock.now())
         if ticket and any(used == ticket for _, used in book.tries):
             raise rules.TICKET_INVALID()
+        if actor.kind != "system":
+            rules.check_pace([at for at, _ in book.tries], clock.now())
+            book.tries = [*_recent(book.tries), (clock.seconds(clock.now()), ticket)]
         book.claims = [*_checked(book.claims, wanted, plan), wanted]
-        book.tries = [*_recent(book.tries), (clock.seconds(clock.now()), ticket)]
         item.close(book)
         event = Event("place_claimed", actor, data={"appointment": wanted.appointment, "hall": wanted.hall})
         try:
@@ -45,6 +46,25 @@ def claim(actor: Actor, visitor: str, wanted: Claim, plan: Plan, *, ticket: str 
         except tables.ConditionFailed:
             continue
     raise rules.SLOT_BUSY(retry_after=1)
+
+
+def may(visitor: str, wanted: Claim, plan: Plan) -> bool:
+    """Whether limits and credit would allow a claim now; writes nothing (but voids holds that are over)."""
+    try:
+        check(visitor, wanted, plan)
+        return True
+    except errors.Problem as problem:
+        if problem.error is errors.UNAVAILABLE:
+            raise
+        return False
+
+
+def check(visitor: str, wanted: Claim, plan: Plan) -> None:
+    """Raise what ``claim`` would for limits and credit."""
+    item = store.booker(visitor)
+    book = item.opened() if item else Book()
+    check_credit(book, plan)
+    _checked(book.claims, wanted, plan)
 
 
 def check_credit(book: Book, plan: Plan) -> None:
@@ -74,18 +94,19 @@ def _check(claims: list[Claim], wanted: Claim, plan: Plan) -> None:
     rules.check_limits(claims, wanted, clock.today(), limits.per_day, limits.per_week, limits.per_month)
 
 
-def _check_move(wanted: Claim, visitor: str) -> None:
-    """Raise unless the appointment to be replaced is the visitor's, for the same services, and can be cancelled."""
+def _check_move(actor: Actor, wanted: Claim, visitor: str) -> None:
+    """Raise unless the appointment to be replaced is the caller's to move, for the same visitor and services."""
     if not wanted.moves:
         return
     item = store.appointment(wanted.moves)
-    if item is None or item.visitor != visitor:
+    if item is None or item.visitor != visitor or not relations.concerns(actor, item):
         raise errors.NOT_FOUND()
     if set(item.service_codes) != set(wanted.services):
         raise rules.MOVE_TO_OTHERS()
     rules.after(item.status, "cancel")
     hours = plans.rules_of(item.hall, item.group).cancel_until_hours
-    rules.check_cancellable(item.slot, clock.now(), hours)
+    if actor.kind == "person":
+        rules.check_cancellable(item.slot, clock.now(), hours)
 
 
 def _standing(claim: Claim) -> Claim | None:

@@ -11,7 +11,7 @@ from chalicelib.appointments.service import credit, plans
 from chalicelib.appointments.store import AppointmentItem
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall
-from chalicelib.kernel import changes, clock, tables
+from chalicelib.kernel import batch, changes, clock, tables
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.changes import Event
 from chalicelib.kernel.tables import Put
@@ -19,8 +19,8 @@ from chalicelib.kernel.tables import Put
 
 def of_day(hall: Hall, day: date) -> Iterator[AppointmentItem]:
     """The appointments of a hall's day, as they are now."""
-    for group in hall.groups:
-        for _, taken in sorted(store.day_occupancy(hall.code, group.code, day).items()):
+    for group in catalog.group_codes(hall.code):
+        for _, taken in sorted(store.day_occupancy(hall.code, group, day).items()):
             for seat in (*taken.kept, *taken.held):
                 item = store.appointment(seat.appointment)
                 if item is not None:
@@ -75,13 +75,24 @@ def end_of_day(hall: Hall, day: date) -> int:
 
 def remind(day: date) -> int:
     """Note that the appointments of a day are to be reminded of, each once; how many."""
+    return batch.total(lambda code: _remind_at(code, day), [summary.code for summary in catalog.release().halls])
+
+
+def _remind_at(code: str, day: date) -> int:
     actor, reminded = system("remind_visitors"), 0
-    for summary in catalog.release().halls:
-        for item in of_day(catalog.hall(summary.code), day):
-            if item.status == rules.CONFIRMED and not item.reminded:
-                item.reminded = True
-                event = Event("appointment_reminder_due", actor, data={"start": item.start, "hall": item.hall})
-                with suppress(tables.ConditionFailed):
-                    tables.write(changes.put(item, event))
-                    reminded += 1
+    for item in of_day(catalog.hall(code), day):
+        if item.status == rules.CONFIRMED and not item.reminded:
+            item.reminded = True
+            event = Event("appointment_reminder_due", actor, data={"start": item.start, "hall": item.hall})
+            with suppress(tables.ConditionFailed):
+                tables.write(changes.put(item, event))
+                reminded += 1
     return reminded
+
+
+def forgive_day(actor: Actor, hall: Hall, day: date, reason: str) -> int:
+    """Forgive all no-shows of a day (amnesty); how many."""
+    missed = [item for item in of_day(hall, day) if item.status == rules.NO_SHOW]
+    for item in missed:
+        credit.forgive(actor, item, reason)
+    return len(missed)

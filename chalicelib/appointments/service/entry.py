@@ -42,6 +42,8 @@ class BookingTicket(msgspec.Struct, frozen=True):
 
 def issue(plan: Plan, visitor: str, day: date) -> BookingTicket:
     """A ticket for one visitor and the places of a day; raises ``slot_not_released`` before tickets are given."""
+    if not plan.starts_on(day):
+        raise rules.SLOT_UNKNOWN()
     released, now = plan.released_at(day), clock.now()
     if now < released - EARLY:
         wait = int((released - EARLY - now).total_seconds()) + 1

@@ -16,6 +16,7 @@ from chalicelib.kernel import clock, errors
 
 MONTH_SECONDS = 5
 _KEPT_MONTHS = 64
+_FURTHEST_DAYS = 730
 _months: dict[tuple[str, str, str], tuple[datetime, dict[tuple[int, str], Occupancy]]] = {}
 
 
@@ -36,6 +37,8 @@ class Plan:
         return rules.released_at(day, self.rules.horizon_days, self.rules.release_time)
 
     def starts_on(self, day: date) -> list[str]:
+        if abs(day - clock.today()) > timedelta(_FURTHEST_DAYS):
+            return []
         spans = catalog.opening_hours(self.hall, day)
         return rules.slot_starts([(span.opens, span.closes) for span in spans], self.group.slot_minutes)
 
@@ -114,6 +117,7 @@ class SlotList(msgspec.Struct, frozen=True):
     places: int
     released_at: str
     slots: list[SlotView]
+    warnings: list[Text]
 
 
 def day(wanted: Plan, on: date) -> SlotList:
@@ -121,7 +125,9 @@ def day(wanted: Plan, on: date) -> SlotList:
     taken = store.day_occupancy(wanted.hall.code, wanted.group.code, on)
     slots = [_slot_view(wanted, on, start, taken.get(start, NOTHING_TAKEN)) for start in wanted.starts_on(on)]
     released = clock.local(wanted.released_at(on)).isoformat()
-    return SlotList(wanted.hall.code, wanted.group.code, str(on), wanted.places, released, slots)
+    return SlotList(
+        wanted.hall.code, wanted.group.code, str(on), wanted.places, released, slots, catalog.calendar_warnings(on)
+    )
 
 
 def month(wanted: Plan, first: date) -> MonthView:

@@ -14,54 +14,62 @@ from chalicelib.appointments.rules import Seat, Slot
 from chalicelib.appointments.service import booking, claims, plans
 from chalicelib.appointments.service.booking import HeldPlace
 from chalicelib.appointments.service.plans import Plan
-from chalicelib.appointments.store import AppointmentItem, Book, WaiterItem
+from chalicelib.appointments.store import AppointmentItem, WaiterItem
 from chalicelib.catalog import service as catalog
+from chalicelib.identity import service as identity
 from chalicelib.identity.service import Visitor
-from chalicelib.kernel import changes, clock, errors, ids, tables
+from chalicelib.kernel import batch, changes, clock, errors, ids, tables
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.changes import Event
 
 WAITING, OFFERED, ACCEPTED, LEFT, LAPSED = "waiting", "offered", "accepted", "left", "lapsed"
-_CONSIDERED = 20
+_CONSIDERED = 200
 _RESERVED_MINUTES = 10
 _KEPT_DAYS = 90
 _FILLER = system("waiting_list")
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """A place that is kept for somebody on the waiting list until ``until`` (epoch seconds)."""
+    """A place that is kept for somebody on the waiting list until ``until`` (epoch seconds).
+
+    The seat is kept some minutes longer, so that the next in the list gets it and nobody else.
+    """
 
     appointment: str
     start: str
     ends: str
-    channel: str
     until: int
+    made: bool = False
+
+    def seat(self, places: int) -> Seat:
+        return Seat(self.appointment, "online", places, self.until + 60 * _RESERVED_MINUTES)
 
 
 def join(actor: Actor, wish: booking.Wish, latest: str) -> WaiterItem:
-    """Wait for a place between two times of a released day; a repeat finds the entry.
+    """Wait for a place between two times of a released day; joining again changes times and services.
 
-    Raises what ``plans.plan`` raises, ``booking_blocked``, ``slot_not_released``, ``slot_past`` or
-    ``waiting_list_full``.
+    Raises what ``plans.plan`` raises, ``already_booked``, ``booking_limit_reached``, ``booking_blocked``,
+    ``slot_unknown``, ``slot_not_released``, ``slot_past`` or ``waiting_list_full``.
     """
     booking.check_mandate(actor, wish.services)
     plan = plans.plan(wish.hall, wish.services)
     _check_day(plan, wish.day)
     visitor = booking.visitor_of(actor, wish.relative, None)
-    booker = store.booker(visitor.key)
-    claims.check_credit(booker.opened() if booker else Book(), plan)
-    item = store.waiter(ids.derived_id("waiter", visitor.key, plan.hall.code, plan.group.code, str(wish.day)))
-    if item is not None and item.status in (WAITING, OFFERED, ACCEPTED):
+    party = actor.organization or actor.id
+    waiter_id = ids.derived_id("waiter", visitor.key, party, plan.hall.code, plan.group.code, str(wish.day))
+    item = store.waiter(waiter_id)
+    if item is not None and item.status == OFFERED:
         return item
-    most = plan.rules.waiting_most
-    if len(store.waiting(plan.hall.code, plan.group.code, str(wish.day), most)) >= most:
-        raise rules.WAITING_LIST_FULL()
-    if item is None:
-        item = _new_waiter(plan, wish.day, visitor)
+    wanted = rules.Claim(waiter_id, plan.services, plan.hall.code, plan.group.code, str(wish.day), wish.start, 0)
+    claims.check(visitor.key, wanted, plan)
+    if item is None or item.status != WAITING:
+        most = plan.rules.waiting_most
+        if len(store.waiting(plan.hall.code, plan.group.code, str(wish.day), most)) >= most:
+            raise rules.WAITING_LIST_FULL()
+        item = item or _new_waiter(waiter_id, plan, wish, visitor, party)
+        item.joined = store.order_of_arrival(clock.now(), item.id)
     item.earliest, item.latest = wish.start, latest
     item.places, item.services = plan.places, ",".join(plan.services)
-    item.party = actor.organization or actor.id
-    item.joined = store.order_of_arrival(clock.now(), item.id)
     _set_status(item, WAITING)
     tables.write_or_conflict(changes.put(item, Event("waiting_joined", actor, data={"day": str(wish.day)})))
     return item
@@ -77,12 +85,12 @@ def _check_day(plan: Plan, day: date) -> None:
         raise rules.SLOT_NOT_RELEASED(at=rules.spoken(released))
 
 
-def _new_waiter(plan: Plan, day: date, visitor: Visitor) -> WaiterItem:
-    waiter_id = ids.derived_id("waiter", visitor.key, plan.hall.code, plan.group.code, str(day))
-    item = WaiterItem(f"WAITER#{waiter_id}", hall=plan.hall.code, group=plan.group.code, day=str(day))
-    item.visitor, item.visitor_account = visitor.key, visitor.account
+def _new_waiter(waiter_id: str, plan: Plan, wish: booking.Wish, visitor: Visitor, party: str) -> WaiterItem:
+    item = WaiterItem(f"WAITER#{waiter_id}", hall=plan.hall.code, group=plan.group.code, day=str(wish.day))
+    item.visitor, item.visitor_account, item.party = visitor.key, visitor.account, party
+    item.relative = wish.relative or None
     item.name = store.seal_name(item, visitor.name)
-    item.expires_at = clock.seconds(plan.slot(day, "00:00").starts_at + timedelta(_KEPT_DAYS))
+    item.expires_at = clock.seconds(plan.slot(wish.day, "00:00").starts_at + timedelta(_KEPT_DAYS))
     return item
 
 
@@ -123,9 +131,14 @@ def held_for(item: WaiterItem) -> HeldPlace | None:
     if offer is None or item.status != OFFERED or offer.until <= clock.now().timestamp():
         return None
     slot = _slot(item, offer)
-    if store.occupancy(slot, consistent=True).seat_of(offer.appointment) is None:
-        return None
-    return booking.offered(item, offer.until, slot, offer.ends, offer.channel, offer.appointment)
+    has_seat = store.occupancy(slot, consistent=True).seat_of(offer.appointment) is not None
+    until = offer.seat(int(item.places)).until
+    return booking.offered(item, offer.until, until, slot, offer.ends, offer.appointment) if has_seat else None
+
+
+def _consents(item: WaiterItem) -> bool:
+    """Whether the relative for whom somebody waits still consents."""
+    return not item.relative or identity.consent_stands(item.relative)
 
 
 def _slot(item: WaiterItem, offer: Offer) -> Slot:
@@ -138,28 +151,22 @@ def settle_cancelled(appointment_id: str) -> None:
     if item is None or item.status != rules.CANCELLED:
         return
     until = booking.random_release(item, secrets.randbelow(1000) / 1000)
-    with suppress(tables.ConditionFailed):
-        store.cool(item.slot, item.seat, until)
-    with suppress(tables.ConditionFailed):
-        seen = store.occupancy(item.slot, consistent=True)
-        held = next((seat for seat in seen.held if seat.appointment == item.id), None)
-        if held is not None:
-            store.cool_held(item.slot, held, until)
+    while (seat := store.occupancy(item.slot, consistent=True).seat_of(item.id)) is not None:
+        with suppress(tables.ConditionFailed):  # a late confirmation may move it from held to kept meanwhile
+            if seat.until:
+                store.cool_held(item.slot, seat, until)
+            else:
+                store.cool(item.slot, seat, until)
     fill(item.hall, item.group, item.slot.day)
 
 
 def fill(hall: str, group: str, day: date) -> int:
     """Offer a day's places that are free or came back to those who wait for it, in order; how many offers."""
-    waiters = store.waiting(hall, group, str(day), _CONSIDERED)
-    if not waiters:
-        return 0
-    plan = _plan_of(waiters[0])
-    if plan is None:
-        return 0
     made = 0
-    for waiter in waiters:
-        for slot, source in _offerable(plan, waiter):
-            outcome = _offer(plan, waiter, slot, source)
+    for waiter in store.waiting(hall, group, str(day), _CONSIDERED):
+        plan = _plan_of(waiter)
+        for slot, source in _offerable(plan, waiter) if plan else ():
+            outcome = _offer(plan, waiter, slot, source) if plan else "not_now"
             made += outcome == "made"
             if outcome != "place_gone":
                 break
@@ -167,9 +174,12 @@ def fill(hall: str, group: str, day: date) -> int:
 
 
 def _plan_of(waiter: WaiterItem) -> Plan | None:
+    """What the waiter waits for; None when the hall does not handle it any more, or the consent has ended."""
     try:
-        return plans.plan(waiter.hall, waiter.service_codes)
-    except errors.Problem:
+        return plans.plan(waiter.hall, waiter.service_codes) if _consents(waiter) else None
+    except errors.Problem as problem:
+        if problem.error is errors.UNAVAILABLE:
+            raise
         return None
 
 
@@ -197,27 +207,26 @@ def _offer(plan: Plan, waiter: WaiterItem, slot: Slot, source: Seat | None) -> s
 
     The waiter's own item decides who is at work for it; then come the claim and the seat.
     """
-    until = min(clock.now() + timedelta(minutes=plan.rules.offer_minutes), _closes(plan, slot))
+    until = clock.seconds(min(clock.now() + timedelta(minutes=plan.rules.offer_minutes), _closes(plan, slot)))
     appointment = ids.checked_id("offer", ids.new_id())
-    seat = Seat(appointment, "online", int(waiter.places), clock.seconds(until))
-    ends = rules.slot_end(slot.start, plan.group.slot_minutes)
+    offer = Offer(appointment, slot.start, rules.slot_end(slot.start, plan.group.slot_minutes), until)
     services = tuple(waiter.service_codes)
-    wanted = rules.Claim(appointment, services, slot.hall, slot.group, waiter.day, slot.start, seat.until)
-    if not _put(
-        waiter, OFFERED, Event("offer_begun", _FILLER), Offer(appointment, slot.start, ends, "online", seat.until)
-    ):
+    wanted = rules.Claim(appointment, services, slot.hall, slot.group, waiter.day, slot.start, until, waiter.party)
+    if not claims.may(waiter.visitor, wanted, plan):
+        return "not_now"
+    if not _put(waiter, OFFERED, Event("offer_begun", _FILLER), offer):
         return "not_now"
     try:
         claims.claim(_FILLER, waiter.visitor, wanted, plan)
-    except errors.Problem as problem:
-        _put(waiter, LAPSED, Event("waiting_lapsed", _FILLER, data={"reason": problem.error.code}))
+    except errors.Problem:
+        _put(waiter, WAITING, Event("offer_dropped", _FILLER))
         return "not_now"
-    if not _seated(plan, slot, source, seat):
+    if not _seated(plan, slot, source, offer.seat(int(waiter.places))):
         claims.drop(_FILLER, waiter.visitor, appointment)
         back = _put(waiter, WAITING, Event("offer_dropped", _FILLER))
         return "place_gone" if back else "not_now"
-    event = Event("place_offered", _FILLER, data={"start": slot.start, "until": seat.until})
-    return "made" if _put(waiter, OFFERED, event, offer_of(waiter)) else "not_now"
+    event = Event("place_offered", _FILLER, data={"start": slot.start, "until": until})
+    return "made" if _put(waiter, OFFERED, event, msgspec.structs.replace(offer, made=True)) else "not_now"
 
 
 def _put(waiter: WaiterItem, status: str, event: Event, offer: Offer | None = None) -> bool:
@@ -244,13 +253,28 @@ def _seated(plan: Plan, slot: Slot, source: Seat | None, seat: Seat) -> bool:
 
 
 def confirm(actor: Actor, text: str) -> AppointmentItem:
-    """``booking.confirm``; an offer of the waiting list is then taken."""
-    item = booking.confirm(actor, text)
+    """``booking.confirm``; an offer of the waiting list is then taken.
+
+    Raises as that, and ``relative_not_consented`` for an offer to a relative who has withdrawn consent.
+    """
     waiter_id = booking.opened(actor, text).waiter
     waiter = store.waiter(waiter_id) if waiter_id else None
+    if waiter is not None and not _consents(waiter):
+        raise identity.RELATIVE_NOT_CONSENTED()
+    item = booking.confirm(actor, text)
     if waiter is not None and waiter.status == OFFERED:
         _put(waiter, ACCEPTED, Event("offer_accepted", _FILLER, data={"appointment": item.id}))
     return item
+
+
+def give_up(actor: Actor, text: str) -> None:
+    """``booking.give_up``; an offer of the waiting list goes to the next."""
+    waiter_id = booking.opened(actor, text).waiter
+    waiter = store.waiter(waiter_id) if waiter_id else None
+    if waiter is None:
+        booking.give_up(actor, text)
+    else:
+        leave(actor, waiter)
 
 
 def pass_on_expired(hall: str) -> int:
@@ -262,34 +286,37 @@ def pass_on_expired(hall: str) -> int:
             continue
         if store.void(offer.appointment) != rules.VOID:
             _put(waiter, ACCEPTED, Event("offer_accepted", _FILLER, data={"appointment": offer.appointment}))
-        elif store.occupancy(_slot(waiter, offer), consistent=True).seat_of(offer.appointment) is None:
+        elif not offer.made:
             _put(waiter, WAITING, Event("offer_dropped", _FILLER))
         else:
             passed += _put(waiter, LAPSED, Event("waiting_lapsed", _FILLER, data={"reason": "offer_not_taken"}))
-            _pass_on(waiter, offer)
+        _pass_on(waiter, offer)
     return passed
 
 
 def _pass_on(item: WaiterItem, offer: Offer) -> None:
     """A void offer's place is kept for the next in the list for some minutes."""
     slot = _slot(item, offer)
-    seat = Seat(offer.appointment, offer.channel, int(item.places), offer.until)
     until = clock.seconds(clock.now() + timedelta(minutes=_RESERVED_MINUTES))
-    with suppress(tables.ConditionFailed):
-        store.cool_held(slot, seat, until)
+    if store.is_void(offer.appointment):
+        with suppress(tables.ConditionFailed):
+            store.cool_held(slot, offer.seat(int(item.places)), until)
     fill(item.hall, item.group, slot.day)
 
 
 def offer_everywhere() -> int:
     """Every hall and released day: pass on expired offers, offer what is free; how many offers were made."""
-    made = 0
-    for summary in catalog.release().halls:
-        hall = catalog.hall(summary.code)
-        pass_on_expired(hall.code)
-        for group in hall.groups:
-            horizon = hall.rules_of(group).horizon_days
-            made += sum(fill(hall.code, group.code, clock.today() + timedelta(days)) for days in range(horizon + 1))
-    return made
+    return batch.total(_offer_at, [summary.code for summary in catalog.release().halls])
+
+
+def _offer_at(code: str) -> int:
+    hall = catalog.hall(code)
+    pass_on_expired(code)
+    return sum(
+        fill(code, group.code, clock.today() + timedelta(days))
+        for group in hall.groups
+        for days in range(hall.rules_of(group).horizon_days + 1)
+    )
 
 
 def position(item: WaiterItem) -> int:

@@ -1,7 +1,8 @@
 """What makes a service hall (政务大厅): the shape of a file ``city/halls/<code>.json``.
 
-Times are those of Asia/Shanghai. Appointments carry what they need of a hall's definition with them, so
-a new version changes none that exists; publishing lists those that it would break.
+Times are those of Asia/Shanghai. An appointment carries its day, time, places and services with it, so a new
+version changes none that exists; publishing lists those that it would break. When it may be cancelled and when
+its visitor may check in, the current version says.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ class QueueRules(Strict, frozen=True):
     )
     skip_back: Annotated[int, Meta(ge=1, le=50)] = 3
     skips_allowed: Annotated[int, Meta(ge=0, le=10)] = 2
-    silent_seconds: Annotated[int, Meta(ge=60, le=3600)] = 180
+    silent_seconds: Annotated[int, Meta(ge=120, le=3600)] = 180
     location_metres: Annotated[int, Meta(ge=0, le=5000)] = 0
 
 

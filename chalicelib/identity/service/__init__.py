@@ -1,5 +1,6 @@
 """Use cases of identity: log in, prove who one is, act for an enterprise. The door for other features."""
 
+from chalicelib.identity.rules import RELATIVE_NOT_CONSENTED
 from chalicelib.identity.service.enterprises import (
     appoint_handler,
     holder_name,
@@ -26,6 +27,7 @@ from chalicelib.identity.service.people import (
 from chalicelib.identity.service.relatives import (
     Visitor,
     add_relative,
+    consent_stands,
     end_relation,
     give_consent,
     is_holder,
@@ -48,6 +50,7 @@ from chalicelib.identity.service.sessions import (
 )
 
 __all__ = [
+    "RELATIVE_NOT_CONSENTED",
     "Party",
     "Person",
     "Tokens",
@@ -58,6 +61,7 @@ __all__ = [
     "authenticate",
     "bind_phone",
     "confirm_verification",
+    "consent_stands",
     "describe",
     "end_relation",
     "give_consent",

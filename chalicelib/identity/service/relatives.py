@@ -44,7 +44,7 @@ def visitor_relative(actor: Actor, relative_id: str) -> Visitor:
     item = store.relative(relative_id)
     if item is None or item.holder not in actor.accounts:
         raise errors.NOT_FOUND()
-    if not item.consented:
+    if not _stands(item):
         raise rules.RELATIVE_NOT_CONSENTED()
     person = store.person(item.relative_index)
     account = person.account_id if person else ""
@@ -75,15 +75,31 @@ def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:
     holder = canonical(actor.id)
     index = vault.blind_index("id_number", id_number)
     found = store.relative(f"{holder.id_index}-{index}")
-    if found is not None and found.consented:
+    if found is not None and _stands(found):
         return found
     item = found or store.new_relative(holder.id, holder.id_index or "", index)
     item.name, item.id_number = store.seal(item, "name", name), store.seal(item, "id_number", id_number)
     item.holder_name = store.seal(item, "holder_name", store.unseal(holder, "name"))
-    item.consented = _is_guardian(store.unseal(holder, "id_number"), id_number)
+    item.guardian = _is_guardian(store.unseal(holder, "id_number"), id_number)
+    item.consented, item.ended = item.guardian, False
     event = Event("relative_added", actor, data={"consented": int(item.consented)})
     tables.write_or_conflict(changes.put(item, event))
     return item
+
+
+def _stands(item: RelativeItem) -> bool:
+    """Whether the consent holds today; a guardian's ends when the child is 14."""
+    if item.ended or not item.consented:
+        return False
+    if not item.guardian:
+        return True
+    return rules.is_child(numbers.birth_date(store.unseal(item, "id_number")), clock.today())
+
+
+def consent_stands(relative_id: str) -> bool:
+    """Whether a relative still consents to being booked for."""
+    item = store.relative(relative_id)
+    return item is not None and _stands(item)
 
 
 def _is_guardian(guardian: str, child: str) -> bool:
@@ -104,9 +120,11 @@ def is_relative(actor: Actor, item: RelativeItem) -> bool:
 
 
 def give_consent(actor: Actor, item: RelativeItem) -> None:
-    """The relative agrees; a repeat changes nothing."""
-    if not item.consented:
-        item.consented = True
+    """The relative agrees; a repeat changes nothing. Raises ``not_found`` once the relation has ended."""
+    if item.ended:
+        raise errors.NOT_FOUND()
+    if not item.consented or item.guardian:
+        item.consented, item.guardian = True, False
         tables.write_or_conflict(changes.put(item, Event("relative_consented", actor)))
 
 

@@ -32,11 +32,12 @@ class Done(Generic[T]):
     writes: Sequence[Write] = field(default_factory=list)
 
 
-def change(hall: Hall, act: Callable[[Queue, int], Done[T]]) -> T:
+def change(hall: Hall, act: Callable[[Queue, int], Done[T]], acting: str = "") -> T:
     """Let ``act`` change today's queue of the hall (and the time, epoch seconds); all is written or nothing.
 
-    Windows that have been silent for too long are closed first, whoever comes. ``act`` is called again with
-    the newest queue when another change was faster. Raises ``temporarily_unavailable`` after ten times.
+    Windows that have been silent for too long are closed first, whoever comes, but for the ``acting`` one.
+    ``act`` is called again with the newest queue when another change was faster. Raises
+    ``temporarily_unavailable`` after ten times.
     """
     day = clock.today()
     for attempt in range(_TRIES):
@@ -44,7 +45,8 @@ def change(hall: Hall, act: Callable[[Queue, int], Done[T]]) -> T:
         item = store.queue(hall.code, day, consistent=True) or store.new_queue(hall.code, day)
         queue = item.opened()
         before = deepcopy(queue)
-        silent = rules.close_silent(queue, _signs(hall, day, queue), hall.queue.silent_seconds, now)
+        signs = {**_signs(hall, day, queue), acting: now}
+        silent = rules.close_silent(queue, signs, hall.queue.silent_seconds, now)
         done = act(queue, now)
         if queue == before and not done.writes:
             return done.result
@@ -58,7 +60,7 @@ def change(hall: Hall, act: Callable[[Queue, int], Done[T]]) -> T:
 
 
 def _signs(hall: Hall, day: date, queue: Queue) -> dict[str, int]:
-    at_work = any(window.person for window in queue.windows.values())
+    at_work = queue.parked or any(window.person for window in queue.windows.values())
     return store.signs(hall.code, day) if at_work else {}
 
 

@@ -10,7 +10,7 @@ import msgspec
 from chalicelib.appointments import service as appointments
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall
-from chalicelib.kernel import changes, tables
+from chalicelib.kernel import batch, changes, tables
 from chalicelib.kernel.access import system
 from chalicelib.kernel.changes import Event
 from chalicelib.queueing import rules, store
@@ -32,15 +32,18 @@ class DayStatistics(msgspec.Struct, frozen=True):
 
 def close_day(day: date) -> int:
     """Close a day that is over in every hall, each once; closing again finishes what was left. How many no-shows."""
-    return sum(_close(catalog.hall(summary.code), day) for summary in catalog.release().halls)
+    return batch.total(lambda code: _close(catalog.hall(code), day), [one.code for one in catalog.release().halls])
 
 
 def _close(hall: Hall, day: date) -> int:
+    known = statistics(hall, str(day))
+    if known is not None:
+        return known.no_shows
     item = store.queue(hall.code, day, consistent=True)
     for person in item.opened().everybody() if item else []:
         _end_ticket(person.ticket)
     no_shows = appointments.end_of_day(hall, day)
-    if store.statistics(hall.code, str(day)) is None and (item is not None or no_shows):
+    if item is not None or no_shows:
         with suppress(tables.ConditionFailed):
             _close_queue(hall, day, no_shows)
     return no_shows

@@ -107,6 +107,7 @@ class Load(msgspec.Struct, frozen=True):
     served: int
     missed: int
     left: int
+    unserved: int
     average_wait: int
     average_service: int
 
@@ -140,8 +141,8 @@ class TicketView(msgspec.Struct, frozen=True):
     estimated_seconds: int | None
 
 
-def _queue(hall: Hall) -> Queue:
-    item = store.queue(hall.code, clock.today())
+def _queue(hall: Hall, *, fresh: bool = False) -> Queue:
+    item = store.queue(hall.code, clock.today(), consistent=fresh)
     return item.opened() if item else Queue()
 
 
@@ -172,9 +173,9 @@ def _moment(seconds: int) -> str:
     return clock.from_seconds(seconds).isoformat()
 
 
-def window(hall: Hall, of: Window) -> WindowView:
-    """A window's screen."""
-    queue = _queue(hall)
+def window(hall: Hall, of: Window, *, fresh: bool = False) -> WindowView:
+    """A window's screen; ``fresh`` after a change."""
+    queue = _queue(hall, fresh=fresh)
     state = queue.windows.get(of.code)
     groups = state.groups if state else tuple(of.groups)
     people = rules.candidates(queue, of.code, groups)
@@ -266,6 +267,7 @@ def loads(hall: Hall, queue: Queue) -> list[Load]:
                 tally.served,
                 tally.missed,
                 tally.left,
+                tally.unserved,
                 round(tally.waited / tally.served) if tally.served else 0,
                 round(tally.worked / tally.served) if tally.served else 0,
             )
@@ -273,14 +275,16 @@ def loads(hall: Hall, queue: Queue) -> list[Load]:
     return found
 
 
-def ticket(item: TicketItem) -> TicketView:
-    """Where the holder of a ticket is now; anybody with the ticket's id may ask."""
+def ticket(item: TicketItem, *, fresh: bool = False) -> TicketView:
+    """Where the holder of a ticket is now; anybody with the ticket's id may ask. ``fresh`` after a change."""
     hall = catalog.hall(item.hall)
-    queue = _queue(hall) if item.day == str(clock.today()) else Queue()
+    queue = _queue(hall, fresh=fresh) if item.day == str(clock.today()) else Queue()
     status, at, place = str(item.status), "", 0
     if status == "open":
         status, at, place = _place(hall, queue, item)
-    wait = rules.estimated_seconds(queue, item.group, place, expected_seconds(hall, item.group)) if place else None
+    person = next((one for one in queue.waiting if one.ticket == item.id), None)
+    group = person.group if person else item.group
+    wait = rules.estimated_seconds(queue, group, place, expected_seconds(hall, group)) if place else None
     return TicketView(item.id, str(item.number), hall.code, hall.name, str(item.group), status, at, place, wait)
 
 

@@ -24,7 +24,7 @@ def open_window(actor: Actor, hall: Hall, window: Window) -> None:
         rules.open_window(queue, window.code, actor.id, window.groups, now)
         return Done(None, [Event("window_opened", actor, data={"window": window.code})])
 
-    change(hall, act)
+    change(hall, act, window.code)
     show_life(hall, window)
 
 
@@ -37,7 +37,7 @@ def close_window(actor: Actor, hall: Hall, window: Window) -> None:
         rules.close_window(queue, window.code)
         return Done(None, [Event("window_closed", actor, data={"window": window.code})])
 
-    change(hall, act)
+    change(hall, act, window.code)
 
 
 def show_life(hall: Hall, window: Window) -> None:
@@ -52,7 +52,7 @@ def call_next(actor: Actor, hall: Hall, window: Window) -> Person:
         person = rules.call_next(queue, window.code, actor.id, hall.queue.pattern, now)
         return Done(person, [said("called", actor, person, window.code)])
 
-    person = change(hall, act)
+    person = change(hall, act, window.code)
     show_life(hall, window)
     return person
 
@@ -64,7 +64,7 @@ def recall(actor: Actor, hall: Hall, window: Window) -> Person:
         person = rules.recall(queue, window.code, actor.id, now)
         return Done(person, [said("recalled", actor, person, window.code)])
 
-    return change(hall, act)
+    return change(hall, act, window.code)
 
 
 def skip(actor: Actor, hall: Hall, window: Window) -> Person:
@@ -77,7 +77,7 @@ def skip(actor: Actor, hall: Hall, window: Window) -> Person:
             return Done((person, False), [said("skipped", actor, person, window.code)])
         return Done((person, True), [said("missed", actor, person, window.code)], _missed(actor, person))
 
-    person, over = change(hall, act)
+    person, over = change(hall, act, window.code)
     if over:
         _note_no_show(actor, person)
     return person
@@ -90,7 +90,7 @@ def park(actor: Actor, hall: Hall, window: Window) -> Person:
         person = rules.park(queue, window.code, actor.id)
         return Done(person, [said("parked", actor, person, window.code)])
 
-    return change(hall, act)
+    return change(hall, act, window.code)
 
 
 def resume(actor: Actor, hall: Hall, window: Window, number: str) -> Person:
@@ -100,20 +100,20 @@ def resume(actor: Actor, hall: Hall, window: Window, number: str) -> Person:
         person = rules.resume(queue, window.code, actor.id, number, now)
         return Done(person, [said("resumed", actor, person, window.code)])
 
-    return change(hall, act)
+    return change(hall, act, window.code)
 
 
 def transfer(actor: Actor, hall: Hall, window: Window, to_window: str, to_group: str) -> Person:
     """Send the person on, ahead of others; raises ``transfer_unknown``."""
     known = hall.window(to_window) is not None if to_window else hall.group(to_group) is not None
-    if not known or to_window == window.code:
+    if not known or (to_window and to_group) or to_window == window.code:
         raise rules.TRANSFER_UNKNOWN()
 
     def act(queue: Queue, _now: int) -> Done[Person]:
         person = rules.transfer(queue, window.code, actor.id, to_window=to_window, to_group=to_group)
         return Done(person, [said("transferred", actor, person, to_window or to_group)])
 
-    return change(hall, act)
+    return change(hall, act, window.code)
 
 
 def finish(actor: Actor, hall: Hall, window: Window) -> Person:
@@ -125,7 +125,7 @@ def finish(actor: Actor, hall: Hall, window: Window) -> Person:
         person = rules.finish(queue, window.code, actor.id, expected, now)
         return Done(person, [said("finished", actor, person, window.code)], _served(actor, person))
 
-    return change(hall, act)
+    return change(hall, act, window.code)
 
 
 def no_show(actor: Actor, hall: Hall, window: Window) -> Person:
@@ -135,7 +135,7 @@ def no_show(actor: Actor, hall: Hall, window: Window) -> Person:
         person = rules.miss(queue, window.code, actor.id)
         return Done(person, [said("missed", actor, person, window.code)], _missed(actor, person))
 
-    person = change(hall, act)
+    person = change(hall, act, window.code)
     _note_no_show(actor, person)
     return person
 

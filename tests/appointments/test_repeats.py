@@ -1,0 +1,186 @@
+"""Repeats, twins and late writes: what a network and an impatient thumb do to a booking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib.appointments import store
+from chalicelib.appointments.service import booking, waiting
+from tests.appointments.bookings import HOUSING, Booker
+from tests.appointments.schedules import CLERK, STARTS, Scene, Visitor, proof_hall
+from tests.appointments.test_credit import relative
+from tests.appointments.test_waiting import entry, small_hall, wait
+from tests.interleaving import Interleaved, dying_at
+from tests.world import World, new_id_number
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    return Scene(world, proof_hall(world), "2026-11-03")
+
+
+def test_one_key_for_two_visitors_is_two_requests(world: World) -> None:
+    clerk, hall = world.staff("window.1"), world.hall()
+    booker, key = Booker(world, clerk, hall), {"idempotency-key": "desk-key-for-all"}
+    one, other = (
+        booker.hold("09:00", headers=key, visitor={"name": "来访人", "id_number": new_id_number()}) for _ in range(2)
+    )
+    assert one.status == other.status == 201 and one.json["id"] != other.json["id"]
+
+
+def test_repeating_a_hold_after_the_cancellation_takes_no_place(world: World) -> None:
+    citizen, key = Booker(world, world.real_person(), world.hall()), {"idempotency-key": "replayed-key"}
+    booked = citizen.confirm(citizen.hold("09:00", headers=key)).json
+    citizen.client.post(f"/v1/appointments/{booked['id']}/cancel", {})
+    world.pump()
+    other = citizen.hold("10:00")
+    citizen.client.post("/v1/holds/give_up", {"hold": other.json["hold"]})
+    world.pass_time(minutes=61)
+    citizen.client.renew()
+    assert citizen.left("09:00") == 6
+    again = citizen.hold("09:00", headers=key)
+    assert citizen.confirm(again).json["status"] == "cancelled"
+    assert citizen.left("09:00") == 6
+
+
+def test_a_lost_answer_and_a_late_repeat_take_one_place(
+    world: World, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = scene.visitors[0]
+    with dying_at(monkeypatch, 2, "lost"):
+        assert scene.hold(visitor, STARTS[0], key="lost-take") == ""
+    world.pass_time(seconds=2)
+    assert scene.confirm(visitor, scene.hold(visitor, STARTS[0], key="lost-take"))
+    assert scene.faults() == [] and scene.end() == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_cancelling_while_the_confirmation_is_not_marked_yet(scene: Scene, interleaved: Interleaved, seed: int) -> None:
+    """The seat may still move from held to kept while the cancellation is settled."""
+    visitor = scene.visitors[0]
+    held = scene.hold(visitor, STARTS[0], key=f"slow-{seed}")
+    appointment = booking.opened(CLERK, held).id
+
+    def cancel() -> None:
+        while store.appointment(appointment) is None:
+            pass
+        scene.cancel(visitor, appointment)
+
+    interleaved(seed, [lambda: scene.confirm(visitor, held), cancel])
+    assert scene.end() == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_same_request_twice_on_a_slot_that_fills_and_empties(
+    world: World, scene: Scene, interleaved: Interleaved, seed: int
+) -> None:
+    """A twin must not take the claim away under a seat that the other got."""
+    first, second = scene.visitors[0], Visitor()
+    taken = scene.hold(second, STARTS[0], key=f"other-{seed}")
+    holds: list[str] = []
+
+    def twin() -> None:
+        holds.append(scene.hold(first, STARTS[0], key=f"twin-{seed}"))
+
+    interleaved(seed, [twin, twin, lambda: booking.give_up(CLERK, taken)])
+    booked = [scene.confirm(first, held) for held in holds if held]
+    assert len(set(filter(None, booked))) <= 1
+    if any(booked):
+        assert scene.hold(first, STARTS[1], key=f"more-{seed}") == "", "one appointment for a service"
+    assert scene.end() == []
+
+
+def test_a_relatives_own_appointments_stay_their_own(world: World) -> None:
+    number, hall = new_id_number(), world.hall()
+    daughter, father = world.real_person("女儿甲"), world.real_person("父亲乙", number)
+    asked = relative(world, daughter, "父亲乙", number).json["id"]
+    father.post(f"/v1/relatives/{asked}/consent")
+    own = Booker(world, father, hall).book("09:00")
+    assert daughter.get(f"/v1/appointments?relative={asked}").json["items"] == []
+    assert Booker(world, daughter, hall).hold("10:00", relative=asked, moves=own["id"]).code == "not_found"
+
+
+def test_consent_that_is_withdrawn_ends_waiting_too(world: World) -> None:
+    number, hall = new_id_number(), small_hall(world)
+    daughter, father = world.real_person("女儿甲"), world.real_person("父亲乙", number)
+    asked = relative(world, daughter, "父亲乙", number).json["id"]
+    father.post(f"/v1/relatives/{asked}/consent")
+    holder = Booker(world, world.real_person(), hall)
+    booked = holder.book("09:00")
+    waiting_entry = wait(daughter, hall, relative=asked)
+    holder.client.post(f"/v1/appointments/{booked['id']}/cancel", {})
+    world.pump()
+    offer = entry(daughter, waiting_entry)["offer"]
+    father.delete(f"/v1/relatives/{asked}")
+    assert daughter.post("/v1/appointments", {"hold": offer["hold"]}).code == "relative_not_consented"
+    again = relative(world, daughter, "父亲乙", number).json
+    assert again["consented"] is False
+    assert father.post(f"/v1/relatives/{again['id']}/consent").json["consented"] is True, "and can be given anew"
+
+
+def test_an_offer_that_is_given_up_goes_to_the_next(world: World) -> None:
+    hall = small_hall(world)
+    holder = Booker(world, world.real_person(), hall)
+    booked = holder.book("09:00")
+    first, second = world.real_person(), world.real_person()
+    one, two = wait(first, hall), wait(second, hall)
+    holder.client.post(f"/v1/appointments/{booked['id']}/cancel", {})
+    world.pump()
+    offer = entry(first, one)["offer"]
+    assert first.post("/v1/holds/give_up", {"hold": offer["hold"]}).status == 200
+    assert entry(first, one)["status"] == "left" and entry(second, two)["status"] == "offered"
+
+
+def test_nobody_snatches_an_offer_that_has_just_ended(world: World) -> None:
+    hall = small_hall(world)
+    holder = Booker(world, world.real_person(), hall)
+    booked = holder.book("09:00")
+    wait(world.real_person(), hall)
+    holder.client.post(f"/v1/appointments/{booked['id']}/cancel", {})
+    world.pump()
+    world.pass_time(minutes=31)
+    assert Booker(world, world.real_person(), hall).hold("09:00").code == "slot_full"
+
+
+def test_a_failing_moment_costs_nobody_the_place_in_the_list(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    hall = small_hall(world)
+    booked = Booker(world, world.real_person(), hall).book("09:00")
+    waiter = world.real_person()
+    waiting_entry = wait(waiter, hall)
+    item = store.appointment(booked["id"])
+    assert item is not None
+    booking.cancel(CLERK, item, "")
+    for point in range(1, 6):
+        with dying_at(monkeypatch, point, "lost"):
+            _quietly(lambda: waiting.settle_cancelled(booked["id"]))
+    world.pass_time(minutes=45)
+    waiter.renew()
+    _quietly(waiting.offer_everywhere)
+    waiting.offer_everywhere()
+    assert entry(waiter, waiting_entry)["status"] in ("offered", "lapsed")
+    assert store.occupancy(item.slot, consistent=True).taken["online"] <= 1
+
+
+def _quietly(work: Callable[[], Any]) -> None:
+    try:
+        work()
+    except Exception as error:
+        assert "temporarily_unavailable" in str(error), error
+
+
+@pytest.mark.parametrize("path", ["days/0001-01-01?", "days/9999-12-31?", "days?month=0001-01&", "days?month=9999-12&"])
+def test_absurd_dates_are_not_found(world: World, path: str) -> None:
+    answer = world.anonymous().get(f"/v1/halls/{world.hall()}/{path}services={HOUSING}")
+    assert answer.code == "not_found"
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_absurd_dates_cannot_be_booked(world: World, day: str) -> None:
+    citizen = Booker(world, world.real_person(), world.hall())
+    assert citizen.hold("09:00", day=day).code == "slot_unknown"
+    body = {"hall": citizen.hall, "services": [HOUSING], "date": day}
+    for path in ("/v1/waiting", "/v1/booking_tickets"):
+        assert citizen.client.post(path, body).code == "slot_unknown"
