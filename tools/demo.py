@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -139,16 +140,16 @@ class Demo:
             me = self.call("POST", "/v1/me/verification/confirm", headers=headers)
         return me, f"one account on {' and '.join(me['platforms'])}"
 
-    def log_in_officer(self) -> Headers:
-        staff = self._environment.staff()["officer.a"]
+    def log_in_staff(self, username: str) -> Headers:
+        staff = self._environment.staff()[username]
         while True:
             code = pyotp.TOTP(staff["totp_secret"]).now()
-            body = {"username": "officer.a", "password": staff["password"], "code": code}
+            body = {"username": username, "password": staff["password"], "code": code}
             answer = json.loads(self._send("POST", "/v1/auth/staff", body, None).data)
             if "access_token" in answer:
                 return {"Authorization": f"Bearer {answer['access_token']}"}
             if answer["code"] != "one_time_code_used":
-                raise DemoFailed(f"the officer cannot log in: {answer['title_en']}")
+                raise DemoFailed(f"{username} cannot log in: {answer['title_en']}")
             print("     (the one-time code was used already; waiting for the next)", flush=True)
             time.sleep(31 - time.time() % 30)
 
@@ -222,7 +223,8 @@ def play(demo: Demo) -> None:
     acting = people(demo)
     printed = sticker(demo, acting)
     officer(demo, acting, *printed)
-    house_purchase(demo)
+    buyer = house_purchase(demo)
+    hall_day(demo, buyer)
 
 
 def people(demo: Demo) -> Headers:
@@ -322,7 +324,7 @@ def officer(demo: Demo, acting: Headers, certificate: str, printed: str) -> None
     demo.step("a trip that is too long is refused with reasons", refused)
     far = trip(1, demo.bus(2), route_class="inter_provincial", destination="杭州")
     waiting = demo.step("to another province: goes to an officer", lambda: demo.apply(acting, "tour_bus_sticker", far))
-    staff = demo.step("an officer logs in with two factors", demo.log_in_officer)
+    staff = demo.step("an officer logs in with two factors", lambda: demo.log_in_staff("officer.a"))
     task, path = f"/v1/tasks/{waiting['id']}-review", f"/v1/applications/{waiting['id']}"
 
     def ask() -> Any:
@@ -351,9 +353,9 @@ def officer(demo: Demo, acting: Headers, certificate: str, printed: str) -> None
     demo.step("scanned again", lambda: demo.scan(printed, "revoked"))
 
 
-def house_purchase(demo: Demo) -> None:
-    """The second service, made of data alone."""
-    buyer = demo.step(
+def house_purchase(demo: Demo) -> Headers:
+    """The second service, made of data alone; the buyer, logged in."""
+    buyer: Headers = demo.step(
         "another service: a home buyer logs in on Alipay", lambda: demo.log_in("alipay", demo.user("buyer"))
     )
     demo.step("real name by face check", lambda: demo.verify_on_alipay(buyer, BUYER))
@@ -364,6 +366,162 @@ def house_purchase(demo: Demo) -> None:
 
     url = demo.step("house-purchase certificate, approved and printed", buy)
     demo.step("scanned", lambda: demo.scan(url, "valid"))
+    return buyer
+
+
+def hall_day(demo: Demo, buyer: Headers) -> None:
+    """A booking, moved and cancelled; then a hall's day: check-in, walk-ins, three windows, a no-show."""
+    print("\nA service hall: booking a slot, and three windows calling\n")
+    booked = booking(demo, buyer)
+
+    def cancel() -> Any:
+        cancelled = demo.call("POST", f"/v1/appointments/{booked['id']}/cancel", {"reason": "改日再来"}, buyer)
+        return None, f"{cancelled['status']}; the place comes back at a random moment"
+
+    demo.step("cancels it", cancel)
+    kiosk = demo.step("the kiosk of the 24-hour hall logs in", lambda: demo.log_in_staff("hall.kiosk"))
+    queue(demo, kiosk, arrival(demo, buyer, kiosk))
+
+
+BOOKED_HALL, OPEN_HALL = "/v1/halls/xuanwu_hall", "/v1/halls/self_service_hall"
+HOUSING = "house_purchase_certificate"
+
+
+def booking(demo: Demo, buyer: Headers) -> Any:
+    """The next open day: look, hold, confirm, move; the appointment that stands at the end."""
+    for standing in demo.call("GET", "/v1/appointments", headers=buyer)["items"]:
+        if standing["status"] == "confirmed":  # of an earlier run
+            demo.call("POST", f"/v1/appointments/{standing['id']}/cancel", {}, buyer)
+
+    def look() -> Any:
+        today = clock.today()
+        months = dict.fromkeys(f"{today + timedelta(days):%Y-%m}" for days in range(8))
+        days = [
+            day
+            for month in months
+            for day in demo.call("GET", f"{BOOKED_HALL}/days?month={month}&services={HOUSING}")["days"]
+            if day["state"] == "open" and day["date"] > str(today)
+        ]
+        if not days:
+            raise DemoFailed("no day of the hall is open for booking")
+        slots = demo.call("GET", f"{BOOKED_HALL}/days/{days[0]['date']}?services={HOUSING}")["slots"]
+        free = [slot["start"] for slot in slots if slot["state"] == "open"]
+        return (days[0]["date"], free), f"{days[0]['date']}: {days[0]['left']} places, from {free[0]} on"
+
+    day, free = demo.step("looks for the next open day of the hall", look)
+
+    def hold(start: str, moves: str = "") -> Any:
+        body = {"hall": "xuanwu_hall", "services": [HOUSING], "date": day, "start": start, "moves": moves}
+        held = demo.call("POST", "/v1/holds", body, buyer, 201)
+        return held, f"{held['date']} {held['start']}, until {held['until'][11:19]}"
+
+    def confirm(held: Any) -> Any:
+        done = demo.call("POST", "/v1/appointments", {"hold": held["hold"]}, buyer, 201)
+        return done, f"{done['number']}, {done['visitor']}"
+
+    held = demo.step("holds a place for five minutes", lambda: hold(free[0]))
+    first = demo.step("confirms it", lambda: confirm(held))
+    other = demo.step("holds a later place to move to", lambda: hold(free[1], first["id"]))
+    moved = demo.step("confirms: moved, the old one was safe until now", lambda: confirm(other))
+
+    def slip() -> Any:
+        path = f"/v1/appointments/{moved['id']}"
+        OUTPUT.mkdir(exist_ok=True)
+        for part, name in (("slip", "appointment.html"), ("calendar", "appointment.ics")):
+            answer = demo._send("GET", f"{path}/{part}", None, buyer)
+            if answer.status != 200:
+                raise DemoFailed(f"{part}: {answer.status}")
+            (OUTPUT / name).write_bytes(answer.data)
+        return None, "appointment.html, appointment.ics"
+
+    demo.step("a slip to print, and a file for the calendar", slip)
+    return moved
+
+
+def arrival(demo: Demo, buyer: Headers, kiosk: Headers) -> Any:
+    """Books the next slot of today and checks in with the code; the ticket."""
+
+    def book() -> Any:
+        today = str(clock.today())
+        slots = demo.call("GET", f"{OPEN_HALL}/days/{today}?services={HOUSING}")["slots"]
+        start = next((slot["start"] for slot in slots if slot["state"] == "open"), None)
+        if start is None:
+            raise DemoFailed("the day is nearly over: play the demo again after midnight")
+        body = {"hall": "self_service_hall", "services": [HOUSING], "date": today, "start": start}
+        held = demo.call("POST", "/v1/holds", body, buyer, 201)
+        done = demo.call("POST", "/v1/appointments", {"hold": held["hold"]}, buyer, 201)
+        return done, f"{done['number']} for {start} today"
+
+    booked = demo.step("books the next slot there", book)
+
+    def check_in() -> Any:
+        ticket = demo.call("POST", f"{OPEN_HALL}/check_ins", {"code": booked["number"]}, kiosk)
+        return ticket, f"ticket {ticket['number']}, position {ticket['position']}"
+
+    return demo.step("the kiosk scans the code on the phone: checked in", check_in)
+
+
+def queue(demo: Demo, kiosk: Headers, arrived: Any) -> None:
+    """Walk-ins take tickets; three windows call, one person does not come, one window closes."""
+    clerks = {
+        window: demo.step(f"clerk {window} logs in and opens window {window}", partial(clerk, demo, window))
+        for window in ("1", "2", "3")
+    }
+
+    def do(window: str, deed: str) -> Any:
+        return demo.call("POST", f"{OPEN_HALL}/windows/{window}/{deed}", {}, clerks[window])
+
+    def take() -> Any:
+        path, body = f"{OPEN_HALL}/tickets", {"services": [HOUSING]}
+        tickets = [demo.call("POST", path, body, kiosk, 201) for _ in range(3)]
+        return tickets, ", ".join(ticket["number"] for ticket in tickets)
+
+    tickets = demo.step("three people without appointment take tickets", take)
+
+    def call(window: str) -> Any:
+        current = do(window, "next")["current"]["person"]
+        return current["number"], f"{current['number']} ({current['lane']}) to window {window}"
+
+    called = [demo.step(f"window {window} calls", partial(call, window)) for window in clerks]
+    if len(set(called)) < len(called):
+        raise DemoFailed(f"two windows called one person: {called}")
+
+    def board() -> Any:
+        shown = demo.call("GET", f"{OPEN_HALL}/board")
+        return None, f"{shown['calls'][0]['voice']['zh']}; {shown['groups'][0]['waiting']} waiting"
+
+    demo.step("the display in the hall", board)
+    demo.step("window 1 is done", lambda: (do("1", "finish"), f"{called[0]} served"))
+    demo.step("nobody comes to window 2", lambda: (do("2", "no_show"), f"{called[1]} missed"))
+    demo.step("window 3 closes in the middle", lambda: (do("3", "close"), f"{called[2]} goes back to the head"))
+    demo.step("window 1 calls the one at the head", lambda: call("1"))
+
+    def follow() -> Any:
+        view = demo.call("GET", f"/v1/tickets/{tickets[-1]['id']}")
+        return None, f"{view['number']}: {view['status']}, position {view['position']}"
+
+    demo.step("the last one follows the queue on the phone", follow)
+    do("1", "finish")
+    demo.step("and is called", lambda: call("1"))
+    do("1", "finish")
+    for window in clerks:
+        do(window, "close")
+    status = demo.call("GET", f"/v1/tickets/{arrived['id']}")["status"]
+    demo.step("the supervisor's overview", lambda: overview(demo, status))
+
+
+def clerk(demo: Demo, window: str) -> tuple[Headers, str]:
+    """A clerk at an open window."""
+    headers = demo.log_in_staff(f"window.{window}")
+    demo.call("POST", f"{OPEN_HALL}/windows/{window}/open", {}, headers)
+    return headers, f"window {window} is open"
+
+
+def overview(demo: Demo, appointment: str) -> tuple[None, str]:
+    headers = demo.log_in_staff("hall.supervisor")
+    group = demo.call("GET", f"{OPEN_HALL}/overview", headers=headers)["groups"][0]
+    told = f"{group['issued']} tickets today, {group['served']} served, {group['missed']} missed"
+    return None, f"{told}; with appointment: {appointment}"
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ def _hours(hall: Hall) -> Found:
     for day in Week.__struct_fields__:
         yield from _spans(f"$.hours.{day}", getattr(hall.hours, day))
     yield from _spans("$.make_up_hours", hall.make_up_hours)
+    yield from _spans("$.holiday_hours", hall.holiday_hours)
     for place, exception in enumerate(hall.exceptions):
         yield from _spans(f"$.exceptions[{place}].hours", exception.hours)
 

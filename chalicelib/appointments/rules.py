@@ -15,7 +15,7 @@ from chalicelib.kernel.clock import SHANGHAI, local
 from chalicelib.kernel.errors import ErrorCode
 
 MOST_PLACES = 30
-HOLDS_PER_HOUR = 10
+HOLDS_PER_HOUR = 20
 CHANNELS = ("online", "window", "priority")
 
 CONFIRMED, CHECKED_IN, SERVED = "confirmed", "checked_in", "served"

@@ -18,6 +18,6 @@ def hours_on(hall: Hall, day: date, calendar: Calendar) -> list[Span]:
     if day in calendar.make_up:
         return hall.make_up_hours
     if day in calendar.off:
-        return []
+        return hall.holiday_hours
     hours: list[Span] = getattr(hall.hours, _WEEKDAYS[day.weekday()])
     return hours

@@ -133,6 +133,7 @@ def demo_registers(today: date) -> dict[str, dict[str, list[dict[str, Any]]]]:
         "vehicles": {one["plate"]: [one] for one in vehicles},
         "drivers": {driver["certificate"]: [driver]},
         "carrier_insurance": {one["plate"]: [insurance] for one in vehicles},
+        "guardians": {},
         "households": {BUYER[1]: [{"local": True, "marital_status": "single"}]},
         "social_insurance": {BUYER[1]: [{"months": 60}]},
         "housing": {BUYER[1]: [{"homes": 0, "under_review": False}]},

@@ -271,7 +271,7 @@ def test_a_changed_service_gets_a_new_version_and_running_applications_keep_thei
 
 def test_the_command_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert publish.main(["--check", str(folder)]) == 0
-    assert "2 services and 2 halls, no mistake" in capsys.readouterr().out
+    assert "2 services and 3 halls, no mistake" in capsys.readouterr().out
     alter(folder, STICKER + "service.json", lambda c: c.update(unit="nobody"))
     assert publish.main([str(folder)]) == 1
     assert "nothing was published" in capsys.readouterr().err

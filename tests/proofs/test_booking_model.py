@@ -53,7 +53,7 @@ class BookingMachine(RuleBasedStateMachine):
     def hold(self, visitor: int, start: str) -> None:
         has_one = visitor in self.booked or any(one.visitor == visitor and one.until > self.now for one in self.held)
         carried = self.scene.hold(self.scene.visitors[visitor], start)
-        if self.tries(visitor) > 10:
+        if self.tries(visitor) >= 20:
             return
         assert bool(carried) == (self.free(start) and not has_one), (visitor, start, has_one)
         if carried:
@@ -71,7 +71,7 @@ class BookingMachine(RuleBasedStateMachine):
         other = next(one for one in STARTS if one != start)
         holding = any(one.visitor == visitor and one.until > self.now for one in self.held)
         carried = self.scene.hold(self.scene.visitors[visitor], other, moves=appointment)
-        if self.tries(visitor) > 10:
+        if self.tries(visitor) >= 20:
             return
         assert bool(carried) == (self.free(other) and not holding)
         if carried:

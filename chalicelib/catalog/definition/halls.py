@@ -162,8 +162,8 @@ class Location(Strict, frozen=True):
 class Hall(Strict, frozen=True):
     """A service hall of a city, district, street or village, and the day in it.
 
-    ``units``: departments whose staff work here. On a public holiday the hall is closed unless an
-    exception says otherwise; on a make-up working day (调休) it has the hours ``make_up_hours``.
+    ``units``: departments whose staff work here. On a public holiday the hall has the hours ``holiday_hours``
+    (none: closed), on a make-up working day (调休) ``make_up_hours``, unless an exception says otherwise.
     """
 
     code: Code
@@ -179,6 +179,7 @@ class Hall(Strict, frozen=True):
     exceptions: list[DayException]
     groups: Annotated[list[WindowGroup], Meta(min_length=1)]
     windows: Annotated[list[Window], Meta(min_length=1)]
+    holiday_hours: list[Span] = []
     booking: BookingRules = BookingRules()
     queue: QueueRules = msgspec.field(default_factory=QueueRules)
 
