@@ -15,14 +15,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bench import api
+from chalicelib.kernel import clock
 from local import embedded, setup, simulators
 from local.environment import ROOT
-from tests.world import Reply, World
+from tests.world import Client, Reply, World
 
 RESULTS = ROOT / "bench" / "results"
 REPEATS = 15
@@ -109,6 +110,7 @@ class Journey:
         link = measure("print", lambda: client.post(f"{certificate}/prints"), 201).json["url"]
         local = link.removeprefix(world.environment.settings()["PUBLIC_URL"])
         measure("fetch PDF", lambda: client.get(local))
+        self.hall_round(client)
         from chalicelib.certificates import service, store
 
         item = store.certificate(done["certificate_id"])
@@ -116,6 +118,33 @@ class Journey:
         number = service.signed_number(item)
         measure("scan page", lambda: world.anonymous().get(f"/b/{number}"))
         measure("scan page, forged", lambda: world.anonymous().get(f"/b/{number[:-1]}{(int(number[-1]) + 1) % 10}"))
+
+    def hall_round(self, enterprise: Client) -> None:
+        """A booking, and a ticket from check-in to done."""
+        world, measure = self.world, self.measure
+        sticker, hall = "tour_bus_sticker", world.hall()
+        day = str(clock.today() + timedelta(1))
+        path = f"/v1/halls/{hall}"
+        while world.anonymous().get(f"{path}/days/{day}?services={sticker}").json["slots"] == []:
+            day = str(date.fromisoformat(day) + timedelta(1))
+        measure("look at a month", lambda: enterprise.get(f"{path}/days?month={day[:7]}&services={sticker}"))
+        measure("look at a day", lambda: enterprise.get(f"{path}/days/{day}?services={sticker}"))
+        body = {"hall": hall, "services": [sticker], "date": day, "start": "10:00"}
+        held = measure("hold a place", lambda: enterprise.post("/v1/holds", body), 201).json
+        measure("confirm the appointment", lambda: enterprise.post("/v1/appointments", {"hold": held["hold"]}), 201)
+        for _ in range(3):
+            world.enterprise().client.post("/v1/holds", body)
+        late = world.enterprise().client
+        measure("hold, sold out", lambda: late.post("/v1/holds", body), 409)
+        kiosk, clerk = world.staff("hall.kiosk"), world.staff("window.2")
+        open_hall = "/v1/halls/self_service_hall"
+        clerk.post(f"{open_hall}/windows/2/open")
+        tickets = f"{open_hall}/tickets"
+        ticket = measure("take a ticket", lambda: kiosk.post(tickets, {"services": [sticker]}), 201).json
+        measure("call the next", lambda: clerk.post(f"{open_hall}/windows/2/next"))
+        measure("poll the display", lambda: world.anonymous().get(f"{open_hall}/board"))
+        measure("poll a ticket", lambda: world.anonymous().get(f"/v1/tickets/{ticket['id']}"))
+        measure("finish", lambda: clerk.post(f"{open_hall}/windows/2/finish"))
 
     def summary(self) -> list[dict[str, Any]]:
         return [

@@ -12,13 +12,14 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
 from local import embedded, setup, simulators, template
 from local.environment import STAGE, Environment
-from tests import policies
+from tests import browsing, policies
 from tests.interleaving import Interleaved, interleaving
 from tests.world import World
 
@@ -52,6 +53,13 @@ def _enforce_policies() -> None:
     for name, function in template.functions(STAGE).items():
         module = importlib.import_module(function["Handler"].rpartition(".")[0])
         module.handler = policies.as_function(name, module.handler)  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real browser."""
+    with browsing.launched() as found:
+        yield found
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,29 +10,8 @@ from typing import Any
 import pytest
 
 from local.embedded import free_ports
-from local.environment import ROOT
 from tests.certificates.pictures import decode, raster
 from tests.world import World
-
-UNPACKED = ROOT / "tests" / "browser" / "unpacked"
-
-OPTIONS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--headless",
-]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    libraries = f"{UNPACKED / 'al2023' / 'lib'}:{os.environ.get('LD_LIBRARY_PATH', '')}"
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=UNPACKED / "chromium", args=OPTIONS, env={**os.environ, "LD_LIBRARY_PATH": libraries}
-        )
-        yield launched
-        launched.close()
 
 
 @pytest.fixture
