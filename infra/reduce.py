@@ -14,6 +14,16 @@ from infra.stack import ROOT
 
 PARTITIONS = ("aws", "aws-cn")
 _LEFT_OUT = {".pyi", ".c", ".h", ".pxd", ".pyx", ".typed"}
+# of dateutil only its clock is used, of urllib3 nothing for browsers and other TLS libraries
+_UNUSED = (
+    "dateutil/zoneinfo",
+    "dateutil/rrule.py",
+    "dateutil/easter.py",
+    "urllib3/contrib/emscripten",
+    "urllib3/contrib/pyopenssl.py",
+    "jinja2/ext.py",
+    "segno/cli.py",
+)
 _SERVICE_FILES = ("service-2.json.gz", "service-2.json", "endpoint-rule-set-1.json.gz", "endpoint-rule-set-1.json")
 
 
@@ -32,6 +42,8 @@ def is_left_out(name: Path) -> bool:
     """Whether a library's file has no use at run time."""
     if name.parts[:2] == ("botocore", "data") and len(name.parts) > 3:
         return name.parts[2] not in services() or name.name not in _SERVICE_FILES
+    if name.as_posix().startswith(_UNUSED):
+        return True
     return name.suffix in _LEFT_OUT or "tests" in name.parts or "__pycache__" in name.parts
 
 

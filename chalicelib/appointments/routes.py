@@ -25,7 +25,6 @@ Services = Annotated[list[Code], Meta(min_length=1, max_length=5)]
 Id = Annotated[str, Meta(max_length=80)]
 Sealed = Annotated[str, Meta(min_length=1, max_length=4000)]
 Words = Annotated[str, Meta(min_length=4, max_length=500)]
-FURTHEST_DAYS = 730
 
 
 REAL_PERSON = Access(person=Level.REAL_NAME)
@@ -193,7 +192,7 @@ class AppointmentView(msgspec.Struct, frozen=True):
 
 
 class AppointmentList(msgspec.Struct, frozen=True):
-    """The visitor's places: on hold, and appointments of this month and later, the next first."""
+    """The visitor's places: on hold, appointments of this month and later, and no-shows that still count."""
 
     holds: list[HoldView]
     items: list[AppointmentView]
@@ -238,7 +237,11 @@ PLAN_ERRORS = [
     rules.SERVICES_APART,
     rules.VISIT_TOO_LONG,
 ]
-VISITOR_ERRORS = [errors.MANDATE_DOES_NOT_COVER, identity_rules.RELATIVE_NOT_CONSENTED]
+VISITOR_ERRORS = [
+    errors.MANDATE_DOES_NOT_COVER,
+    identity_rules.RELATIVE_NOT_CONSENTED,
+    rules.RELATIVE_OR_ENTERPRISE,
+]
 
 
 @endpoint("GET", "/v1/halls/{hall}/days", ANYONE, errors=PLAN_ERRORS)
@@ -259,7 +262,7 @@ def _date(text: str) -> date:
         found = datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
         raise errors.NOT_FOUND() from None
-    if abs(found - clock.today()) > timedelta(FURTHEST_DAYS):
+    if abs(found - clock.today()) > timedelta(service.FURTHEST_DAYS):
         raise errors.NOT_FOUND()
     return found
 
@@ -362,6 +365,9 @@ def list_appointments(actor: Actor, query: RelativeQuery) -> AppointmentList:
             items.append(_view(item))
         elif item is None and (held := service.resumed(actor, visitor, claim)) is not None:
             holds.append(_hold_view(actor, held))
+    listed = {item.id for item in items}
+    missed = [store.appointment(one) for one in service.no_shows_of(visitor) if one not in listed]
+    items += [_view(item) for item in missed if item is not None and service.is_visitor(actor, item)]
     return AppointmentList(holds, items)
 
 
@@ -416,7 +422,7 @@ def show_slip(actor: Actor, target: AppointmentItem) -> Page:
         (Text("来访人", "Visitor"), vault.mask_name(store.name_of(target))),
         (Text("地址", "Address"), hall.address.zh),
     ]
-    late = hall.booking.late_minutes
+    late = service.rules_of(target.hall, target.group).late_minutes
     note = Text(
         f"请携带身份证，迟到超过 {late} 分钟需重新取号。", f"Bring your ID card; come at most {late} minutes late."
     )
@@ -453,10 +459,13 @@ def forgive_no_show(actor: Actor, target: AppointmentItem, body: Reason) -> Appo
     return _view(target)
 
 
-@endpoint("POST", "/v1/halls/{hall}/amnesties", SUPERVISED_HALL)
+@endpoint("POST", "/v1/halls/{hall}/amnesties", SUPERVISED_HALL, errors=[rules.DAY_NOT_OVER])
 def forgive_day(actor: Actor, target: Hall, body: Amnesty) -> Forgiven:
     """Forgive all no-shows of a day at the hall, for example after a storm; repeating it finishes what was left."""
-    return Forgiven(service.forgive_day(actor, target, _date(body.day), body.reason))
+    day = _date(body.day)
+    if day >= clock.today():
+        raise rules.DAY_NOT_OVER()
+    return Forgiven(service.forgive_day(actor, target, day, body.reason))
 
 
 @endpoint(

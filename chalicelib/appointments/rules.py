@@ -155,6 +155,18 @@ WAITING_LIST_FULL = ErrorCode(
 WAITER_WRONG_STATE = ErrorCode(
     "waiting_wrong_state", 409, zh="候补已不在可操作的状态（{status}）", en="The waiting entry's state is {status}"
 )
+DAY_NOT_OVER = ErrorCode(
+    "day_not_over",
+    409,
+    zh="当天尚未结束，爽约在次日凌晨统计",
+    en="The day is not over; no-shows are counted after midnight",
+)
+RELATIVE_OR_ENTERPRISE = ErrorCode(
+    "relative_or_enterprise",
+    422,
+    zh="代表企业时不能为亲属预约，请切换到个人身份",
+    en="Book for a relative as yourself, not for an enterprise",
+)
 APPEAL_DECIDED = ErrorCode(
     "appeal_decided", 409, zh="该申诉已处理，或没有待处理的申诉", en="There is no appeal that waits for a decision"
 )

@@ -210,7 +210,7 @@ def _occupancies(hall: str, group: str, day: date, prefix: str) -> dict[tuple[in
     found: dict[tuple[int, str], Occupancy] = {}
     cursor = None
     while True:
-        page = tables.query(SlotItem, _calendar(hall, group, day), condition, limit=1000, cursor=cursor)
+        page = tables.query(SlotItem, _calendar(hall, group, day), condition, limit=10_000, cursor=cursor)
         for item in page.items:
             number, start = str(item.sk).split("#")
             found[int(number), start] = _occupancy(item)
@@ -245,7 +245,7 @@ def cool(slot: Slot, seat: Seat, until: int) -> None:
 
 
 def cool_held(slot: Slot, seat: Seat, until: int) -> None:
-    """A held seat's hold is void, and its place is for the waiting list until ``until``."""
+    """A held seat's hold is void or its appointment cancelled: its place is free again at ``until``."""
     _move(slot, "held", seat, "cooling", Seat(seat.appointment, seat.channel, seat.places, until))
 
 
@@ -255,13 +255,17 @@ def _move(slot: Slot, source: str, seat: Seat, target: str, moved: Seat) -> None
     _update_slot(slot, actions, taken_from.contains(seat.text))
 
 
-def hand_on(slot: Slot, cooling: Seat, seat: Seat) -> None:
-    """Give a cooling seat on to somebody else, on hold; what it has too many becomes free."""
+def hand_on(slot: Slot, cooling: Seat, seat: Seat, capacity: int) -> None:
+    """Give a cooling seat on to somebody else, on hold; what it has too many becomes free.
+
+    Raises ``ConditionFailed`` if it is not cooling any more, or its channel has fewer places than are taken.
+    """
     counter = getattr(SlotItem, seat.channel)
     actions = [SlotItem.cooling.delete({cooling.text}), SlotItem.held.add({seat.text})]
     if cooling.places > seat.places:
         actions.append(counter.add(seat.places - cooling.places))
-    _update_slot(slot, actions, SlotItem.cooling.contains(cooling.text))
+    room = counter <= capacity + cooling.places - seat.places
+    _update_slot(slot, actions, SlotItem.cooling.contains(cooling.text) & room)
 
 
 def free(slot: Slot, seat: Seat, source: str) -> None:

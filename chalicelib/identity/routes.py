@@ -321,7 +321,7 @@ def add_relative(actor: Actor, body: RealName) -> RelativeView:
     return _relative_view(service.add_relative(actor, body.name, body.id_number))
 
 
-@endpoint("POST", "/v1/relatives/{relative_id}/consent", ASKED)
+@endpoint("POST", "/v1/relatives/{relative_id}/consent", ASKED, errors=[rules.GUARDIAN_CONSENTS])
 def give_consent(actor: Actor, target: RelativeItem) -> RelativeView:
     """Let the relative who asked book for the caller."""
     service.give_consent(actor, target)

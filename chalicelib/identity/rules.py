@@ -90,6 +90,12 @@ RELATIVE_NOT_CONSENTED = ErrorCode(
     zh="该亲属尚未同意由您代办",
     en="This relative has not consented yet",
 )
+GUARDIAN_CONSENTS = ErrorCode(
+    "guardian_consents",
+    403,
+    zh="未满 14 周岁由监护人同意，请由登记的监护人添加",
+    en="For a child under 14 the guardian consents; let the registered guardian add the child",
+)
 NOT_MERGED = ErrorCode("not_merged", 409, zh="该账号没有被合并", en="This account is not merged into another")
 
 

@@ -160,6 +160,7 @@ ARRIVAL_ERRORS = [
     appointment_rules.WRONG_STATE,
     rules.ALREADY_IN_QUEUE,
     rules.HALL_CLOSED,
+    rules.TICKET_OVER,
 ]
 WALK_IN_ERRORS = [
     catalog_rules.HALL_UNKNOWN,
@@ -269,7 +270,7 @@ def show_ticket_slip(target: TicketItem) -> Page:
 
     names = {summary.code: summary.name.zh for summary in catalog.release().services}
     services = "、".join(names.get(code, code) for code in target.service_codes)
-    return Page(pages.slip(service.ticket(target), services, str(target.day)))
+    return Page(pages.slip(service.ticket(target, fresh=True), services, str(target.day)))
 
 
 @endpoint("POST", "/v1/tickets/{ticket_id}/leave", HOLDER_OR_DESK, errors=[rules.TICKET_OVER])

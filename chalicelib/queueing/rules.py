@@ -201,12 +201,11 @@ def close_window(queue: Queue, code: str) -> None:
 
 
 def close_silent(queue: Queue, signs: dict[str, int], silent_seconds: int, now: int) -> list[str]:
-    """Close the windows that have people and gave no sign of life for too long; which."""
+    """Close the windows that gave no sign of life for too long; which."""
     silent = [
         code
         for code, window in queue.windows.items()
-        if (window.person or queue.parked.get(code))
-        and max(window.called_at, window.opened_at, signs.get(code, 0)) < now - silent_seconds
+        if max(window.called_at, window.opened_at, signs.get(code, 0)) < now - silent_seconds
     ]
     for code in silent:
         close_window(queue, code)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 
-from chalicelib.appointments import store
+from chalicelib.appointments import service, store
+from chalicelib.appointments.rules import Seat
 from chalicelib.appointments.service import booking, waiting
+from chalicelib.catalog import service as catalog
+from chalicelib.kernel import tables
 from tests.appointments.bookings import HOUSING, Booker
 from tests.appointments.schedules import CLERK, STARTS, Scene, Visitor, proof_hall
 from tests.appointments.test_credit import relative
@@ -184,3 +188,49 @@ def test_absurd_dates_cannot_be_booked(world: World, day: str) -> None:
     body = {"hall": citizen.hall, "services": [HOUSING], "date": day}
     for path in ("/v1/waiting", "/v1/booking_tickets"):
         assert citizen.client.post(path, body).code == "slot_unknown"
+
+
+def test_a_holds_slot_that_is_published_away_is_listed(world: World) -> None:
+    hall = world.hall()
+    citizen = Booker(world, world.real_person(), hall)
+    held = citizen.hold("10:00")
+    broken = service.broken_by([catalog.hall(hall)], [], catalog.calendar())
+    assert [one.appointment for one in broken] == [held.json["id"]] and "on hold" in broken[0].reason
+    assert service.cancel_broken(broken) == 1
+    assert citizen.confirm(held).code == "hold_expired"
+
+
+def test_an_offer_is_not_listed_as_an_ordinary_hold(world: World) -> None:
+    hall = small_hall(world)
+    holder = Booker(world, world.real_person(), hall)
+    booked = holder.book("09:00")
+    waiter = world.real_person()
+    waiting_entry = wait(waiter, hall)
+    holder.client.post(f"/v1/appointments/{booked['id']}/cancel", {})
+    world.pump()
+    assert entry(waiter, waiting_entry)["offer"] is not None
+    assert waiter.get("/v1/appointments").json["holds"] == []
+
+
+def test_a_place_beyond_a_reduced_capacity_is_not_offered(world: World) -> None:
+    hall = small_hall(world)
+    booked = Booker(world, world.real_person(), hall).book("09:00")
+    item = store.appointment(booked["id"])
+    assert item is not None
+    store.cool(item.slot, item.seat, 4_000_000_000)
+    seat = store.occupancy(item.slot, consistent=True).cooling[0]
+    with pytest.raises(tables.ConditionFailed):
+        store.hand_on(item.slot, seat, Seat("OTHER", "online", 1, 4_000_000_000), 0)
+
+
+def test_a_child_does_not_consent_for_itself(world: World) -> None:
+    number = new_id_number(born=date(2018, 1, 1))
+    stranger, child = world.real_person("陌生人"), world.real_person("孩子丙", number)
+    asked = relative(world, stranger, "孩子丙", number).json
+    assert child.post(f"/v1/relatives/{asked['id']}/consent").code == "guardian_consents"
+
+
+def test_an_enterprises_handler_does_not_book_for_a_relative(world: World) -> None:
+    enterprise = world.enterprise()
+    answer = Booker(world, enterprise.client, world.hall()).hold("09:00", services=["tour_bus_sticker"], relative="a-b")
+    assert answer.code == "relative_or_enterprise"

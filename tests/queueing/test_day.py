@@ -110,6 +110,16 @@ def test_a_ticket_that_could_not_be_printed_does_not_wait(day: HallDay) -> None:
     assert day.do("1", "next").code == "nobody_waits"
 
 
+def test_a_jammed_printer_does_not_cost_the_appointment(day: HallDay) -> None:
+    _, booked = day.booked("09:00")
+    day.at(9)
+    ticket = day.check_in(booked).json
+    assert day.kiosk().post(f"/v1/tickets/{ticket['id']}/leave", {"reason": "缺纸"}).code == "forbidden"
+    assert day.kiosk().get(f"/v1/tickets/{ticket['id']}/slip").status == 200, "it is printed again instead"
+    assert day.clerk("1").post(f"/v1/tickets/{ticket['id']}/leave", {}).json["status"] == "left"
+    assert day.check_in(booked).code == "ticket_over"
+
+
 def test_no_tickets_while_the_hall_is_closed(day: HallDay) -> None:
     for hour in (7, 17):
         day.at(hour)
@@ -263,6 +273,16 @@ def test_who_was_sent_to_a_window_that_closes_is_called_elsewhere(day: HallDay) 
     assert day.next("1") == number
 
 
+def test_who_was_sent_to_a_window_that_fell_silent_is_called_elsewhere(world: World, day: HallDay) -> None:
+    day.walk_in()
+    day.open("1", "2")
+    number = day.next("1")
+    day.do("1", "transfer", {"window": "2"})
+    world.pass_time(seconds=181)
+    day.do("1", "sign")
+    assert day.next("1") == number
+
+
 def test_who_is_parked_at_a_window_that_fell_silent_comes_back(world: World, day: HallDay) -> None:
     for _ in range(2):
         day.walk_in()
@@ -314,7 +334,8 @@ def test_position_and_estimate_follow_the_service_times(world: World, day: HallD
     assert (view["position"], view["estimated_seconds"]) == (4, 2 * 15 * 60)
     day.next("1")
     world.pass_time(minutes=5)
-    day.do("1", "sign")
+    for window in ("1", "2"):
+        day.do(window, "sign")
     day.do("1", "finish")
     view = day.ticket(tickets[3]["id"])
     assert (view["position"], view["estimated_seconds"]) == (3, 2 * 780), "15 minutes were expected, one took 5"

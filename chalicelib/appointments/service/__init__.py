@@ -20,6 +20,7 @@ from chalicelib.appointments.service.booking import (
     check_mandate,
     claims_of,
     hold,
+    no_shows_of,
     opened,
     resumed,
     visitor_of,
@@ -31,14 +32,13 @@ from chalicelib.appointments.service.day import (
     checked_in,
     end_of_day,
     forgive_day,
-    of_day,
     of_visitor,
     released,
     remind,
     served,
 )
 from chalicelib.appointments.service.entry import BookingTicket, issue
-from chalicelib.appointments.service.plans import MonthView, SlotList, day, month, plan, rules_of
+from chalicelib.appointments.service.plans import FURTHEST_DAYS, MonthView, SlotList, day, month, plan, rules_of
 from chalicelib.appointments.service.relations import concerns, find_hall, is_of_hall, is_visitor, waits, works_at
 from chalicelib.appointments.service.waiting import (
     confirm,
@@ -47,7 +47,6 @@ from chalicelib.appointments.service.waiting import (
     join,
     leave,
     offer_everywhere,
-    offer_of,
     position,
     settle_cancelled,
 )
@@ -57,6 +56,7 @@ from chalicelib.identity.service import Visitor
 __all__ = [
     "CHECKED_IN",
     "CONFIRMED",
+    "FURTHEST_DAYS",
     "MOST_PLACES",
     "NO_SHOW",
     "SERVED",
@@ -103,10 +103,9 @@ __all__ = [
     "miss",
     "month",
     "name_of",
-    "of_day",
+    "no_shows_of",
     "of_visitor",
     "offer_everywhere",
-    "offer_of",
     "opened",
     "places_needed",
     "plan",

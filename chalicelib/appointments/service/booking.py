@@ -87,6 +87,8 @@ def visitor_of(actor: Actor, relative: str, named: tuple[str, str] | None) -> Vi
                 fields=[errors.FieldError("/visitor", "required", "请填写来访人", "Say who comes")]
             )
         return identity.visitor_named(*named)
+    if relative and actor.organization:
+        raise rules.RELATIVE_OR_ENTERPRISE()
     return identity.visitor_relative(actor, relative) if relative else identity.visitor_self(actor)
 
 
@@ -125,8 +127,8 @@ def hold(actor: Actor, wish: Wish, key: str) -> HeldPlace:
     try:
         return _seated(plan, held, channels)
     except errors.Problem as problem:
-        if problem.error not in (rules.SLOT_FULL, rules.SLOT_BUSY):
-            raise  # the answer may have been lost: the claim stays, and a repeat finds the seat
+        if problem.error is not rules.SLOT_FULL:
+            raise  # busy, or a lost answer: the claim stays, and a repeat goes on with it
         return _seat_of_a_twin(actor, held, ticket, problem)
 
 
@@ -379,10 +381,16 @@ def resumed(actor: Actor, visitor: Visitor, claim: Claim) -> HeldPlace | None:
         return None
     slot = Slot(claim.hall, claim.group, date.fromisoformat(claim.day), claim.start)
     seat = store.occupancy(slot, consistent=True).seat_of(claim.appointment)
-    if seat is None:
-        return None
+    if seat is None or seat.until != claim.until:
+        return None  # nothing, or an offer of the waiting list, which is found there
     held = _held(plans.plan(claim.hall, list(claim.services)), visitor, claim)
     return msgspec.structs.replace(held, channel=seat.channel, places=seat.places)
+
+
+def no_shows_of(visitor: Visitor) -> list[str]:
+    """The visitor's no-shows that are remembered, by appointment."""
+    item = store.booker(visitor.key)
+    return [appointment for appointment, _ in item.opened().no_shows] if item else []
 
 
 def claims_of(visitor: Visitor) -> list[Claim]:

@@ -71,15 +71,16 @@ def _of_slot(
     room = {channel: getattr(after.capacity, channel) if after else 0 for channel in CHANNELS}
     for seat in (*taken.kept, *taken.held):
         item = store.appointment(seat.appointment)
-        if item is None or item.status != rules.CONFIRMED:
+        is_held = item is None and seat.until > clock.now().timestamp()
+        if not is_held and (item is None or item.status != rules.CONFIRMED):
             continue
         room[seat.channel] -= seat.places
-        gone = sorted(set(item.service_codes) - handled)
+        gone = sorted(set(item.service_codes) - handled) if item else []
         why = reason or (f"{', '.join(gone)} is not handled any more" if gone else "")
         if not why and room[seat.channel] < 0:
             why = f"the slot has fewer {seat.channel} places than are taken"
         if why:
-            yield Broken(item.id, hall.code, str(day), start, why)
+            yield Broken(seat.appointment, hall.code, str(day), start, why + (" (on hold)" if is_held else ""))
 
 
 def _no_slot(new: Hall | None, group: WindowGroup | None, calendar: Calendar, day: date, start: str) -> str:
@@ -92,12 +93,14 @@ def _no_slot(new: Hall | None, group: WindowGroup | None, calendar: Calendar, da
 
 
 def cancel_broken(broken: Sequence[Broken]) -> int:
-    """Cancel appointments that a definition has broken, with its reason; how many."""
+    """Cancel appointments that a definition has broken, with its reason, and end such holds; how many."""
     return sum(_cancel(one) for one in broken)
 
 
 def _cancel(broken: Broken) -> bool:
     for _ in range(_TRIES):
+        if store.void(broken.appointment) == rules.VOID:
+            return True
         item = store.appointment(broken.appointment)
         if item is None or item.status != rules.CONFIRMED:
             return False

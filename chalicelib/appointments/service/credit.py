@@ -48,6 +48,9 @@ def appeal_text(item: AppointmentItem) -> str:
 
 def decide_appeal(actor: Actor, item: AppointmentItem, granted: bool, opinion: str) -> None:
     """Forgive a no-show or leave it; raises ``appeal_decided``."""
+    if item.gsi1pk is None and granted and item.status == rules.EXCUSED:
+        _forget(actor, item)  # what an interrupted decision may have left
+        return
     if item.gsi1pk is None:
         raise rules.APPEAL_DECIDED()
     item.gsi1pk = item.gsi1sk = None

@@ -65,8 +65,10 @@ def end_of_day(hall: Hall, day: date) -> int:
     actor, missed = system("close_halls"), 0
     for item in of_day(hall, day):
         if item.status == rules.CONFIRMED:
-            with suppress(tables.ConditionFailed):
+            try:
                 tables.write(credit.miss(actor, item))
+            except tables.ConditionFailed:
+                item = store.appointment(item.id) or item
         if item.status == rules.NO_SHOW:
             credit.remember(actor, item)
             missed += 1
@@ -91,8 +93,8 @@ def _remind_at(code: str, day: date) -> int:
 
 
 def forgive_day(actor: Actor, hall: Hall, day: date, reason: str) -> int:
-    """Forgive all no-shows of a day (amnesty); how many."""
-    missed = [item for item in of_day(hall, day) if item.status == rules.NO_SHOW]
+    """Forgive all no-shows of a day (amnesty); how many there are. Repeating it finishes what was left."""
+    missed = [item for item in of_day(hall, day) if item.status in (rules.NO_SHOW, rules.EXCUSED)]
     for item in missed:
         credit.forgive(actor, item, reason)
     return len(missed)

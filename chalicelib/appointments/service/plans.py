@@ -16,7 +16,7 @@ from chalicelib.kernel import clock, errors
 
 MONTH_SECONDS = 5
 _KEPT_MONTHS = 64
-_FURTHEST_DAYS = 730
+FURTHEST_DAYS = 730
 _months: dict[tuple[str, str, str], tuple[datetime, dict[tuple[int, str], Occupancy]]] = {}
 
 
@@ -37,7 +37,7 @@ class Plan:
         return rules.released_at(day, self.rules.horizon_days, self.rules.release_time)
 
     def starts_on(self, day: date) -> list[str]:
-        if abs(day - clock.today()) > timedelta(_FURTHEST_DAYS):
+        if abs(day - clock.today()) > timedelta(FURTHEST_DAYS):
             return []
         spans = catalog.opening_hours(self.hall, day)
         return rules.slot_starts([(span.opens, span.closes) for span in spans], self.group.slot_minutes)
@@ -146,8 +146,9 @@ def _month_occupancy(hall: str, group: str, first: date) -> dict[tuple[int, str]
         return known[1]
     if len(_months) >= _KEPT_MONTHS:
         _months.clear()
-    _months[key] = (now, store.month_occupancy(hall, group, first))
-    return _months[key][1]
+    found = store.month_occupancy(hall, group, first)
+    _months[key] = (now, found)
+    return found
 
 
 def _slot_view(wanted: Plan, on: date, start: str, taken: Occupancy) -> SlotView:

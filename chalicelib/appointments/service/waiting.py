@@ -26,6 +26,7 @@ WAITING, OFFERED, ACCEPTED, LEFT, LAPSED = "waiting", "offered", "accepted", "le
 _CONSIDERED = 200
 _RESERVED_MINUTES = 10
 _KEPT_DAYS = 90
+_RUSH = timedelta(minutes=10)
 _FILLER = system("waiting_list")
 
 
@@ -184,7 +185,10 @@ def _plan_of(waiter: WaiterItem) -> Plan | None:
 
 
 def _offerable(plan: Plan, waiter: WaiterItem) -> Iterator[tuple[Slot, Seat | None]]:
-    """Slots within the waiter's times that have a place: one that cools down, or (None) a free one."""
+    """Slots within the waiter's times that have a place: one that cools down, or (None) a free one.
+
+    Right after a release that asks for booking tickets, free places are for who has one.
+    """
     day, now, places = date.fromisoformat(waiter.day), clock.now(), int(waiter.places)
     taken = store.day_occupancy(plan.hall.code, plan.group.code, day)
     for start in plan.starts_on(day):
@@ -192,9 +196,10 @@ def _offerable(plan: Plan, waiter: WaiterItem) -> Iterator[tuple[Slot, Seat | No
         if not waiter.earliest <= start <= waiter.latest or _closes(plan, slot) <= now:
             continue
         seen = taken.get(start, rules.NOTHING_TAKEN)
+        is_rush = plan.rules.ticket_required and now < plan.released_at(day) + _RUSH
         cooling = [seat for seat in seen.cooling if seat.channel == "online" and seat.places >= places]
         yield from ((slot, seat) for seat in cooling)
-        if seen.free("online", plan.capacity("online"), now) >= places:
+        if not is_rush and seen.free("online", plan.capacity("online"), now) >= places:
             yield slot, None
 
 
@@ -244,12 +249,17 @@ def _seated(plan: Plan, slot: Slot, source: Seat | None, seat: Seat) -> bool:
         try:
             return booking.take(slot, seat, plan.capacity("online")) == seat
         except errors.Problem:
-            return False
+            return _has_seat(slot, seat)
     try:
-        store.hand_on(slot, source, seat)
+        store.hand_on(slot, source, seat, plan.capacity("online"))
         return True
-    except tables.ConditionFailed:
-        return False
+    except (tables.ConditionFailed, errors.Problem):
+        return _has_seat(slot, seat)
+
+
+def _has_seat(slot: Slot, seat: Seat) -> bool:
+    """Whether the write was done although no answer said so."""
+    return store.occupancy(slot, consistent=True).seat_of(seat.appointment) is not None
 
 
 def confirm(actor: Actor, text: str) -> AppointmentItem:
@@ -257,20 +267,25 @@ def confirm(actor: Actor, text: str) -> AppointmentItem:
 
     Raises as that, and ``relative_not_consented`` for an offer to a relative who has withdrawn consent.
     """
-    waiter_id = booking.opened(actor, text).waiter
-    waiter = store.waiter(waiter_id) if waiter_id else None
+    waiter = _offered_to(booking.opened(actor, text))
     if waiter is not None and not _consents(waiter):
         raise identity.RELATIVE_NOT_CONSENTED()
     item = booking.confirm(actor, text)
-    if waiter is not None and waiter.status == OFFERED:
+    if waiter is not None:
         _put(waiter, ACCEPTED, Event("offer_accepted", _FILLER, data={"appointment": item.id}))
     return item
 
 
+def _offered_to(held: HeldPlace) -> WaiterItem | None:
+    """Who has this very hold as an offer now."""
+    waiter = store.waiter(held.waiter) if held.waiter else None
+    offer = offer_of(waiter) if waiter is not None and waiter.status == OFFERED else None
+    return waiter if offer is not None and offer.appointment == held.id else None
+
+
 def give_up(actor: Actor, text: str) -> None:
     """``booking.give_up``; an offer of the waiting list goes to the next."""
-    waiter_id = booking.opened(actor, text).waiter
-    waiter = store.waiter(waiter_id) if waiter_id else None
+    waiter = _offered_to(booking.opened(actor, text))
     if waiter is None:
         booking.give_up(actor, text)
     else:

@@ -72,7 +72,8 @@ class WindowGroup(Strict, frozen=True):
     """Windows that handle the same services: one calendar of slots, one letter on tickets, one queue.
 
     A slot lasts ``slot_minutes``; a place in it is ``place_minutes`` of a window, and a visit takes as many
-    places as its services need. ``booking`` holds the hall's booking rules that are different here.
+    places as its services need. ``booking`` holds the hall's booking rules that are different
+    here, each as a whole.
     """
 
     code: Code

@@ -120,9 +120,14 @@ def is_relative(actor: Actor, item: RelativeItem) -> bool:
 
 
 def give_consent(actor: Actor, item: RelativeItem) -> None:
-    """The relative agrees; a repeat changes nothing. Raises ``not_found`` once the relation has ended."""
+    """The relative agrees; a repeat changes nothing.
+
+    Raises ``not_found`` once the relation has ended, and ``guardian_consents`` for a child under 14.
+    """
     if item.ended:
         raise errors.NOT_FOUND()
+    if rules.is_child(numbers.birth_date(store.unseal(item, "id_number")), clock.today()):
+        raise rules.GUARDIAN_CONSENTS()
     if not item.consented or item.guardian:
         item.consented, item.guardian = True, False
         tables.write_or_conflict(changes.put(item, Event("relative_consented", actor)))

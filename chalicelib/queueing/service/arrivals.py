@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hmac
 import math
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -14,7 +13,7 @@ from chalicelib.appointments.service import AppointmentItem, Visitor
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall, WindowGroup
 from chalicelib.identity import service as identity
-from chalicelib.kernel import changes, clock, errors, ids, tables, vault
+from chalicelib.kernel import changes, clock, errors, ids, numbers, tables, vault
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
 from chalicelib.queueing import rules, store
@@ -23,6 +22,7 @@ from chalicelib.queueing.service.changing import Done, change, said
 from chalicelib.queueing.store import TicketItem
 
 CODE_SECONDS = 60
+_EARLY_MINUTES = 60
 _EARTH_METRES = 6_371_000
 
 
@@ -74,12 +74,14 @@ def _metres(hall: Hall, latitude: float, longitude: float) -> float:
 def check_in(actor: Actor, hall: Hall, item: AppointmentItem, materials: Sequence[int] = ()) -> TicketItem:
     """Who has an appointment is here and gets a ticket; a repeat finds it.
 
-    Raises ``check_in_wrong_hall``, ``check_in_wrong_day``, ``check_in_too_early``, ``check_in_too_late``,
-    ``appointment_wrong_state`` or ``already_in_queue``.
+    Raises ``ticket_over``, ``check_in_wrong_hall``, ``check_in_wrong_day``, ``check_in_too_early``,
+    ``check_in_too_late`` or ``appointment_wrong_state``.
     """
     ticket_id = ids.derived_id("ticket", item.id)
     known = store.ticket(ticket_id)
     if known is not None and hall.code == item.hall:
+        if known.status != "open":
+            raise rules.TICKET_OVER()
         return known
     appointments.check_arrival(item, hall.code)
     group = _group(hall, item.group)
@@ -104,10 +106,9 @@ def find_appointment(hall: Hall, code: str) -> AppointmentItem:
     """Today's appointment by its number or by the visitor's ID number; raises ``check_in_code_unknown``."""
     item = appointments.appointment(code)
     if item is None:
-        try:
-            visitor = identity.visitor_named("", code)
-        except errors.Problem:
-            raise rules.CODE_UNKNOWN() from None
+        if not numbers.is_id_number(numbers.normalized(code), clock.today()):
+            raise rules.CODE_UNKNOWN()
+        visitor = identity.visitor_named("", code)
         item = appointments.of_visitor(visitor.key, hall.code, clock.today())
     if item is None:
         raise rules.CODE_UNKNOWN()
@@ -155,10 +156,10 @@ def _age(visitor: Visitor) -> int:
     return appointments.age(visitor.born, clock.today())
 
 
-def _unless_known(ticket_id: str, hall: Hall, act: object) -> TicketItem:
+def _unless_known(ticket_id: str, hall: Hall, act: Callable[[Queue, int], Done[TicketItem]]) -> TicketItem:
     def once(queue: Queue, now: int) -> Done[TicketItem]:
         known = store.ticket(ticket_id)
-        return Done(known) if known is not None else act(queue, now)  # type: ignore[operator]
+        return Done(known) if known is not None else act(queue, now)
 
     return change(hall, once)
 
@@ -169,7 +170,9 @@ def _check_open(hall: Hall) -> None:
     hours = catalog.opening_hours(hall, now.date())
     if not hours:
         raise rules.HALL_CLOSED()
-    if not hours[0].opens <= f"{now + timedelta(hours=1):%H:%M}" or f"{now:%H:%M}" >= hours[-1].closes:
+    minutes = now.hour * 60 + now.minute
+    opens, closes = (int(text[:2]) * 60 + int(text[3:]) for text in (hours[0].opens, hours[-1].closes))
+    if not opens - _EARLY_MINUTES <= minutes < closes:
         raise rules.HALL_CLOSED()
 
 
@@ -191,9 +194,14 @@ def _put_new(actor: Actor, ticket: TicketItem) -> tables.Put:
 
 
 def leave(actor: Actor, hall: Hall, ticket: TicketItem, reason: str) -> None:
-    """Give a ticket back: its holder goes, or the printer ate it; raises ``ticket_over``."""
+    """Give a ticket back: its holder goes, or the printer ate it.
+
+    Raises ``ticket_over``, and ``forbidden`` for a kiosk that would end a visitor's appointment: print again instead.
+    """
     if ticket.status == "left":
         return
+    if ticket.appointment and "kiosk" in actor.roles:
+        raise errors.FORBIDDEN()
 
     def act(queue: Queue, _now: int) -> Done[None]:
         person = rules.leave(queue, ticket.id)

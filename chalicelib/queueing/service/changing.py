@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Generic, TypeVar
 
 from chalicelib.catalog.definition import Hall
@@ -45,7 +44,7 @@ def change(hall: Hall, act: Callable[[Queue, int], Done[T]], acting: str = "") -
         item = store.queue(hall.code, day, consistent=True) or store.new_queue(hall.code, day)
         queue = item.opened()
         before = deepcopy(queue)
-        signs = {**_signs(hall, day, queue), acting: now}
+        signs = {**(store.signs(hall.code, day) if queue.windows else {}), acting: now}
         silent = rules.close_silent(queue, signs, hall.queue.silent_seconds, now)
         done = act(queue, now)
         if queue == before and not done.writes:
@@ -57,11 +56,6 @@ def change(hall: Hall, act: Callable[[Queue, int], Done[T]], acting: str = "") -
         except tables.ConditionFailed:
             time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 4)))  # noqa: S311
     raise errors.UNAVAILABLE(retry_after=1)
-
-
-def _signs(hall: Hall, day: date, queue: Queue) -> dict[str, int]:
-    at_work = queue.parked or any(window.person for window in queue.windows.values())
-    return store.signs(hall.code, day) if at_work else {}
 
 
 def _write(item: QueueItem, queue: Queue, events: Sequence[Event], writes: Sequence[Write]) -> None:

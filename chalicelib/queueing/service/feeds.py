@@ -1,4 +1,4 @@
-"""What screens and phones show of a queue. Nothing in it changes with the time alone, so that ETags hold."""
+"""What screens and phones show of a queue. The board changes only when something happens, so that its ETag holds."""
 
 from __future__ import annotations
 
