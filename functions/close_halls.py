@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.queueing import service
-
 from chalicelib.kernel import clock
+from chalicelib.queueing import service
 
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, int]:
