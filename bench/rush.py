@@ -120,7 +120,8 @@ class Rush:
                     person.ended = time.monotonic() - self.began
                     self._left -= 1
                 else:
-                    heapq.heappush(self._waiting, (time.monotonic() + pause, next(self._order), person))
+                    at = time.monotonic() + pause if pause else 0.0  # who has begun goes on before others begin
+                    heapq.heappush(self._waiting, (at, next(self._order), person))
                 self._lock.notify()
 
     def _next(self) -> Person | None:

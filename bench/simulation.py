@@ -46,7 +46,7 @@ class Units:
     """Read and write units of each step; the gate and the accounts are eventually consistent reads."""
 
     refused_reads: float = 1.5
-    booking_reads: float = 3.5
+    booking_reads: float = 5.0
     booking_writes: float = 4.0
     month_reads: float = 12.0
     slot_writes: float = 2.0
