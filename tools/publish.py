@@ -40,13 +40,13 @@ def publish_folder(folder: Path, decision: str = "") -> int:
     read = read_folder(folder)
     years = read.city.calendar
     calendar = Calendar.of((day for year in years for day in year.off), (day for year in years for day in year.make_up))
-    before = appointments.current_halls()
-    broken = appointments.broken_by(before, read.halls, calendar)
+    before, after = appointments.published(), appointments.Timetable(read.halls, calendar)
+    broken = appointments.broken_by(before, after)
     if broken and decision not in (KEEP, CANCEL):
         raise BreaksAppointments(broken)
     number = catalog.publish(read.city, read.services, read.halls).number
     if decision == CANCEL:  # listed again, with what was booked until now
-        appointments.cancel_broken(appointments.broken_by(before, read.halls, calendar))
+        appointments.cancel_broken(appointments.broken_by(before, after))
     return number
 
 

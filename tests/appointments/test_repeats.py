@@ -194,7 +194,8 @@ def test_a_holds_slot_that_is_published_away_is_listed(world: World) -> None:
     hall = world.hall()
     citizen = Booker(world, world.real_person(), hall)
     held = citizen.hold("10:00")
-    broken = service.broken_by([catalog.hall(hall)], [], catalog.calendar())
+    calendar = catalog.calendar()
+    broken = service.broken_by(service.Timetable([catalog.hall(hall)], calendar), service.Timetable([], calendar))
     assert [one.appointment for one in broken] == [held.json["id"]] and "on hold" in broken[0].reason
     assert service.cancel_broken(broken) == 1
     assert citizen.confirm(held).code == "hold_expired"

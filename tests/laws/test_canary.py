@@ -11,6 +11,7 @@ import pytest
 from chalicelib.kernel import aws
 from local import setup, template
 from local.environment import STAGE
+from tests.appointments.bookings import HOUSING, TOMORROW, Booker
 from tests.world import World, new_id_number
 
 NAME, PHONE, DRIVER = "金丝雀", "13987654321", "画眉鸟"
@@ -67,6 +68,17 @@ def test_no_personal_data_leaks_from_the_whole_journey(world: World, capfd: pyte
     officer.post(f"{task}/approve", {"opinion": f"同意{NAME}的申请"})
     certificate = enterprise.client.get(f"/v1/applications/{applied['id']}").json["certificate_id"]
     enterprise.print(certificate, NAME)
+
+    hall = world.hall()
+    booked = Booker(world, citizen, hall).book("09:00")
+    citizen.post(f"/v1/appointments/{booked['id']}/cancel", {"reason": f"{NAME}有事"})
+    citizen.post("/v1/waiting", {"hall": hall, "services": [HOUSING], "date": TOMORROW})
+    world.simulators.departments.people[handler_number] = NAME
+    assert citizen.post("/v1/relatives", {"name": NAME, "id_number": handler_number}).status == 201
+    visitor = {"name": NAME, "id_number": handler_number}
+    ticket = world.staff("window.1").post(f"/v1/halls/{hall}/tickets", {"services": [HOUSING], "visitor": visitor})
+    assert ticket.status == 201
+    bodies += [ticket.body, world.anonymous().get(f"/v1/halls/{hall}/board").body]
 
     bodies.append(citizen.post("/v1/me/verification", {"name": NAME, "id_number": id_number[:-1] + "?"}).body)
     bodies.append(citizen.post("/v1/applications", {"service": NAME, "phone": PHONE}).body)

@@ -25,7 +25,7 @@ from chalicelib.appointments.service.booking import (
     resumed,
     visitor_of,
 )
-from chalicelib.appointments.service.breaking import Broken, broken_by, cancel_broken, current_halls
+from chalicelib.appointments.service.breaking import Broken, Timetable, broken_by, cancel_broken, published
 from chalicelib.appointments.service.credit import appeal, appeal_text, decide_appeal, forgive, miss, remember
 from chalicelib.appointments.service.day import (
     check_arrival,
@@ -69,6 +69,7 @@ __all__ = [
     "MonthView",
     "Slip",
     "SlotList",
+    "Timetable",
     "Visitor",
     "Wish",
     "age",
@@ -85,7 +86,6 @@ __all__ = [
     "claims_of",
     "concerns",
     "confirm",
-    "current_halls",
     "day",
     "decide_appeal",
     "end_of_day",
@@ -110,6 +110,7 @@ __all__ = [
     "places_needed",
     "plan",
     "position",
+    "published",
     "released",
     "remember",
     "remind",

@@ -30,22 +30,38 @@ class Broken:
     reason: str
 
 
-def current_halls() -> list[Hall]:
-    """The halls as they are published now; none before the first publication."""
+@dataclass(frozen=True)
+class Timetable:
+    """Halls with the calendar that their opening hours follow."""
+
+    halls: Sequence[Hall]
+    calendar: Calendar
+
+
+def published() -> Timetable:
+    """What is published now; nothing before the first publication."""
     try:
-        return [catalog.hall(summary.code) for summary in catalog.release().halls]
+        return Timetable([catalog.hall(summary.code) for summary in catalog.release().halls], catalog.calendar())
     except errors.Problem:
-        return []
+        return Timetable([], Calendar())
 
 
-def broken_by(before: Sequence[Hall], after: Sequence[Hall], calendar: Calendar) -> list[Broken]:
-    """The appointments of today and later, at the halls as they were, that those after would break."""
-    new = {hall.code: hall for hall in after}
+def broken_by(before: Timetable, after: Timetable) -> list[Broken]:
+    """The appointments and holds of today and later, at the halls as they were, that those after would break.
+
+    What was kept in spite of an earlier change, and has no slot already, is not listed again.
+    """
+    known = {one.appointment for one in _without_place(before, before)}
+    return [one for one in _without_place(before, after) if one.appointment not in known]
+
+
+def _without_place(before: Timetable, after: Timetable) -> list[Broken]:
+    new = {hall.code: hall for hall in after.halls}
     return [
         broken
-        for hall in before
+        for hall in before.halls
         for group in hall.groups
-        for broken in _of_group(hall, group, new.get(hall.code), calendar)
+        for broken in _of_group(hall, group, new.get(hall.code), after.calendar)
     ]
 
 
