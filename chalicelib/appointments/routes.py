@@ -76,13 +76,6 @@ class TicketRequest(msgspec.Struct, forbid_unknown_fields=True):
     relative: Id = ""
 
 
-class NamedVisitor(msgspec.Struct, forbid_unknown_fields=True):
-    """Who stands at the window, as the ID card says."""
-
-    name: Annotated[str, Meta(min_length=2, max_length=60)]
-    id_number: Annotated[str, Meta(min_length=15, max_length=24)]
-
-
 class NewHold(msgspec.Struct, forbid_unknown_fields=True):
     """Which place: hall, services of the visit, date and beginning of the slot.
 
@@ -96,7 +89,7 @@ class NewHold(msgspec.Struct, forbid_unknown_fields=True):
     date: date
     start: TimeOfDay
     relative: Id = ""
-    visitor: NamedVisitor | None = None
+    visitor: service.NamedVisitor | None = None
     moves: Id = ""
     ticket: Annotated[str, Meta(max_length=4000)] = ""
     priority: bool = False
@@ -277,7 +270,7 @@ def issue_booking_ticket(actor: Actor, body: TicketRequest) -> service.BookingTi
     """A booking ticket, from ten minutes before the release on: good for one hold, from a moment drawn by lot."""
     service.check_mandate(actor, body.services)
     plan = service.plan(body.hall, body.services)
-    return service.issue(plan, service.visitor_of(actor, body.relative, None).key, body.date)
+    return service.issue(plan, service.visitor_of(actor, body.relative).key, body.date)
 
 
 @endpoint(
@@ -324,7 +317,7 @@ def hold_place(actor: Actor, body: NewHold, request: Request) -> HoldView:
         day=body.date,
         start=body.start,
         relative=body.relative,
-        named=(body.visitor.name, body.visitor.id_number) if body.visitor else None,
+        named=body.visitor,
         moves=ids.normalized(body.moves) if body.moves else "",
         ticket=body.ticket,
         priority=body.priority and actor.kind == "staff",
@@ -357,16 +350,16 @@ def confirm_appointment(actor: Actor, body: CarriedHold) -> AppointmentView:
 @endpoint("GET", "/v1/appointments", REAL_PERSON, errors=VISITOR_ERRORS)
 def list_appointments(actor: Actor, query: RelativeQuery) -> AppointmentList:
     """The caller's places and appointments, or a relative's, or those of the enterprise acted for."""
-    visitor = service.visitor_of(actor, query.relative, None)
-    holds, items = [], []
-    for claim in service.claims_of(visitor):
+    visitor = service.visitor_of(actor, query.relative)
+    book, holds, items = service.book_of(visitor), [], []
+    for claim in sorted(book.claims, key=lambda claim: (claim.day, claim.start)):
         item = store.appointment(claim.appointment)
         if item is not None and service.is_visitor(actor, item):
             items.append(_view(item))
         elif item is None and (held := service.resumed(actor, visitor, claim)) is not None:
             holds.append(_hold_view(actor, held))
     listed = {item.id for item in items}
-    missed = [store.appointment(one) for one in service.no_shows_of(visitor) if one not in listed]
+    missed = [store.appointment(one) for one, _ in book.no_shows if one not in listed]
     items += [_view(item) for item in missed if item is not None and service.is_visitor(actor, item)]
     return AppointmentList(holds, items)
 

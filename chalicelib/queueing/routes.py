@@ -93,16 +93,9 @@ class WalkIn(msgspec.Struct, forbid_unknown_fields=True):
     """For which services; who, if the ID card was read; ``priority``: staff saw that the visitor may go first."""
 
     services: Services
-    visitor: NamedVisitor | None = None
+    visitor: appointments.NamedVisitor | None = None
     priority: bool = False
     materials: Materials = []
-
-
-class NamedVisitor(msgspec.Struct, forbid_unknown_fields=True):
-    """Who comes, as the ID card says."""
-
-    name: Annotated[str, Meta(min_length=2, max_length=60)]
-    id_number: Annotated[str, Meta(min_length=15, max_length=24)]
 
 
 class OwnWalkIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -110,15 +103,7 @@ class OwnWalkIn(msgspec.Struct, forbid_unknown_fields=True):
 
     hall: Code
     services: Services
-    where: Position
-
-
-class Position(msgspec.Struct, forbid_unknown_fields=True):
-    """The code that the hall's screen shows, or where the phone is (degrees, GCJ-02)."""
-
-    code: Annotated[str, Meta(max_length=40)] = ""
-    latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
-    longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    where: service.Whereabouts
 
 
 class ParkedNumber(msgspec.Struct, forbid_unknown_fields=True):
@@ -189,10 +174,10 @@ def read_check_in_code(target: Hall) -> service.HallCode:
     OWN_APPOINTMENT,
     errors=[*ARRIVAL_ERRORS, rules.NOT_AT_HALL, catalog_rules.HALL_UNKNOWN],
 )
-def check_in(actor: Actor, target: appointments.AppointmentItem, body: Position) -> service.TicketView:
+def check_in(actor: Actor, target: appointments.AppointmentItem, body: service.Whereabouts) -> service.TicketView:
     """Check in with the phone: by the code on the hall's screen, or by location where the hall allows it."""
     hall = catalog.hall(target.hall)
-    service.check_whereabouts(hall, service.Whereabouts(body.code, body.latitude, body.longitude))
+    service.check_whereabouts(hall, body)
     return service.ticket(service.check_in(actor, hall, target), fresh=True)
 
 
@@ -233,9 +218,8 @@ def take_ticket(actor: Actor, body: OwnWalkIn, request: Request) -> service.Tick
     """A walk-in ticket by phone, for somebody who is in the hall."""
     appointments.check_mandate(actor, body.services)
     hall = catalog.hall(body.hall)
-    where = body.where
-    service.check_whereabouts(hall, service.Whereabouts(where.code, where.latitude, where.longitude))
-    visitor = appointments.visitor_of(actor, "", None)
+    service.check_whereabouts(hall, body.where)
+    visitor = appointments.visitor_of(actor)
     return service.ticket(service.walk_in(actor, hall, body.services, request.key, visitor=visitor), fresh=True)
 
 

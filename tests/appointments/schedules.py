@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.rules import Slot
 from chalicelib.appointments.service import booking, waiting
-from chalicelib.appointments.service.booking import Wish
+from chalicelib.appointments.service.booking import NamedVisitor, Wish
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.errors import Problem
 from tests.appointments.bookings import HOUSING
@@ -52,7 +52,12 @@ class Scene:
     def hold(self, visitor: Visitor, start: str, moves: str = "", key: str = "") -> str:
         """The carried hold; empty when refused."""
         wish = Wish(
-            self.hall, [HOUSING], date.fromisoformat(self.day), start, named=("来访人", visitor.number), moves=moves
+            self.hall,
+            [HOUSING],
+            date.fromisoformat(self.day),
+            start,
+            named=NamedVisitor("来访人", visitor.number),
+            moves=moves,
         )
         try:
             return booking.carried(CLERK, booking.hold(CLERK, wish, key or f"schedule-{next(_keys)}"))

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from chalicelib.appointments import store
 from chalicelib.appointments.service import booking, waiting
+from chalicelib.appointments.service.booking import NamedVisitor
 from tests.appointments.schedules import CLERK, PLACES, STARTS, Scene, Visitor, proof_hall
 from tests.world import World
 
@@ -60,7 +61,9 @@ class BookingMachine(RuleBasedStateMachine):
             self.held.append(Held(visitor, start, self.now + HOLD_SECONDS, carried))
 
     def tries(self, visitor: int) -> int:
-        item = store.booker(booking.visitor_of(CLERK, "", ("某人", self.scene.visitors[visitor].number)).key)
+        item = store.booker(
+            booking.visitor_of(CLERK, "", NamedVisitor("某人", self.scene.visitors[visitor].number)).key
+        )
         return len(item.opened().tries) if item else 0
 
     @precondition(lambda self: self.booked)

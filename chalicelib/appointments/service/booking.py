@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date, timedelta
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.rules import Claim, Occupancy, Seat, Slot
 from chalicelib.appointments.service import claims, entry, plans
 from chalicelib.appointments.service.plans import Plan
-from chalicelib.appointments.store import AppointmentItem, WaiterItem
+from chalicelib.appointments.store import AppointmentItem, Book, WaiterItem
 from chalicelib.catalog.definition import BookingRules
 from chalicelib.identity import service as identity
 from chalicelib.identity.service import Visitor
@@ -30,12 +32,19 @@ _TRIES = 4
 _PURPOSE = "hold"
 
 
+class NamedVisitor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who stands at a window or kiosk, as the ID card says."""
+
+    name: Annotated[str, Meta(min_length=2, max_length=60)]
+    id_number: Annotated[str, Meta(min_length=15, max_length=24)]
+
+
 class Wish(msgspec.Struct, frozen=True):
     """What somebody wants to book, for whom, and how they come by it.
 
-    ``relative``: the id of a consenting relative; ``named``: name and ID number of who stands at a window (staff
-    only); ``moves``: the appointment that this one shall replace; ``ticket``: a booking ticket;
-    ``priority``: staff saw that the visitor belongs to a priority group.
+    ``relative``: the id of a consenting relative; ``named``: who stands at a window (staff only); ``moves``: the
+    appointment that this one shall replace; ``ticket``: a booking ticket; ``priority``: staff saw that the visitor
+    belongs to a priority group.
     """
 
     hall: str
@@ -43,7 +52,7 @@ class Wish(msgspec.Struct, frozen=True):
     day: date
     start: str
     relative: str = ""
-    named: tuple[str, str] | None = None
+    named: NamedVisitor | None = None
     moves: str = ""
     ticket: str = ""
     priority: bool = False
@@ -79,14 +88,14 @@ class HeldPlace(msgspec.Struct, frozen=True):
         return Slot(self.hall, self.group, date.fromisoformat(self.day), self.start)
 
 
-def visitor_of(actor: Actor, relative: str, named: tuple[str, str] | None) -> Visitor:
+def visitor_of(actor: Actor, relative: str = "", named: NamedVisitor | None = None) -> Visitor:
     """Who comes: who stands at the window, a relative, the enterprise's handler, or the caller."""
     if actor.kind == "staff":
         if named is None:
             raise errors.INVALID_REQUEST(
                 fields=[errors.FieldError("/visitor", "required", "请填写来访人", "Say who comes")]
             )
-        return identity.visitor_named(*named)
+        return identity.visitor_named(named.name, named.id_number)
     if relative and actor.organization:
         raise rules.RELATIVE_OR_ENTERPRISE()
     return identity.visitor_relative(actor, relative) if relative else identity.visitor_self(actor)
@@ -387,17 +396,10 @@ def resumed(actor: Actor, visitor: Visitor, claim: Claim) -> HeldPlace | None:
     return msgspec.structs.replace(held, channel=seat.channel, places=seat.places)
 
 
-def no_shows_of(visitor: Visitor) -> list[str]:
-    """The visitor's no-shows that are remembered, by appointment."""
+def book_of(visitor: Visitor) -> Book:
+    """What the visitor has booked, and the no-shows that are remembered."""
     item = store.booker(visitor.key)
-    return [appointment for appointment, _ in item.opened().no_shows] if item else []
-
-
-def claims_of(visitor: Visitor) -> list[Claim]:
-    """The visitor's claims, the next first."""
-    item = store.booker(visitor.key)
-    found = item.opened().claims if item else []
-    return sorted(found, key=lambda claim: (claim.day, claim.start))
+    return item.opened() if item else Book()
 
 
 def offered(item: WaiterItem, until: int, seat_until: int, slot: Slot, ends: str, appointment: str) -> HeldPlace:

@@ -55,7 +55,7 @@ def join(actor: Actor, wish: booking.Wish, latest: str) -> WaiterItem:
     booking.check_mandate(actor, wish.services)
     plan = plans.plan(wish.hall, wish.services)
     _check_day(plan, wish.day)
-    visitor = booking.visitor_of(actor, wish.relative, None)
+    visitor = booking.visitor_of(actor, wish.relative)
     party = actor.organization or actor.id
     waiter_id = ids.derived_id("waiter", visitor.key, party, plan.hall.code, plan.group.code, str(wish.day))
     item = store.waiter(waiter_id)

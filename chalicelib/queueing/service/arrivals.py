@@ -5,8 +5,10 @@ from __future__ import annotations
 import hmac
 import math
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.appointments import service as appointments
 from chalicelib.appointments.service import AppointmentItem, Visitor
@@ -27,11 +29,11 @@ _EARTH_METRES = 6_371_000
 
 
 class Whereabouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What shows that a phone is in the hall: the code on the hall's screen, or the phone's location in degrees."""
+    """What shows that a phone is in the hall: the code on its screen, or the location (degrees, GCJ-02)."""
 
-    code: str = ""
-    latitude: float | None = None
-    longitude: float | None = None
+    code: Annotated[str, Meta(max_length=40)] = ""
+    latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
 
 
 class HallCode(msgspec.Struct, frozen=True):
