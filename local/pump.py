@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import time
 import traceback
 from collections.abc import Callable
@@ -144,11 +145,13 @@ def _as_lambda_gives(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_due(expression: str, moment: datetime) -> bool:
-    """Whether a daily schedule such as ``cron(30 17 * * ? *)`` (UTC) is due in this minute."""
-    minute, hour, *rest = expression.removeprefix("cron(").removesuffix(")").split()
-    if rest != ["*", "*", "?", "*"] or not (minute + hour).isdigit():
-        raise ValueError(f"the pump knows daily schedules only, not {expression}")
-    return (int(minute), int(hour)) == (moment.minute, moment.hour)
+    """Whether a schedule is due in this minute: ``rate(5 minutes)``, ``cron(30 10,14 * * ? *)`` (UTC)."""
+    if rate := re.fullmatch(r"rate\((\d+) minutes?\)", expression):
+        return int(moment.timestamp()) // 60 % int(rate[1]) == 0
+    daily = re.fullmatch(r"cron\((\d+) (\d+(?:,\d+)*) \* \* \? \*\)", expression)
+    if daily is None:
+        raise ValueError(f"the pump knows rates in minutes and daily schedules, not {expression}")
+    return moment.minute == int(daily[1]) and moment.hour in map(int, daily[2].split(","))
 
 
 def run(environment: Environment) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from chalicelib.kernel import errors, feed, history
-from local import pump
+from local import pump, template
 from local.embedded import free_ports
+from local.environment import STAGE
 from tests.world import World
 
 
@@ -105,11 +106,21 @@ def test_a_failing_record_is_tried_again(world: World, monkeypatch: pytest.Monke
     assert delivered > 0 and failures == [0]
 
 
-def test_daily_schedules_are_due_in_their_minute() -> None:
+def test_schedules_are_due_in_their_minute() -> None:
     assert pump.is_due("cron(30 17 * * ? *)", datetime(2026, 11, 2, 17, 30, tzinfo=UTC))
     assert not pump.is_due("cron(30 17 * * ? *)", datetime(2026, 11, 2, 17, 31, tzinfo=UTC))
+    assert pump.is_due("cron(0 10,14 * * ? *)", datetime(2026, 11, 2, 14, 0, tzinfo=UTC))
+    assert pump.is_due("rate(5 minutes)", datetime(2026, 11, 2, 14, 35, tzinfo=UTC))
+    assert not pump.is_due("rate(5 minutes)", datetime(2026, 11, 2, 14, 36, tzinfo=UTC))
     with pytest.raises(ValueError, match="daily"):
         pump.is_due("cron(0/5 * * * ? *)", datetime(2026, 11, 2, tzinfo=UTC))
+
+
+def test_the_pump_knows_every_schedule_of_the_template() -> None:
+    schedules = template.schedules(STAGE)
+    assert schedules
+    for expression, _ in schedules:
+        pump.is_due(expression, datetime(2026, 11, 2, tzinfo=UTC))
 
 
 def test_a_batch_that_crashes_the_function_is_given_up_and_the_others_go_on(
