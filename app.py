@@ -9,9 +9,10 @@ from chalicelib.identity import service as identity_service
 from chalicelib.kernel import endpoint, health
 from chalicelib.kernel.api import Api
 from chalicelib.kernel.settings import settings
+from chalicelib.payments import routes as payments
 from chalicelib.queueing import routes as queueing
 
-FEATURES = (health, identity, catalog, applications, certificates, appointments, queueing)
+FEATURES = (health, identity, catalog, applications, certificates, payments, appointments, queueing)
 
 settings()
 app = Api(app_name="banshi")

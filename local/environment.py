@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -28,6 +29,10 @@ STAFF = (
     ("window.3", "窗口人员丙 Clerk 3", "service_center", ["officer"]),
     ("hall.supervisor", "大厅主管 Hall supervisor", "service_center", ["supervisor"]),
     ("hall.kiosk", "大厅自助机 Kiosk", "service_center", ["kiosk"]),
+    ("treasurer.a", "财务人员甲 Treasurer A", "finance_bureau", ["treasurer"]),
+    ("treasurer.b", "财务人员乙 Treasurer B", "finance_bureau", ["treasurer"]),
+    ("registrar", "不动产登记员 Registrar", "natural_resources", ["officer"]),
+    ("registrar.head", "不动产登记科长 Head registrar", "natural_resources", ["officer", "supervisor"]),
     ("administrator", "系统管理员 Administrator", "transport_bureau", ["administrator"]),
 )
 
@@ -46,6 +51,8 @@ class Ports:
     wechat: int = 8101
     alipay: int = 8102
     departments: int = 8103
+    wechat_pay: int = 8104
+    fiscal: int = 8105
 
     @classmethod
     def from_env(cls) -> Ports:
@@ -71,18 +78,21 @@ class Environment:
         if path.exists():
             try:
                 kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-                return kept
             except ValueError:
                 raise BrokenData(
                     f"{path} is damaged: restore it, or delete the folder {self.data} to begin anew (all data is lost)"
                 ) from None
-        made = _new_secrets()
-        write_atomically(path, json.dumps(made, indent=1))
-        return made
+            if set(kept) >= set(_SECRETS):
+                return kept
+        else:
+            kept = {}
+        made = {name: make() for name, make in _SECRETS.items() if name not in kept}
+        write_atomically(path, json.dumps(kept | made, indent=1))
+        return kept | made
 
     def settings(self) -> dict[str, str]:
         """The environment variables of the API and the functions."""
-        keys, ports = self.keys, self.ports
+        ports = self.ports
         prefix = f"banshi-{STAGE}"
         return {
             "STAGE": STAGE,
@@ -100,7 +110,16 @@ class Environment:
             "WECHAT_APP_ID": "wx0123456789abcdef",
             "ALIPAY_GATEWAY_URL": f"http://127.0.0.1:{ports.alipay}/gateway.do",
             "ALIPAY_APP_ID": "2021000000000001",
-            "ALIPAY_PUBLIC_KEY": _public_half(keys["alipay_private_key"]),
+            "ALIPAY_PUBLIC_KEY": self.public_half("alipay_private_key"),
+            "ALIPAY_SELLER_ID": "2088000000000001",
+            "WECHAT_PAY_URL": f"http://127.0.0.1:{ports.wechat_pay}",
+            "WECHAT_PAY_MERCHANT_ID": "1900000001",
+            "WECHAT_PAY_MERCHANT_SERIAL": "5157F09EFDC096DE15EBE81A47057A7232F1B8E1",
+            "WECHAT_PAY_PLATFORM_KEYS": ",".join(
+                f"{serial}={self.public_half(name)}" for serial, name in _PLATFORM_KEYS.items()
+            ),
+            "FISCAL_URL": f"http://127.0.0.1:{ports.fiscal}",
+            "FISCAL_CLIENT_ID": "banshi",
             "DEPARTMENTS_URL": f"http://127.0.0.1:{ports.departments}",
             "DEPARTMENTS_CLIENT_ID": "banshi",
             "AWS_ACCESS_KEY_ID": "local",
@@ -117,9 +136,14 @@ class Environment:
         """What the deployment's secret holds."""
         return {item.name.upper(): self.keys[item.name] for item in fields(Secrets)}
 
+    def public_half(self, name: str) -> str:
+        """The public key of one of the installation's private keys, base64 of SPKI DER."""
+        return _public_half(self.keys[name])
+
     @property
-    def alipay_app_public_key(self) -> str:
-        return _public_half(self.keys["alipay_app_private_key"])
+    def wechat_pay_platform_private_keys(self) -> dict[str, str]:
+        """What the simulator of WeChat Pay signs with, by serial: its public key's half, its certificate's half."""
+        return {serial: self.keys[name] for serial, name in _PLATFORM_KEYS.items()}
 
     def staff(self) -> dict[str, dict[str, str]]:
         """Password and second-factor secret of each demo staff member, made once, in ``staff.json``."""
@@ -157,16 +181,6 @@ def write_atomically(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def _new_secrets() -> dict[str, str]:
-    return {
-        "wechat_app_secret": secrets.token_hex(16),
-        "alipay_app_private_key": _new_rsa_key(),
-        "alipay_private_key": _new_rsa_key(),
-        "alipay_content_key": base64.b64encode(secrets.token_bytes(16)).decode(),
-        "departments_secret": secrets.token_hex(32),
-    }
-
-
 def _new_rsa_key() -> str:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -177,3 +191,21 @@ def _public_half(private: str) -> str:
     key = serialization.load_der_private_key(base64.b64decode(private), None)
     der = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return base64.b64encode(der).decode()
+
+
+_PLATFORM_KEYS = {
+    "PUB_KEY_ID_0119000000012026112100000000000001": "wechat_pay_public_mode_key",
+    "3A5F09EFDC096DE15EBE81A47057A7232F1B8E10": "wechat_pay_certificate_key",
+}
+_SECRETS: dict[str, Callable[[], str]] = {
+    "wechat_app_secret": lambda: secrets.token_hex(16),
+    "wechat_pay_private_key": _new_rsa_key,
+    "wechat_pay_api_v3_key": lambda: secrets.token_hex(16),
+    "wechat_pay_public_mode_key": _new_rsa_key,
+    "wechat_pay_certificate_key": _new_rsa_key,
+    "alipay_app_private_key": _new_rsa_key,
+    "alipay_private_key": _new_rsa_key,
+    "alipay_content_key": lambda: base64.b64encode(secrets.token_bytes(16)).decode(),
+    "departments_secret": lambda: secrets.token_hex(32),
+    "fiscal_secret": lambda: secrets.token_hex(32),
+}

@@ -8,6 +8,11 @@ from typing import Any
 
 from local.gateway import MAX_BODY_BYTES, HttpAnswer
 
+
+class HangUp(Exception):
+    """The connection ends here without an answer."""
+
+
 Respond = Callable[[str, str, dict[str, str], bytes, str], HttpAnswer]
 
 
@@ -36,7 +41,10 @@ def server(port: int, respond: Respond) -> ThreadingHTTPServer:
                 return
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = self.rfile.read(length)
-            self._send(respond(self.command, self.path, headers, body, self.client_address[0]))
+            try:
+                self._send(respond(self.command, self.path, headers, body, self.client_address[0]))
+            except HangUp:
+                self.close_connection = True
 
         do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = _answer  # noqa: N815
 

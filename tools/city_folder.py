@@ -31,6 +31,7 @@ SHAPES: dict[str, Any] = {
     "certificate.json": CertificateDefinition,
     "examples.json": list[Example],
 }
+OPTIONAL = {"fees.json": dict[str, Any]}
 T = TypeVar("T")
 
 
@@ -167,8 +168,13 @@ def _read_service(folder: Path, city: City | None, reader: _Reader) -> ServiceDe
     before = len(reader.mistakes)
     prefix = f"services/{folder.name}/"
     parts: dict[str, Any] = {name: reader.read(folder / name, shape, prefix + name) for name, shape in SHAPES.items()}
+    parts |= {
+        name: reader.read(folder / name, shape, prefix + name)
+        for name, shape in OPTIONAL.items()
+        if (folder / name).exists()
+    }
     files = [path.name for path in folder.iterdir() if not path.name.startswith(".") and not path.name.endswith("~")]
-    for extra in sorted(set(files) - set(SHAPES)):
+    for extra in sorted(set(files) - set(SHAPES) - set(OPTIONAL)):
         reader.add(prefix + extra, "", "no such file belongs to a service")
     if len(reader.mistakes) > before or city is None:
         return None
@@ -179,6 +185,7 @@ def _read_service(folder: Path, city: City | None, reader: _Reader) -> ServiceDe
         parts["rules.json"],
         parts["workflow.json"],
         parts["certificate.json"],
+        parts.get("fees.json", {}),
     )
     for name, check in service_checks.structure(definition, city, folder.name).items():
         try:

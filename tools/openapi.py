@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ import yaml
 
 from chalicelib.kernel import endpoint, errors
 from chalicelib.kernel.access import Access
-from chalicelib.kernel.endpoint import Answer, Download, Endpoint, Page
+from chalicelib.kernel.endpoint import Answer, Download, Endpoint, Page, Plain
+from chalicelib.payments import rules as payments
 
 ROOT = Path(__file__).parent.parent
 FEATURES = (
@@ -25,9 +27,18 @@ FEATURES = (
     "catalog.routes",
     "applications.routes",
     "certificates.routes",
+    "payments.routes",
     "appointments.routes",
     "queueing.routes",
 )
+
+
+GRAPHS = {
+    "payment order": payments.ORDERS,
+    "bill": payments.BILLS,
+    "refund": payments.REFUNDS,
+    "suspense": payments.SUSPENSE,
+}
 
 
 def declared() -> list[Endpoint]:
@@ -80,7 +91,7 @@ def document() -> str:
 
 
 def _is_schema(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in (Page, Download, Answer)
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in (Page, Plain, Download, Answer)
 
 
 def _operation(one: Endpoint, references: dict[Any, Any]) -> dict[str, Any]:
@@ -173,7 +184,9 @@ def error_codes(one: Endpoint) -> list[errors.ErrorCode]:
 
 def _responses(one: Endpoint, references: dict[Any, Any]) -> dict[str, Any]:
     responses: dict[str, Any] = {}
-    if one.answer is Page:
+    if one.answer is Plain:
+        responses["200"] = {"description": "taken in", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    elif one.answer is Page:
         responses["200"] = {"description": "a page", "content": {"text/html": {"schema": {"type": "string"}}}}
     elif one.answer is Download:
         responses["200"] = {
@@ -214,8 +227,23 @@ def error_list() -> str:
 
 def drift() -> list[str]:
     """The committed files that differ from what the declarations give."""
-    made = {"openapi.yaml": document(), "docs/errors.md": error_list()}
+    made = _made()
     return [name for name, text in made.items() if not _same(ROOT / name, text)]
+
+
+def _made() -> dict[str, str]:
+    """The committed files that follow from declarations, as they should be."""
+    return {"openapi.yaml": document(), "docs/errors.md": error_list(), "docs/payments.md": with_graphs()}
+
+
+def with_graphs() -> str:
+    """docs/payments.md with the state machines drawn as they are declared."""
+
+    def drawn(found: re.Match[str]) -> str:
+        return f"<!-- graph: {found[1]} -->\n```mermaid\n{GRAPHS[found[1]].mermaid()}\n```"
+
+    text = (ROOT / "docs" / "payments.md").read_text(encoding="utf-8")
+    return re.sub(r"<!-- graph: (.*?) -->\n```mermaid\n.*?```", drawn, text, flags=re.DOTALL)
 
 
 def _same(path: Path, text: str) -> bool:
@@ -227,9 +255,8 @@ def main(arguments: list[str]) -> int:
         for name in drift():
             print(f"{name} is not what the declarations say: run `make openapi`", file=sys.stderr)
         return 1 if drift() else 0
-    (ROOT / "openapi.yaml").write_text(document(), encoding="utf-8")
-    (ROOT / "docs" / "errors.md").write_text(error_list(), encoding="utf-8")
-    print(f"openapi.yaml: {len(declared())} operations; docs/errors.md: {len(errors.REGISTRY)} codes")
+    for name, text in _made().items():
+        (ROOT / name).write_text(text, encoding="utf-8")
     return 0
 
 

@@ -14,7 +14,9 @@ from chalicelib.kernel.settings import settings
 from infra import cloud
 from tools import system
 
-_TABLES = ("applications", "appointments", "catalog", "certificates", "history", "identity", "kernel", "queueing")
+_TABLES = (
+    "applications", "appointments", "catalog", "certificates", "history", "identity", "kernel", "payments", "queueing"
+)  # fmt: skip
 USAGE = "name the copy and the keys: make restore-items FROM=banshi-test-catalog-copy KEY=RELEASE# STAGE=test"
 
 

@@ -18,6 +18,7 @@ from chalicelib.certificates import pdf
 from chalicelib.certificates import rules as certificate_rules
 from chalicelib.certificates import service as certificates
 from chalicelib.kernel.errors import Problem
+from tools import fee_checks
 
 X_KEYWORDS = {"x-en", "x-fixed", "x-prefill", "x-options", "x-message"}
 EFFECTS = ("not_accept", "refuse", "review")
@@ -35,6 +36,7 @@ def structure(definition: ServiceDefinition, city: City, folder: str) -> dict[st
         "workflow.json": _check_workflow(definition, city),
         "rules.json": _check_rules(definition),
         "certificate.json": _check_certificate(definition),
+        "fees.json": fee_checks.structure(definition, city),
     }
 
 
@@ -263,6 +265,7 @@ def examples(definition: ServiceDefinition, given: list[Example], city: City) ->
         elif outcome == "approve":
             approved += 1
             yield from _check_drawing(definition, example, context, city)
+    yield from fee_checks.examples(definition, given)
     if not approved:
         yield "", "no example leads to approval"
     for code, place in _rule_codes(definition).items():

@@ -15,6 +15,7 @@ import msgspec
 
 from chalicelib.applications import forms
 from chalicelib.catalog.definition import ServiceDefinition, Text
+from chalicelib.payments.service import Charge
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -29,6 +30,24 @@ FACTS_INCOMPLETE = Finding(
     "review",
     "facts_incomplete",
     Text("部门登记数据不完整，转人工核查", "The registers' data is incomplete; an officer checks"),
+)
+
+
+class FeeRow(msgspec.Struct, frozen=True):
+    """A row of ``fees.json`` that applied: fen of a fee item; a negative one is a reduction with its reason."""
+
+    code: str
+    item: str
+    amount: int
+    reason: Text
+
+
+class FeesUnclear(Exception):
+    """The fee rules gave something that is no amount of fen; the message says what."""
+
+
+FEES_UNCLEAR = Finding(
+    "review", "fees_unclear", Text("收费金额需人工核定", "What it costs has to be settled by an officer")
 )
 
 
@@ -49,4 +68,38 @@ def evaluate(definition: ServiceDefinition, context: dict[str, Any]) -> list[Fin
     ]
     if forms.check(definition.facts, context["facts"]):
         found.append(FACTS_INCOMPLETE)
+    try:
+        fee_rows(definition, context)
+    except FeesUnclear:
+        found.append(FEES_UNCLEAR)
+    return found
+
+
+def fee_rows(definition: ServiceDefinition, context: dict[str, Any]) -> list[FeeRow]:
+    """The rows of ``fees.json`` that apply; none for a service without fees. Raises ``FeesUnclear``."""
+    if not definition.fees:
+        return []
+    result = _decision(json.dumps(definition.fees)).evaluate(context)["result"]
+    return [_fee_row(row) for table in sorted(result) for row in result[table]]
+
+
+def _fee_row(row: dict[str, Any]) -> FeeRow:
+    amount = row["amount"]
+    if isinstance(amount, bool) or not isinstance(amount, int | float) or amount != int(amount):
+        raise FeesUnclear(f"{row['code']}: {amount} is not a whole number of fen")
+    return FeeRow(row["code"], row["item"], int(amount), Text(row["zh"], row["en"]))
+
+
+def charges(definition: ServiceDefinition, rows: list[FeeRow]) -> list[Charge]:
+    """The bill's lines: what each fee item costs, reductions taken off, never less than nothing."""
+    found = []
+    for fee in definition.item.fees:
+        own = [row for row in rows if row.item == fee.code]
+        standard = sum(row.amount for row in own if row.amount > 0)
+        if standard:
+            off = [row for row in own if row.amount < 0]
+            amount = max(0, standard + sum(row.amount for row in off))
+            words = tuple(row.reason.zh for row in off)
+            names = (fee.name.zh, fee.name.en)
+            found.append(Charge(fee.code, *names, fee.unit, fee.item_code, standard, amount, fee.legal_basis, words))
     return found

@@ -18,6 +18,7 @@ from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
 from chalicelib.kernel.endpoint import Request, endpoint
 from chalicelib.kernel.rates import Limit
+from chalicelib.payments import rules as payment_rules
 
 Opinion = Annotated[str, Meta(min_length=2, max_length=1000)]
 
@@ -96,7 +97,7 @@ class ReceiptQuery(msgspec.Struct, forbid_unknown_fields=True):
 class ApplicationView(msgspec.Struct, frozen=True):
     """An application. ``receipt`` is given on submission; ``options`` are values on record to choose from.
 
-    ``facts``: what the registers said, for staff only.
+    ``facts``: what the registers said, for staff only. ``bills``: what has to be paid before the certificate is issued.
     """
 
     id: str
@@ -112,6 +113,7 @@ class ApplicationView(msgspec.Struct, frozen=True):
     correct_by: str
     due_on: str
     certificate_id: str
+    bills: list[str]
 
 
 class ApplicationRow(msgspec.Struct, frozen=True):
@@ -227,9 +229,14 @@ def correct_application(actor: Actor, target: ApplicationItem, body: FormInput) 
     return _view(service.correct(actor, target, body.form))
 
 
-@endpoint("POST", "/v1/applications/{application_id}/withdraw", OWN, errors=[rules.WRONG_STATE])
+@endpoint(
+    "POST",
+    "/v1/applications/{application_id}/withdraw",
+    OWN,
+    errors=[rules.WRONG_STATE, payment_rules.ALREADY_PAID, payment_rules.OTHER_PAYMENT_OPEN, errors.CONFLICT],
+)
 def withdraw_application(actor: Actor, target: ApplicationItem, body: Withdrawal) -> ApplicationView:
-    """Withdraw an application that is not decided yet."""
+    """Withdraw an application that is not decided yet, or approved and not paid."""
     service.withdraw(actor, target, body.reason)
     return _view(target)
 
@@ -338,6 +345,7 @@ def _view(item: ApplicationItem, *, for_staff: bool = False) -> ApplicationView:
         item.correct_by or "",
         item.due_on or "",
         item.certificate_id or "",
+        item.bill_ids(),
     )
 
 

@@ -7,11 +7,11 @@ art. 32, 34, 38, 42, 44). The table below is the only place that knows an edge.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from chalicelib.kernel.clock import Calendar
 from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.graph import Edge, Graph
 
 DRAFT = "draft"
 RECEIVED = "received"
@@ -26,17 +26,7 @@ WITHDRAWN = "withdrawn"
 DISCARDED = "discarded"
 
 
-@dataclass(frozen=True)
-class Edge:
-    """One allowed move: by which action, from where to where, by whom (applicant, officer, system)."""
-
-    action: str
-    start: str
-    end: str
-    by: tuple[str, ...]
-
-
-EDGES = (
+_EDGES = (
     Edge("submit", DRAFT, RECEIVED, ("applicant",)),
     Edge("discard", DRAFT, DISCARDED, ("applicant",)),
     Edge("not_accept", RECEIVED, NOT_ACCEPTED, ("system",)),
@@ -51,9 +41,8 @@ EDGES = (
     Edge("approve", REVIEWED, APPROVED, ("system", "officer")),
     Edge("refuse", REVIEWED, REFUSED, ("system", "officer")),
     Edge("complete", APPROVED, COMPLETED, ("system",)),
+    Edge("withdraw", APPROVED, WITHDRAWN, ("applicant",)),
 )
-STATES = tuple(dict.fromkeys(state for edge in EDGES for state in (edge.start, edge.end)))
-FINAL = tuple(state for state in STATES if all(edge.start != state for edge in EDGES))
 
 WRONG_STATE = ErrorCode(
     "wrong_state",
@@ -61,6 +50,7 @@ WRONG_STATE = ErrorCode(
     zh="办件当前状态为“{state}”，不能进行此操作",
     en="The application is “{state}”; this cannot be done now",
 )
+GRAPH = Graph(_EDGES, WRONG_STATE)
 FORM_INVALID = ErrorCode(
     "form_invalid", 422, zh="申请表填写有误，请按提示修改", en="The form is not complete or not right; see the fields"
 )
@@ -88,14 +78,6 @@ RECEIPT_UNKNOWN = ErrorCode(
 TASK_TAKEN = ErrorCode("task_taken", 409, zh="此待办已由他人领取", en="Somebody else has taken this task")
 TASK_NOT_YOURS = ErrorCode("task_not_yours", 409, zh="请先领取此待办", en="Take the task first")
 TASK_DONE = ErrorCode("task_done", 409, zh="此待办已处理完毕", en="The task is done already")
-
-
-def move(state: str, action: str, by: str) -> str:
-    """The state after an action; raises ``wrong_state`` unless there is such an edge."""
-    for edge in EDGES:
-        if edge.action == action and edge.start == state and by in edge.by:
-            return edge.end
-    raise WRONG_STATE(state=state)
 
 
 def outcome(effects: Iterable[str]) -> str:

@@ -51,6 +51,7 @@ class ApplicationItem(tables.AggregateTable):
     correct_by = UnicodeAttribute(null=True)
     corrected = BooleanAttribute(default=False)
     certificate_id = UnicodeAttribute(null=True)
+    bills = UnicodeAttribute(default="")
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi2pk = UnicodeAttribute()
@@ -68,6 +69,10 @@ class ApplicationItem(tables.AggregateTable):
 
     def step_states(self) -> list[StepState]:
         return msgspec.json.decode(self.steps, type=list[StepState])
+
+    def bill_ids(self) -> list[str]:
+        """The bills that the approval led to."""
+        return str(self.bills).split(",") if self.bills else []
 
     def set_steps(self, states: list[StepState]) -> None:
         self.steps = msgspec.json.encode(states).decode()

@@ -114,7 +114,8 @@ def _draw_rectangle(canvas: Canvas, layout: Layout, element: RectangleElement) -
 
 def qr_symbol(url_prefix: str, number: str, correction: str) -> segno.QRCode:
     """The symbol with the prefix in byte mode and the number in numeric mode: far smaller than all in bytes."""
-    return segno.make([(url_prefix, _BYTE), (number, _NUMERIC)], error=correction, micro=False, boost_error=False)  # type: ignore[arg-type]
+    parts = [(url_prefix, _BYTE), *([(number, _NUMERIC)] if number else [])]
+    return segno.make(parts, error=correction, micro=False, boost_error=False)  # type: ignore[arg-type]
 
 
 def _draw_qr(canvas: Canvas, layout: Layout, element: QrElement, url_prefix: str, number: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from chalicelib.catalog import service as catalog
-from chalicelib.catalog.definition import CertificateDefinition, PublicField, Text
+from chalicelib.catalog.definition import CertificateDefinition, Layout, PublicField, Text
 from chalicelib.certificates import glyphs, rules, store
 from chalicelib.certificates.store import CertificateItem
 from chalicelib.kernel import changes, clock, log, signing, tables, vault
@@ -214,6 +214,13 @@ def render(item: CertificateItem) -> bytes:
 
     face = {**face_of(item), "revision": str(int(item.revision))}
     return pdf.draw(_definition(item).layout, face, settings().scan_url_prefix, signed_number(item))
+
+
+def draw_document(layout: Layout, title: str, code: str) -> bytes:
+    """A document of another feature in the same hand; ``code`` is the text of its QR. Raises ``glyph_missing``."""
+    from chalicelib.certificates import pdf
+
+    return pdf.draw(layout, {"number": title}, code, "")
 
 
 def signed_number(item: CertificateItem) -> str:

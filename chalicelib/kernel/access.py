@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-STAFF_ROLES = ("officer", "supervisor", "administrator", "kiosk")
+STAFF_ROLES = ("officer", "supervisor", "administrator", "kiosk", "treasurer")
 
 
 class Level(IntEnum):

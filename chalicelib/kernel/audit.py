@@ -16,7 +16,7 @@ from chalicelib.kernel.history import Fault
 from chalicelib.kernel.settings import settings
 from chalicelib.kernel.vault import KernelItem
 
-AGGREGATE_TABLES = ("identity", "catalog", "applications", "certificates", "appointments", "queueing")
+AGGREGATE_TABLES = ("identity", "catalog", "applications", "certificates", "appointments", "queueing", "payments")
 _CURSOR = "AUDIT#CURSOR"
 _RESERVED_MILLISECONDS = 30_000
 PAGE_ITEMS = 500

@@ -63,6 +63,12 @@ class Page(msgspec.Struct, frozen=True):
     html: str
 
 
+class Plain(msgspec.Struct, frozen=True):
+    """Bare words, for a platform that reads nothing else; a view that returns them answers text/plain."""
+
+    text: str
+
+
 class Download(msgspec.Struct, frozen=True):
     """A file; a view that returns it answers with the file's bytes."""
 
@@ -289,6 +295,8 @@ _SHAPE_WORDS = (
 def _present(declared: Endpoint, result: Any, request: Request) -> Answer:
     if isinstance(result, Page):
         return Answer(200, result.html.encode(), "text/html; charset=utf-8", dict(_PAGE_HEADERS))
+    if isinstance(result, Plain):
+        return Answer(declared.status, result.text.encode(), "text/plain", {"Cache-Control": "no-store"})
     if isinstance(result, Download):
         disposition = f'attachment; filename="{result.filename}"'
         headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}

@@ -57,9 +57,26 @@ class Settings:
     wechat_app_id: str = setting("WeChat mini-program's AppID", "wx0123456789abcdef")
     alipay_app_id: str = setting("Alipay mini-program's app id", "2021000000000000")
     alipay_public_key: str = setting("Alipay's RSA2 public key, base64 of SPKI DER", "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A")
+    alipay_seller_id: str = setting("PID of the treasury's account at Alipay", "2088000000000000")
+    wechat_pay_merchant_id: str = setting("the treasury's merchant number at WeChat Pay", "1900000001")
+    wechat_pay_merchant_serial: str = setting(
+        "serial number of the merchant's API certificate", "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
+    )
+    wechat_pay_platform_keys: dict[str, str] = setting(
+        "ids of WeChat Pay's public key and platform certificates, and their keys, base64 of SPKI DER",
+        "PUB_KEY_ID_0119000000012026112100000000000001=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A",
+    )
+    fiscal_url: str = setting("base URL of the fiscal e-receipt system", "https://receipts.example.gov.cn")
+    fiscal_client_id: str = setting("this system's name at the fiscal e-receipt system", "banshi")
     departments_url: str = setting("base URL of the department registers' exchange", "https://exchange.example.gov.cn")
     departments_client_id: str = setting("this system's name at the exchange", "banshi")
     wechat_api_url: str = setting("WeChat's API", "https://api.weixin.qq.com", "https://api.weixin.qq.com")
+    wechat_pay_url: str = setting("WeChat Pay's API", "https://api.mch.weixin.qq.com", "https://api.mch.weixin.qq.com")
+    alipay_app_cert_sn: str = setting(
+        "certificate mode: the app certificate's number; empty for key mode", "32 hex", ""
+    )
+    alipay_root_cert_sn: str = setting("certificate mode: the root certificates' numbers", "32 hex_32 hex", "")
+    alipay_cert_sn: str = setting("certificate mode: number of the certificate with ALIPAY_PUBLIC_KEY", "32 hex", "")
     alipay_gateway_url: str = setting(
         "Alipay's gateway", "https://openapi.alipay.com/gateway.do", "https://openapi.alipay.com/gateway.do"
     )
@@ -86,6 +103,9 @@ class Secrets:
     alipay_app_private_key: str = setting("the app's RSA2 private key, base64 of PKCS#8 DER", "MIIEvQIBADAN...")
     alipay_content_key: str = setting("接口内容加密 AES key, base64 of 16 bytes", "AAECAwQFBgcICQoLDA0ODw==")
     departments_secret: str = setting("secret shared with the exchange, at least 32 characters", "(64 hex digits)")
+    wechat_pay_private_key: str = setting("the merchant's API private key, base64 of PKCS#8 DER", "MIIEvQIBADAN...")
+    wechat_pay_api_v3_key: str = setting("the merchant's APIv3 key", "(32 characters)")
+    fiscal_secret: str = setting("secret shared with the fiscal e-receipt system", "(64 hex digits)")
 
     @classmethod
     def from_json(cls, text: str) -> Secrets:
@@ -131,20 +151,27 @@ def _parse(name: str, kind: str, text: str) -> Any:
             if not all(number.isdigit() and 1 <= int(number) <= 255 for number, _ in pairs):
                 raise ValueError("must have numbers from 1 to 255 before the =")
             return {int(number): key for number, key in pairs}
+        if name == "wechat_pay_platform_keys":
+            for _, key in pairs:
+                _check_base64(key)
         return dict(pairs)
     if name.endswith(("_url", "_url_prefix")) and not _is_safe_url(text):
         raise ValueError("must start with https:// (http:// only on this machine)")
+    _check(name, text)
+    return text
+
+
+def _check(name: str, text: str) -> None:
     if name == "public_url" and text.endswith("/"):
         raise ValueError("must not end in /")
     if name == "scan_url_prefix" and not (text.endswith("/") and len(text) <= MAX_SCAN_PREFIX):
         raise ValueError(f"must end in / and have at most {MAX_SCAN_PREFIX} characters")
-    if name.startswith("alipay_") and name.endswith("_key"):
+    if name.endswith(("_private_key", "_public_key", "_content_key")):
         _check_base64(text)
-    if name == "departments_secret" and len(text) < 32:
+    if name in ("departments_secret", "fiscal_secret") and len(text) < 32:
         raise ValueError("is too short")
-    if name == "wechat_app_secret" and len(text) != 32:
+    if name in ("wechat_app_secret", "wechat_pay_api_v3_key") and len(text) != 32:
         raise ValueError("must have 32 characters")
-    return text
 
 
 def _is_safe_url(text: str) -> bool:

@@ -10,7 +10,6 @@ import base64
 import binascii
 import functools
 import json
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -165,8 +164,10 @@ def _signed(request: Any) -> dict[str, str]:
         "format": "JSON",
         "charset": "utf-8",
         "sign_type": "RSA2",
-        "timestamp": datetime.now(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"),
+        "timestamp": clock.local(clock.now()).strftime("%Y-%m-%d %H:%M:%S"),
         "version": "1.0",
+        "app_cert_sn": settings().alipay_app_cert_sn,
+        "alipay_root_cert_sn": settings().alipay_root_cert_sn,
     }
     parameters = {name: str(value) for name, value in parameters.items() if value not in (None, "")}
     signature = _private_key(secrets().alipay_app_private_key).sign(
@@ -189,7 +190,11 @@ def _open(method: str, data: bytes) -> dict[str, Any]:
     refused = name == "error_response" or str(node.get("code", "10000")) != "10000"
     if "sign" in answer:
         signed = _raw_value(data, name)
-        if not verifies(signed, str(answer["sign"])) or json.loads(signed) != node:
+        if (
+            not is_known_certificate(answer.get("alipay_cert_sn"))
+            or not verifies(signed, str(answer["sign"]))
+            or json.loads(signed) != node
+        ):
             log.write("platform_failed", level="error", platform="alipay", reason="bad signature")
             raise http.unavailable(PLATFORM)
     elif not refused:
@@ -216,6 +221,11 @@ def verifies(message: bytes, signature: str) -> bool:
     except (InvalidSignature, binascii.Error):
         return False
     return True
+
+
+def is_known_certificate(number: str | None) -> bool:
+    """Whether a message is signed by the key that we hold: in certificate mode it names its certificate."""
+    return not settings().alipay_cert_sn or number == settings().alipay_cert_sn
 
 
 @functools.lru_cache(maxsize=2)

@@ -1,22 +1,18 @@
 """The exchange through which other departments' registers are read (部门数据共享).
 
-Contract (docs/departments.md): POST of JSON, each request signed by HMAC-SHA256 over method, path,
-time, nonce and body; each answer signed over the nonce, so that it cannot be swapped. Every query of a
-register names its purpose: the service and the application that it is for (个保法 art. 34, 国务院令716号 art. 7).
+Contract (docs/departments.md): POST of JSON, signed in both directions (``signed.py``). Every query of a register
+names its purpose: the service and the application that it is for (个保法 art. 34, 国务院令716号 art. 7).
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from secrets import token_hex
 from typing import Any
 
 import msgspec
 
-from chalicelib.kernel import clock, errors, log
+from chalicelib.kernel import errors
 from chalicelib.kernel.settings import secrets, settings
-from chalicelib.platforms import http
+from chalicelib.platforms import http, signed
 
 PLATFORM = "部门数据共享平台 Departments' exchange"
 
@@ -57,32 +53,7 @@ def unavailable() -> errors.Problem:
 
 
 def _call(path: str, content: dict[str, Any]) -> dict[str, Any]:
-    body = msgspec.json.encode(content)
-    timestamp, nonce = str(clock.seconds(clock.now())), token_hex(16)
-    answer = http.call(
-        PLATFORM,
-        "POST",
-        settings().departments_url + path,
-        body=body,
-        headers={
-            "Content-Type": "application/json",
-            "X-Client": settings().departments_client_id,
-            "X-Timestamp": timestamp,
-            "X-Nonce": nonce,
-            "X-Signature": signature("POST", path, timestamp, nonce, body),
-        },
+    exchange = signed.Service(
+        PLATFORM, settings().departments_url, settings().departments_client_id, secrets().departments_secret
     )
-    expected = signature("answer", path, str(answer.status), nonce, answer.data)
-    if not hmac.compare_digest(expected, answer.headers.get("X-Signature", "")):
-        log.write("platform_failed", level="error", platform="departments", reason="bad signature")
-        raise http.unavailable(PLATFORM)
-    if answer.status != 200:
-        log.write("platform_refused", level="error", platform="departments", status=answer.status)
-        raise http.unavailable(PLATFORM)
-    return http.parse_object(PLATFORM, answer.data)
-
-
-def signature(method: str, path: str, timestamp: str, nonce: str, body: bytes) -> str:
-    """The exchange's signature of one message, in hex."""
-    text = "\n".join((method, path, timestamp, nonce, hashlib.sha256(body).hexdigest()))
-    return hmac.new(secrets().departments_secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return signed.call(exchange, path, content)

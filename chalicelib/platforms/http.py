@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from pathlib import Path
 from typing import Any
 
 import urllib3
@@ -17,6 +18,7 @@ CODE_INVALID = errors.ErrorCode(
     en="The code is invalid, used or expired; log in again",
 )
 _MAX_ANSWER_BYTES = 4_000_000
+_DOWNLOAD_TIMEOUT = urllib3.Timeout(connect=5, read=60)
 
 
 @functools.cache
@@ -27,9 +29,18 @@ def _pool() -> urllib3.PoolManager:
 
 
 def call(
-    platform: str, method: str, url: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
+    platform: str,
+    method: str,
+    url: str,
+    *,
+    body: bytes | None = None,
+    headers: dict[str, str] | None = None,
+    explained: bool = False,
 ) -> urllib3.BaseHTTPResponse:
-    """One request, redirects not followed; raises ``platform_unavailable`` when there is no answer or a 5xx."""
+    """One request, redirects not followed; raises ``platform_unavailable`` when there is no answer or a 5xx.
+
+    ``explained``: a 5xx comes with the platform's own code and is handed back like any other answer.
+    """
     if budget.remaining() <= 0:
         raise unavailable(platform)
     try:
@@ -37,10 +48,29 @@ def call(
     except urllib3.exceptions.HTTPError as error:
         log.write("platform_failed", level="warning", platform=platform, error=type(error).__name__)
         raise unavailable(platform) from error
-    if answer.status >= 500 or len(answer.data) > _MAX_ANSWER_BYTES:
+    if (answer.status >= 500 and not explained) or len(answer.data) > _MAX_ANSWER_BYTES:
         log.write("platform_failed", level="warning", platform=platform, status=answer.status)
         raise unavailable(platform)
     return answer
+
+
+def download(platform: str, url: str, target: Path, headers: dict[str, str] | None = None) -> None:
+    """Put a file behind ``url`` into ``target``, in pieces; raises ``platform_unavailable``."""
+    try:
+        answer = _pool().request(
+            "GET", url, headers=headers or {}, redirect=False, preload_content=False, timeout=_DOWNLOAD_TIMEOUT
+        )
+        try:
+            if answer.status != 200:
+                raise unavailable(platform)
+            with target.open("wb") as file:
+                for piece in answer.stream(65_536):
+                    file.write(piece)
+        finally:
+            answer.release_conn()
+    except urllib3.exceptions.HTTPError as error:
+        log.write("platform_failed", level="warning", platform=platform, error=type(error).__name__)
+        raise unavailable(platform) from error
 
 
 def parse_object(platform: str, data: bytes) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Alipay's gateway: login codes and face certification; signed requests in, signed answers out.
+"""Alipay's gateway: login codes, face certification, trades; signed requests in, signed answers out.
 
-Contract: platforms C.1, C.2, C.4, C.5. The request's signature covers query and form, ``sign_type``
+Contract: platforms C.1 to C.9. The request's signature covers query and form, ``sign_type``
 included; answers carry ``sign`` last and escaped slashes; failures of the signature itself come unsigned.
 """
 
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
+import re
 import secrets
+import zipfile
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, padding, serialization
@@ -22,10 +25,24 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from chalicelib.kernel import clock
 from local.gateway import HttpAnswer
-from local.simulators.base import Simulator
+from local.simulators.cashier import Cashier, Notification, Refund, Trade, is_bill_ready
 
 CODE_SECONDS = 300
 CLOCK_SECONDS = 600
+BILL_SECONDS = 30
+_TRADE_METHODS = {
+    "alipay.trade.create": "_create",
+    "alipay.trade.query": "_query",
+    "alipay.trade.close": "_close",
+    "alipay.trade.refund": "_refund",
+    "alipay.trade.fastpay.refund.query": "_query_refund",
+    "alipay.data.dataservice.bill.downloadurl.query": "_bill",
+}
+_BILL_HEADER = (
+    "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,终端号,对方账户,"
+    "订单金额（元）,商家实收（元）,支付宝红包（元）,集分宝（元）,支付宝优惠（元）,商家优惠（元）,券核销金额（元）,券名称,"
+    "商家红包消费金额（元）,卡消费金额（元）,退款批次号/请求号,服务费（元）,分润（元）,备注"
+)
 
 
 class Refusal(Exception):
@@ -36,12 +53,17 @@ class Refusal(Exception):
         self.node = {"code": code, "msg": message, "sub_code": sub_code, "sub_msg": message}
 
 
-class Alipay(Simulator):
+class Alipay(Cashier):
     """Users are named by any text; the open_id follows from it."""
 
-    def __init__(self, app_id: str, app_public_key: str, private_key: str, content_key: str, url: str) -> None:
+    retries = (240, 600, 600, 3600, 7200, 21600, 54000)
+    forgeries = ("signature", "sha1", "app", "seller", "amount", "field")
+
+    def __init__(
+        self, app_id: str, seller_id: str, app_public_key: str, private_key: str, content_key: str, url: str
+    ) -> None:
         super().__init__()
-        self._app_id, self._url = app_id, url
+        self._app_id, self._seller_id, self._url = app_id, seller_id, url
         app_key = serialization.load_der_public_key(base64.b64decode(app_public_key))
         own_key = serialization.load_der_private_key(base64.b64decode(private_key), None)
         assert isinstance(app_key, rsa.RSAPublicKey) and isinstance(own_key, rsa.RSAPrivateKey)
@@ -49,11 +71,17 @@ class Alipay(Simulator):
         self._content_key = base64.b64decode(content_key)
         self._codes: dict[str, tuple[str, int]] = {}
         self._certifications: dict[str, dict[str, Any]] = {}
+        self._bills: dict[str, tuple[bytes, int]] = {}
+        self.scripted_errors: list[tuple[str, str]] = []
+        self.spoiled_rows: list[str] = []
+        self.certificate_number = ""
         self.tamper_signature = False
         self.controls |= {
             "login_codes": self._mint_code,
             "phone_credentials": self._mint_phone,
             "certifications": self._decide_certification,
+            "errors": self._script_error,
+            "spoil_bill": self._spoil_bill,
         }
 
     def _mint_code(self, wanted: dict[str, Any]) -> dict[str, str]:
@@ -83,7 +111,21 @@ class Alipay(Simulator):
         certification["passed"] = "T" if wanted["passed"] else "F"
         return {"certify_id": wanted["certify_id"], "passed": certification["passed"]}
 
+    def _script_error(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """``{"code": "40004", "sub_code": "ACQ.SYSTEM_ERROR"}``: what the next call is answered."""
+        self.scripted_errors.append((wanted["code"], wanted["sub_code"]))
+        return wanted
+
+    def _spoil_bill(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """``{"row": "garbage,,"}``: a row that the next bills hold besides."""
+        self.spoiled_rows.append(wanted["row"])
+        return wanted
+
     def answer(self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> HttpAnswer:
+        if path == "/bill":
+            data, until = self._bills.get(query.get("token", ""), (b"", 0))
+            found = clock.seconds(clock.now()) < until
+            return HttpAnswer(200 if found else 404, {"Content-Type": "application/zip"}, data if found else b"")
         if path != "/gateway.do":
             return HttpAnswer(404, {}, b"")
         parameters = {**query, **dict(parse_qsl(body.decode(), keep_blank_values=True))}
@@ -112,7 +154,7 @@ class Alipay(Simulator):
         except (InvalidSignature, ValueError):
             raise Refusal("40002", "isv.invalid-signature", "Invalid Arguments") from None
         sent = datetime.strptime(parameters["timestamp"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=clock.SHANGHAI)
-        if abs((datetime.now(clock.SHANGHAI) - sent).total_seconds()) > CLOCK_SECONDS:
+        if abs((clock.now() - sent).total_seconds()) > CLOCK_SECONDS:
             raise Refusal("40002", "isv.invalid-timestamp", "Invalid Arguments")
 
     def _execute(self, name: str, parameters: dict[str, str]) -> dict[str, Any]:
@@ -126,7 +168,177 @@ class Alipay(Simulator):
             if certification is None:
                 raise Refusal("40004", "CERTIFY_ID_NOT_EXIST", "Business Failed")
             return {"code": "10000", "msg": "Success", "passed": certification["passed"]}
+        if name in _TRADE_METHODS:
+            if self.scripted_errors:
+                code, sub_code = self.scripted_errors.pop(0)
+                raise Refusal(code, sub_code, "scripted")
+            found: dict[str, Any] = getattr(self, _TRADE_METHODS[name])(content, parameters)
+            return {"code": "10000", "msg": "Success", **found}
         raise Refusal("40001", "isv.missing-method", "Missing Required Arguments")
+
+    def _create(self, content: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
+        no, subject = content.get("out_trade_no", ""), content.get("subject", "")
+        wellformed = re.fullmatch(r"[0-9A-Za-z_]{1,64}", no) and re.fullmatch(
+            r"\d{1,9}\.\d{2}", content.get("total_amount", "")
+        )
+        if not wellformed or not 1 <= len(subject) <= 256 or set(subject) & set("/=&"):
+            raise Refusal("40004", "ACQ.INVALID_PARAMETER", "Business Failed")
+        if content.get("product_code") != "JSAPI_PAY" or content.get("op_app_id") != self._app_id:
+            raise Refusal("40004", "ACQ.ACCESS_FORBIDDEN", "Business Failed")
+        payer = content.get("buyer_open_id") or content.get("buyer_id") or ""
+        if not payer:
+            raise Refusal("40004", "ACQ.INVALID_BUYER_ID", "Business Failed")
+        known = self.trades.get(no)
+        if known is None:
+            amount = round(float(content["total_amount"]) * 100)
+            expires = datetime.strptime(content["time_expire"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=clock.SHANGHAI)
+            known = Trade(no, amount, payer, content, expires, parameters["notify_url"])
+            known.transaction_id = known.prepay = self.new_transaction_id()
+            self.trades[no] = known
+        elif known.paid_at:
+            raise Refusal("40004", "ACQ.TRADE_HAS_SUCCESS", "Business Failed")
+        elif known.state == "CLOSED":
+            raise Refusal("40004", "ACQ.TRADE_HAS_CLOSE", "Business Failed")
+        elif known.wanted != content:
+            raise Refusal("40004", "ACQ.CONTEXT_INCONSISTENT", "Business Failed")
+        return {"out_trade_no": no, "trade_no": known.prepay}
+
+    def new_transaction_id(self) -> str:
+        return f"{super().new_transaction_id():0<28}"[:28]
+
+    def _pay(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """As everywhere, but the trade's number is known from its creation."""
+        trade = self.trades[wanted["order_no"]]
+        number = trade.prepay
+        super()._pay(wanted | {"notice": "lost"})
+        trade.transaction_id = number
+        self.notify(trade, None, wanted.get("notice", ""))
+        return self.shown(trade)
+
+    def _trade(self, content: dict[str, Any]) -> Trade:
+        trade = self.trades.get(content.get("out_trade_no", ""))
+        if trade is None:
+            raise Refusal("40004", "ACQ.TRADE_NOT_EXIST", "Business Failed")
+        if trade.state == "NOTPAY" and clock.now() >= trade.expires_at:
+            trade.state = "CLOSED"
+        return trade
+
+    def _status(self, trade: Trade) -> str:
+        if trade.paid_at:
+            return "TRADE_CLOSED" if trade.refunded == trade.paid else "TRADE_SUCCESS"
+        return "TRADE_CLOSED" if trade.state == "CLOSED" else "WAIT_BUYER_PAY"
+
+    def _query(self, content: dict[str, Any], _: dict[str, str]) -> dict[str, Any]:
+        trade = self._trade(content)
+        shown = {
+            "out_trade_no": trade.no,
+            "trade_no": trade.transaction_id,
+            "trade_status": self._status(trade),
+            "total_amount": _yuan(trade.paid or trade.amount),
+            "buyer_open_id": trade.payer,
+        }
+        return shown | ({"send_pay_date": _time(trade.paid_at)} if trade.paid_at else {})
+
+    def _close(self, content: dict[str, Any], _: dict[str, str]) -> dict[str, Any]:
+        trade = self._trade(content)
+        if trade.paid_at or trade.state == "CLOSED":
+            raise Refusal("40004", "ACQ.REASON_TRADE_STATUS_INVALID" if trade.paid_at else "ACQ.TRADE_HAS_CLOSE", "")
+        trade.state = "CLOSED"
+        return {"out_trade_no": trade.no, "trade_no": trade.transaction_id}
+
+    def _refund(self, content: dict[str, Any], _: dict[str, str]) -> dict[str, Any]:
+        trade, amount = self._trade(content), round(float(content["refund_amount"]) * 100)
+        no = content.get("out_request_no") or trade.no
+        known = trade.refunds.get(no)
+        if known is not None and known.amount != amount:
+            raise Refusal("40004", "ACQ.DISCORDANT_REPEAT_REQUEST", "Business Failed")
+        if not trade.paid_at:
+            raise Refusal("40004", "ACQ.TRADE_STATUS_ERROR", "Business Failed")
+        changed = "N"
+        if known is None:
+            if trade.refunded + amount > trade.paid:
+                raise Refusal("40004", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "Business Failed")
+            known = self.start_refund(trade, no, amount, no)
+            changed = "Y" if known.state == "SUCCESS" else "N"
+            if known.state == "SUCCESS":
+                self.notify(trade, known)
+        return {"out_trade_no": trade.no, "fund_change": changed, "refund_fee": _yuan(trade.refunded)}
+
+    def _query_refund(self, content: dict[str, Any], _: dict[str, str]) -> dict[str, Any]:
+        trade = self._trade(content)
+        found = trade.refunds.get(content.get("out_request_no", ""))
+        if found is None or found.done_at is None:
+            return {}
+        return {
+            "out_request_no": found.no,
+            "refund_status": "REFUND_SUCCESS",
+            "refund_amount": _yuan(found.amount),
+            "gmt_refund_pay": _time(found.done_at),
+        }
+
+    def _bill(self, content: dict[str, Any], _: dict[str, str]) -> dict[str, Any]:
+        day = content["bill_date"]
+        if not is_bill_ready(day):
+            raise Refusal("40004", "isp.bill_not_exist", "Business Failed")
+        rows = [self._row(trade, None) for trade in self.paid_on(day)]
+        rows += [self._row(trade, refund) for trade, refund in self.refunds_on(day)]
+        rows += self.spoiled_rows
+        if not rows:
+            return {"bill_file_code": "EMPTY_DATA_WITH_BILL_FILE", "bill_download_url": ""}
+        token = secrets.token_hex(16)
+        self._bills[token] = (_archive(self._seller_id, day, rows), clock.seconds(clock.now()) + BILL_SECONDS)
+        return {"bill_download_url": f"{self._url.removesuffix('/gateway.do')}/bill?token={token}"}
+
+    def _row(self, trade: Trade, refund: Refund | None) -> str:
+        at, sign = (refund.done_at, -1) if refund else (trade.paid_at, 1)
+        assert at is not None
+        amount = sign * (refund.amount if refund else trade.paid)
+        cells = [
+            f"{trade.transaction_id}\t", f"{trade.no}\t", "退款\t" if refund else "交易\t", "fee", _time(at), _time(at),
+            "\t", "\t", "\t", "\t", "*某(138****0000)\t", _yuan(amount), _yuan(amount), "0.00", "0.00", "0.00", "0.00",
+            "0.00", "", "0.00\t", "0.00", f"{refund.no if refund else ''}\t", _yuan(-self.fee(amount)), "0.00", "",
+        ]  # fmt: skip
+        return ",".join(cells)
+
+    def letter(self, waiting: Notification) -> tuple[dict[str, str], bytes]:
+        trade, refund = waiting.trade, waiting.refund
+        fields = {
+            "notify_time": _time(clock.now()),
+            "notify_type": "trade_status_sync",
+            "notify_id": secrets.token_hex(17),
+            "app_id": "2021999999999999" if waiting.forged == "app" else self._app_id,
+            "auth_app_id": self._app_id,
+            "charset": "utf-8",
+            "version": "1.0",
+            "trade_no": trade.transaction_id,
+            "out_trade_no": trade.no,
+            "buyer_open_id": trade.payer,
+            "seller_id": "2088999999999999" if waiting.forged == "seller" else self._seller_id,
+            "trade_status": self._status(trade) if refund else "TRADE_SUCCESS",
+            "total_amount": _yuan(trade.paid + (1 if waiting.forged == "amount" else 0)),
+            "subject": trade.wanted["subject"],
+            "gmt_payment": _time(trade.paid_at),
+        }
+        if refund is not None:
+            fields |= {
+                "out_biz_no": refund.no,
+                "refund_fee": _yuan(trade.refunded),
+                "gmt_refund": _time(refund.done_at),
+            }
+        text = "&".join(f"{name}={fields[name]}" for name in sorted(fields))
+        digest = hashes.SHA1() if waiting.forged == "sha1" else hashes.SHA256()
+        signature = base64.b64encode(self._own_key.sign(text.encode(), PKCS1v15(), digest)).decode()
+        if waiting.forged == "signature":
+            signature = ("A" if signature[0] != "A" else "B") + signature[1:]
+        if waiting.forged == "field":
+            fields["trade_no"] = fields["trade_no"][:-1] + "x"
+        fields |= {"sign": signature, "sign_type": "RSA" if waiting.forged == "sha1" else "RSA2"}
+        if self.certificate_number:
+            fields["alipay_cert_sn"] = self.certificate_number
+        return {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}, urlencode(fields).encode()
+
+    def is_taken(self, status: int, answer: bytes) -> bool:
+        return status == 200 and answer == b"success"
 
     def _oauth_token(self, parameters: dict[str, str]) -> dict[str, Any]:
         user, expires = self._codes.pop(parameters.get("code", ""), ("", 0))
@@ -139,7 +351,7 @@ class Alipay(Simulator):
             "open_id": digest[:40],
             "expires_in": 1296000,
             "re_expires_in": 2592000,
-            "auth_start": datetime.now(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"),
+            "auth_start": _time(clock.now()),
         }
 
     def _initialize(self, content: dict[str, Any]) -> dict[str, Any]:
@@ -168,11 +380,41 @@ class Alipay(Simulator):
         return HttpAnswer(
             200,
             {"Content-Type": "text/html;charset=utf-8"},
-            f'{{"{name}":{text},"sign":"{signature}"}}'.encode(),
+            f'{{"{name}":{text}{self._certificate()},"sign":"{signature}"}}'.encode(),
         )
+
+    def _certificate(self) -> str:
+        return f',"alipay_cert_sn":"{self.certificate_number}"' if self.certificate_number else ""
 
     def _sign(self, message: bytes) -> str:
         return base64.b64encode(self._own_key.sign(message, PKCS1v15(), hashes.SHA256())).decode()
+
+
+class _GbkName(zipfile.ZipInfo):
+    """An entry whose name is GBK without the mark of UTF-8."""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 - zipfile's name
+        return self.filename.encode("gbk"), self.flag_bits & ~0x800
+
+
+def _archive(seller_id: str, day: str, rows: list[str]) -> bytes:
+    """The bill as Alipay packs it: two GBK files with comment lines, their names in GBK without a mark."""
+    lines = ["#支付宝业务明细查询", f"#账号：[{seller_id}0156]", "#-----业务明细列表----", _BILL_HEADER, *rows]
+    lines += ["#-----业务明细列表结束----", f"#交易合计：{len(rows)}笔"]
+    buffer, stem = io.BytesIO(), f"{seller_id}0156_{day.replace('-', '')}"
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in (("业务明细", lines), ("业务明细(汇总)", ["#支付宝业务汇总查询"])):
+            archive.writestr(_GbkName(f"{stem}_{name}.csv"), "\r\n".join(content).encode("gbk"))
+    return buffer.getvalue()
+
+
+def _yuan(fen: int) -> str:
+    return f"{fen / 100:.2f}"
+
+
+def _time(moment: datetime | None) -> str:
+    assert moment is not None
+    return clock.local(moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _answer(content: dict[str, Any]) -> HttpAnswer:

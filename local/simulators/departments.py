@@ -1,22 +1,15 @@
 """The departments' exchange: registers of a demo city and the national identity check.
 
-Contract: docs/departments.md. Requests and answers are signed with the shared secret; a request older
-than five minutes or with a used nonce is refused.
+Contract: docs/departments.md.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 from datetime import date, timedelta
 from typing import Any
 
 from chalicelib.kernel import clock
-from local.gateway import HttpAnswer
-from local.simulators.base import Simulator
-
-TOLERANCE_SECONDS = 300
+from local.simulators.signed import SignedSimulator
 
 ENTERPRISE = "913201000532784301"
 REPRESENTATIVE = ("甲代表", "320102197003076671")
@@ -25,14 +18,11 @@ DRIVER = ("丙驾驶", "320115198002291237")
 BUYER = ("丁购房", "320102199003071239")
 
 
-class Departments(Simulator):
+class Departments(SignedSimulator):
     """``registers`` maps a register's name and a key to records; the control ``registers`` replaces them."""
 
     def __init__(self, client_id: str, secret: str) -> None:
-        super().__init__()
-        self._client_id, self._secret = client_id, secret
-        self._nonces: set[str] = set()
-        self.tamper_signature = False
+        super().__init__(client_id, secret)
         self.queries: list[dict[str, Any]] = []
         self.people = dict(number_and_name[::-1] for number_and_name in (REPRESENTATIVE, HANDLER, DRIVER, BUYER))
         self.registers = demo_registers(clock.today())
@@ -48,27 +38,7 @@ class Departments(Simulator):
         self.people[wanted["id_number"]] = wanted["name"]
         return wanted
 
-    def answer(self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> HttpAnswer:
-        nonce = headers.get("x-nonce", "")
-        with self.lock:
-            status, content = self._execute(method, path, headers, body)
-        data = json.dumps(content, ensure_ascii=False).encode()
-        signature = self._signature("answer", path, str(status), nonce, data)
-        if self.tamper_signature:
-            signature = "0" * 64
-        return HttpAnswer(status, {"Content-Type": "application/json", "X-Signature": signature}, data)
-
-    def _execute(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
-        timestamp, nonce = headers.get("x-timestamp", "0"), headers.get("x-nonce", "")
-        expected = self._signature(method, path, timestamp, nonce, body)
-        if headers.get("x-client") != self._client_id or not hmac.compare_digest(
-            expected, headers.get("x-signature", "")
-        ):
-            return 401, {"error": "bad signature"}
-        if abs(clock.seconds(clock.now()) - int(timestamp)) > TOLERANCE_SECONDS or nonce in self._nonces:
-            return 401, {"error": "old or repeated"}
-        self._nonces.add(nonce)
-        wanted = json.loads(body)
+    def execute(self, path: str, wanted: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if path == "/v1/identity-check":
             return 200, {"match": self.people.get(wanted["id_number"]) == wanted["name"]}
         if path == "/v1/query":
@@ -77,10 +47,6 @@ class Departments(Simulator):
             self.queries.append(wanted)
             return 200, {"records": self.registers.get(wanted["register"], {}).get(wanted["key"], [])}
         return 404, {"error": "no such path"}
-
-    def _signature(self, method: str, path: str, timestamp: str, nonce: str, body: bytes) -> str:
-        text = "\n".join((method, path, timestamp, nonce, hashlib.sha256(body).hexdigest()))
-        return hmac.new(self._secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def demo_registers(today: date) -> dict[str, dict[str, list[dict[str, Any]]]]:

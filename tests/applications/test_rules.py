@@ -4,48 +4,14 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.applications import rules
 from chalicelib.kernel.clock import Calendar
-from chalicelib.kernel.errors import Problem
 
 CALENDAR = Calendar()
 DAYS = st.dates(date(2026, 1, 1), date(2026, 12, 31))
-
-
-@pytest.mark.parametrize("edge", rules.EDGES, ids=lambda edge: f"{edge.start}-{edge.action}-{edge.end}")
-def test_every_edge_moves_for_those_who_may_and_nobody_else(edge: rules.Edge) -> None:
-    for by in ("applicant", "officer", "system"):
-        if by in edge.by:
-            assert rules.move(edge.start, edge.action, by) == edge.end
-        else:
-            with pytest.raises(Problem):
-                rules.move(edge.start, edge.action, by)
-
-
-@pytest.mark.parametrize("state", rules.STATES)
-def test_every_other_action_is_refused_in_every_state(state: str) -> None:
-    allowed = {edge.action for edge in rules.EDGES if edge.start == state}
-    for action in {edge.action for edge in rules.EDGES} - allowed:
-        for by in ("applicant", "officer", "system"):
-            with pytest.raises(Problem) as refused:
-                rules.move(state, action, by)
-            assert refused.value.error.code == "wrong_state"
-
-
-def test_every_state_leads_to_an_end() -> None:
-    def ends(state: str, seen: frozenset[str]) -> bool:
-        if state in rules.FINAL:
-            return True
-        return any(
-            ends(edge.end, seen | {state}) for edge in rules.EDGES if edge.start == state and edge.end not in seen
-        )
-
-    assert all(ends(state, frozenset()) for state in rules.STATES)
-    assert set(rules.FINAL) == {"not_accepted", "refused", "completed", "withdrawn", "discarded"}
 
 
 @given(st.lists(st.sampled_from(["not_accept", "refuse", "review"])))

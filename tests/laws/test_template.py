@@ -15,12 +15,13 @@ from chalicelib.certificates import store as certificates
 from chalicelib.identity import store as identity
 from chalicelib.kernel import audit, history, idempotency, tables, vault
 from chalicelib.kernel.tables import AggregateTable, Table
+from chalicelib.payments import store as payments
 from chalicelib.queueing import store as queueing
 from local import pump, template
 from local.environment import ROOT, STAGE, Environment
 from tests.world import World
 
-MODULES = (applications, appointments, catalog, certificates, identity, queueing, history, idempotency, vault)
+MODULES = (applications, appointments, catalog, certificates, identity, payments, queueing, history, idempotency, vault)
 
 
 def models() -> list[type[Table]]:

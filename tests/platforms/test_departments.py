@@ -8,7 +8,8 @@ import pytest
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.errors import Problem
-from chalicelib.platforms import departments
+from chalicelib.kernel.settings import secrets
+from chalicelib.platforms import departments, signed
 from chalicelib.platforms.departments import Purpose
 from tests.world import World
 
@@ -18,7 +19,7 @@ BODY = json.dumps({"register": "vehicles", "key": "苏A12345", "purpose": {"serv
 
 def headers(world: World, nonce: str, *, timestamp: int | None = None, body: bytes = BODY) -> dict[str, str]:
     moment = str(timestamp if timestamp is not None else clock.seconds(clock.now()))
-    signature = departments.signature("POST", PATH, moment, nonce, body)
+    signature = signed.signature(secrets().departments_secret, "POST", PATH, moment, nonce, body)
     return {"x-client": "banshi", "x-timestamp": moment, "x-nonce": nonce, "x-signature": signature}
 
 

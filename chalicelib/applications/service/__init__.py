@@ -1,7 +1,7 @@
 """Use cases of applications. The door for other features."""
 
 from chalicelib.applications.service.drafts import Check, check, create, definition_of, discard, save_form
-from chalicelib.applications.service.processing import correct, lapse_corrections, submit, withdraw
+from chalicelib.applications.service.processing import complete_paid, correct, lapse_corrections, submit, withdraw
 from chalicelib.applications.service.progress import PublicStatus, Timeline, public_status, timeline
 from chalicelib.applications.service.tasks import approve_task, claim, refuse_task, release, request_correction
 
@@ -12,6 +12,7 @@ __all__ = [
     "approve_task",
     "check",
     "claim",
+    "complete_paid",
     "correct",
     "create",
     "definition_of",

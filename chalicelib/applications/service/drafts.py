@@ -186,5 +186,5 @@ def check(case: Case) -> Check:
 
 def discard(actor: Actor, item: ApplicationItem) -> None:
     """Throw a draft away."""
-    item.status = rules.move(item.status, "discard", "applicant")
+    item.status = rules.GRAPH.move(item.status, "discard", "applicant")
     tables.write_or_conflict(changes.put(item, Event("application_discarded", actor)))

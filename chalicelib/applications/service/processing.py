@@ -7,9 +7,16 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.applications import rules, store
+from chalicelib.applications import decisions, rules, store
 from chalicelib.applications.decisions import Finding
-from chalicelib.applications.service.drafts import Case, completed, definition_of, findings_of, problems_of
+from chalicelib.applications.service.drafts import (
+    Case,
+    applicant,
+    completed,
+    definition_of,
+    findings_of,
+    problems_of,
+)
 from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepState
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition
@@ -18,6 +25,7 @@ from chalicelib.kernel import changes, clock, errors, tables
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.changes import Event
 from chalicelib.kernel.tables import Delete, Put, Write
+from chalicelib.payments import service as payments
 
 RULES = system("rules")
 _TRIES = 4
@@ -61,7 +69,7 @@ def correct(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> Applic
 
 
 def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[str, Any] | None) -> ApplicationItem:
-    rules.move(item.status, action, "applicant")
+    rules.GRAPH.move(item.status, action, "applicant")
     before = store.content(item)
     case = completed(item, before.form if form is None else form, before.corrections)
     problems = problems_of(case)
@@ -95,7 +103,7 @@ def _encode(findings: list[Finding]) -> str:
 
 
 def _received(actor: Actor, item: ApplicationItem, action: str, definition: ServiceDefinition) -> Event:
-    item.status = rules.move(item.status, action, "applicant")
+    item.status = rules.GRAPH.move(item.status, action, "applicant")
     today = clock.today()
     item.counted_from, item.correct_by = str(today), None
     due = rules.due_on(catalog.calendar(), today, definition.item.promised_days, int(item.used_days))
@@ -106,7 +114,7 @@ def _received(actor: Actor, item: ApplicationItem, action: str, definition: Serv
 
 def advance(item: ApplicationItem, action: str, actor: Actor, codes: list[str], note: str = "") -> Event:
     """Move the application along one edge; the event that says so."""
-    item.status = rules.move(item.status, action, "system" if actor.kind == "system" else "officer")
+    item.status = rules.GRAPH.move(item.status, action, "system" if actor.kind == "system" else "officer")
     return Event(f"application_{_PAST[action]}", actor, note, {"reasons": list(codes)} if codes else {})
 
 
@@ -121,10 +129,43 @@ _PAST = {
 
 
 def approve(case: Case, actor: Actor) -> tuple[list[Event], list[Write]]:
-    """Approve a reviewed application, issue its certificate and complete it: the events and the other writes.
+    """Approve a reviewed application: the events and the other writes.
 
-    Raises ``period_taken`` when an exclusive period was taken meanwhile.
+    Where the decision costs something, the bills are issued and the certificate waits for the money; otherwise it is
+    issued and the application completed at once. Raises ``period_taken`` when an exclusive period was taken meanwhile.
     """
+    item = case.item
+    approved = advance(item, "approve", actor, [])
+    bills, writes = payments.prepare(_debt(case), actor)
+    if not bills:
+        completed_event, issuing = _complete(case, actor)
+        return [approved, completed_event], issuing
+    item.bills, item.due_on = ",".join(bills), None
+    return [approved, Event("application_awaits_payment", RULES, data={"bills": bills})], writes
+
+
+def _debt(case: Case) -> payments.Debt:
+    item, definition = case.item, case.definition
+    charges = decisions.charges(definition, decisions.fee_rows(definition, case.context))
+    name, days = definition.item.name.zh, definition.item.payment_days
+    return payments.Debt(item.id, item.receipt, item.service, item.applicant, item.applicant_kind, name, days, charges)
+
+
+def complete_paid(application_id: str) -> None:
+    """Issue the certificate of an approved application whose bills are settled; anything else changes nothing.
+
+    Raises ``changed_meanwhile``; a repeat is safe.
+    """
+    item = store.application(application_id)
+    if item is None or item.status != rules.APPROVED or not payments.bills.all_settled(item.bill_ids()):
+        return
+    case = Case(item, definition_of(item), applicant(item), store.content(item))
+    event, writes = _complete(case, RULES)
+    tables.write_or_conflict(changes.put(item, event), *writes)
+
+
+def _complete(case: Case, actor: Actor) -> tuple[Event, list[Write]]:
+    """Issue the certificate and complete the application."""
     item, definition = case.item, case.definition
     issue = certificates.Issue(
         item.service,
@@ -138,8 +179,7 @@ def approve(case: Case, actor: Actor) -> tuple[list[Event], list[Write]]:
     certificate, writes = certificates.prepare(issue, actor)
     item.certificate_id = certificate.id
     item.due_on = None
-    events = [advance(item, "approve", actor, []), advance(item, "complete", RULES, [])]
-    return events, writes
+    return advance(item, "complete", RULES, []), writes
 
 
 def _open_tasks(item: ApplicationItem, definition: ServiceDefinition) -> list[Write]:
@@ -170,12 +210,16 @@ def close_tasks(item: ApplicationItem, definition: ServiceDefinition) -> list[Wr
 
 
 def withdraw(actor: Actor, item: ApplicationItem, reason: str) -> None:
-    """Withdraw an application that is not decided yet. Raises ``wrong_state`` or ``changed_meanwhile``."""
-    queued = item.status != rules.CORRECTION
-    item.status = rules.move(item.status, "withdraw", "applicant")
-    removals = close_tasks(item, definition_of(item)) if queued else []
+    """Withdraw an application that is not decided yet, or not paid; its bills are cancelled with it.
+
+    Raises ``wrong_state``, ``bill_already_paid``, ``other_payment_open`` or ``changed_meanwhile``.
+    """
+    queued = item.status in (rules.RECEIVED, rules.ACCEPTED)
+    item.status = rules.GRAPH.move(item.status, "withdraw", "applicant")
+    others = close_tasks(item, definition_of(item)) if queued else []
+    others += payments.bills.cancelling_all(actor, item.bill_ids(), reason)
     item.due_on = None
-    tables.write_or_conflict(changes.put(item, Event("application_withdrawn", actor, reason)), *removals)
+    tables.write_or_conflict(changes.put(item, Event("application_withdrawn", actor, reason)), *others)
 
 
 def stop_for_correction(actor: Actor, item: ApplicationItem, corrections: list[CorrectionItem], note: str) -> None:
@@ -202,13 +246,13 @@ def stop_for_correction(actor: Actor, item: ApplicationItem, corrections: list[C
 
 
 def _correction_requested(actor: Actor, item: ApplicationItem, note: str) -> Event:
-    item.status = rules.move(item.status, "request_correction", "officer")
+    item.status = rules.GRAPH.move(item.status, "request_correction", "officer")
     return Event("correction_requested", actor, note)
 
 
 def lapse(item: ApplicationItem) -> bool:
     """A correction that did not come in time counts as withdrawn (逾期视为撤回); whether this was the one to say so."""
-    item.status = rules.move(item.status, "lapse", "system")
+    item.status = rules.GRAPH.move(item.status, "lapse", "system")
     item.due_on = None
     try:
         tables.write(changes.put(item, Event("application_lapsed", system("schedule"))))

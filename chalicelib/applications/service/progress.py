@@ -54,6 +54,7 @@ WHAT = {
     "application_reviewed": Text("审查完毕", "Reviewed"),
     "application_approved": Text("准予", "Approved"),
     "application_refused": Text("不予准予", "Refused"),
+    "application_awaits_payment": Text("已开具缴费单，等待缴费", "Bills are issued; waiting for payment"),
     "application_completed": Text("已办结，证照已生成", "Completed; the certificate is issued"),
     "application_withdrawn": Text("已撤回", "Withdrawn"),
     "application_lapsed": Text("逾期未补正，视为撤回", "Not corrected in time; counts as withdrawn"),
@@ -100,6 +101,8 @@ def _who(change: Change) -> Text:
 def _next(item: ApplicationItem) -> Next | None:
     if item.status == rules.DRAFT:
         return Next(Text("请填写并提交", "Fill in and submit"), None, "")
+    if item.status == rules.APPROVED:
+        return Next(Text("请缴费，到账后自动出证", "Pay the bills; the certificate follows by itself"), None, "")
     if item.status == rules.CORRECTION:
         return Next(Text("请按清单补正", "Correct what the list names"), None, item.correct_by or "")
     if item.status in (rules.RECEIVED, rules.ACCEPTED):
@@ -126,6 +129,7 @@ STATUS_WORDS = {
     rules.RECEIVED: Text("审查中", "Under review"),
     rules.ACCEPTED: Text("已受理，审查中", "Accepted, under review"),
     rules.CORRECTION: Text("等待申请人补正", "Waiting for the applicant's correction"),
+    rules.APPROVED: Text("准予，等待缴费", "Approved, waiting for payment"),
     rules.NOT_ACCEPTED: Text("不予受理", "Not accepted"),
     rules.REFUSED: Text("不予准予", "Refused"),
     rules.COMPLETED: Text("已办结", "Completed"),

@@ -37,12 +37,16 @@ class CalendarYear(Strict, frozen=True):
 
 
 class City(Strict, frozen=True):
-    """``city.json`` with the calendar: everything beside the services."""
+    """``city.json`` with the calendar: everything beside the services.
+
+    ``refund_limit``: a refund of more fen than this needs a second person.
+    """
 
     name: Text
     regions: list[Region]
     units: list[Unit]
     calendar: list[CalendarYear]
+    refund_limit: Annotated[int, Meta(ge=0)] = 50_000
 
 
 class Summary(Strict, frozen=True):

@@ -35,11 +35,18 @@ class Material(Strict, frozen=True):
 
 
 class Fee(Strict, frozen=True):
-    """A fee line: what for, the standard, the amount in fen (None: by rule), the legal basis."""
+    """A fee item (收费项目): what for, the standard in words and in fen (None: by rule), the legal basis.
 
+    The money is the treasury's (收支两条线): ``unit`` collects it (执收单位) under ``item_code`` (收费项目编码).
+    ``fees.json`` decides what is charged.
+    """
+
+    code: Code
     name: Text
+    unit: Code
+    item_code: Annotated[str, Meta(pattern=r"^[0-9]{6,20}$")]
     standard: Text
-    amount: int | None
+    amount: Annotated[int, Meta(ge=1)] | None
     legal_basis: str
 
 
@@ -129,6 +136,7 @@ class Item(Strict, frozen=True):
     contact: Contact
     effective_from: date
     sources: list[Source]
+    payment_days: Annotated[int, Meta(ge=1, le=180)] = 30
 
 
 class Step(Strict, frozen=True):
@@ -259,7 +267,10 @@ class CertificateDefinition(Strict, frozen=True):
 
 
 class Example(Strict, frozen=True):
-    """``examples.json``: a case and what the rules must say; publishing refuses a rule that none exercises."""
+    """``examples.json``: a case and what the rules must say; publishing refuses a rule that none exercises.
+
+    ``fees``: fen of each fee item after reductions, for an approved case.
+    """
 
     name: str
     today: date
@@ -269,10 +280,11 @@ class Example(Strict, frozen=True):
     overlap: bool
     outcome: Literal["approve", "review", "refuse", "not_accept"]
     codes: list[str]
+    fees: dict[str, int] = {}
 
 
 class ServiceDefinition(Strict, frozen=True):
-    """A whole service, as published under one version."""
+    """A whole service, as published under one version; ``fees`` is the decision table of what it costs."""
 
     item: Item
     form: dict[str, Any]
@@ -280,3 +292,4 @@ class ServiceDefinition(Strict, frozen=True):
     rules: dict[str, Any]
     workflow: Workflow
     certificate: CertificateDefinition
+    fees: dict[str, Any] = {}

@@ -21,7 +21,7 @@ _MERGE_TRIES = 3
 def bind_phone(actor: Actor, credential: str) -> None:
     """Bind the phone number that the platform vouches for: WeChat's code, or Alipay's JSON text."""
     if actor.platform == "wechat":
-        phone = wechat.phone_number(credential, _openid(actor))
+        phone = wechat.phone_number(credential, platform_account(actor))
     else:
         phone = alipay.phone_number(credential)
 
@@ -32,7 +32,8 @@ def bind_phone(actor: Actor, credential: str) -> None:
     change(lambda: store.account(actor.id, consistent=True), bind, Event("phone_bound", actor))
 
 
-def _openid(actor: Actor) -> str:
+def platform_account(actor: Actor) -> str:
+    """The id of the person at the platform of this session (openid, open_id or user_id); only for that platform."""
     session = store.session(actor.session)
     found = store.login(session.login_key) if session else None
     if found is None:

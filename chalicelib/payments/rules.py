@@ -1,0 +1,348 @@
+"""Bills, payments, refunds: their states, their amounts and the double entries of the ledger. Pure.
+
+The money belongs to the treasury (收支两条线): every line names the collecting unit (执收单位) and the item code
+(收费项目编码), and every bill has a payment notice number (缴款码). Amounts are integer fen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.graph import Edge, Graph
+
+MOST_FEN = 10_000_000_000
+MOST_BILLS = 20
+MOST_REFUNDS = 50
+ORDER_LIFE = timedelta(minutes=15)
+LATEST_RESUME = timedelta(seconds=60)
+ENDS_WITHIN = timedelta(minutes=30)
+_CHECKS = (timedelta(minutes=1), timedelta(minutes=3), timedelta(minutes=6), timedelta(minutes=10))
+_LONGEST_WAIT = timedelta(hours=1)
+ALARMING_ATTEMPTS = 6
+
+BILL_NOT_PAYABLE = ErrorCode(
+    "bill_not_payable",
+    409,
+    zh="缴费单 {bill} 不能支付：{reason_zh}",
+    en="Bill {bill} cannot be paid: {reason_en}",
+)
+BILL_STATE = ErrorCode(
+    "bill_wrong_state",
+    409,
+    zh="缴费单当前状态为“{state}”，不能进行此操作",
+    en="The bill is “{state}”; not possible now",
+)
+PAYMENT_STATE = ErrorCode(
+    "payment_wrong_state",
+    409,
+    zh="支付单当前状态为“{state}”，不能进行此操作",
+    en="The payment is “{state}”; not possible now",
+)
+REFUND_STATE = ErrorCode(
+    "refund_wrong_state",
+    409,
+    zh="退款当前状态为“{state}”，不能进行此操作",
+    en="The refund is “{state}”; not possible now",
+)
+SUSPENSE_STATE = ErrorCode(
+    "suspense_wrong_state",
+    409,
+    zh="挂账当前状态为“{state}”，不能进行此操作",
+    en="The suspense entry is “{state}”; not possible now",
+)
+ALREADY_PAID = ErrorCode(
+    "bill_already_paid", 409, zh="已收到这笔缴费，请勿重复支付", en="The payment has arrived; do not pay again"
+)
+AMOUNT_INVALID = ErrorCode(
+    "amount_invalid",
+    422,
+    zh="金额必须是 1 分至 {most} 分之间的整数",
+    en="The amount must be a whole number of fen from 1 to {most}",
+)
+REFUND_TOO_MUCH = ErrorCode(
+    "refund_exceeds_payment",
+    409,
+    zh="退款金额超过可退金额 {available} 分",
+    en="More than can be given back; {available} fen can",
+)
+TWO_PERSONS = ErrorCode(
+    "second_person_needed", 409, zh="申请人与审批人不能是同一人", en="Who asked for it cannot also approve it"
+)
+SESSION_WITHOUT_CHANNEL = ErrorCode(
+    "pay_in_mini_program",
+    409,
+    zh="请在微信或支付宝小程序内支付",
+    en="Pay inside the WeChat or Alipay mini-program",
+)
+OTHER_PAYMENT_OPEN = ErrorCode(
+    "other_payment_open",
+    409,
+    zh="另一笔支付正在进行，请先完成或取消后再操作",
+    en="Another payment of this bill is under way; finish or cancel it first",
+)
+DRAWER_CLOSED = ErrorCode(
+    "drawer_closed", 409, zh="您今天已扎账，不能再收付款", en="You have closed today's drawer; no more payments today"
+)
+CARD_SLIP_USED = ErrorCode(
+    "card_slip_used", 409, zh="该刷卡凭证号已登记过", en="This card slip has been entered before"
+)
+AMOUNT_DIFFERS = ErrorCode(
+    "amount_differs", 409, zh="金额不符：应为 {expected} 分", en="The amounts differ: it must be {expected} fen"
+)
+NO_RECEIPT = ErrorCode(
+    "no_receipt_yet", 409, zh="电子票据正在开具，请稍后再试", en="The receipt is being issued; try again shortly"
+)
+LINK_EXPIRED = ErrorCode(
+    "document_link_expired", 410, zh="链接已失效，请重新获取", en="The link has expired; get a new one"
+)
+NOTICE_REFUSED = ErrorCode(
+    "notification_refused", 401, zh="通知未通过验证", en="The notification was not accepted: {reason}"
+)
+SPAN_TOO_LONG = ErrorCode(
+    "span_too_long",
+    422,
+    zh="起止日期须按先后，最多 {days} 天",
+    en="The first day comes first, and at most {days} days at a time",
+)
+
+# Payment orders
+
+CREATED, PENDING, CLOSING, PAID = "created", "pending", "closing", "paid"
+CLOSED, PARTLY_REFUNDED, REFUNDED = "closed", "partly_refunded", "refunded"
+LIVE = (CREATED, PENDING, CLOSING)
+SETTLED = (PAID, PARTLY_REFUNDED, REFUNDED)
+
+ORDERS = Graph(
+    (
+        Edge("accept", CREATED, PENDING, ("platform",)),
+        Edge("pay", CREATED, PAID, ("platform", "clerk")),
+        Edge("pay", PENDING, PAID, ("platform",)),
+        Edge("pay", CLOSING, PAID, ("platform",)),
+        Edge("begin_close", CREATED, CLOSING, ("payer", "system")),
+        Edge("begin_close", PENDING, CLOSING, ("payer", "system")),
+        Edge("close", CREATED, CLOSED, ("platform",)),
+        Edge("close", PENDING, CLOSED, ("platform",)),
+        Edge("close", CLOSING, CLOSED, ("platform",)),
+        Edge("refund_part", PAID, PARTLY_REFUNDED, ("platform", "clerk")),
+        Edge("refund_part", PARTLY_REFUNDED, PARTLY_REFUNDED, ("platform", "clerk")),
+        Edge("refund_rest", PAID, REFUNDED, ("platform", "clerk")),
+        Edge("refund_rest", PARTLY_REFUNDED, REFUNDED, ("platform", "clerk")),
+    ),
+    PAYMENT_STATE,
+)
+
+# Bills
+
+OPEN, CANCELLED, REPLACED, BILL_SETTLED = "open", "cancelled", "replaced", "settled"
+
+BILLS = Graph(
+    (
+        Edge("settle", OPEN, BILL_SETTLED, ("system",)),
+        Edge("cancel", OPEN, CANCELLED, ("officer", "system")),
+        Edge("reissue", OPEN, REPLACED, ("payer",)),
+        Edge("refund_part", BILL_SETTLED, PARTLY_REFUNDED, ("system",)),
+        Edge("refund_part", PARTLY_REFUNDED, PARTLY_REFUNDED, ("system",)),
+        Edge("refund_rest", BILL_SETTLED, REFUNDED, ("system",)),
+        Edge("refund_rest", PARTLY_REFUNDED, REFUNDED, ("system",)),
+    ),
+    BILL_STATE,
+)
+
+# Refunds
+
+REQUESTED, APPROVED, SENT, DONE = "requested", "approved", "sent", "done"
+REJECTED, FAILED, ABNORMAL = "rejected", "failed", "abnormal"
+
+REFUNDS = Graph(
+    (
+        Edge("approve", REQUESTED, APPROVED, ("officer", "system")),
+        Edge("reject", REQUESTED, REJECTED, ("officer",)),
+        Edge("send", APPROVED, SENT, ("system",)),
+        Edge("pay_out", APPROVED, DONE, ("clerk",)),
+        Edge("finish", SENT, DONE, ("platform",)),
+        Edge("finish", ABNORMAL, DONE, ("platform",)),
+        Edge("report_abnormal", SENT, ABNORMAL, ("platform",)),
+        Edge("repair", ABNORMAL, SENT, ("officer",)),
+        Edge("fail", SENT, FAILED, ("platform",)),
+    ),
+    REFUND_STATE,
+)
+
+# Money that fits no bill
+
+HELD, GIVING_BACK, GIVEN_BACK, ASSIGNED = "held", "giving_back", "given_back", "assigned"
+
+SUSPENSE = Graph(
+    (
+        Edge("give_back", HELD, GIVING_BACK, ("system", "officer")),
+        Edge("finish", GIVING_BACK, GIVEN_BACK, ("platform",)),
+        Edge("fail", GIVING_BACK, HELD, ("platform", "officer")),
+        Edge("assign", HELD, ASSIGNED, ("officer",)),
+    ),
+    SUSPENSE_STATE,
+)
+GIVEN_BACK_BY_ITSELF = ("late", "duplicate")
+
+
+# Differences that reconciliation finds, and what it suggests
+
+SUGGESTIONS = {
+    "payment_found_in_bill": ("已按平台账单补记，无需处理", "Taken in from the platform's bill; nothing to do"),
+    "refund_found_in_bill": ("已按平台账单补记退款，无需处理", "The refund was taken in from the bill; nothing to do"),
+    "missing_payment": (
+        "账上有而平台账单没有：向平台查询该交易；次日账单若出现会自动核销",
+        "In our books and not in the platform's bill: ask the platform; tomorrow's bill resolves it if it is there",
+    ),
+    "missing_refund": (
+        "账上已退而平台账单没有：向平台查询退款状态",
+        "Given back by our books and not in the platform's bill: ask the platform about the refund",
+    ),
+    "payment_amount_differs": (
+        "金额不一致：以平台交易详情为准，差额走挂账处理",
+        "The amounts differ: look at the platform's record, settle the difference through suspense",
+    ),
+    "refund_amount_differs": (
+        "退款金额不一致：核对平台退款单，联系平台更正",
+        "The refunds differ: compare with the platform's record and have it corrected",
+    ),
+    "refund_unknown": (
+        "平台有退款而我方无记录：可能在商户平台手工退款，请补录并确认经办人",
+        "A refund that we do not know, perhaps made on the merchant site: find out by whom, and enter it",
+    ),
+    "refund_in_other_state": (
+        "平台已退款而我方未发送：核对审批，确认后补记",
+        "Refunded by the platform though we did not send it: check the approval, then enter it",
+    ),
+    "unreadable_row": (
+        "账单行无法识别：下载原始账单核对该行，其余行不受影响",
+        "The line cannot be read: look at it in the original bill; all other lines were compared",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Charge:
+    """A line of a bill (缴费明细): what for, for whom it is collected, how much, on what basis.
+
+    ``standard``: before reductions; ``reductions`` are the reasons of what was taken off.
+    """
+
+    item: str
+    name_zh: str
+    name_en: str
+    unit: str
+    item_code: str
+    standard: int
+    amount: int
+    legal_basis: str
+    reductions: tuple[str, ...] = ()
+
+
+def by_unit(charges: Sequence[Charge]) -> dict[str, list[Charge]]:
+    """The charges of each collecting unit that has something to collect: zero is no payment."""
+    found: dict[str, list[Charge]] = {}
+    for charge in charges:
+        if charge.amount > 0:
+            found.setdefault(charge.unit, []).append(charge)
+    return found
+
+
+def check_amount(amount: int) -> None:
+    """Raise ``amount_invalid`` for what no platform takes."""
+    if not 1 <= amount <= MOST_FEN:
+        raise AMOUNT_INVALID(most=MOST_FEN)
+
+
+def notice_number(region: str, *parts: str) -> str:
+    """A payment notice number (缴款码) of 20 digits: region, 13 digits drawn from ``parts``, a check digit.
+
+    The same parts always give the same number. The check digit is ISO 7064 MOD 11,10.
+    """
+    digest = hashlib.sha256("\0".join(("notice", *parts)).encode()).digest()
+    body = f"{region}{int.from_bytes(digest[:8]) % 10**13:013d}"
+    return body + check_digit(body)
+
+
+def check_digit(body: str) -> str:
+    """ISO 7064 MOD 11,10 over decimal digits."""
+    product = 10
+    for digit in body:
+        total = (int(digit) + product) % 10 or 10
+        product = total * 2 % 11
+    return str((11 - product) % 10)
+
+
+def is_notice_number(text: str) -> bool:
+    return len(text) == 20 and text.isascii() and text.isdigit() and check_digit(text[:-1]) == text[-1]
+
+
+def next_check(created: datetime, attempts: int, expires: datetime, now: datetime) -> datetime:
+    """When a live order is asked about next: often at first, once at its end, then ever more rarely."""
+    for wait in _CHECKS:
+        if now < created + wait < expires:
+            return created + wait
+    if now < expires:
+        return expires
+    return retry_at(max(1, attempts - len(_CHECKS)), now)
+
+
+def retry_at(attempts: int, now: datetime) -> datetime:
+    """When work that failed ``attempts`` times is tried again: after 1, 2, 4 ... minutes, at most an hour."""
+    doublings = max(0, min(attempts, 10) - 1)
+    return now + min(timedelta(minutes=1 << doublings), _LONGEST_WAIT)
+
+
+# The ledger (double entry): account names and balanced postings. Debit is positive, credit negative.
+
+Postings = dict[str, int]
+
+
+def fee_account(unit: str, item_code: str) -> str:
+    """What the treasury gets for a unit's item."""
+    return f"fee:{unit}:{item_code}"
+
+
+def paid_in(channel: str, parts: Mapping[tuple[str, str], int]) -> Postings:
+    """Money came in for these (unit, item code) parts."""
+    return {f"money:{channel}": sum(parts.values())} | {
+        fee_account(unit, code): -amount for (unit, code), amount in parts.items()
+    }
+
+
+def suspended(channel: str, amount: int) -> Postings:
+    """Money came in that fits no bill."""
+    return {f"money:{channel}": amount, "suspense": -amount}
+
+
+def assigned(parts: Mapping[tuple[str, str], int]) -> Postings:
+    """Money in suspense turned out to be for these parts."""
+    return {"suspense": sum(parts.values())} | {
+        fee_account(unit, code): -amount for (unit, code), amount in parts.items()
+    }
+
+
+def negated(postings: Postings) -> Postings:
+    """The same, given back."""
+    return {account: -amount for account, amount in postings.items()}
+
+
+def commission(channel: str, fee: int) -> Postings:
+    """The platform kept a commission (a negative one was given back)."""
+    return {f"commission:{channel}": fee, f"money:{channel}": -fee}
+
+
+def is_balanced(postings: Postings) -> bool:
+    return sum(postings.values()) == 0
+
+
+def totals(entries: Iterable[Postings]) -> Postings:
+    """The sum of many postings by account."""
+    found: Postings = {}
+    for postings in entries:
+        for account, amount in postings.items():
+            found[account] = found.get(account, 0) + amount
+    return found

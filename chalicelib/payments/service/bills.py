@@ -1,0 +1,182 @@
+"""Bills: made by a decision, seen, cancelled, issued anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from chalicelib.catalog import service as catalog
+from chalicelib.kernel import changes, clock, tables
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.changes import Event
+from chalicelib.payments import rules, store
+from chalicelib.payments.rules import Charge
+from chalicelib.payments.store import BillItem, OrderItem
+
+Allowed = Callable[[BillItem], bool]
+
+
+@dataclass(frozen=True)
+class Debt:
+    """What a decision makes somebody owe: for which application, by which day of grace, in which words."""
+
+    application_id: str
+    receipt: str
+    service: str
+    payer: str
+    payer_kind: str
+    title: str
+    days: int
+    charges: list[Charge]
+
+
+def prepare(debt: Debt, actor: Actor) -> tuple[list[str], list[tables.Write]]:
+    """A bill for each collecting unit, and the writes that make them, to be done in the decision's transaction.
+
+    No bills come of charges that add up to nothing. A repeated decision makes the same bills.
+    """
+    region = catalog.release().city.regions[0].code
+    items = [
+        _new(debt, unit, charges, rules.notice_number(region, debt.application_id, unit, "1"))
+        for unit, charges in sorted(rules.by_unit(debt.charges).items())
+    ]
+    return [item.id for item in items], [changes.put(item, Event("bill_issued", actor)) for item in items]
+
+
+def _new(debt: Debt, unit: str, charges: list[Charge], number: str) -> BillItem:
+    amount = sum(charge.amount for charge in charges)
+    rules.check_amount(amount)
+    return BillItem(
+        f"BILL#{number}",
+        payer=debt.payer,
+        payer_kind=debt.payer_kind,
+        service=debt.service,
+        unit=unit,
+        application_id=debt.application_id,
+        receipt=debt.receipt,
+        title=debt.title,
+        status=rules.OPEN,
+        charges=msgspec.json.encode(charges).decode(),
+        amount=amount,
+        pay_by=str(clock.today() + timedelta(days=debt.days)),
+        gsi1pk=f"PAYER#{debt.payer}",
+        gsi1sk=f"{clock.now().isoformat(timespec='seconds')}#{number}",
+    )
+
+
+def last_order(item: BillItem) -> OrderItem | None:
+    """The payment order that took the bill in last."""
+    return store.order(item.order) if item.order else None
+
+
+def status_of(item: BillItem, order: OrderItem | None) -> str:
+    """The bill's state as its payer sees it: the order says whether it is paid, the day whether it has expired."""
+    if item.status == rules.OPEN and order is not None and order.status in rules.SETTLED:
+        return rules.BILL_SETTLED
+    if item.status == rules.OPEN and order is not None and order.status in rules.LIVE:
+        return "paying"
+    if item.status == rules.OPEN and is_expired(item):
+        return "expired"
+    return str(item.status)
+
+
+def is_expired(item: BillItem) -> bool:
+    return clock.today() > date.fromisoformat(item.pay_by)
+
+
+def pay_until(item: BillItem) -> datetime:
+    """The end of the last day on which the bill can be paid."""
+    day = date.fromisoformat(item.pay_by) + timedelta(days=1)
+    return datetime(day.year, day.month, day.day, tzinfo=clock.SHANGHAI)
+
+
+def cancel(actor: Actor, item: BillItem, reason: str, by: str = "officer") -> None:
+    """Take a bill back that nobody has paid: what waited for it goes on without the money.
+
+    Raises ``bill_wrong_state``, ``bill_already_paid`` or ``other_payment_open``.
+    """
+    store.due(item, clock.now(), "complete")
+    tables.write_or_conflict(cancelling(actor, item, reason, by))
+
+
+def cancelling(actor: Actor, item: BillItem, reason: str, by: str) -> tables.Put:
+    """The write that cancels a bill, for a transaction of the caller's."""
+    _check_unpaid(item)
+    item.status = rules.BILLS.move(item.status, "cancel", by)
+    return changes.put(item, Event("bill_cancelled", actor, reason))
+
+
+def cancelling_all(actor: Actor, bill_ids: list[str], reason: str) -> list[tables.Write]:
+    """The writes that cancel the bills of a withdrawn application; raises ``bill_already_paid`` if one is paid."""
+    current = [_current(bill_id) for bill_id in bill_ids]
+    for item in current:
+        if item.status in (rules.BILL_SETTLED, rules.PARTLY_REFUNDED, rules.REFUNDED):
+            raise rules.ALREADY_PAID()
+    return [cancelling(actor, item, reason, "system") for item in current if item.status == rules.OPEN]
+
+
+def all_settled(bill_ids: list[str]) -> bool:
+    """Whether nothing is left to be paid of these bills, or of those issued in their place."""
+    return all(_current(bill_id).status != rules.OPEN for bill_id in bill_ids)
+
+
+def _current(bill_id: str) -> BillItem:
+    """The bill, or the last one issued in its place."""
+    item = store.bill(bill_id)
+    while item is not None and item.replaced_by:
+        item = store.bill(item.replaced_by)
+    assert item is not None
+    return item
+
+
+def reissue(actor: Actor, item: BillItem) -> BillItem:
+    """A new bill with a new number in place of one that has expired; a repeat answers with the same one."""
+    if item.replaced_by:
+        found = store.bill(item.replaced_by)
+        assert found is not None
+        return found
+    _check_unpaid(item)
+    if not is_expired(item):
+        raise rules.BILL_STATE(state=item.status)
+    issue = int(item.issue) + 1
+    number = rules.notice_number(item.id[:6], item.application_id, item.unit, str(issue))
+    _, definition = catalog.current(item.service)
+    debt = Debt(
+        item.application_id,
+        item.receipt,
+        item.service,
+        item.payer,
+        item.payer_kind,
+        item.title,
+        definition.item.payment_days,
+        item.lines(),
+    )
+    new = _new(debt, item.unit, item.lines(), number)
+    new.issue = issue
+    item.status, item.replaced_by = rules.BILLS.move(item.status, "reissue", "payer"), number
+    tables.write_or_conflict(
+        changes.put(item, Event("bill_reissued", actor, data={"new_bill": number})),
+        changes.put(new, Event("bill_issued", actor, data={"old_bill": item.id})),
+    )
+    return new
+
+
+def _check_unpaid(item: BillItem) -> None:
+    order = last_order(item)
+    if order is not None and order.status in rules.SETTLED:
+        raise rules.ALREADY_PAID()
+    if order is not None and order.status in rules.LIVE:
+        raise rules.OTHER_PAYMENT_OPEN()
+
+
+def parts_of(items: list[BillItem]) -> dict[tuple[str, str], int]:
+    """What each unit's item gets of these bills."""
+    parts: dict[tuple[str, str], int] = {}
+    for item in items:
+        for charge in item.lines():
+            key = (charge.unit, charge.item_code)
+            parts[key] = parts.get(key, 0) + charge.amount
+    return parts

@@ -1,0 +1,99 @@
+"""The ledger: entries that follow from what happened, written once; a day's sums for the treasury."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import msgspec
+
+from chalicelib.kernel import clock, tables
+from chalicelib.payments import rules, store
+from chalicelib.payments.rules import Postings
+from chalicelib.payments.store import DayItem, EntryItem
+
+MOST_DAYS = 92
+
+
+def post(entry: EntryItem) -> bool:
+    """Write an entry unless it is written already; whether it was new."""
+    try:
+        tables.write(tables.Put(entry, tables.absent(EntryItem)))
+    except tables.ConditionFailed:
+        return False
+    return True
+
+
+def sum_up(day: date) -> DayItem:
+    """Add up a business date's entries for the treasury's report; for schedules, not for requests."""
+    sums: dict[str, Postings] = {}
+    count = 0
+    for entry in store.entries_of(day):
+        count += 1
+        channel = sums.setdefault(str(entry.channel), {})
+        sums[str(entry.channel)] = rules.totals((channel, entry.accounts()))
+    made = clock.local(clock.now()).isoformat()
+    item = DayItem(f"TREASURY#{day}", sums=msgspec.json.encode(sums).decode(), entries=count, made_at=made)
+    tables.write(tables.Put(item))
+    return item
+
+
+class ReportLine(msgspec.Struct, frozen=True):
+    """What one unit's item brought on one day through one channel, refunds taken off; fen."""
+
+    day: str
+    unit: str
+    item_code: str
+    channel: str
+    amount: int
+
+
+class Report(msgspec.Struct, frozen=True):
+    """The treasury's report: fees per day, unit, item and channel; what is in suspense; commissions; the total.
+
+    ``missing`` are days whose sums are not made yet (a day's are made on the next morning).
+    """
+
+    lines: list[ReportLine]
+    fees: int
+    suspense: int
+    commissions: int
+    missing: list[str]
+
+
+def check_span(first: date, last: date) -> None:
+    """Raise ``span_too_long`` unless the days are in order and not too many."""
+    if not 0 <= (last - first).days < MOST_DAYS:
+        raise rules.SPAN_TOO_LONG(days=MOST_DAYS)
+
+
+def report(first: date, last: date) -> Report:
+    """The report of some days, from the stored sums (half a read unit a day). Raises ``span_too_long``."""
+    check_span(first, last)
+    lines: list[ReportLine] = []
+    missing: list[str] = []
+    others: Postings = {}
+    for past in range((last - first).days + 1):
+        day = first + timedelta(days=past)
+        stored = store.day_sums(day)
+        if stored is None:
+            missing.append(str(day))
+            continue
+        sums = msgspec.json.decode(stored.sums, type=dict[str, Postings])
+        lines += _lines(str(day), sums)
+        others = rules.totals((others, *sums.values()))
+    return Report(
+        lines,
+        sum(line.amount for line in lines),
+        -others.get("suspense", 0),
+        sum(amount for account, amount in others.items() if account.startswith("commission:")),
+        missing,
+    )
+
+
+def _lines(day: str, sums: dict[str, Postings]) -> Iterator[ReportLine]:
+    for channel, postings in sorted(sums.items()):
+        for account, amount in sorted(postings.items()):
+            if account.startswith("fee:"):
+                _, unit, code = account.split(":", 2)
+                yield ReportLine(day, unit, code, channel, -amount)

@@ -1,0 +1,252 @@
+"""Payment orders: opened over bills, resumed, switched to another channel, asked about, closed."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chalicelib.identity import service as identity
+from chalicelib.kernel import changes, clock, errors, ids, log, tables
+from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.changes import Event
+from chalicelib.payments import rules, store
+from chalicelib.payments.service import bills, settling
+from chalicelib.payments.service.channels import OF_PLATFORM, channel, problem_of
+from chalicelib.payments.store import BillItem, OrderItem
+from chalicelib.platforms import payment
+from chalicelib.platforms.payment import Refused, Trade
+
+SWEEP = system("sweep")
+_TRIES = 4
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """An order and what the front end needs to let its payer pay (empty once it is not payable any more)."""
+
+    order: OrderItem
+    front_end: dict[str, str]
+
+
+def open_order(actor: Actor, wanted: list[BillItem], order_id: str) -> Opened:
+    """An order over these bills through the platform that the payer is logged in with.
+
+    The payer's own order over the same bills goes on; any other one is ended at its platform first. Raises
+    ``bill_not_payable``, ``bill_already_paid``, ``pay_in_mini_program``, ``changed_meanwhile``,
+    ``platform_unavailable`` (a repeat is safe) or what the platform's refusal means.
+    """
+    name = OF_PLATFORM.get(actor.platform)
+    if name is None:
+        raise rules.SESSION_WITHOUT_CHANNEL()
+    account = identity.platform_account(actor)
+    order = _resumable(actor, wanted, name, account)
+    if order is None:
+        order_id = _unused(order_id)
+        order = store.order(order_id) or _create(actor, wanted, name, account, order_id)
+    if order.status == rules.CREATED:
+        order = _accepted(order)
+    if order.status != rules.PENDING or not order.prepay:
+        raise rules.PAYMENT_STATE(state=order.status)
+    return Opened(order, channel(name).front_end(order.prepay))
+
+
+def _resumable(actor: Actor, wanted: list[BillItem], name: str, account: str) -> OrderItem | None:
+    """The payer's live order over exactly these bills; other live orders of theirs are ended."""
+    found: OrderItem | None = None
+    for order_id in sorted({item.order for item in wanted if item.order}):
+        order = store.order(order_id)
+        if order is None or order.status == rules.CLOSED:
+            continue
+        if order.status in rules.SETTLED:
+            raise rules.ALREADY_PAID()
+        left = settling.moment(order.expires_at) - clock.now()
+        same = order.channel == name and sorted(order.bill_ids()) == sorted(item.id for item in wanted)
+        same = same and order.status != rules.CLOSING and store.account_of(order) == account
+        if same and left > rules.LATEST_RESUME:
+            found = order
+        else:
+            end(actor, order, "payer")
+    return found
+
+
+def _unused(order_id: str) -> str:
+    """The id for another attempt of the same request: the platforms take each number once."""
+    for _ in range(_TRIES):
+        order = store.order(order_id)
+        if order is None or order.status != rules.CLOSED:
+            return order_id
+        order_id = ids.derived_id("order", order_id)
+    raise errors.CONFLICT()
+
+
+def _create(actor: Actor, wanted: list[BillItem], name: str, account: str, order_id: str) -> OrderItem:
+    """Store the order and take the bills in, or neither."""
+    now = clock.now()
+    order = new_order(order_id, name, wanted)
+    store.seal_account(order, account)
+    first = rules.next_check(now, 0, settling.moment(order.expires_at), now)
+    store.due(order, first)
+    tables.write_or_conflict(
+        changes.put(order, Event("payment_created", actor, data={"channel": name})), *take_in(actor, order, wanted)
+    )
+    return order
+
+
+def new_order(order_id: str, name: str, wanted: list[BillItem]) -> OrderItem:
+    """An order over bills that can all be paid now; raises ``bill_not_payable`` or ``amount_invalid``."""
+    for item in wanted:
+        check_payable(item)
+    now, amount = clock.now(), sum(int(item.amount) for item in wanted)
+    rules.check_amount(amount)
+    expires = min([now + rules.ORDER_LIFE, *(bills.pay_until(item) for item in wanted)]).replace(microsecond=0)
+    more = f" 等{len(wanted)}项" if len(wanted) > 1 else ""
+    return OrderItem(
+        f"ORDER#{order_id}",
+        channel=name,
+        payer=wanted[0].payer,
+        bills=",".join(sorted(item.id for item in wanted)),
+        amount=amount,
+        description=f"{wanted[0].title}{more}",
+        status=rules.CREATED,
+        created_at=now.isoformat(timespec="seconds"),
+        expires_at=expires.isoformat(),
+    )
+
+
+def take_in(actor: Actor, order: OrderItem, wanted: list[BillItem]) -> list[tables.Write]:
+    """The writes by which an order takes bills in: a bill belongs to one order at a time."""
+    writes: list[tables.Write] = []
+    for item in wanted:
+        item.order = order.id
+        writes.append(changes.put(item, Event("bill_in_payment", actor, data={"payment": order.id})))
+    return writes
+
+
+def check_payable(item: BillItem) -> None:
+    """Raise ``bill_not_payable`` unless the bill is open and in time."""
+    words = {
+        rules.CANCELLED: ("已撤销", "it was cancelled"),
+        rules.REPLACED: ("已重新开具，请支付新的缴费单", "it was issued anew; pay the new one"),
+    }
+    if item.status in words:
+        zh, en = words[item.status]
+        raise rules.BILL_NOT_PAYABLE(bill=item.id, reason_zh=zh, reason_en=en)
+    if item.status != rules.OPEN:
+        raise rules.ALREADY_PAID()
+    if bills.is_expired(item):
+        raise rules.BILL_NOT_PAYABLE(
+            bill=item.id, reason_zh="已过期，请重新开具", reason_en="it has expired; have it issued anew"
+        )
+
+
+def _accepted(order: OrderItem) -> OrderItem:
+    """The order with the platform's own number, asked for under our number as often as needed."""
+    request = payment.Order(
+        order.id,
+        int(order.amount),
+        str(order.description),
+        store.account_of(order),
+        settling.moment(order.expires_at),
+    )
+    try:
+        prepay = channel(order.channel).create(request)
+    except Refused as refusal:
+        raise _refused(order, refusal) from None
+    order.prepay, order.status = prepay, rules.ORDERS.move(order.status, "accept", "platform")
+    try:
+        tables.write(changes.put(order, Event("payment_accepted", settling.PLATFORM)))
+    except tables.ConditionFailed:
+        again = store.order(order.id)
+        assert again is not None
+        return again
+    return order
+
+
+def _refused(order: OrderItem, refusal: Refused) -> errors.Problem:
+    """What the payer is told; an order that the platform will never take is closed, so the bills are free."""
+    if refusal.kind == "paid":
+        check(order, "query")
+        return rules.ALREADY_PAID()
+    if refusal.kind != "retry":
+        settling.close(order)
+    return problem_of(order.channel, refusal)
+
+
+def check(order: OrderItem, source: str) -> OrderItem:
+    """Ask the platform about a live order and take in what it says; the order as it is then."""
+    if order.status not in rules.LIVE or order.channel not in OF_PLATFORM.values():
+        return order
+    trade = ask(order)
+    if trade.state == "paid":
+        settling.settle(order.channel, order.id, trade, source)
+    elif trade.state == "closed":
+        settling.close(order)
+    return _again(order)
+
+
+def ask(order: OrderItem) -> Trade:
+    """The platform's word about an order; raises ``platform_unavailable``."""
+    try:
+        return channel(order.channel).query(order.id)
+    except Refused as refusal:
+        raise problem_of(order.channel, refusal) from None
+
+
+def end(actor: Actor, order: OrderItem, by: str) -> None:
+    """End a live order: the platform is told first, and only its word closes it.
+
+    Raises ``bill_already_paid`` when the money was there already, ``platform_unavailable`` when the platform does
+    not answer (the sweep goes on), ``changed_meanwhile``.
+    """
+    if order.status != rules.CLOSING:
+        order.status = rules.ORDERS.move(order.status, "begin_close", by)
+        tables.write_or_conflict(changes.put(order, Event("payment_closing", actor)))
+    try:
+        channel(order.channel).close(order.id)
+    except Refused as refusal:
+        if refusal.kind != "paid":
+            raise problem_of(order.channel, refusal) from None
+        if check(order, "query").status in rules.SETTLED:
+            raise rules.ALREADY_PAID() from None
+        raise errors.CONFLICT() from None
+    if not settling.close(order) and _again(order).status in rules.SETTLED:
+        raise rules.ALREADY_PAID()
+
+
+def _again(order: OrderItem) -> OrderItem:
+    found = store.order(order.id)
+    assert found is not None
+    return found
+
+
+def cancel(actor: Actor, order: OrderItem) -> OrderItem:
+    """The payer gives up: the order is ended; one that has ended already stays as it is."""
+    if order.status in rules.SETTLED:
+        raise rules.ALREADY_PAID()
+    if order.status != rules.CLOSED:
+        end(actor, order, "payer")
+    return _again(order)
+
+
+def follow(order: OrderItem) -> None:
+    """The sweep's visit to a live order: learn how it stands, and end it once its time is over."""
+    now, expires = clock.now(), settling.moment(order.expires_at)
+    if now > settling.moment(order.created_at) + rules.ENDS_WITHIN:
+        log.count("payments_without_end")
+    order.attempts = int(order.attempts) + 1
+    store.due(order, rules.next_check(settling.moment(order.created_at), int(order.attempts), expires, now))
+    tables.write(changes_of_schedule(order))
+    trade = ask(order)
+    if trade.state == "paid":
+        settling.settle(order.channel, order.id, trade, "query")
+    elif trade.state == "closed":
+        settling.close(order)
+    elif now >= expires or order.status == rules.CLOSING:
+        try:
+            end(SWEEP, order, "system")
+        except errors.Problem as problem:
+            if problem.error.code != rules.ALREADY_PAID.code:
+                raise
+
+
+def changes_of_schedule(item: store.DueTable) -> tables.Put:
+    """The write that only moves the next visit: nothing happened that anybody would ask about."""
+    return tables.Put(item, tables.at_version(type(item), int(item.version)))

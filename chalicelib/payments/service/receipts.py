@@ -1,0 +1,92 @@
+"""Fiscal e-receipts (财政电子票据): one for each settled bill, always saying what was really kept.
+
+Whatever the provider does, payment and bill are not touched: the receipt is brought to the wanted amount in steps
+that can be repeated, by voiding with a red receipt (冲红) and issuing anew (财综〔2018〕72号).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from chalicelib.catalog import service as catalog
+from chalicelib.identity import service as identity
+from chalicelib.kernel import changes, clock, tables
+from chalicelib.kernel.access import system
+from chalicelib.kernel.changes import Event
+from chalicelib.payments import rules, store
+from chalicelib.payments.store import BillItem, ReceiptItem
+from chalicelib.platforms import fiscal
+
+PROVIDER = system("fiscal")
+
+
+_STEPS = 4
+
+
+def wanting(bill: BillItem, parts: dict[str, int]) -> tables.Put:
+    """The write after which the bill's receipt is to say ``parts``: fen of each fee item."""
+    item = store.receipt(bill.id) or ReceiptItem(f"RECEIPT#{bill.id}")
+    item.wanted = msgspec.json.encode(parts).decode()
+    store.due(item, clock.now(), "receipt")
+    return changes.put(item, Event("receipt_wanted", PROVIDER, data={"amount": sum(parts.values())}))
+
+
+def bring_up_to_date(item: ReceiptItem) -> None:
+    """Void and issue until the receipt says what it should; raises ``platform_unavailable``."""
+    wanted = sum(item.wanted_parts().values())
+    for _ in range(_STEPS):
+        if item.number and int(item.amount) != wanted:
+            _void(item)
+        elif not item.number and wanted > 0:
+            _issue(item)
+        else:
+            break
+    store.not_due(item)
+    tables.write(tables.Put(item, tables.at_version(ReceiptItem, int(item.version))))
+
+
+def _void(item: ReceiptItem) -> None:
+    red = fiscal.void(_serial(item, int(item.issue)))
+    item.red, item.code, item.number, item.check, item.amount = red, None, None, None, 0
+    tables.write(changes.put(item, Event("receipt_voided", PROVIDER, data={"red": red})))
+
+
+def _issue(item: ReceiptItem) -> None:
+    bill = store.bill(item.id)
+    assert bill is not None
+    issue = int(item.issue) + 1
+    issued = fiscal.issue(_content(bill, _serial(item, issue), item.wanted_parts()))
+    item.code, item.number, item.check = issued.code, issued.number, issued.check
+    item.issued_on, item.amount, item.issue, item.red = issued.issued_on, issued.amount, issue, None
+    tables.write(changes.put(item, Event("receipt_issued", PROVIDER, data={"number": issued.number})))
+
+
+def _content(bill: BillItem, serial: str, parts: dict[str, int]) -> fiscal.Receipt:
+    party = identity.organization_party if bill.payer_kind == "organization" else identity.person_party
+    payer, unit = party(bill.payer), catalog.unit(bill.unit)
+    lines = [
+        fiscal.Line(charge.item_code, charge.name_zh, parts[charge.item])
+        for charge in bill.lines()
+        if parts.get(charge.item, 0) > 0
+    ]
+    amount = sum(parts.values())
+    return fiscal.Receipt(serial, unit.credit_code, unit.name.zh, payer.name, payer.number, bill.id, amount, lines)
+
+
+def _serial(item: ReceiptItem, issue: int) -> str:
+    """Our number of one issue at the provider: a repeat finds the first."""
+    return f"{item.id}-{issue}"
+
+
+def is_there(bill: BillItem) -> bool:
+    """Whether the bill's receipt can be had now."""
+    item = store.receipt(bill.id) if bill.order else None
+    return item is not None and bool(item.number)
+
+
+def require(bill: BillItem) -> ReceiptItem:
+    """The bill's valid receipt; raises ``no_receipt_yet``."""
+    item = store.receipt(bill.id)
+    if item is None or not item.number:
+        raise rules.NO_RECEIPT()
+    return item

@@ -1,0 +1,178 @@
+"""Daily reconciliation (对账): the platforms' bills against our ledger, row by row.
+
+A row that the books lack is believed (the bill is the third side of the truth) and settled by the same rules as a
+notification; what cannot be healed becomes a case with a suggestion. A bad row is a case of its own and stops nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import msgspec
+
+from chalicelib.kernel import batch, changes, log, tables
+from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.changes import Event
+from chalicelib.payments import rules, store
+from chalicelib.payments.service import ledger, refunds, settling
+from chalicelib.payments.service.channels import ONLINE, channel
+from chalicelib.payments.store import CaseItem, EntryItem
+from chalicelib.platforms.payment import BadRow, BillNotReady, RefundAnswer, Row, Trade
+
+RECONCILER = system("reconciliation")
+OPEN_CASES = "CASES#open"
+
+
+class Result(msgspec.Struct):
+    """What a day's comparison of one channel found."""
+
+    channel: str
+    day: str
+    rows: int = 0
+    matched: int = 0
+    healed: int = 0
+    cases: int = 0
+    ready: bool = True
+
+
+def reconcile_day(day: date) -> list[Result]:
+    """Compare both platforms' bills of a day that are ready, then add up the day for the treasury.
+
+    One platform's trouble does not keep the other waiting; the first failure is raised at the end.
+    """
+    results: list[Result] = []
+
+    def compare(name: str) -> int:
+        results.append(reconcile(name, day))
+        return results[-1].cases
+
+    try:
+        batch.total(compare, ONLINE)
+    finally:
+        ledger.sum_up(day)
+    return results
+
+
+def reconcile(name: str, day: date) -> Result:
+    """Compare a day's bill of a channel with the ledger; a repeat finds its own cases again."""
+    result = Result(name, str(day))
+    ours = _entries(name, day)
+    try:
+        for row in channel(name).bill_rows(str(day)):
+            result.rows += 1
+            _compare(result, ours, row)
+    except BillNotReady:
+        result.ready = False
+        return result
+    for kind, reference in ours:
+        entry = ours[kind, reference]
+        result.cases += _raise_case(result, f"missing_{kind}", reference, ours=int(entry.amount))
+    return result
+
+
+def _entries(name: str, day: date) -> dict[tuple[str, str], EntryItem]:
+    """Our entries that the platform must know too, by what its rows are known by."""
+    found: dict[tuple[str, str], EntryItem] = {}
+    for entry in store.entries_of(day, name):
+        if entry.kind in ("payment", "suspense"):
+            found["payment", str(entry.transaction_id)] = entry
+        elif entry.kind in ("refund", "suspense_refund"):
+            found["refund", str(entry.reference)] = entry
+    return found
+
+
+def _compare(result: Result, ours: dict[tuple[str, str], EntryItem], row: Row | BadRow) -> None:
+    if isinstance(row, BadRow):
+        result.cases += _raise_case(result, "unreadable_row", f"line-{row.line}", detail=row.reason)
+        return
+    reference = row.transaction_id if row.kind == "payment" else row.refund_no
+    entry = ours.pop((row.kind, reference), None)
+    if row.fee:
+        postings = rules.commission(result.channel, row.fee)
+        ledger.post(store.entry("commission", f"{row.kind}-{reference}", result.channel, row.at, postings))
+    if entry is None:
+        _explain(result, row, reference)
+    elif int(entry.amount) != row.amount:
+        result.cases += _raise_case(
+            result, f"{row.kind}_amount_differs", reference, ours=int(entry.amount), theirs=row.amount
+        )
+    else:
+        result.matched += 1
+
+
+def _explain(result: Result, row: Row, reference: str) -> None:
+    """A row that this day's ledger lacks: known on another day, healed now, or a case."""
+    outcome = _settle(result.channel, row) if row.kind == "payment" else _finish_refund(row)
+    if outcome == "known":
+        result.matched += 1
+        _resolve_missing(result, row.kind, reference)
+    elif outcome == "healed":
+        result.healed += 1
+        _raise_case(result, f"{row.kind}_found_in_bill", reference, theirs=row.amount, healed=True)
+    else:
+        result.cases += _raise_case(result, outcome, reference, theirs=row.amount)
+
+
+def _settle(name: str, row: Row) -> str:
+    trade = Trade("paid", row.transaction_id, row.amount, row.at)
+    return "known" if settling.settle(name, row.order_no, trade, "bill") == "known" else "healed"
+
+
+def _finish_refund(row: Row) -> str:
+    item = store.refund(row.refund_no)
+    if item is None:
+        return "refund_unknown"
+    if int(item.amount) != row.amount:
+        return "refund_amount_differs"
+    if item.status == rules.DONE:
+        return "known"
+    if item.status != rules.SENT:
+        return "refund_in_other_state"
+    refunds.apply_notice(row.refund_no, RefundAnswer("done", amount=row.amount, done_at=row.at))
+    return "healed"
+
+
+def _resolve_missing(result: Result, kind: str, reference: str) -> None:
+    """Yesterday's missing entry stands in today's bill: it was made around midnight."""
+    before = date.fromisoformat(result.day) - timedelta(days=1)
+    item = store.case(f"{before}-{result.channel}-missing_{kind}-{reference}")
+    if item is not None and item.status == "open":
+        _close_case(RECONCILER, item, "")
+
+
+def _raise_case(
+    result: Result, kind: str, reference: str, *, ours: int = 0, theirs: int = 0, detail: str = "", healed: bool = False
+) -> int:
+    """Note a difference once; 1 if it waits for a person."""
+    item = CaseItem(
+        f"CASE#{result.day}-{result.channel}-{kind}-{reference}",
+        day=result.day,
+        channel=result.channel,
+        kind=kind,
+        reference=reference,
+        ours=ours,
+        theirs=theirs,
+        detail=detail,
+        status="resolved" if healed else "open",
+        gsi1pk="CASES#resolved" if healed else OPEN_CASES,
+        gsi1sk=f"{result.day}#{result.channel}#{kind}#{reference}",
+    )
+    try:
+        tables.write(changes.put(item, Event("difference_found", RECONCILER, data={"kind": kind})))
+    except tables.ConditionFailed:
+        known = store.case(item.id)
+        return int(known is not None and known.status == "open")
+    if not healed:
+        log.count("payment_differences")
+    return int(not healed)
+
+
+def resolve(actor: Actor, item: CaseItem, note: str) -> None:
+    """A person has dealt with a case; resolving it again changes nothing."""
+    if item.status == "open":
+        _close_case(actor, item, note)
+
+
+def _close_case(actor: Actor, item: CaseItem, note: str) -> None:
+    item.status, item.gsi1pk = "resolved", "CASES#resolved"
+    tables.write_or_conflict(changes.put(item, Event("difference_resolved", actor, note)))

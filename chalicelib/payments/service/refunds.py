@@ -1,0 +1,285 @@
+"""Refunds (退款): asked for, approved by a second person above a limit, sent, repaired, and followed by the books.
+
+What can still be given back is reserved on order and bill in the same transaction that makes the refund, so no two
+refunds can take the same money. A refund keeps its number at the platform for ever.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from chalicelib.catalog import service as catalog
+from chalicelib.kernel import changes, clock, errors, log, tables
+from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.changes import Event
+from chalicelib.payments import rules, store
+from chalicelib.payments.service import booking, settling
+from chalicelib.payments.service.channels import COUNTER, channel
+from chalicelib.payments.store import BillItem, OrderItem, RefundItem, SuspenseItem
+from chalicelib.platforms import payment
+from chalicelib.platforms.payment import RefundAnswer, Refused
+
+SENDER = system("refunds")
+_FINAL_REFUSALS = ("closed", "absent", "paid", "limit", "payer")
+_WORDS = {"late": "支付单关闭后到账", "duplicate": "重复支付"}
+
+
+def ask(actor: Actor, bill: BillItem, parts: dict[str, int], reason: str, refund_id: str) -> RefundItem:
+    """Ask for parts of a paid bill to be given back (fen of each fee item).
+
+    Up to the city's limit the request counts as approved. Raises ``bill_wrong_state``, ``refund_exceeds_payment``,
+    ``amount_invalid`` or ``changed_meanwhile``.
+    """
+    existing = store.refund(refund_id)
+    if existing is not None:
+        return existing
+    bill, order = _paid(bill)
+    amount = _check_parts(bill, order, parts)
+    item = _new(actor, refund_id, order.platform_no or order.id, order, amount)
+    item.bill, item.unit = bill.id, bill.unit
+    item.parts = msgspec.json.encode(parts).decode()
+    item.gsi1pk = f"UNIT#{bill.unit}"
+    _reserve(order, bill, parts, 1)
+    events = _asked(actor, item, reason)
+    tables.write_or_conflict(
+        changes.put(item, *events),
+        changes.put(order, Event("refund_reserved", actor, data={"refund": item.id})),
+        changes.put(bill, Event("refund_reserved", actor, data={"refund": item.id})),
+    )
+    return item
+
+
+def _paid(bill: BillItem) -> tuple[BillItem, OrderItem]:
+    """The bill as booked, and its order; raises ``bill_wrong_state`` unless it is paid."""
+    order = store.order(bill.order) if bill.order else None
+    if order is None or order.status not in rules.SETTLED:
+        raise rules.BILL_STATE(state=bill.status)
+    if bill.status == rules.OPEN:
+        booking.book_order(order)
+        found, again = store.bill(bill.id), store.order(order.id)
+        assert found is not None and again is not None
+        return found, again
+    return bill, order
+
+
+def _check_parts(bill: BillItem, order: OrderItem, parts: dict[str, int]) -> int:
+    charges, taken = {charge.item: charge.amount for charge in bill.lines()}, bill.taken()
+    amount = sum(parts.values())
+    rules.check_amount(amount)
+    for item, part in parts.items():
+        available = charges.get(item, 0) - taken.get(item, 0)
+        if not 1 <= part <= available:
+            raise rules.REFUND_TOO_MUCH(available=max(0, available))
+    left = int(order.amount) - int(order.reserved)
+    if amount > left or int(order.refunds) >= rules.MOST_REFUNDS:
+        raise rules.REFUND_TOO_MUCH(available=left)
+    return amount
+
+
+def _reserve(order: OrderItem, bill: BillItem, parts: dict[str, int], sign: int) -> None:
+    """Note (or, with -1, give free) what a refund takes of its order and bill."""
+    taken = bill.taken()
+    for item, part in parts.items():
+        taken[item] = taken.get(item, 0) + sign * part
+    bill.given_back = msgspec.json.encode(taken).decode()
+    order.reserved = int(order.reserved) + sign * sum(parts.values())
+    order.refunds = int(order.refunds) + (1 if sign > 0 else 0)
+
+
+def _new(actor: Actor, refund_id: str, order_no: str, paid: OrderItem | SuspenseItem, amount: int) -> RefundItem:
+    now = clock.now().isoformat(timespec="seconds")
+    return RefundItem(
+        f"REFUND#{refund_id}",
+        channel=paid.channel,
+        order=order_no,
+        total=int(paid.amount),
+        amount=amount,
+        unit=actor.unit,
+        status=rules.REQUESTED,
+        asked_by=actor.id,
+        asked_at=now,
+        gsi1pk="",
+        gsi1sk=f"{now}#{refund_id}",
+    )
+
+
+def _asked(actor: Actor, item: RefundItem, reason: str) -> list[Event]:
+    """What is recorded of a request; one up to the limit is approved by who asked for it."""
+    events = [Event("refund_requested", actor, reason, {"amount": int(item.amount)})]
+    if int(item.amount) <= catalog.release().city.refund_limit:
+        events.append(_approved(actor, item, by="system"))
+    return events
+
+
+def _approved(actor: Actor, item: RefundItem, by: str) -> Event:
+    item.status = rules.REFUNDS.move(item.status, "approve", by)
+    if item.channel not in COUNTER:
+        store.due(item, clock.now(), "refund")
+    return Event("refund_approved", actor)
+
+
+def approve(actor: Actor, item: RefundItem) -> None:
+    """The second person's yes. Raises ``second_person_needed``, ``refund_wrong_state``, ``changed_meanwhile``."""
+    if item.asked_by == actor.id:
+        raise rules.TWO_PERSONS()
+    tables.write_or_conflict(changes.put(item, _approved(actor, item, by="officer")))
+
+
+def reject(actor: Actor, item: RefundItem, reason: str) -> None:
+    """The second person's no: the money is free again. Raises as ``approve``."""
+    if item.asked_by == actor.id:
+        raise rules.TWO_PERSONS()
+    item.status = rules.REFUNDS.move(item.status, "reject", "officer")
+    tables.write_or_conflict(changes.put(item, Event("refund_rejected", actor, reason)), *_freed(actor, item))
+
+
+def repair(actor: Actor, item: RefundItem) -> None:
+    """Send an abnormal refund to the merchant's own account instead. Raises ``refund_wrong_state``, ..."""
+    item.status = rules.REFUNDS.move(item.status, "repair", "officer")
+    store.due(item, clock.now(), "refund")
+    tables.write_or_conflict(changes.put(item, Event("refund_repaired", actor)))
+    _apply(item, _told(item, lambda: channel(item.channel).repair_refund(_request(item), item.platform_id or "")))
+
+
+def give_back(actor: Actor, item: SuspenseItem, reason: str = "", by: str = "officer") -> RefundItem:
+    """Give money in suspense back to who paid it. Raises ``suspense_wrong_state`` or ``changed_meanwhile``."""
+    item.tries = int(item.tries) + 1
+    refund = _new(actor, f"{item.transaction_id}r{int(item.tries)}"[-60:], item.order, item, int(item.amount))
+    refund.suspense, refund.gsi1pk = item.id, "UNIT#treasury"
+    item.status, item.refund = rules.SUSPENSE.move(item.status, "give_back", by), refund.id
+    item.gsi1pk = "SUSPENSE#done"
+    store.not_due(item)
+    if by == "system":
+        events = [
+            Event("refund_requested", actor, _WORDS.get(item.reason, ""), {"amount": int(item.amount)}),
+            _approved(actor, refund, by="system"),
+        ]
+    else:
+        events = _asked(actor, refund, reason)
+    tables.write_or_conflict(
+        changes.put(refund, *events), changes.put(item, Event("money_given_back", actor, data={"refund": refund.id}))
+    )
+    return refund
+
+
+# What the system does with an approved refund
+
+
+def advance(item: RefundItem) -> None:
+    """Bring a refund one step on: send it, ask about it, or let the books follow."""
+    if item.status == rules.DONE:
+        booking.book_refund(item)
+        return
+    if item.status == rules.APPROVED:
+        item.status = rules.REFUNDS.move(item.status, "send", "system")
+        store.due(item, rules.retry_at(1, clock.now()))
+        tables.write(changes.put(item, Event("refund_sent", SENDER)))
+        answer = RefundAnswer("absent")
+    elif item.status == rules.SENT:
+        answer = _told(item, lambda: channel(item.channel).query_refund(_request(item)))
+    else:
+        store.not_due(item)
+        tables.write(tables.Put(item, tables.at_version(RefundItem, int(item.version))))
+        return
+    if answer.state == "absent":
+        answer = _told(item, lambda: channel(item.channel).refund(_request(item)))
+    _apply(item, answer)
+
+
+def _told(item: RefundItem, ask: object) -> RefundAnswer:
+    """The platform's answer; a final refusal is a failed refund, any other is asked again later."""
+    assert callable(ask)
+    try:
+        answer: RefundAnswer = ask()
+        return answer
+    except Refused as refusal:
+        log.write("refund_refused", level="warning", subject=item.subject, code=refusal.code)
+        if refusal.kind in _FINAL_REFUSALS:
+            return RefundAnswer("failed")
+        raise errors.PLATFORM_UNAVAILABLE(platform=channel(item.channel).PLATFORM) from None
+
+
+def apply_notice(refund_no: str, answer: RefundAnswer | None) -> bool:
+    """Take in a platform's word about a refund; ``None`` means that it has to be asked. Whether we know it."""
+    item = store.refund(refund_no)
+    if item is None:
+        return False
+    if item.status == rules.SENT:
+        _apply(item, answer or _told(item, lambda: channel(item.channel).query_refund(_request(item))))
+    return True
+
+
+def _request(item: RefundItem) -> payment.Refund:
+    return payment.Refund(item.id, item.order, int(item.amount), int(item.total), _reason(item))
+
+
+def _reason(item: RefundItem) -> str:
+    return "办件缴费退款" if item.bill else "缴费退回"
+
+
+def _apply(item: RefundItem, answer: RefundAnswer) -> None:
+    if answer.state == "done":
+        finish(item, answer.done_at or clock.now(), settling.PLATFORM, answer.amount or int(item.amount))
+    elif answer.state == "failed":
+        _fail(item)
+    elif answer.state == "abnormal":
+        item.status = rules.REFUNDS.move(item.status, "report_abnormal", "platform")
+        item.platform_id = answer.refund_id
+        store.not_due(item)
+        tables.write_or_conflict(changes.put(item, Event("refund_abnormal", settling.PLATFORM)))
+        log.count("refunds_in_trouble")
+    elif answer.refund_id and item.platform_id != answer.refund_id:
+        item.platform_id = answer.refund_id
+        tables.write_or_conflict(tables.Put(item, tables.at_version(RefundItem, int(item.version))))
+
+
+def finish(item: RefundItem, at: datetime, actor: Actor, amount: int, more: tuple[tables.Write, ...] = ()) -> None:
+    """The money has gone back: refund and order say so in one transaction, the books follow."""
+    if amount != int(item.amount):
+        log.count("refunds_in_trouble")
+        raise errors.CONFLICT()
+    action, by = ("pay_out", "clerk") if item.channel in COUNTER else ("finish", "platform")
+    item.status = rules.REFUNDS.move(item.status, action, by)
+    item.done_at = clock.local(at).isoformat()
+    store.due(item, clock.now(), "refund")
+    writes = [changes.put(item, Event("refund_done", actor)), *more]
+    if item.bill:
+        order = _order_of(item)
+        order.refunded = int(order.refunded) + amount
+        whole = int(order.refunded) == int(order.amount)
+        order.status = rules.ORDERS.move(order.status, "refund_rest" if whole else "refund_part", by)
+        writes.append(changes.put(order, Event("payment_refunded", actor, data={"amount": amount})))
+    tables.write_or_conflict(*writes)
+
+
+def _fail(item: RefundItem) -> None:
+    item.status = rules.REFUNDS.move(item.status, "fail", "platform")
+    store.not_due(item)
+    tables.write_or_conflict(
+        changes.put(item, Event("refund_failed", settling.PLATFORM)), *_freed(settling.PLATFORM, item)
+    )
+    log.count("refunds_in_trouble")
+
+
+def _freed(actor: Actor, item: RefundItem) -> list[tables.Write]:
+    """The writes that free what a refund had reserved; money in suspense waits for a person again."""
+    if item.suspense:
+        held = store.suspense(item.suspense)
+        assert held is not None
+        held.status = rules.SUSPENSE.move(held.status, "fail", "officer" if actor.kind == "staff" else "platform")
+        held.gsi1pk = "SUSPENSE#held"
+        return [changes.put(held, Event("money_stays_in_suspense", actor))]
+    order, bill = _order_of(item), store.bill(item.bill or "")
+    assert bill is not None
+    _reserve(order, bill, item.shares(), -1)
+    event = Event("refund_released", actor, data={"refund": item.id})
+    return [changes.put(order, event), changes.put(bill, event)]
+
+
+def _order_of(item: RefundItem) -> OrderItem:
+    bill = store.bill(item.bill or "")
+    order = store.order(bill.order or "") if bill else None
+    assert order is not None
+    return order

@@ -1,0 +1,110 @@
+"""The one place where money is believed to have arrived: whoever found it out, the same rules decide.
+
+A payment is one conditional write on its order. Money that fits no open order goes to suspense, one item for each
+transaction of the platform, so it is neither dropped nor counted twice.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chalicelib.kernel import changes, clock, errors, log, tables
+from chalicelib.kernel.access import system
+from chalicelib.kernel.changes import Event
+from chalicelib.payments import rules, store
+from chalicelib.payments.store import OrderItem, SuspenseItem
+from chalicelib.platforms.payment import Trade
+
+PLATFORM = system("platform")
+_TRIES = 6
+_FOLLOW_UP_AGAIN = 60
+
+
+def settle(channel: str, order_no: str, trade: Trade, source: str) -> str:
+    """Take in a payment that the platform vouches for; ``source`` is notification, query or bill.
+
+    Returns ``settled``, ``known`` (nothing to do) or ``suspended``. Raises ``changed_meanwhile`` when others were
+    faster again and again; a repeat is safe.
+    """
+    assert trade.state == "paid" and trade.paid_at is not None
+    for _ in range(_TRIES):
+        order = store.order(order_no)
+        reason = misfit(order, channel, trade)
+        if reason == "known":
+            return "known"
+        if order is None or reason:
+            return suspend(channel, order_no, trade, reason)
+        try:
+            tables.write(paying(order, trade, Event("payment_received", PLATFORM, data={"source": source})))
+            return "settled"
+        except tables.ConditionFailed:
+            continue
+    raise errors.CONFLICT()
+
+
+def paying(order: OrderItem, trade: Trade, event: Event) -> tables.Put:
+    """The write that makes an order paid."""
+    assert trade.paid_at is not None
+    order.status = rules.ORDERS.move(order.status, "pay", "platform" if event.actor.kind == "system" else "clerk")
+    order.transaction_id, order.paid_at = trade.transaction_id, clock.local(trade.paid_at).isoformat()
+    order.attempts, order.account = 0, None
+    store.due(order, clock.from_seconds(clock.seconds(clock.now()) + _FOLLOW_UP_AGAIN), "book")
+    return changes.put(order, event)
+
+
+def misfit(order: OrderItem | None, channel: str, trade: Trade) -> str:
+    """Why a payment is not this order's: empty if it is, ``known`` if it is in the books already."""
+    if order is None or order.channel != channel:
+        return "unknown_order"
+    if order.status in rules.SETTLED and order.transaction_id == trade.transaction_id:
+        return "known" if trade.amount == int(order.amount) else "wrong_amount"
+    if trade.amount != int(order.amount):
+        return "wrong_amount"
+    if order.status in rules.SETTLED:
+        return "duplicate"
+    return "late" if order.status == rules.CLOSED else ""
+
+
+def suspend(channel: str, order_no: str, trade: Trade, reason: str) -> str:
+    """Keep money that fits no open order; ``known`` if it is kept already."""
+    assert trade.paid_at is not None
+    now = clock.now()
+    item = SuspenseItem(
+        f"SUSPENSE#{channel}-{trade.transaction_id}",
+        channel=channel,
+        order=order_no,
+        transaction_id=trade.transaction_id,
+        amount=trade.amount,
+        paid_at=clock.local(trade.paid_at).isoformat(),
+        reason=reason,
+        status=rules.HELD,
+        gsi1pk="SUSPENSE#held",
+        gsi1sk=now.isoformat(timespec="seconds"),
+    )
+    known = store.suspense(item.id)
+    if known is not None:
+        return "known"
+    store.due(item, now, "book")
+    try:
+        tables.write(changes.put(item, Event("money_suspended", PLATFORM, data={"reason": reason})))
+    except tables.ConditionFailed:
+        return "known"
+    log.count("payments_in_suspense")
+    return "suspended"
+
+
+def close(order: OrderItem) -> bool:
+    """Note that the platform takes no money for this order any more; whether this was the one to say so."""
+    order.status = rules.ORDERS.move(order.status, "close", "platform")
+    order.account = None
+    store.not_due(order)
+    try:
+        tables.write(changes.put(order, Event("payment_closed", PLATFORM)))
+    except tables.ConditionFailed:
+        return False
+    return True
+
+
+def moment(text: str | None) -> datetime:
+    """A stored moment."""
+    return datetime.fromisoformat(text or "")

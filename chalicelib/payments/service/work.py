@@ -1,0 +1,113 @@
+"""Bringing things to their end: what the stream hands over at once, and what the sweep finds due.
+
+Every item that has something left to do is visited until it has not; a failure moves the next visit away and holds
+up nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chalicelib.kernel import clock, errors, log, tables
+from chalicelib.kernel.access import system
+from chalicelib.payments import rules, store
+from chalicelib.payments.service import booking, orders, receipts, refunds
+from chalicelib.payments.store import BillItem, DueTable, OrderItem, ReceiptItem, RefundItem, SuspenseItem
+
+SUSPENSE_DESK = system("suspense")
+_MODELS: dict[str, type[DueTable]] = {
+    "BILL": BillItem,
+    "ORDER": OrderItem,
+    "REFUND": RefundItem,
+    "SUSPENSE": SuspenseItem,
+    "RECEIPT": ReceiptItem,
+}
+_EACH_SHARD = 100
+Complete = Callable[[str], None]
+
+
+def visit(key: str, complete: Complete) -> None:
+    """Do what is left to do about one item; ``complete`` completes a paid application by its id.
+
+    Somebody else's change meanwhile ends the visit: what is left then is found again.
+    """
+    kind = key.partition("#")[0]
+    item = tables.read(_MODELS[kind], key, consistent=True) if kind in _MODELS else None
+    if item is None or not item.gsi2pk:
+        return
+    try:
+        if isinstance(item, BillItem):
+            _complete(item, complete)
+        else:
+            _DEEDS[kind](item)
+    except tables.ConditionFailed:
+        return
+    except errors.Problem as problem:
+        if problem.error.code != errors.CONFLICT.code:
+            raise
+
+
+def attempt(key: str, complete: Complete) -> bool:
+    """Visit an item; whether that worked. What failed is due again later."""
+    try:
+        visit(key, complete)
+    except Exception as error:
+        log.failure("visit_failed", error, subject=key)
+        _later(key)
+        return False
+    return True
+
+
+def sweep(complete: Complete) -> Mapping[str, int]:
+    """Visit everything that is due: how many were visited, and how many failed and will be visited again."""
+    visited = failed = 0
+    for key in list(store.due_keys(clock.now(), _EACH_SHARD)):
+        visited += 1
+        failed += not attempt(key, complete)
+    return {"visited": visited, "failed": failed}
+
+
+def _later(key: str) -> None:
+    """Move the next visit of what failed; long trouble reaches the alarm."""
+    item = tables.read(_MODELS[key.partition("#")[0]], key, consistent=True)
+    if item is None or not item.gsi2pk:
+        return
+    item.attempts = int(item.attempts) + 1
+    store.due(item, rules.retry_at(int(item.attempts), clock.now()), item.work)
+    if int(item.attempts) >= rules.ALARMING_ATTEMPTS:
+        log.count("payment_work_stuck")
+    try:
+        tables.write(orders.changes_of_schedule(item))
+    except tables.ConditionFailed:
+        return
+
+
+def _order(item: OrderItem) -> None:
+    if item.status in rules.LIVE:
+        orders.follow(item)
+    else:
+        booking.book_order(item)
+
+
+def _complete(item: BillItem, complete: Complete) -> None:
+    complete(item.application_id)
+    store.not_due(item)
+    tables.write(orders.changes_of_schedule(item))
+
+
+def _suspense(item: SuspenseItem) -> None:
+    booking.book_suspense(item)
+    if item.reason in rules.GIVEN_BACK_BY_ITSELF and not int(item.tries):
+        refunds.give_back(SUSPENSE_DESK, item, by="system")
+        return
+    store.not_due(item)
+    tables.write(orders.changes_of_schedule(item))
+
+
+_DEEDS: dict[str, Callable[[Any], None]] = {
+    "ORDER": _order,
+    "REFUND": refunds.advance,
+    "SUSPENSE": _suspense,
+    "RECEIPT": receipts.bring_up_to_date,
+}

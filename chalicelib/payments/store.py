@@ -1,0 +1,372 @@
+"""What is kept of payments: bills, orders, refunds, money in suspense, receipts, drawers, the ledger, cases.
+
+One item decides: a payment is paid when its order says so. Bills, ledger and receipts follow from that. Items with
+something left to do stand in the index of what is due (``gsi2``), so nothing is forgotten and nothing is scanned.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import TypeVar
+
+import msgspec
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.kernel import changes, clock, tables, vault
+from chalicelib.kernel.tables import Page
+from chalicelib.payments import rules
+from chalicelib.payments.rules import Charge
+
+TABLE = "payments"
+_DUE_SHARDS = 4
+_LEDGER_SHARDS = 8
+
+
+class DueTable(tables.AggregateTable):
+    """Base of what may have something left to do: ``work`` says what at once, ``gsi2`` when it is looked at."""
+
+    work = UnicodeAttribute(null=True)
+    attempts = NumberAttribute(default=0)
+    gsi2pk = UnicodeAttribute(null=True)
+    gsi2sk = UnicodeAttribute(null=True)
+    gsi2 = tables.LookupIndex()
+
+    @property
+    def id(self) -> str:
+        return str(self.pk).partition("#")[2]
+
+
+class BillItem(DueTable):
+    """A bill (缴费单) of one collecting unit; its id is the payment notice number (缴款码).
+
+    ``order`` is the last payment order that took it in; ``given_back`` maps fee items to what refunds took, also
+    refunds that are only asked for.
+    """
+
+    class Meta:
+        table_name = TABLE
+
+    payer = UnicodeAttribute()
+    payer_kind = UnicodeAttribute()
+    service = UnicodeAttribute()
+    unit = UnicodeAttribute()
+    application_id = UnicodeAttribute()
+    receipt = UnicodeAttribute()
+    title = UnicodeAttribute()
+    status = UnicodeAttribute()
+    charges = UnicodeAttribute()
+    amount = NumberAttribute()
+    pay_by = UnicodeAttribute()
+    order = UnicodeAttribute(null=True)
+    refunded = NumberAttribute(default=0)
+    given_back = UnicodeAttribute(default="{}")
+    issue = NumberAttribute(default=1)
+    replaced_by = UnicodeAttribute(null=True)
+    gsi1pk = UnicodeAttribute()
+    gsi1sk = UnicodeAttribute()
+    gsi1 = tables.ListIndex()
+
+    def lines(self) -> list[Charge]:
+        return msgspec.json.decode(self.charges, type=list[Charge])
+
+    def taken(self) -> dict[str, int]:
+        """Fen of each fee item that refunds have taken."""
+        return msgspec.json.decode(self.given_back, type=dict[str, int])
+
+
+class OrderItem(DueTable):
+    """A payment order (支付单) over one or several bills; its id is our number at the platform (out_trade_no).
+
+    ``reserved`` is what refunds were promised, ``refunded`` what was given back; ``platform_no`` is the platform's
+    order number where it is another one (money that was assigned to bills later).
+    """
+
+    class Meta:
+        table_name = TABLE
+
+    channel = UnicodeAttribute()
+    payer = UnicodeAttribute()
+    account = BinaryAttribute(legacy_encoding=False, null=True)
+    bills = UnicodeAttribute()
+    amount = NumberAttribute()
+    description = UnicodeAttribute()
+    status = UnicodeAttribute()
+    created_at = UnicodeAttribute()
+    expires_at = UnicodeAttribute()
+    prepay = UnicodeAttribute(null=True)
+    transaction_id = UnicodeAttribute(null=True)
+    paid_at = UnicodeAttribute(null=True)
+    reserved = NumberAttribute(default=0)
+    refunded = NumberAttribute(default=0)
+    refunds = NumberAttribute(default=0)
+    clerk = UnicodeAttribute(null=True)
+    platform_no = UnicodeAttribute(null=True)
+
+    def bill_ids(self) -> list[str]:
+        return str(self.bills).split(",")
+
+
+class RefundItem(DueTable):
+    """A refund of one bill's lines, or of money in suspense; its id is our number at the platform.
+
+    ``parts`` maps fee items to fen; ``order`` is the platform's order number.
+    """
+
+    class Meta:
+        table_name = TABLE
+
+    channel = UnicodeAttribute()
+    order = UnicodeAttribute()
+    total = NumberAttribute()
+    amount = NumberAttribute()
+    bill = UnicodeAttribute(null=True)
+    suspense = UnicodeAttribute(null=True)
+    unit = UnicodeAttribute()
+    parts = UnicodeAttribute(default="{}")
+    status = UnicodeAttribute()
+    asked_by = UnicodeAttribute()
+    asked_at = UnicodeAttribute()
+    platform_id = UnicodeAttribute(null=True)
+    done_at = UnicodeAttribute(null=True)
+    gsi1pk = UnicodeAttribute()
+    gsi1sk = UnicodeAttribute()
+    gsi1 = tables.ListIndex()
+
+    def shares(self) -> dict[str, int]:
+        return msgspec.json.decode(self.parts, type=dict[str, int])
+
+
+class SuspenseItem(DueTable):
+    """Money that came in and fits no open order (挂账): one item for each of the platform's transactions."""
+
+    class Meta:
+        table_name = TABLE
+
+    channel = UnicodeAttribute()
+    order = UnicodeAttribute()
+    transaction_id = UnicodeAttribute()
+    amount = NumberAttribute()
+    paid_at = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    status = UnicodeAttribute()
+    refund = UnicodeAttribute(null=True)
+    tries = NumberAttribute(default=0)
+    gsi1pk = UnicodeAttribute()
+    gsi1sk = UnicodeAttribute()
+    gsi1 = tables.ListIndex()
+
+
+class ReceiptItem(DueTable):
+    """The fiscal e-receipt (财政电子票据) of a bill: ``wanted`` maps fee items to fen, ``amount`` is what it says."""
+
+    class Meta:
+        table_name = TABLE
+
+    wanted = UnicodeAttribute()
+    amount = NumberAttribute(default=0)
+    issue = NumberAttribute(default=0)
+    code = UnicodeAttribute(null=True)
+    number = UnicodeAttribute(null=True)
+    check = UnicodeAttribute(null=True)
+    issued_on = UnicodeAttribute(null=True)
+    red = UnicodeAttribute(null=True)
+
+    def wanted_parts(self) -> dict[str, int]:
+        return msgspec.json.decode(self.wanted, type=dict[str, int])
+
+
+class DrawerItem(tables.AggregateTable):
+    """What a clerk took in and paid out on one day; closed by counting (日终扎账)."""
+
+    class Meta:
+        table_name = TABLE
+
+    clerk = UnicodeAttribute()
+    unit = UnicodeAttribute()
+    day = UnicodeAttribute()
+    cash = NumberAttribute(default=0)
+    card = NumberAttribute(default=0)
+    payments = NumberAttribute(default=0)
+    status = UnicodeAttribute(default="open")
+    counted_cash = NumberAttribute(null=True)
+    counted_card = NumberAttribute(null=True)
+    gsi1pk = UnicodeAttribute(null=True)
+    gsi1sk = UnicodeAttribute(null=True)
+    gsi1 = tables.ListIndex()
+
+
+class EntryItem(tables.Table):
+    """A ledger entry: balanced postings; its key follows from what it records, so it is written once."""
+
+    class Meta:
+        table_name = TABLE
+
+    postings = UnicodeAttribute()
+    channel = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    reference = UnicodeAttribute()
+    transaction_id = UnicodeAttribute(default="")
+    amount = NumberAttribute()
+    at = UnicodeAttribute()
+
+    def accounts(self) -> dict[str, int]:
+        return msgspec.json.decode(self.postings, type=dict[str, int])
+
+
+class DayItem(tables.Table):
+    """A day of the treasury report: the sums of the ledger by account, of each channel."""
+
+    class Meta:
+        table_name = TABLE
+
+    sums = UnicodeAttribute()
+    entries = NumberAttribute()
+    made_at = UnicodeAttribute()
+
+
+class CaseItem(tables.AggregateTable):
+    """A difference between the platform's bill and our ledger, waiting for a person, or healed by itself."""
+
+    class Meta:
+        table_name = TABLE
+
+    day = UnicodeAttribute()
+    channel = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    reference = UnicodeAttribute()
+    ours = NumberAttribute(default=0)
+    theirs = NumberAttribute(default=0)
+    detail = UnicodeAttribute(default="")
+    status = UnicodeAttribute()
+    gsi1pk = UnicodeAttribute()
+    gsi1sk = UnicodeAttribute()
+    gsi1 = tables.ListIndex()
+
+    @property
+    def id(self) -> str:
+        return str(self.pk).removeprefix("CASE#")
+
+
+class PaymentReadingItem(changes.ReadingItem):
+    """Which staff member read whose bill in clear, and when."""
+
+    class Meta:
+        table_name = TABLE
+
+
+D = TypeVar("D", bound=DueTable)
+
+
+def due(item: D, when: datetime, work: str | None = None) -> D:
+    """Let the item be looked at at ``when``; ``work`` also hands it to the stream's function at once."""
+    item.gsi2pk = f"DUE#{_shard(str(item.pk), _DUE_SHARDS)}"
+    item.gsi2sk = _utc(when)
+    item.work = work
+    return item
+
+
+def not_due(item: D) -> D:
+    """Nothing is left to do."""
+    item.gsi2pk = item.gsi2sk = item.work = None
+    item.attempts = 0
+    return item
+
+
+def due_keys(now: datetime, limit: int) -> Iterator[str]:
+    """The keys of at most ``limit`` due items of each shard, the longest waiting first."""
+    until = BillItem.gsi2sk <= _utc(now)
+    for shard in range(_DUE_SHARDS):
+        page = tables.query(BillItem.gsi2, f"DUE#{shard}", until, index="gsi2", limit=limit)
+        yield from (str(item.pk) for item in page.items)
+
+
+def _shard(text: str, shards: int) -> int:
+    return hashlib.sha256(text.encode()).digest()[0] % shards
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def bill(bill_id: str) -> BillItem | None:
+    return tables.read(BillItem, f"BILL#{bill_id}", consistent=True) if rules.is_notice_number(bill_id) else None
+
+
+def order(order_id: str, *, consistent: bool = True) -> OrderItem | None:
+    return tables.read(OrderItem, f"ORDER#{order_id}", consistent=consistent)
+
+
+def refund(refund_id: str) -> RefundItem | None:
+    return tables.read(RefundItem, f"REFUND#{refund_id}", consistent=True)
+
+
+def suspense(suspense_id: str) -> SuspenseItem | None:
+    return tables.read(SuspenseItem, f"SUSPENSE#{suspense_id}", consistent=True)
+
+
+def receipt(bill_id: str) -> ReceiptItem | None:
+    return tables.read(ReceiptItem, f"RECEIPT#{bill_id}", consistent=True)
+
+
+def drawer(clerk: str, unit: str, day: date) -> DrawerItem:
+    """The clerk's drawer of a day, as it is or new."""
+    found = tables.read(DrawerItem, f"DRAWER#{clerk}#{day}", consistent=True)
+    return found or DrawerItem(f"DRAWER#{clerk}#{day}", clerk=clerk, unit=unit, day=str(day))
+
+
+def case(case_id: str) -> CaseItem | None:
+    return tables.read(CaseItem, f"CASE#{case_id}", consistent=True)
+
+
+def bills_of(parties: tuple[str, ...], cursor: str | None) -> Page:
+    """The parties' bills, newest first for each."""
+    return tables.query_each(BillItem.gsi1, [f"PAYER#{party}" for party in parties], index="gsi1", cursor=cursor)
+
+
+def listed(model: type[RefundItem | SuspenseItem | CaseItem | DrawerItem], name: str, cursor: str | None) -> Page:
+    """A page of a desk's list, the oldest first."""
+    return tables.query(model.gsi1, name, index="gsi1", cursor=cursor)
+
+
+def seal_account(item: OrderItem, account: str) -> None:
+    item.account = vault.seal(account.encode(), TABLE, str(item.pk), "account")
+
+
+def account_of(item: OrderItem) -> str:
+    return vault.unseal(item.account, TABLE, str(item.pk), "account").decode() if item.account else ""
+
+
+def entry(kind: str, reference: str, channel: str, at: datetime, postings: rules.Postings) -> EntryItem:
+    """A ledger entry of the business date of ``at``."""
+    if not rules.is_balanced(postings):
+        raise ValueError(f"unbalanced entry {kind} {reference}")
+    local = clock.local(at)
+    return EntryItem(
+        f"LEDGER#{local.date()}#{_shard(reference, _LEDGER_SHARDS)}",
+        f"{channel}#{kind}#{reference}",
+        postings=msgspec.json.encode(postings).decode(),
+        channel=channel,
+        kind=kind,
+        reference=reference,
+        amount=sum(amount for amount in postings.values() if amount > 0),
+        at=local.isoformat(),
+    )
+
+
+def entries_of(day: date, channel: str = "") -> Iterator[EntryItem]:
+    """All ledger entries of a business date; for schedules, not for requests."""
+    condition = EntryItem.sk.startswith(f"{channel}#") if channel else None
+    for shard in range(_LEDGER_SHARDS):
+        cursor = None
+        while True:
+            page = tables.query(EntryItem, f"LEDGER#{day}#{shard}", condition, limit=200, cursor=cursor)
+            yield from page.items
+            cursor = page.cursor
+            if cursor is None:
+                break
+
+
+def day_sums(day: date) -> DayItem | None:
+    return tables.read(DayItem, f"TREASURY#{day}")
