@@ -7,10 +7,16 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 from local import processes, setup
 from local.environment import Environment, Ports
+
+
+def unused() -> Ports:
+    """A whole installation's ports, all free now."""
+    return Ports(*free_ports(len(fields(Ports))))
 
 
 def free_ports(count: int) -> list[int]:
@@ -28,7 +34,7 @@ def free_ports(count: int) -> list[int]:
 def running(data: Path) -> Iterator[Environment]:
     """The embedded services on free ports, set up; this process gets their settings."""
     (data / "logs").mkdir()
-    environment = Environment(data, Ports(*free_ports(6)))
+    environment = Environment(data, unused())
     os.environ.update(environment.settings())
     started: list[subprocess.Popen[bytes]] = []
     try:

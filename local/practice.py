@@ -23,7 +23,7 @@ import urllib3
 from botocore.exceptions import ClientError
 
 from local import embedded, httpd, processes, setup, simulators
-from local.environment import ROOT, Environment, Ports
+from local.environment import ROOT, Environment
 from local.gateway import HttpAnswer
 
 _KNOWN_SECONDS = 1.0
@@ -97,7 +97,7 @@ def variables(environment: Environment, folder: Path) -> dict[str, str]:
 def account(folder: Path, stage: str) -> Iterator[Environment]:
     """The account, empty, with the file of one stage; everything ends with the block."""
     (folder / "logs").mkdir(parents=True)
-    environment = Environment(folder, Ports(*embedded.free_ports(6)))
+    environment = Environment(folder, embedded.unused())
     describe_stage(environment, folder, stage)
     started: list[subprocess.Popen[bytes]] = []
     try:

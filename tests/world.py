@@ -208,6 +208,7 @@ class World:
                 return answer
 
         self.gateway = Gateway(serve, app.routes)
+        simulators.wechat_pay.send = simulators.alipay.send = self._notify
         self._pump = Pump(environment)
         self._moment = clock.now()
         self._staff_tokens: dict[str, str] = {}
@@ -222,9 +223,16 @@ class World:
 
     def reset(self) -> None:
         clock.use(None)
-        for simulator in (self.simulators.wechat, self.simulators.alipay, self.simulators.departments):
+        for simulator in self.simulators.all:
             simulator.controls["reset_faults"]({})
         self.simulators.alipay.tamper_signature = self.simulators.departments.tamper_signature = False
+        self.simulators.wechat_pay.reset()
+        self.simulators.alipay.reset()
+
+    def _notify(self, url: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        """A notification of a payment platform reaches the API."""
+        answer = self.gateway.handle("POST", url, headers, body, "203.0.113.7")
+        return answer.status, answer.body
 
     def pump(self) -> int:
         """Deliver the streams' records to the functions."""

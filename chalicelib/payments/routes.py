@@ -30,16 +30,16 @@ _COUNTER_LIMIT = Limit("counter_bill", 60, 300, failures_only=True)
 _LINK_LIMIT = Limit("document", 60, 300, failures_only=True)
 
 
-def _pays(actor: Actor, item: BillItem | OrderItem) -> bool:
-    return actor.kind == "person" and actor.holds(item.payer)
+def _owes(actor: Actor, item: BillItem) -> bool:
+    return actor.kind == "person" and actor.holds(item.payer) and actor.covers(item.service)
+
+
+def _pays(actor: Actor, item: OrderItem) -> bool:
+    return actor.holds(item.payer) and all(actor.covers(code) for code in str(item.services).split(","))
 
 
 def _sees_bill(actor: Actor, item: BillItem) -> bool:
-    return actor.unit == item.unit if actor.kind == "staff" else _pays(actor, item) and actor.covers(item.service)
-
-
-def _owes(actor: Actor, item: BillItem) -> bool:
-    return _pays(actor, item) and actor.covers(item.service)
+    return actor.unit == item.unit if actor.kind == "staff" else _owes(actor, item)
 
 
 def _collects(actor: Actor, item: BillItem) -> bool:
@@ -360,7 +360,7 @@ def cancel_bill(actor: Actor, target: BillItem, body: Reason) -> BillView:
     return _bill_view(target)
 
 
-@endpoint("POST", "/v1/bills/{bill_id}/receipt_links", OWN_BILL, status=201, errors=[rules.NO_RECEIPT])
+@endpoint("POST", "/v1/bills/{bill_id}/receipt_links", OWN_BILL, errors=[rules.NO_RECEIPT])
 def link_receipt(target: BillItem) -> DocumentLink:
     """A link to the fiscal e-receipt as PDF, for five minutes."""
     return service.documents.receipt_link(target)
@@ -600,6 +600,7 @@ def give_back_suspense(actor: Actor, target: SuspenseItem, body: Reason) -> Refu
     "POST",
     "/v1/suspense/{suspense_id}/assign",
     HELD_MONEY,
+    status=201,
     idempotent=True,
     errors=[*PAYING_ERRORS, rules.SUSPENSE_STATE, rules.AMOUNT_DIFFERS, rules.OTHER_PAYMENT_OPEN],
 )
@@ -637,7 +638,7 @@ def read_treasury(query: SpanQuery) -> Report:
     return service.ledger.report(query.first, query.last)
 
 
-@endpoint("POST", "/v1/treasury/links", TREASURER, status=201, errors=[rules.SPAN_TOO_LONG])
+@endpoint("POST", "/v1/treasury/links", TREASURER, errors=[rules.SPAN_TOO_LONG])
 def link_treasury(body: ReportRequest) -> DocumentLink:
     """A link to the report as CSV or Excel, for five minutes."""
     return service.documents.report_link(body.first, body.last, body.form)
@@ -699,7 +700,7 @@ def _payment_view(item: OrderItem, front_end: dict[str, str]) -> PaymentView:
         str(item.status),
         Money(int(item.amount)),
         item.bill_ids(),
-        clock.local(service.settling.moment(item.expires_at)).isoformat(),
+        clock.local(service.settling.moment(item.ends_at)).isoformat(),
         item.paid_at or "",
         front_end,
     )

@@ -100,7 +100,7 @@ LINK_EXPIRED = ErrorCode(
     "document_link_expired", 410, zh="链接已失效，请重新获取", en="The link has expired; get a new one"
 )
 NOTICE_REFUSED = ErrorCode(
-    "notification_refused", 401, zh="通知未通过验证", en="The notification was not accepted: {reason}"
+    "notification_refused", 400, zh="通知未通过验证", en="The notification was not accepted: {reason}"
 )
 SPAN_TOO_LONG = ErrorCode(
     "span_too_long",

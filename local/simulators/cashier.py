@@ -101,6 +101,15 @@ class Cashier(Simulator):
             "commission": self._set_commission,
         }
 
+    def reset(self) -> None:
+        """Forget all trades, what waits, and every trouble that was ordered."""
+        self.trades.clear()
+        self._waiting.clear()
+        self.refund_outcomes.clear()
+        self.notice_rates.clear()
+        self.sent = self.forged_refused = self.forged_accepted = self.commission = 0
+        self._factor = 1.0
+
     # what people do
 
     def _pay(self, wanted: dict[str, Any]) -> dict[str, Any]:

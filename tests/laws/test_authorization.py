@@ -12,6 +12,7 @@ import yaml
 from chalicelib.kernel import endpoint
 from tests.appointments.bookings import Booker
 from tests.kernel.test_tokens import with_claims
+from tests.payments import debts
 from tests.world import Client, Enterprise, World, new_id_number
 from tools import openapi
 
@@ -52,6 +53,16 @@ BODIES: dict[str, Any] = {
     "issue_ticket": {"services": [STICKER]},
     "take_ticket": {"hall": "{hall}", "services": [STICKER], "where": {}},
     "resume": {"number": "A001"},
+    "cancel_bill": REASON,
+    "create_payment": {"bills": []},
+    "take_counter_payment": {"bills": [], "method": "cash", "amount": 1},
+    "close_drawer": {"cash": 0, "card": 0},
+    "request_refund": {"parts": {"sticker": 1}, **REASON},
+    "reject_refund": REASON,
+    "give_back_suspense": REASON,
+    "assign_suspense": {"bills": []},
+    "resolve_payment_case": REASON,
+    "link_treasury": {"from": "2026-11-01", "to": "2026-11-02", "form": "csv"},
     "transfer": {"window": "2"},
 }
 """Bodies that pass the declaration's shape, or that an endpoint open to anyone refuses as bad input."""
@@ -61,6 +72,7 @@ QUERIES = {
     "read_month": f"?month=2026-11&services={STICKER}",
     "read_day": f"?services={STICKER}",
     "read_statistics": "?day=2026-11-02",
+    "read_treasury": "?from=2026-11-01&to=2026-11-02",
 }
 
 
@@ -86,6 +98,7 @@ def people(world: World, enterprise: Enterprise) -> dict[str, Client]:
         "supervisor": world.staff("supervisor"),
         "administrator": world.staff("administrator"),
         "kiosk": world.staff("hall.kiosk"),
+        "treasurer": world.staff("treasurer.a"),
     }
 
 
@@ -105,7 +118,8 @@ class Places(dict[str, str]):
 
     def body(self, operation: str) -> Any:
         body = BODIES.get(operation, {})
-        return {**body, "hall": self["hall"]} if "hall" in body else body
+        body = {**body, "hall": self["hall"]} if "hall" in body else body
+        return {**body, "bills": [self["bill_id"]]} if "bills" in body else body
 
     def _application_id(self) -> str:
         waiting = self.enterprise.apply(route_class="inter_provincial")
@@ -147,6 +161,23 @@ class Places(dict[str, str]):
     def _waiter_id(self) -> str:
         body = {"hall": self["hall"], "services": [STICKER], "date": TOMORROW}
         return str(self.enterprise.client.post("/v1/waiting", body).json["id"])
+
+    def _bill_id(self) -> str:
+        return debts.bill(self.enterprise)
+
+    def _order_id(self) -> str:
+        opened = self.enterprise.client.post("/v1/payments", {"bills": [self["bill_id"]]})
+        assert opened.status == 201, opened.json
+        return str(opened.json["id"])
+
+    def _refund_id(self) -> str:
+        return debts.refund(self.enterprise)
+
+    def _suspense_id(self) -> str:
+        return debts.suspense()
+
+    def _case_id(self) -> str:
+        return debts.case()
 
     def _ticket_id(self) -> str:
         world = self.enterprise.world
@@ -197,10 +228,11 @@ def test_somebody_elses_object_answers_exactly_like_an_absent_one(world: World) 
     places, absent = Places(enterprise), Places(enterprise)
     absent |= {"application_id": "0" * 26, "certificate_id": "0" * 16, "task_id": "0" * 26 + "-review"}
     absent |= {"organization_id": "0" * 32, "mandate_id": "0" * 32, "appointment_id": "0" * 12, "waiter_id": "0" * 26}
+    absent |= {"bill_id": "32010000000000000005", "order_id": "0" * 26, "refund_id": "0" * 26}
     absent |= {"ticket_id": "0" * 26, "relative_id": f"{'0' * 32}-{'0' * 32}", "hall": "no_such_hall"}
     for operation in PROTECTED:
         declared = DECLARED[operation]
-        if declared.access.target is None or operation == "undo_merge":
+        if declared.access.target is None or operation == "undo_merge" or declared.access.staff == ("treasurer",):
             continue
         client = stranger if declared.access.person is not None else elsewhere(world, declared, officer)
         foreign, missing = (

@@ -52,7 +52,7 @@ def test_every_text_that_comes_in_is_bounded() -> None:
                 schema = parameter["schema"]
                 parts = schema.get("anyOf", [schema])
                 for part in parts:
-                    bounded = "maxLength" in part or "enum" in part or "pattern" in part
+                    bounded = "maxLength" in part or "enum" in part or "pattern" in part or part.get("format") == "date"
                     assert part.get("type") != "string" or bounded, f"{path} {parameter['name']}"
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import urllib3
 from local.embedded import free_ports
 from local.environment import ROOT, Environment, Ports
 
-PORT_NAMES = ("API", "DATABASE", "AWS", "WECHAT", "ALIPAY", "DEPARTMENTS")
+PORT_NAMES = tuple(port.name.upper() for port in fields(Ports))
 
 
 class Installation:
@@ -27,7 +28,7 @@ class Installation:
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        self.ports = free_ports(6)
+        self.ports = free_ports(len(PORT_NAMES))
         self.environ = {
             name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BANSHI_", "TABLE_"))
         }

@@ -57,7 +57,7 @@ def _resumable(actor: Actor, wanted: list[BillItem], name: str, account: str) ->
             continue
         if order.status in rules.SETTLED:
             raise rules.ALREADY_PAID()
-        left = settling.moment(order.expires_at) - clock.now()
+        left = settling.moment(order.ends_at) - clock.now()
         same = order.channel == name and sorted(order.bill_ids()) == sorted(item.id for item in wanted)
         same = same and order.status != rules.CLOSING and store.account_of(order) == account
         if same and left > rules.LATEST_RESUME:
@@ -82,7 +82,7 @@ def _create(actor: Actor, wanted: list[BillItem], name: str, account: str, order
     now = clock.now()
     order = new_order(order_id, name, wanted)
     store.seal_account(order, account)
-    first = rules.next_check(now, 0, settling.moment(order.expires_at), now)
+    first = rules.next_check(now, 0, settling.moment(order.ends_at), now)
     store.due(order, first)
     tables.write_or_conflict(
         changes.put(order, Event("payment_created", actor, data={"channel": name})), *take_in(actor, order, wanted)
@@ -103,11 +103,12 @@ def new_order(order_id: str, name: str, wanted: list[BillItem]) -> OrderItem:
         channel=name,
         payer=wanted[0].payer,
         bills=",".join(sorted(item.id for item in wanted)),
+        services=",".join(sorted({item.service for item in wanted})),
         amount=amount,
         description=f"{wanted[0].title}{more}",
         status=rules.CREATED,
         created_at=now.isoformat(timespec="seconds"),
-        expires_at=expires.isoformat(),
+        ends_at=expires.isoformat(),
     )
 
 
@@ -144,7 +145,7 @@ def _accepted(order: OrderItem) -> OrderItem:
         int(order.amount),
         str(order.description),
         store.account_of(order),
-        settling.moment(order.expires_at),
+        settling.moment(order.ends_at),
     )
     try:
         prepay = channel(order.channel).create(request)
@@ -228,7 +229,7 @@ def cancel(actor: Actor, order: OrderItem) -> OrderItem:
 
 def follow(order: OrderItem) -> None:
     """The sweep's visit to a live order: learn how it stands, and end it once its time is over."""
-    now, expires = clock.now(), settling.moment(order.expires_at)
+    now, expires = clock.now(), settling.moment(order.ends_at)
     if now > settling.moment(order.created_at) + rules.ENDS_WITHIN:
         log.count("payments_without_end")
     order.attempts = int(order.attempts) + 1

@@ -1,0 +1,81 @@
+"""Bills, refunds, suspense and differences made directly, for tests that only need one to be there."""
+
+from __future__ import annotations
+
+import secrets
+
+from chalicelib.kernel import changes, clock, tables
+from chalicelib.kernel.access import system
+from chalicelib.kernel.changes import Event
+from chalicelib.payments import service, store
+from chalicelib.payments.rules import Charge
+from chalicelib.payments.service import Debt, reconciling, settling
+from chalicelib.platforms.payment import Trade
+from tests.world import Enterprise
+
+RULES = system("rules")
+
+
+def bill(enterprise: Enterprise, amount: int = 60_000, unit: str = "transport_bureau") -> str:
+    """A bill of the enterprise for a fee item ``sticker``."""
+    charge = Charge("sticker", "标贴工本费", "Sticker", unit, "103044999", amount, amount, "测试")
+    debt = Debt(
+        secrets.token_hex(13),
+        "K7M2-9QXA-4TB3",
+        "tour_bus_sticker",
+        enterprise.organization_id,
+        "organization",
+        "旅游包车标贴",
+        30,
+        [charge],
+    )
+    bills, writes = service.prepare(debt, RULES)
+    tables.write(*writes)
+    return bills[0]
+
+
+def paid_bill(enterprise: Enterprise, amount: int = 60_000) -> str:
+    """A bill that was paid in WeChat and is booked."""
+    number = bill(enterprise, amount)
+    opened = enterprise.client.post("/v1/payments", {"bills": [number]})
+    assert opened.status == 201, opened.json
+    order = opened.json["id"]
+    enterprise.world.simulators.wechat_pay.controls["pay"]({"order_no": order})
+    enterprise.world.simulators.deliver()
+    paid = store.order(order)
+    assert paid is not None
+    service.booking.book_order(paid)
+    return number
+
+
+def refund(enterprise: Enterprise) -> str:
+    """A refund above the limit that waits for a second person."""
+    body = {"parts": {"sticker": 55_000}, "reason": "重复收取"}
+    officer = enterprise.world.staff("officer.b")
+    asked = officer.post(f"/v1/bills/{paid_bill(enterprise)}/refunds", body)
+    assert asked.status == 201, asked.json
+    return str(asked.json["id"])
+
+
+def suspense(amount: int = 1000, order: str = "") -> str:
+    """Money for an order that nobody knows."""
+    trade = Trade("paid", f"4200{secrets.randbelow(10**20):020d}", amount, clock.now())
+    assert settling.suspend("wechat_pay", order or secrets.token_hex(10), trade, "unknown_order") == "suspended"
+    return f"wechat_pay-{trade.transaction_id}"
+
+
+def case() -> str:
+    """A difference that waits for a person."""
+    number = secrets.token_hex(8)
+    item = store.CaseItem(
+        f"CASE#{number}",
+        day="2026-11-01",
+        channel="wechat_pay",
+        kind="refund_unknown",
+        reference=number,
+        status="open",
+        gsi1pk=reconciling.OPEN_CASES,
+        gsi1sk=number,
+    )
+    tables.write(changes.put(item, Event("difference_found", RULES)))
+    return number

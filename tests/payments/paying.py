@@ -1,0 +1,97 @@
+"""People who owe something and pay it, in the words of the domain."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from functions import sweep_payments
+from tests.world import Client, Reply, World, new_id_number
+
+HOME = {"district": "玄武区", "property_kind": "home", "extra_copies": 0, "with_plan": False}
+
+
+@dataclass
+class Payer:
+    """Somebody whose real-estate transfer is approved and who has the bills for it."""
+
+    world: World
+    client: Client
+    application: dict[str, Any]
+    id_number: str
+    name: str
+    bills: list[str] = field(default_factory=list)
+
+    def pay(self, bills: list[str] | None = None, client: Client | None = None, **options: Any) -> Reply:
+        return (client or self.client).post("/v1/payments", {"bills": bills or self.bills}, **options)
+
+    def order(self, **options: Any) -> dict[str, Any]:
+        """An order that the platform has accepted."""
+        answer = self.pay(**options)
+        assert answer.status == 201, answer.json
+        opened: dict[str, Any] = answer.json
+        return opened
+
+    def on_alipay(self) -> Client:
+        """The same person in the Alipay mini-program."""
+        client = self.world.log_in("alipay")
+        certification = client.post("/v1/me/verification", {"name": self.name, "id_number": self.id_number}).json
+        wanted = {"certify_id": certification["certify_id"], "passed": True}
+        self.world.simulators.alipay.controls["certifications"](wanted)
+        assert client.post("/v1/me/verification/confirm").status == 200
+        client.renew()
+        return client
+
+    def bill(self, place: int = 0) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.get(f"/v1/bills/{self.bills[place]}").json
+        return found
+
+    def payment(self, order: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.get(f"/v1/payments/{order}").json
+        return found
+
+    def now(self) -> dict[str, Any]:
+        """The application as it is now."""
+        found: dict[str, Any] = self.client.get(f"/v1/applications/{self.application['id']}").json
+        return found
+
+
+def payer(world: World, client: Client | None = None, *, name: str = "张购房", **form: Any) -> Payer:
+    """Somebody whose application is approved and costs 80 yuan, unless ``form`` says otherwise."""
+    id_number = new_id_number()
+    if client is None:
+        client = world.log_in("wechat")
+        world.verify(client, name, id_number)
+    registers = world.simulators.departments.registers
+    registers["housing"][id_number] = [{"homes": 1, "under_review": False}]
+    begun = client.post("/v1/applications", {"service": "real_estate_registration"})
+    assert begun.status == 201, begun.json
+    wanted = {**begun.json["form"], **HOME, **form}
+    saved = client.put(f"/v1/applications/{begun.json['id']}/form", {"form": wanted})
+    assert saved.status == 200, saved.json
+    submitted = client.post(f"/v1/applications/{begun.json['id']}/submit")
+    assert submitted.status == 200, submitted.json
+    return Payer(world, client, submitted.json, id_number, name, submitted.json["bills"])
+
+
+def wechat(world: World, order: str, **how: Any) -> None:
+    """The payer pays in WeChat."""
+    world.simulators.wechat_pay.controls["pay"]({"order_no": order, **how})
+
+
+def alipay(world: World, order: str, **how: Any) -> None:
+    """The payer pays in Alipay."""
+    world.simulators.alipay.controls["pay"]({"order_no": order, **how})
+
+
+def settle(world: World) -> None:
+    """Everything that is on its way arrives: notifications, the streams, the sweep."""
+    world.simulators.deliver()
+    world.pump()
+    sweep_payments.handler({})
+    world.pump()
+
+
+def key() -> str:
+    return secrets.token_hex(12)
