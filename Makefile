@@ -10,7 +10,7 @@ NOTO := node_modules/@expo-google-fonts/noto-sans-sc
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test test-stack lint format openapi bench publish check-city staff staff-code invoke \
-	rush simulation package deploy secrets destroy restore-items practice costs lock clean-data
+	rush hostile simulation package deploy secrets destroy restore-items practice costs lock clean-data
 
 # the shell has a USER of its own
 STAFF_USER = $(if $(findstring command,$(origin USER)),$(USER))
@@ -80,6 +80,9 @@ bench: install ## measure units, CPU, cold start, PDF and QR; results in bench/r
 
 rush: install ## a release morning: 30,000 people on 4,000 places (make rush PEOPLE=3000 PLACES=400 is smaller)
 	@$(BIN)/python -m bench.rush $(if $(PEOPLE),--people $(PEOPLE)) $(if $(PLACES),--places $(PLACES))
+
+hostile: install ## 10,000 payments against lost, doubled, late and forged notifications (make hostile ORDERS=500 is smaller)
+	@$(BIN)/python -m bench.hostile $(if $(ORDERS),--orders $(ORDERS))
 
 simulation: install ## what a release morning of a city of 8 million would meet on DynamoDB
 	@$(BIN)/python -m bench.simulation

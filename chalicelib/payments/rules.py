@@ -281,12 +281,14 @@ def is_notice_number(text: str) -> bool:
 
 
 def next_check(created: datetime, attempts: int, expires: datetime, now: datetime) -> datetime:
-    """When a live order is asked about next: often at first, once at its end, then ever more rarely."""
+    """When a live order is asked about next: often at first, every minute after its end, in the end more rarely."""
     for wait in _CHECKS:
         if now < created + wait < expires:
             return created + wait
     if now < expires:
         return expires
+    if now < created + ENDS_WITHIN:
+        return now + timedelta(minutes=1)
     return retry_at(max(1, attempts - len(_CHECKS)), now)
 
 

@@ -170,7 +170,8 @@ def _notice(fields: dict[str, str]) -> Notice:
     if fields.get("notify_type") != "trade_status_sync":
         return Notice("other")
     if fields.get("gmt_refund") or fields.get("refund_fee") or fields.get("out_biz_no"):
-        return Notice("refund", fields["out_trade_no"], fields.get("out_biz_no") or fields["out_trade_no"])
+        trade = Trade("paid", fields["trade_no"], payment.to_fen(fields["total_amount"]))
+        return Notice("refund", fields["out_trade_no"], fields.get("out_biz_no") or fields["out_trade_no"], trade)
     return Notice("payment", fields["out_trade_no"], trade=_trade(fields, "gmt_payment"))
 
 

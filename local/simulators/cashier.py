@@ -168,7 +168,8 @@ class Cashier(Simulator):
         drawn = {name for name, rate in self.notice_rates.items() if self.random.random() < rate}
         faults = {fault} if fault else drawn
         if "forged" in faults:
-            self._queue(trade, refund, 0, forged=self.random.choice(self.forgeries))
+            kinds = [kind for kind in self.forgeries if refund is None or kind != "app"]  # refunds name no app
+            self._queue(trade, refund, 0, forged=self.random.choice(kinds))
         if "lost" in faults:
             return
         delay = self.random.randint(*_LATE_SECONDS) if "late" in faults else 0

@@ -205,9 +205,12 @@ def end(actor: Actor, order: OrderItem, by: str) -> None:
     except Refused as refusal:
         if refusal.kind != "paid":
             raise problem_of(order.channel, refusal) from None
-        if check(order, "query").status in rules.SETTLED:
+        found = check(order, "query")
+        if found.status in rules.SETTLED:
             raise rules.ALREADY_PAID() from None
-        raise errors.CONFLICT() from None
+        if found.status in rules.LIVE:
+            raise errors.CONFLICT() from None
+        return
     if not settling.close(order) and _again(order).status in rules.SETTLED:
         raise rules.ALREADY_PAID()
 

@@ -23,7 +23,8 @@ _FOLLOW_UP_AGAIN = 60
 def settle(channel: str, order_no: str, trade: Trade, source: str) -> str:
     """Take in a payment that the platform vouches for; ``source`` is notification, query or bill.
 
-    Returns ``settled``, ``known`` (nothing to do) or ``suspended``. Raises ``changed_meanwhile`` when others were
+    Returns ``settled``, ``known`` (nothing to do) or ``suspended``; a live order whose money came in another amount
+    is closed, because its platform takes no more for it. Raises ``changed_meanwhile`` when others were
     faster again and again; a repeat is safe.
     """
     assert trade.state == "paid" and trade.paid_at is not None
@@ -33,7 +34,10 @@ def settle(channel: str, order_no: str, trade: Trade, source: str) -> str:
         if reason == "known":
             return "known"
         if order is None or reason:
-            return suspend(channel, order_no, trade, reason)
+            outcome = suspend(channel, order_no, trade, reason)
+            if order is not None and reason == "wrong_amount" and order.status in rules.LIVE and not close(order):
+                continue
+            return outcome
         try:
             tables.write(paying(order, trade, Event("payment_received", PLATFORM, data={"source": source})))
             return "settled"

@@ -69,9 +69,9 @@ def sweep(complete: Complete) -> Mapping[str, int]:
 
 
 def _later(key: str) -> None:
-    """Move the next visit of what failed; long trouble reaches the alarm."""
+    """Move the next visit of what failed; long trouble reaches the alarm. A live order's visit moved before it."""
     item = tables.read(_MODELS[key.partition("#")[0]], key, consistent=True)
-    if item is None or not item.gsi2pk:
+    if item is None or not item.gsi2pk or (isinstance(item, OrderItem) and item.status in rules.LIVE):
         return
     item.attempts = int(item.attempts) + 1
     store.due(item, rules.retry_at(int(item.attempts), clock.now()), item.work)
