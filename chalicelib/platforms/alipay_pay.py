@@ -154,7 +154,7 @@ def read_notice(body: bytes) -> Notice:
         raise Forged("fields or signature type")
     if not alipay.is_known_certificate(fields.get("alipay_cert_sn", settings().alipay_cert_sn)):
         raise Forged("unknown certificate")
-    if not alipay.verifies(alipay.sign_content(signed).encode(), fields.get("sign", "")):
+    if not any(alipay.verifies(text.encode(), fields.get("sign", "")) for text in _signed_texts(signed)):
         raise Forged("signature")
     if fields.get("app_id") != settings().alipay_app_id:
         raise Forged("other app")
@@ -164,6 +164,13 @@ def read_notice(body: bytes) -> Notice:
         return _notice(fields)
     except (KeyError, ValueError):
         raise Forged("content") from None
+
+
+def _signed_texts(fields: dict[str, str]) -> Iterator[str]:
+    """What the signature may cover: whether a certificate's number is part of it, no document says."""
+    yield alipay.sign_content(fields)
+    if "alipay_cert_sn" in fields:
+        yield alipay.sign_content({name: value for name, value in fields.items() if name != "alipay_cert_sn"})
 
 
 def _notice(fields: dict[str, str]) -> Notice:
