@@ -16,16 +16,16 @@ from tests.world import Enterprise
 RULES = system("rules")
 
 
-def bill(enterprise: Enterprise, amount: int = 60_000, unit: str = "transport_bureau") -> str:
+def bill(enterprise: Enterprise, amount: int = 60_000, title: str = "旅游包车标贴") -> str:
     """A bill of the enterprise for a fee item ``sticker``."""
-    charge = Charge("sticker", "标贴工本费", "Sticker", unit, "103044999", amount, amount, "测试")
+    charge = Charge("sticker", "标贴工本费", "Sticker", "transport_bureau", "103044999", amount, amount, "测试")
     debt = Debt(
         secrets.token_hex(13),
         "K7M2-9QXA-4TB3",
         "tour_bus_sticker",
         enterprise.organization_id,
         "organization",
-        "旅游包车标贴",
+        title,
         30,
         [charge],
     )

@@ -87,8 +87,9 @@ def alipay(world: World, order: str, **how: Any) -> None:
 
 def settle(world: World) -> None:
     """Everything that is on its way arrives: notifications, the streams, the sweep."""
-    world.simulators.deliver()
-    world.pump()
+    for _ in range(2):
+        world.simulators.deliver()
+        world.pump()
     sweep_payments.handler({})
     world.pump()
 

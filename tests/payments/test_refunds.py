@@ -1,0 +1,263 @@
+"""Refunds: parts and wholes, two persons, no fen twice, what the platforms do with them, and what follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.payments import store
+from functions import sweep_payments
+from tests.payments import debts, paying
+from tests.payments.paying import Payer
+from tests.world import Client, Enterprise, Reply, World
+
+
+def settled(world: World, channel: str = "wechat", **form: Any) -> Payer:
+    payer = paying.payer(world, **form)
+    client = payer.client if channel == "wechat" else payer.on_alipay()
+    order = payer.order(client=client)
+    getattr(paying, channel)(world, order["id"])
+    paying.settle(world)
+    return payer
+
+
+def ask(client: Client, bill: str, parts: dict[str, int], **options: Any) -> Reply:
+    return client.post(f"/v1/bills/{bill}/refunds", {"parts": parts, "reason": "重复收取"}, **options)
+
+
+def state(client: Client, refund: str) -> str:
+    return str(client.get(f"/v1/refunds/{refund}").json["status"])
+
+
+@pytest.mark.parametrize("channel", ["wechat", "alipay"])
+def test_a_part_and_then_the_rest_go_back(world: World, channel: str) -> None:
+    payer, registrar = settled(world, channel, extra_copies=1), world.staff("registrar")
+    bill = payer.bills[0]
+    first = ask(registrar, bill, {"copies": 1000})
+    assert first.json["status"] == "approved"
+    paying.settle(world)
+    assert state(registrar, first.json["id"]) == "done"
+    assert (payer.bill()["status"], payer.bill()["refunded"]["amount"]) == ("partly_refunded", 1000)
+    second = ask(registrar, bill, {"registration": 8000})
+    paying.settle(world)
+    assert state(registrar, second.json["id"]) == "done"
+    assert payer.bill()["status"] == "refunded"
+    assert payer.payment(payer.bill()["payment"])["status"] == "refunded"
+    assert ask(registrar, bill, {"registration": 1}).code == "refund_exceeds_payment"
+
+
+def test_the_receipt_says_what_was_really_kept(world: World) -> None:
+    payer, registrar = settled(world, extra_copies=1), world.staff("registrar")
+    bill, receipts = payer.bills[0], world.simulators.fiscal.receipts
+    assert receipts[f"{bill}-1"]["amount"] == 9000 and not receipts[f"{bill}-1"]["red"]
+    ask(registrar, bill, {"copies": 1000})
+    paying.settle(world)
+    assert receipts[f"{bill}-1"]["red"], "voided by a red receipt"
+    assert receipts[f"{bill}-2"]["amount"] == 8000
+    assert [line["amount"] for line in receipts[f"{bill}-2"]["wanted"]["lines"]] == [8000]
+    ask(registrar, bill, {"registration": 8000})
+    paying.settle(world)
+    assert receipts[f"{bill}-2"]["red"] and f"{bill}-3" not in receipts
+    assert payer.bill()["receipt"] is False
+
+
+def test_above_the_limit_a_second_person_has_to_agree(world: World) -> None:
+    payer = settled(world, property_kind="non_home")
+    registrar, head = world.staff("registrar"), world.staff("registrar.head")
+    refund = ask(registrar, payer.bills[0], {"registration": 55_000}).json
+    path = f"/v1/refunds/{refund['id']}"
+    assert refund["status"] == "requested"
+    assert registrar.post(f"{path}/approve").code == "second_person_needed"
+    paying.settle(world)
+    assert payer.bill()["refunded"]["amount"] == 0
+    assert head.post(f"{path}/approve").json["status"] == "approved"
+    assert head.post(f"{path}/approve").code == "refund_wrong_state"
+    paying.settle(world)
+    assert state(head, refund["id"]) == "done"
+
+
+def test_a_rejected_refund_frees_the_money(world: World) -> None:
+    payer = settled(world, property_kind="non_home")
+    registrar, head = world.staff("registrar"), world.staff("registrar.head")
+    refund = ask(registrar, payer.bills[0], {"registration": 55_000}).json
+    assert ask(registrar, payer.bills[0], {"registration": 1}).code == "refund_exceeds_payment"
+    rejected = head.post(f"/v1/refunds/{refund['id']}/reject", {"reason": "材料不足"})
+    assert rejected.json["status"] == "rejected"
+    assert ask(registrar, payer.bills[0], {"registration": 1}).status == 201
+
+
+@pytest.mark.parametrize(
+    "parts", [{}, {"registration": 0}, {"registration": -1}, {"registration": 1.5}, {"registration": "1"}]
+)
+def test_parts_of_a_wrong_shape_are_refused(world: World, parts: Any) -> None:
+    payer = settled(world)
+    assert ask(world.staff("registrar"), payer.bills[0], parts).code == "invalid_request"
+
+
+@pytest.mark.parametrize("parts", [{"registration": 8001}, {"nothing": 1}, {"registration": 8000, "copies": 1}])
+def test_more_than_was_paid_never_goes_back(world: World, parts: dict[str, int]) -> None:
+    payer = settled(world)
+    assert ask(world.staff("registrar"), payer.bills[0], parts).code == "refund_exceeds_payment"
+
+
+def test_an_unpaid_bill_has_nothing_to_give_back(world: World) -> None:
+    payer = paying.payer(world)
+    assert ask(world.staff("registrar"), payer.bills[0], {"registration": 1}).code == "bill_wrong_state"
+
+
+def test_the_same_request_makes_one_refund(world: World) -> None:
+    payer, registrar = settled(world), world.staff("registrar")
+    key = {"idempotency-key": paying.key()}
+    first = ask(registrar, payer.bills[0], {"registration": 5000}, headers=key)
+    again = ask(registrar, payer.bills[0], {"registration": 5000}, headers=key)
+    assert first.json["id"] == again.json["id"]
+    assert ask(registrar, payer.bills[0], {"registration": 4000}, headers=key).code == "idempotency_key_reused"
+    assert ask(registrar, payer.bills[0], {"registration": 5000}).code == "refund_exceeds_payment"
+
+
+def test_a_refund_whose_answer_is_lost_is_sent_once(world: World) -> None:
+    payer, registrar = settled(world), world.staff("registrar")
+    world.simulators.wechat_pay.controls["faults"]({"fault": "lost_answer", "path": "/v3/refund"})
+    refund = ask(registrar, payer.bills[0], {"registration": 5000}).json["id"]
+    world.simulators.wechat_pay.notice_rates = {"lost": 1.0}
+    for _ in range(3):
+        paying.settle(world)
+        world.pass_time(minutes=2)
+    assert state(world.staff("registrar"), refund) == "done"
+    (trade,) = world.simulators.wechat_pay.trades.values()
+    assert trade.refunded == 5000 and len(trade.refunds) == 1
+
+
+def test_a_merchant_without_balance_is_asked_again_later(world: World) -> None:
+    payer, registrar = settled(world, "alipay"), world.staff("registrar")
+    alipay = world.simulators.alipay
+    for _ in range(2):
+        alipay.controls["errors"]({"code": "40004", "sub_code": "ACQ.SELLER_BALANCE_NOT_ENOUGH"})
+    refund = ask(registrar, payer.bills[0], {"registration": 5000}).json["id"]
+    world.pump()
+    assert state(registrar, refund) == "sent"
+    for _ in range(5):
+        world.pass_time(minutes=3)
+        paying.settle(world)
+    assert state(world.staff("registrar"), refund) == "done"
+
+
+def test_an_abnormal_refund_is_repaired_by_a_person(world: World) -> None:
+    payer, registrar = settled(world), world.staff("registrar")
+    world.simulators.wechat_pay.controls["refund_outcomes"]({"outcomes": ["ABNORMAL"]})
+    refund = ask(registrar, payer.bills[0], {"registration": 5000}).json["id"]
+    paying.settle(world)
+    assert state(registrar, refund) == "abnormal"
+    assert registrar.post(f"/v1/refunds/{refund}/repair").json["status"] == "done"
+    paying.settle(world)
+    assert payer.bill()["refunded"]["amount"] == 5000
+
+
+def test_a_refund_that_the_platform_closes_frees_the_money(world: World) -> None:
+    payer, registrar = settled(world), world.staff("registrar")
+    world.simulators.wechat_pay.controls["refund_outcomes"]({"outcomes": ["CLOSED"]})
+    refund = ask(registrar, payer.bills[0], {"registration": 8000}).json["id"]
+    paying.settle(world)
+    assert state(registrar, refund) == "failed" and payer.bill()["status"] == "settled"
+    again = ask(registrar, payer.bills[0], {"registration": 8000}).json["id"]
+    assert again != refund
+    paying.settle(world)
+    assert state(registrar, again) == "done"
+
+
+def test_a_refund_that_takes_its_time_is_asked_about(world: World) -> None:
+    payer, registrar = settled(world), world.staff("registrar")
+    wechat_pay = world.simulators.wechat_pay
+    wechat_pay.controls["refund_outcomes"]({"outcomes": ["PROCESSING"]})
+    refund = ask(registrar, payer.bills[0], {"registration": 5000}).json["id"]
+    paying.settle(world)
+    assert state(registrar, refund) == "sent"
+    (trade,) = wechat_pay.trades.values()
+    wechat_pay.end_refund(trade, trade.refunds[refund], "SUCCESS")
+    world.pass_time(minutes=2)
+    paying.settle(world)
+    assert state(registrar, refund) == "done"
+
+
+def test_one_units_refund_is_not_anothers(world: World) -> None:
+    payer = settled(world)
+    housing = world.staff("housing")
+    assert ask(housing, payer.bills[0], {"registration": 1}).status == 404
+    refund = ask(world.staff("registrar"), payer.bills[0], {"registration": 1}).json["id"]
+    assert housing.get(f"/v1/refunds/{refund}").status == 404
+    listed = world.staff("registrar").get("/v1/refunds").json
+    assert listed["items"] and refund not in [item["id"] for item in housing.get("/v1/refunds").json["items"]]
+
+
+# Money in suspense
+
+
+def held(world: World, amount: int = 7000) -> tuple[Enterprise, str]:
+    """An enterprise, and money of another amount than its order's, in suspense."""
+    enterprise = world.enterprise()
+    order = enterprise.client.post("/v1/payments", {"bills": [debts.bill(enterprise, 60_000)]}).json["id"]
+    paying.wechat(world, order, amount=amount, notice="lost")
+    world.pass_time(seconds=61)
+    paying.settle(world)
+    trade = world.simulators.wechat_pay.trades[order]
+    return enterprise, f"wechat_pay-{trade.transaction_id}"
+
+
+def test_a_treasurer_gives_money_in_suspense_back(world: World) -> None:
+    _, suspense = held(world)
+    treasurer = world.staff("treasurer.a")
+    refund = treasurer.post(f"/v1/suspense/{suspense}/give_back", {"reason": "金额不符"}).json
+    assert refund["status"] == "approved"
+    assert treasurer.post(f"/v1/suspense/{suspense}/give_back", {"reason": "金额不符"}).code == "suspense_wrong_state"
+    paying.settle(world)
+    (trade,) = world.simulators.wechat_pay.trades.values()
+    assert trade.refunded == 7000
+    item = store.suspense(suspense)
+    assert item is not None and item.status == "given_back"
+
+
+def test_much_money_in_suspense_needs_a_second_treasurer(world: World) -> None:
+    _, suspense = held(world, 70_000)
+    first, second = world.staff("treasurer.a"), world.staff("treasurer.b")
+    refund = first.post(f"/v1/suspense/{suspense}/give_back", {"reason": "金额不符"}).json
+    assert refund["status"] == "requested"
+    path = f"/v1/refunds/{refund['id']}"
+    assert refund["id"] in [one["id"] for one in second.get("/v1/refunds?desk=suspense").json["items"]]
+    assert first.post(f"{path}/approve").code == "second_person_needed"
+    assert second.post(f"{path}/reject", {"reason": "再核实"}).json["status"] == "rejected"
+    item = store.suspense(suspense)
+    assert item is not None and item.status == "held"
+
+
+def test_money_in_suspense_pays_the_bills_that_it_was_for(world: World) -> None:
+    enterprise, suspense = held(world)
+    bill = debts.bill(enterprise, 7000)
+    treasurer = world.staff("treasurer.a")
+    path = f"/v1/suspense/{suspense}/assign"
+    other = debts.bill(enterprise, 6999)
+    assert treasurer.post(path, {"bills": [other]}).code == "amount_differs"
+    assigned = treasurer.post(path, {"bills": [bill]})
+    assert assigned.status == 201 and assigned.json["status"] == "paid"
+    paying.settle(world)
+    assert enterprise.client.get(f"/v1/bills/{bill}").json["status"] == "settled"
+    refund = ask(world.staff("officer.a"), bill, {"sticker": 7000})
+    assert refund.status == 201, refund.json
+    paying.settle(world)
+    (trade,) = world.simulators.wechat_pay.trades.values()
+    assert trade.refunded == 7000, "given back from the platform's own order"
+
+
+def test_a_failed_refund_of_suspense_waits_for_a_person(world: World) -> None:
+    _, suspense = held(world)
+    world.simulators.wechat_pay.controls["refund_outcomes"]({"outcomes": ["CLOSED"]})
+    treasurer = world.staff("treasurer.a")
+    treasurer.post(f"/v1/suspense/{suspense}/give_back", {"reason": "金额不符"})
+    paying.settle(world)
+    item = store.suspense(suspense)
+    assert item is not None and item.status == "held"
+    sweep_payments.handler({})
+    assert treasurer.post(f"/v1/suspense/{suspense}/give_back", {"reason": "金额不符"}).status == 200
+    paying.settle(world)
+    (trade,) = world.simulators.wechat_pay.trades.values()
+    assert trade.refunded == 7000
