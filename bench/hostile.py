@@ -33,7 +33,8 @@ from chalicelib.payments import rules, service, store
 from chalicelib.payments.rules import Charge
 from chalicelib.payments.service import Debt
 from chalicelib.payments.service.channels import ONLINE
-from local.simulators.cashier import Cashier
+from local.simulators.cashier import Cashier, Trade
+from tests.payments import truth
 from tests.world import Client, Reply, World, new_id_number
 
 BEGIN = datetime(2026, 11, 2, 0, 0, tzinfo=UTC)
@@ -326,29 +327,22 @@ def verdict(hostility: Hostility) -> dict[str, Any]:
     """The platforms' own books against ours."""
     found: Counter[str] = Counter()
     states: Counter[str] = Counter()
-    entries = {name: ledger_of(name) for name in ONLINE}
     for name, platform in hostility.platforms.items():
+        entries = truth.ledger_of(name)
         for trade in platform.trades.values():
-            found["orders"] += 1
-            order = store.order(trade.no)
-            assert order is not None
-            states[order.status] += 1
-            judge(found, name, trade, order)
-            found["differences_without_case"] += differences(name, trade, entries[name])
-    sent = sum(platform.sent for platform in hostility.platforms.values())
+            count(found, states, name, trade)
+            missing = truth.differences(trade, entries)
+            found["differences_without_case"] += missing and not has_case(name, trade)
     milliseconds = sorted(1000 * one for one in hostility.times.notices)
+    platforms = hostility.platforms.values()
+    counted = ("orders", "settled", "refunded", "suspense", "wrong_states", "double_credits")
     return {
-        "orders": found["orders"],
-        "settled": found["settled"],
-        "refunded": found["refunded"],
-        "suspense": found["suspense"],
-        "wrong_states": found["wrong_states"],
-        "double_credits": found["double_credits"],
+        **{name: found[name] for name in counted},
         "unsettled_after_30_min": hostility.unsettled,
         "differences_without_case": found["differences_without_case"],
-        "notifications_sent": sent,
-        "forged_refused": sum(platform.forged_refused for platform in hostility.platforms.values()),
-        "forged_accepted": sum(platform.forged_accepted for platform in hostility.platforms.values()),
+        "notifications_sent": sum(platform.sent for platform in platforms),
+        "forged_refused": sum(platform.forged_refused for platform in platforms),
+        "forged_accepted": sum(platform.forged_accepted for platform in platforms),
         "money_in_fen": found["in"],
         "money_settled_fen": found["kept"],
         "money_given_back_fen": found["back"],
@@ -360,63 +354,34 @@ def verdict(hostility: Hostility) -> dict[str, Any]:
     }
 
 
-def ledger_of(name: str) -> dict[tuple[str, str], int]:
-    """Our ledger's payments and refunds of a channel, of the day and its neighbours."""
-    found: dict[tuple[str, str], int] = {}
-    for past in range(3):
-        for entry in store.entries_of(clock.today() - timedelta(days=past), name):
-            if entry.kind in ("payment", "suspense"):
-                found["payment", str(entry.transaction_id)] = int(entry.amount)
-            elif entry.kind in ("refund", "suspense_refund"):
-                found["refund", str(entry.reference)] = int(entry.amount)
-    return found
-
-
-def judge(found: Counter[str], name: str, trade: Any, order: store.OrderItem) -> None:
-    """Is this trade's money where it belongs, once?"""
-    held = store.suspense(f"{name}-{trade.transaction_id}") if trade.paid_at else None
-    credited = order.status in rules.SETTLED and order.transaction_id == trade.transaction_id
-    if order.status in rules.LIVE:
-        found["wrong_states"] += 1
+def count(found: Counter[str], states: Counter[str], name: str, trade: Trade) -> None:
+    """Where one trade's money is, and whether anything about it is wrong."""
+    order = store.order(trade.no)
+    assert order is not None
+    states[order.status] += 1
+    wrong = truth.faults(name, trade)
+    found["orders"] += 1
+    found["double_credits"] += "credited twice" in wrong
+    found["wrong_states"] += any(one != "credited twice" for one in wrong)
     if not trade.paid_at:
-        found["wrong_states"] += order.status in rules.SETTLED
         return
-    back = sum(refund.amount for refund in trade.refunds.values() if refund.state == "SUCCESS")
+    back = truth.given_back(trade)
     found["in"] += trade.paid
     found["back"] += back
     found["refunded"] += back > 0
-    if credited and held is not None:
-        found["double_credits"] += 1
-    elif credited:
-        found["settled"] += 1
+    credited = truth.is_credited(order, trade)
+    found["settled" if credited else "suspense"] += 1
+    if credited:
         found["kept"] += trade.paid - back
-        found["wrong_states"] += int(order.refunded) != back or trade.paid != int(order.amount)
-        found["wrong_states"] += any(bill_is_wrong(number, order) for number in order.bill_ids())
-    elif held is not None:
-        found["suspense"] += 1
+    elif store.suspense(f"{name}-{trade.transaction_id}"):
         found["held"] += trade.paid - back
-        found["wrong_states"] += (held.status == rules.GIVEN_BACK) != (back == trade.paid)
-    else:
-        found["wrong_states"] += 1
 
 
-def bill_is_wrong(number: str, order: store.OrderItem) -> bool:
-    bill = store.bill(number)
-    receipt = store.receipt(number)
-    if bill is None or bill.order != order.id or receipt is None:
-        return True
-    rest = int(bill.amount) - int(bill.refunded)
-    return bill.status == rules.OPEN or int(receipt.amount) != rest or bool(receipt.number) != (rest > 0)
-
-
-def differences(name: str, trade: Any, entries: dict[tuple[str, str], int]) -> int:
-    """Movements at the platform that neither our ledger nor a case knows."""
-    if not trade.paid_at:
-        return 0
-    missing = entries.get(("payment", trade.transaction_id)) != trade.paid
-    for refund in trade.refunds.values():
-        missing += refund.state == "SUCCESS" and entries.get(("refund", refund.no)) != refund.amount
-    return int(missing)
+def has_case(name: str, trade: Trade) -> bool:
+    """Whether a difference about this trade waits for a person."""
+    day = str(trade.paid_at.date()) if trade.paid_at else ""
+    kinds = ("missing_payment", "payment_amount_differs")
+    return any(store.case(f"{day}-{name}-{kind}-{trade.transaction_id}") for kind in kinds)
 
 
 @contextmanager

@@ -263,7 +263,7 @@ D = TypeVar("D", bound=DueTable)
 def due(item: D, when: datetime, work: str | None = None) -> D:
     """Let the item be looked at at ``when``; ``work`` also hands it to the stream's function at once."""
     item.gsi2pk = f"DUE#{_shard(str(item.pk), _DUE_SHARDS)}"
-    item.gsi2sk = _utc(when)
+    item.gsi2sk = utc(when)
     item.work = work
     return item
 
@@ -277,7 +277,7 @@ def not_due(item: D) -> D:
 
 def due_keys(now: datetime, limit: int) -> Iterator[str]:
     """The keys of at most ``limit`` due items of each shard, the longest waiting first."""
-    until = BillItem.gsi2sk <= _utc(now)
+    until = BillItem.gsi2sk <= utc(now)
     for shard in range(_DUE_SHARDS):
         page = tables.query(BillItem.gsi2, f"DUE#{shard}", until, index="gsi2", limit=limit)
         yield from (str(item.pk) for item in page.items)
@@ -287,7 +287,8 @@ def _shard(text: str, shards: int) -> int:
     return hashlib.sha256(text.encode()).digest()[0] % shards
 
 
-def _utc(moment: datetime) -> str:
+def utc(moment: datetime) -> str:
+    """A moment as the index of what is due sorts it."""
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 

@@ -27,13 +27,18 @@ _EACH_SHARD = 100
 Complete = Callable[[str], None]
 
 
+def model_of(key: str) -> type[DueTable]:
+    """What kind of item a key names."""
+    return _MODELS[key.partition("#")[0]]
+
+
 def visit(key: str, complete: Complete) -> None:
     """Do what is left to do about one item; ``complete`` completes a paid application by its id.
 
     Somebody else's change meanwhile ends the visit: what is left then is found again.
     """
     kind = key.partition("#")[0]
-    item = tables.read(_MODELS[kind], key, consistent=True) if kind in _MODELS else None
+    item = tables.read(model_of(key), key, consistent=True)
     if item is None or not item.gsi2pk:
         return
     try:
@@ -70,7 +75,7 @@ def sweep(complete: Complete) -> Mapping[str, int]:
 
 def _later(key: str) -> None:
     """Move the next visit of what failed; long trouble reaches the alarm. A live order's visit moved before it."""
-    item = tables.read(_MODELS[key.partition("#")[0]], key, consistent=True)
+    item = tables.read(model_of(key), key, consistent=True)
     if item is None or not item.gsi2pk or (isinstance(item, OrderItem) and item.status in rules.LIVE):
         return
     item.attempts = int(item.attempts) + 1
