@@ -111,6 +111,11 @@ class Alipay(Cashier):
         certification["passed"] = "T" if wanted["passed"] else "F"
         return {"certify_id": wanted["certify_id"], "passed": certification["passed"]}
 
+    def reset(self) -> None:
+        super().reset()
+        self.scripted_errors.clear()
+        self.spoiled_rows.clear()
+
     def _script_error(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """``{"code": "40004", "sub_code": "ACQ.SYSTEM_ERROR"}``: what the next call is answered."""
         self.scripted_errors.append((wanted["code"], wanted["sub_code"]))

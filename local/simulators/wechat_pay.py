@@ -81,6 +81,12 @@ class WeChatPay(Cashier):
             "refund": self._refund_by_hand,
         }
 
+    def reset(self) -> None:
+        super().reset()
+        self.scripted_errors.clear()
+        self.spoiled_rows.clear()
+        self.certificate_share = 0.0
+
     def _script_error(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """``{"status": 403, "code": "RULE_LIMIT"}``: what the next call is answered."""
         self.scripted_errors.append((int(wanted["status"]), wanted["code"]))

@@ -29,9 +29,9 @@ def test_services_are_listed_by_audience_and_region(world: World) -> None:
     def codes(query: str) -> list[str]:
         return [item["code"] for item in world.anonymous().get(f"/v1/services?{query}").json["items"]]
 
-    assert codes("") == ["house_purchase_certificate", "tour_bus_sticker"]
+    assert codes("") == ["house_purchase_certificate", "real_estate_registration", "tour_bus_sticker"]
     assert codes("audience=enterprise") == ["tour_bus_sticker"]
-    assert codes("audience=person&region=320102") == ["house_purchase_certificate"]
+    assert codes("audience=person&region=320102") == ["house_purchase_certificate", "real_estate_registration"]
     assert codes("region=110000") == []
 
 

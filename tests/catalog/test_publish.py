@@ -181,7 +181,7 @@ def test_backups_of_editors_and_byte_order_marks_are_no_mistakes(folder: Path) -
     path = folder / STICKER / "workflow.json"
     path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
     (folder / STICKER / "form.json~").write_text("x", encoding="utf-8")
-    assert len(city_folder.read_folder(folder).services) == 2
+    assert len(city_folder.read_folder(folder).services) == 3
 
 
 def test_a_city_without_services_is_named(folder: Path) -> None:
@@ -245,7 +245,7 @@ def test_two_publications_at_once_leave_one_whole_release(folder: Path, monkeypa
             service.publish(read.city, read.services[:1])
         monkeypatch.undo()
         service._release.cache_clear()
-        assert len(service.release().services) == 2
+        assert len(service.release().services) == 3
         assert "The faster one" in {summary.name.en for summary in service.release().services}
     finally:
         monkeypatch.undo()
@@ -272,7 +272,7 @@ def test_a_changed_service_gets_a_new_version_and_running_applications_keep_thei
 
 def test_the_command_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert publish.main(["--check", str(folder)]) == 0
-    assert "2 services and 3 halls, no mistake" in capsys.readouterr().out
+    assert "3 services and 3 halls, no mistake" in capsys.readouterr().out
     alter(folder, STICKER + "service.json", lambda c: c.update(unit="nobody"))
     assert publish.main([str(folder)]) == 1
     assert "nothing was published" in capsys.readouterr().err

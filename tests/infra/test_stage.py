@@ -33,8 +33,9 @@ def test_the_example_is_a_stage_and_covers_every_parameter(folder: Path) -> None
     stage = stages.load("prod")
     assert stage.region == "cn-north-1" and not stage.production
     described = stack.parts()["Parameters"]
-    platforms_own = {"WechatApiUrl", "AlipayGatewayUrl"}
-    assert set(stage.parameters) == set(described) - platforms_own
+    platforms_own = {"WechatApiUrl", "WechatPayUrl", "AlipayGatewayUrl"}
+    certificate_mode = {"AlipayAppCertSn", "AlipayCertSn", "AlipayRootCertSn"}
+    assert set(stage.parameters) == set(described) - platforms_own - certificate_mode
     assert stage.parameters["FixedEgress"] == "true" and stage.parameters["RequestBurst"] == "1000"
 
 
