@@ -187,13 +187,16 @@ def _compile(unpacked: Path) -> None:
     """Bytecode that is never checked against a source; ours beside its source, the libraries' instead of it."""
     program = (
         "import pathlib, py_compile\n"
+        "from infra import reduce\n"
         "for file in sorted(pathlib.Path('.').rglob('*.py')):\n"
-        f"    ours = file.parts[0].removesuffix('.py') in {OURS}\n"
-        "    py_compile.compile(str(file), None if ours else str(file) + 'c', f'/var/task/{file}', doraise=True,\n"
-        "        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)\n"
-        "    ours or file.unlink()\n"
+        f"    if file.parts[0].removesuffix('.py') in {OURS}:\n"
+        "        py_compile.compile(str(file), None, f'/var/task/{file}', doraise=True,\n"
+        "            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)\n"
+        "    else:\n"
+        "        file.with_suffix('.pyc').write_bytes(reduce.bytecode(file.read_bytes(), f'/var/task/{file}'))\n"
+        "        file.unlink()\n"
     )
-    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=unpacked, env=environment, capture_output=True, text=True, check=False
     )

@@ -5,17 +5,28 @@ from __future__ import annotations
 import ast
 import functools
 import gzip
+import importlib.util
 import json
+import marshal
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from botocore import xform_name
+
 from infra.stack import ROOT
 
+_UNCHECKED = (1).to_bytes(4, "little")
 PARTITIONS = ("aws", "aws-cn")
 _LEFT_OUT = {".pyi", ".c", ".h", ".pxd", ".pyx", ".typed"}
-# of dateutil only its clock is used, of urllib3 nothing for browsers and other TLS libraries
+# of dateutil only its clock is used, of urllib3 nothing for browsers and other TLS, of cryptography no messages
 _UNUSED = (
+    "cryptography/hazmat/asn1",
+    "cryptography/hazmat/primitives/serialization/pkcs7.py",
+    "cryptography/hazmat/primitives/serialization/pkcs12.py",
+    "cryptography/hazmat/primitives/twofactor",
+    "dateutil/tz/win.py",
     "dateutil/zoneinfo",
     "dateutil/rrule.py",
     "dateutil/easter.py",
@@ -24,6 +35,7 @@ _UNUSED = (
     "jinja2/ext.py",
     "segno/cli.py",
 )
+_OF_PYNAMODB = {"get_item", "put_item", "update_item", "delete_item", "query", "scan", "transact_write_items"}
 _SERVICE_FILES = ("service-2.json.gz", "service-2.json", "endpoint-rule-set-1.json.gz", "endpoint-rule-set-1.json")
 
 
@@ -63,9 +75,9 @@ def _compact(content: Any) -> bytes:
 
 
 def _without_descriptions(name: str, content: Any) -> Any:
-    """A service's model without its documentation, and the endpoint list without other services and partitions."""
+    """A service's model without documentation and unused operations; the endpoint list without other services."""
     if name.endswith("service-2.json"):
-        return _without_words(content)
+        return _without_words(_with_used_operations(name.split("/")[2], content))
     if name.endswith("/endpoints.json"):
         kept = [one for one in content["partitions"] if one["partition"] in PARTITIONS]
         for partition in kept:
@@ -78,6 +90,42 @@ def _without_descriptions(name: str, content: Any) -> Any:
     return content
 
 
+@functools.cache
+def _called() -> frozenset[str]:
+    """The names of all methods that our code calls, on whatever."""
+    return frozenset(
+        node.func.attr
+        for file in (ROOT / "chalicelib").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_bytes()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    )
+
+
+def _with_used_operations(service: str, content: Any) -> Any:
+    """The model with the operations that our code or PynamoDB calls, and their shapes."""
+    called = _called() | (_OF_PYNAMODB if service == "dynamodb" else set())
+    kept = {name: one for name, one in content["operations"].items() if xform_name(name) in called}
+    shapes, waiting = content["shapes"], [kept]
+    reached: dict[str, Any] = {}
+    while waiting:
+        for name in _shapes_named_in(waiting.pop()):
+            if name in shapes and name not in reached:
+                reached[name] = shapes[name]
+                waiting.append(shapes[name])
+    return {**content, "operations": kept, "shapes": dict(sorted(reached.items()))}
+
+
+def _shapes_named_in(content: Any) -> Iterator[str]:
+    if isinstance(content, dict):
+        if isinstance(content.get("shape"), str):
+            yield content["shape"]
+        for value in content.values():
+            yield from _shapes_named_in(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from _shapes_named_in(value)
+
+
 def _without_words(content: Any) -> Any:
     """The model with every description empty; botocore looks for some of them, so they cannot go altogether."""
     if isinstance(content, dict):
@@ -88,6 +136,19 @@ def _without_words(content: Any) -> Any:
     if isinstance(content, list):
         return [_without_words(value) for value in content]
     return content
+
+
+def bytecode(source: bytes, name: str) -> bytes:
+    """A library's module as an unchecked ``.pyc`` without docstrings, which nobody reads in Lambda."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            node.body = node.body[1:] or [ast.copy_location(ast.Pass(), node.body[0])]
+    code = compile(tree, name, "exec", dont_inherit=True)
+    header = importlib.util.MAGIC_NUMBER + _UNCHECKED + importlib.util.source_hash(source)
+    return header + marshal.dumps(code)
 
 
 def without_symbols(library: bytes) -> bytes:

@@ -82,9 +82,19 @@ def test_only_services_that_are_called_keep_their_models() -> None:
     assert reduce.is_left_out(Path("botocore/data/kms/2014-11-01/examples-1.json"))
     assert not reduce.is_left_out(Path("botocore/data/kms/2014-11-01/service-2.json.gz"))
     assert not reduce.is_left_out(Path("botocore/data/endpoints.json"))
-    model = json.dumps({"documentation": "words", "shapes": {"documentation": {"type": "string"}}}).encode()
-    _, reduced = reduce.reduced("botocore/data/kms/2014-11-01/service-2.json", model)
-    assert json.loads(reduced) == {"documentation": "", "shapes": {"documentation": {"type": "string"}}}
+
+
+def test_of_a_model_what_is_called_stays_without_its_documentation() -> None:
+    operations = {"Sign": {"input": {"shape": "documentation"}}, "ScheduleKeyDeletion": {"input": {"shape": "Unused"}}}
+    shapes = {"documentation": {"type": "string"}, "Unused": {"type": "string"}}
+    model = {"documentation": "words", "operations": operations, "shapes": shapes}
+    _, reduced = reduce.reduced("botocore/data/kms/2014-11-01/service-2.json", json.dumps(model).encode())
+    wanted = {"Sign": {"input": {"shape": "documentation"}}}
+    assert json.loads(reduced) == {
+        "documentation": "",
+        "operations": wanted,
+        "shapes": {"documentation": {"type": "string"}},
+    }
 
 
 def test_another_python_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
