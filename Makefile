@@ -96,8 +96,8 @@ check-city: install ## check city/ without publishing
 staff-code: install ## print a staff member's one-time code: make staff-code USER=officer.a
 	@$(BIN)/python -m tools.staff_code $(STAFF_USER)
 
-invoke: install ## call a function now: make invoke FUNCTION=check_history
-	@$(BIN)/python -m tools.invoke $(FUNCTION)
+invoke: install ## call a function now: make invoke FUNCTION=check_history [EVENT='{"day": "2026-11-20"}']
+	@$(BIN)/python -m tools.invoke $(FUNCTION) $(if $(EVENT),'$(EVENT)')
 
 staff: install ## create a staff member: make staff USER=zhang.san NAME=张三 UNIT=transport_bureau ROLES=officer [STAGE=test]
 	@$(BIN)/python -m tools.staff "$(STAFF_USER)" "$(NAME)" "$(UNIT)" "$(ROLES)"

@@ -23,6 +23,7 @@ import urllib3
 from chalicelib.kernel import clock
 from local import environment as environments
 from local.simulators.departments import BUYER, ENTERPRISE, HANDLER, REPRESENTATIVE
+from tools import demo_payments
 
 OUTPUT = Path("demo-output")
 Headers = dict[str, str]
@@ -38,7 +39,7 @@ class Demo:
     def __init__(self, environment: environments.Environment) -> None:
         self._environment = environment
         self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=20), retries=False)
-        self._ports = self._environment.ports
+        self.ports = environment.ports
         self._run = secrets.token_hex(4)
         self._number = 0
         self._milliseconds = 0.0
@@ -59,7 +60,7 @@ class Demo:
             "Idempotency-Key": secrets.token_hex(8),
             **(headers or {}),
         }
-        url = path if path.startswith("http") else f"http://127.0.0.1:{self._ports.api}{path}"
+        url = path if path.startswith("http") else f"http://127.0.0.1:{self.ports.api}{path}"
         started = time.perf_counter()
         answer = self._request(method, url, json.dumps(body) if body is not None else None, sent)
         self._milliseconds += (time.perf_counter() - started) * 1000
@@ -107,19 +108,19 @@ class Demo:
         ]
         insurance = {"from": str(today - timedelta(100)), "to": str(today + timedelta(265))}
         for bus in buses:
-            self._put_records("vehicles", bus["plate"], [bus])
-            self._put_records("carrier_insurance", bus["plate"], [insurance])
-        self._put_records("vehicles_of_enterprise", ENTERPRISE, buses)
+            self.put_records("vehicles", bus["plate"], [bus])
+            self.put_records("carrier_insurance", bus["plate"], [insurance])
+        self.put_records("vehicles_of_enterprise", ENTERPRISE, buses)
 
-    def _put_records(self, register: str, key: str, records: list[dict[str, str]]) -> None:
-        self.simulate(self._ports.departments, "registers", {"register": register, "key": key, "records": records})
+    def put_records(self, register: str, key: str, records: list[dict[str, Any]]) -> None:
+        self.simulate(self.ports.departments, "registers", {"register": register, "key": key, "records": records})
 
     def user(self, name: str) -> str:
         """A user of the simulators, the same in each run of the demo."""
         return f"demo-{name}"
 
     def log_in(self, platform: str, user: str) -> Headers:
-        port = self._ports.wechat if platform == "wechat" else self._ports.alipay
+        port = self.ports.wechat if platform == "wechat" else self.ports.alipay
         code = self.simulate(port, "login_codes", {"user": user})["code"]
         tokens = self.call("POST", f"/v1/auth/{platform}", {"code": code})
         return {"Authorization": f"Bearer {tokens['access_token']}"}
@@ -136,7 +137,7 @@ class Demo:
         if me["level"] != "real_name":
             body = {"name": person[0], "id_number": person[1]}
             started = self.call("POST", "/v1/me/verification", body, headers)
-            self.simulate(self._ports.alipay, "certifications", {"certify_id": started["certify_id"], "passed": True})
+            self.simulate(self.ports.alipay, "certifications", {"certify_id": started["certify_id"], "passed": True})
             me = self.call("POST", "/v1/me/verification/confirm", headers=headers)
         return me, f"one account on {' and '.join(me['platforms'])}"
 
@@ -164,12 +165,16 @@ class Demo:
     def print_certificate(self, headers: Headers, certificate_id: str, name: str) -> tuple[str, str]:
         """Print, save PDF and PNG, and return the URL in the QR as a camera reads it."""
         link = self.call("POST", f"/v1/certificates/{certificate_id}/prints", {}, headers, 201)
-        answer = self._send("GET", link["url"], None, None)
-        if answer.status != 200:
-            raise DemoFailed(f"the PDF did not come: {answer.status} {answer.data.decode()[:300]}")
         OUTPUT.mkdir(exist_ok=True)
-        (OUTPUT / f"{name}.pdf").write_bytes(answer.data)
+        (OUTPUT / f"{name}.pdf").write_bytes(self.fetch(link["url"]))
         return read_qr(OUTPUT / f"{name}.pdf", OUTPUT / f"{name}.png"), f"{name}.pdf, {name}.png"
+
+    def fetch(self, url: str) -> bytes:
+        """The file behind a link."""
+        answer = self._send("GET", url, None, None)
+        if answer.status != 200:
+            raise DemoFailed(f"the file did not come: {answer.status} {answer.data.decode()[:300]}")
+        return answer.data
 
     def scan(self, url: str, expect: str) -> tuple[Any, str]:
         page = self._send("GET", url, None, None)
@@ -225,6 +230,7 @@ def play(demo: Demo) -> None:
     officer(demo, acting, *printed)
     buyer = house_purchase(demo)
     hall_day(demo, buyer)
+    demo_payments.play(demo)
 
 
 def people(demo: Demo) -> Headers:

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from chalicelib.kernel import clock
 from local.gateway import HttpAnswer
-from local.simulators.cashier import Cashier, Notification, Refund, Trade, is_bill_ready
+from local.simulators.cashier import Cashier, Notification, Refund, Trade
 
 CODE_SECONDS = 300
 CLOCK_SECONDS = 600
@@ -283,7 +283,7 @@ class Alipay(Cashier):
 
     def _bill(self, content: dict[str, Any], _: dict[str, str]) -> dict[str, Any]:
         day = content["bill_date"]
-        if not is_bill_ready(day):
+        if not self.is_bill_ready(day):
             raise Refusal("40004", "isp.bill_not_exist", "Business Failed")
         rows = [self._row(trade, None) for trade in self.paid_on(day)]
         rows += [self._row(trade, refund) for trade, refund in self.refunds_on(day)]

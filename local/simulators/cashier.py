@@ -91,6 +91,7 @@ class Cashier(Simulator):
         self._places = itertools.count()
         self._serial = itertools.count(1)
         self._factor = 1.0
+        self.bills_at_once = False
         self.controls |= {
             "pay": self._pay,
             "trades": self._show,
@@ -99,6 +100,7 @@ class Cashier(Simulator):
             "refund_outcomes": self._script_refunds,
             "speed": self._set_speed,
             "commission": self._set_commission,
+            "bills": self._make_bills,
         }
 
     def reset(self) -> None:
@@ -109,6 +111,7 @@ class Cashier(Simulator):
         self.notice_rates.clear()
         self.sent = self.forged_refused = self.forged_accepted = self.commission = 0
         self._factor = 1.0
+        self.bills_at_once = False
 
     # what people do
 
@@ -131,7 +134,13 @@ class Cashier(Simulator):
         return f"{clock.local(clock.now()):%Y%m%d}{next(self._serial):014d}{self.random.randrange(10**6):06d}"
 
     def shown(self, trade: Trade) -> dict[str, Any]:
-        return {"order_no": trade.no, "state": trade.state, "amount": trade.amount, "transaction": trade.transaction_id}
+        return {
+            "order_no": trade.no,
+            "state": trade.state,
+            "amount": trade.amount,
+            "transaction": trade.transaction_id,
+            "refunded": trade.refunded,
+        }
 
     def _show(self, _: dict[str, Any]) -> dict[str, Any]:
         return {"trades": [self.shown(trade) for trade in self.trades.values()], "waiting": len(self._waiting)}
@@ -145,6 +154,16 @@ class Cashier(Simulator):
         """``{"basis_points": 60}``: the platform's share, as its bill shows it."""
         self.commission = int(wanted["basis_points"])
         return wanted
+
+    def _make_bills(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """``{"at_once": true}``: bills need not wait for the next morning."""
+        self.bills_at_once = bool(wanted["at_once"])
+        return wanted
+
+    def is_bill_ready(self, day: str) -> bool:
+        """Bills are made at ten in the morning of the next day."""
+        made = datetime.fromisoformat(day).replace(tzinfo=clock.SHANGHAI) + timedelta(days=1, hours=10)
+        return self.bills_at_once or clock.now() >= made
 
     def fee(self, amount: int) -> int:
         return amount * self.commission // 10_000
@@ -253,9 +272,3 @@ def send_over_loopback(url: str, headers: dict[str, str], body: bytes) -> tuple[
         return 599, b""
     finally:
         connection.close()
-
-
-def is_bill_ready(day: str) -> bool:
-    """Bills are made at ten in the morning of the next day."""
-    made = datetime.fromisoformat(day).replace(tzinfo=clock.SHANGHAI) + timedelta(days=1, hours=10)
-    return clock.now() >= made

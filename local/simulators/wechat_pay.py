@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from chalicelib.kernel import clock
 from local.gateway import HttpAnswer
-from local.simulators.cashier import Cashier, Notification, Refund, Trade, is_bill_ready
+from local.simulators.cashier import Cashier, Notification, Refund, Trade
 
 CLOCK_SECONDS = 300
 _ORDER_FIELDS = {
@@ -273,7 +273,7 @@ class WeChatPay(Cashier):
         return view | ({"success_time": refund.done_at.isoformat()} if refund.done_at else {})
 
     def _bill(self, day: str) -> dict[str, Any]:
-        if not is_bill_ready(day):
+        if not self.is_bill_ready(day):
             raise Refusal(400, "STATEMENT_CREATING", "账单生成中")
         rows = [self._paid_row(trade) for trade in self.paid_on(day)]
         rows += [self._refunded_row(trade, refund) for trade, refund in self.refunds_on(day)]
