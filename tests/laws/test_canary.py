@@ -12,6 +12,7 @@ from chalicelib.kernel import aws
 from local import setup, template
 from local.environment import STAGE
 from tests.appointments.bookings import HOUSING, TOMORROW, Booker
+from tests.payments import paying
 from tests.world import World, new_id_number
 
 NAME, PHONE, DRIVER = "金丝雀", "13987654321", "画眉鸟"
@@ -80,6 +81,18 @@ def test_no_personal_data_leaks_from_the_whole_journey(world: World, capfd: pyte
     assert ticket.status == 201
     bodies += [ticket.body, world.anonymous().get(f"/v1/halls/{hall}/board").body]
 
+    (bill,) = paying.owe(world, citizen, id_number)["bills"]
+    unpaid = citizen.post("/v1/payments", {"bills": [bill]}).json["id"]
+    while_open = everything_stored(world)
+    paying.wechat(world, unpaid)
+    paying.settle(world)
+    refund = {"parts": {"registration": 1}, "reason": f"{NAME}多缴"}
+    assert world.staff("registrar").post(f"/v1/bills/{bill}/refunds", refund).status == 201
+    paying.settle(world)
+    link = citizen.post(f"/v1/bills/{bill}/receipt_links").json["url"]
+    assert world.anonymous().get(link.removeprefix(world.environment.settings()["PUBLIC_URL"])).status == 200
+    bodies.append(world.staff("window.1").get(f"/v1/counter/bills/{bill}").body)
+
     bodies.append(citizen.post("/v1/me/verification", {"name": NAME, "id_number": id_number[:-1] + "?"}).body)
     bodies.append(citizen.post("/v1/applications", {"service": NAME, "phone": PHONE}).body)
     bodies.append(citizen.get(f"/v1/progress?receipt={id_number}").body)
@@ -91,6 +104,7 @@ def test_no_personal_data_leaks_from_the_whole_journey(world: World, capfd: pyte
     logs = capfd.readouterr()
     places = {
         "tables and objects": everything_stored(world),
+        "tables while a payment is open": while_open,
         "logs": logs.err + logs.out,
         "error bodies": "\n".join(body.decode() for body in bodies),
     }

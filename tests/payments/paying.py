@@ -63,6 +63,12 @@ def payer(world: World, client: Client | None = None, *, name: str = "张购房"
     if client is None:
         client = world.log_in("wechat")
         world.verify(client, name, id_number)
+    applied = owe(world, client, id_number, **form)
+    return Payer(world, client, applied, id_number, name, applied["bills"])
+
+
+def owe(world: World, client: Client, id_number: str, **form: Any) -> dict[str, Any]:
+    """An approved application of this person, with its bills."""
     registers = world.simulators.departments.registers
     registers["housing"][id_number] = [{"homes": 1, "under_review": False}]
     begun = client.post("/v1/applications", {"service": "real_estate_registration"})
@@ -72,7 +78,8 @@ def payer(world: World, client: Client | None = None, *, name: str = "张购房"
     assert saved.status == 200, saved.json
     submitted = client.post(f"/v1/applications/{begun.json['id']}/submit")
     assert submitted.status == 200, submitted.json
-    return Payer(world, client, submitted.json, id_number, name, submitted.json["bills"])
+    applied: dict[str, Any] = submitted.json
+    return applied
 
 
 def wechat(world: World, order: str, **how: Any) -> None:
