@@ -23,6 +23,8 @@ from bench import api
 from chalicelib.kernel import clock
 from local import embedded, setup, simulators
 from local.environment import ROOT
+from local.simulators.cashier import Notification
+from tests.payments import paying
 from tests.world import Client, Reply, World
 
 RESULTS = ROOT / "bench" / "results"
@@ -111,6 +113,7 @@ class Journey:
         local = link.removeprefix(world.environment.settings()["PUBLIC_URL"])
         measure("fetch PDF", lambda: client.get(local))
         self.hall_round(client)
+        self.payment_round()
         from chalicelib.certificates import service, store
 
         item = store.certificate(done["certificate_id"])
@@ -145,6 +148,24 @@ class Journey:
         measure("poll the display", lambda: world.anonymous().get(f"{open_hall}/board"))
         measure("poll a ticket", lambda: world.anonymous().get(f"/v1/tickets/{ticket['id']}"))
         measure("finish", lambda: clerk.post(f"{open_hall}/windows/2/finish"))
+
+    def payment_round(self) -> None:
+        """A fee, from the bill to the notification; what follows behind the API is not a request."""
+        world, measure = self.world, self.measure
+        payer = paying.payer(world)
+        simulator, client = world.simulators.wechat_pay, payer.client
+        measure("read a bill", lambda: client.get(f"/v1/bills/{payer.bills[0]}"))
+        order = measure("open a payment", payer.pay, 201).json["id"]
+        simulator.controls["pay"]({"order_no": order, "notice": "lost"})
+        letter = Notification(0, 0, simulator.trades[order], None)
+
+        def notify() -> Reply:
+            headers, body = simulator.letter(letter)
+            return world.anonymous().post("/v1/notify/wechat_pay", headers=headers, raw=body)
+
+        measure("notification of a payment", notify)
+        measure("the same, repeated", notify)
+        measure("how the payment stands", lambda: client.get(f"/v1/payments/{order}"))
 
     def summary(self) -> list[dict[str, Any]]:
         return [
