@@ -1,0 +1,110 @@
+"""Fees: what a service costs is data, checked before it is published, and whole fen whatever a rule says."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.applications import decisions
+from chalicelib.applications.decisions import FeeRow
+from chalicelib.catalog.definition import ServiceDefinition, Text
+from chalicelib.payments import rules
+from tests.catalog.test_publish import CITY, alter, folder, mistakes, rule
+from tools import city_folder
+
+__all__ = ["folder"]
+HOMES = "services/real_estate_registration/"
+
+MISTAKES: dict[str, tuple[str, Callable[[Any], None], str]] = {
+    "fee item of nobody": ("service.json", lambda c: c["fees"][0].update(unit="nobody"), "no unit nobody"),
+    "two fee items with one code": ("service.json", lambda c: c["fees"][1].update(code="plan"), "have one code"),
+    "item code that is none": ("service.json", lambda c: c["fees"][0].update(item_code="A1"), "$.fees[0].item_code"),
+    "fees that cannot be paid": ("service.json", lambda c: c.update(online_payment=False), "must be true"),
+    "rules without fee items": ("service.json", lambda c: c.update(fees=[]), "if and only if"),
+    "row for an unknown item": ("fees.json", lambda c: rule(c, 0, 0).update(item='"x"'), "no fee item"),
+    "row that cannot be read": ("fees.json", lambda c: rule(c, 0, 0).update(when="form.a >> 1"), "row 1: when"),
+    "amount that cannot be read": ("fees.json", lambda c: rule(c, 0, 0).update(amount="80 yuan"), "row 1: amount"),
+    "row without a reason": ("fees.json", lambda c: rule(c, 0, 0).update(zh='""'), "zh must be"),
+    "two rows with one code": (
+        "fees.json",
+        lambda c: rule(c, 0, 0).update(code='"plan_copy"'),
+        "stands in another row",
+    ),
+    "half a fen": ("fees.json", lambda c: rule(c, 0, 0).update(amount="8000.5"), "not a whole number of fen"),
+    "amount that is a word": ("fees.json", lambda c: rule(c, 0, 0).update(amount='"8000"'), "not a whole number"),
+    "row that no example exercises": (
+        "fees.json",
+        lambda c: rule(c, 0, 1).update(when="form.property_kind == 'castle'"),
+        "no approved example exercises",
+    ),
+    "example that expects another amount": (
+        "examples.json",
+        lambda c: c[0]["fees"].update(plan=1),
+        "expected fees",
+    ),
+    "a period that could be lost while people pay": (
+        "certificate.json",
+        lambda c: c.update(exclusive={"key": "form.name"}),
+        "between approval and payment",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MISTAKES)
+def test_a_mistake_about_fees_is_named(folder: Path, kind: str) -> None:
+    file, change, reason = MISTAKES[kind]
+    alter(folder, HOMES + file, change)
+    assert any(reason in mistake for mistake in mistakes(folder)), mistakes(folder)
+
+
+@functools.cache
+def homes() -> ServiceDefinition:
+    services = city_folder.read_folder(CITY).services
+    return next(one for one in services if one.item.code == "real_estate_registration")
+
+
+@given(amounts=st.lists(st.tuples(st.sampled_from(["registration", "copies", "plan"]), st.integers(-10_000, 10_000))))
+def test_reductions_never_make_a_fee_negative(amounts: list[tuple[str, int]]) -> None:
+    rows = [FeeRow(str(place), item, amount, Text("理由", "reason")) for place, (item, amount) in enumerate(amounts)]
+    charges = decisions.charges(homes(), rows)
+    for charge in charges:
+        own = [amount for item, amount in amounts if item == charge.item]
+        assert charge.standard == sum(amount for amount in own if amount > 0) > 0
+        assert charge.amount == max(0, sum(own))
+        assert len(charge.reductions) == sum(amount < 0 for amount in own)
+    assert sum(len(lines) for lines in rules.by_unit(charges).values()) == sum(one.amount > 0 for one in charges)
+
+
+@given(st.text("0123456789", min_size=19, max_size=19), st.integers(0, 18), st.integers(1, 9))
+def test_a_mistyped_digit_of_a_notice_number_is_noticed(body: str, place: int, change: int) -> None:
+    number = body + rules.check_digit(body)
+    assert rules.is_notice_number(number)
+    other = str((int(number[place]) + change) % 10)
+    assert not rules.is_notice_number(number[:place] + other + number[place + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("fen", "words"),
+    [
+        (0, "零元整"),
+        (5, "伍分"),
+        (1250, "壹拾贰元伍角整"),
+        (100_005, "壹仟元零伍分"),
+        (10_050, "壹佰元伍角整"),
+        (1_000_001, "壹万元零壹分"),
+        (100_100_000, "壹佰万壹仟元整"),
+        (1_000_500_000, "壹仟万伍仟元整"),
+        (12_345_678_901, "壹亿贰仟叁佰肆拾伍万陆仟柒佰捌拾玖元零壹分"),
+        (10_000_000_000, "壹亿元整"),
+    ],
+)
+def test_amounts_in_capital_numerals(fen: int, words: str) -> None:
+    from chalicelib.payments.drawing import in_words
+
+    assert in_words(fen) == words
