@@ -225,7 +225,7 @@ class World:
         clock.use(None)
         for simulator in self.simulators.all:
             simulator.controls["reset_faults"]({})
-        self.simulators.alipay.tamper_signature = self.simulators.departments.tamper_signature = False
+        self.simulators.departments.tamper_signature = False
         self.simulators.wechat_pay.reset()
         self.simulators.alipay.reset()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from typing import Any
 
 import msgspec
@@ -47,7 +48,11 @@ class FeesUnclear(Exception):
 
 
 FEES_UNCLEAR = Finding(
-    "review", "fees_unclear", Text("收费金额需人工核定", "What it costs has to be settled by an officer")
+    "review",
+    "fees_unclear",
+    Text(
+        "收费规则得不出金额，请核对申请内容或更正收费规则", "The fee rules give no amount; check the form or the rules"
+    ),
 )
 
 
@@ -85,7 +90,8 @@ def fee_rows(definition: ServiceDefinition, context: dict[str, Any]) -> list[Fee
 
 def _fee_row(row: dict[str, Any]) -> FeeRow:
     amount = row["amount"]
-    if isinstance(amount, bool) or not isinstance(amount, int | float) or amount != int(amount):
+    whole = isinstance(amount, int | float) and not isinstance(amount, bool) and math.isfinite(amount)
+    if not whole or amount != int(amount):
         raise FeesUnclear(f"{row['code']}: {amount} is not a whole number of fen")
     return FeeRow(row["code"], row["item"], int(amount), Text(row["zh"], row["en"]))
 

@@ -47,10 +47,18 @@ _EDGES = (
 WRONG_STATE = ErrorCode(
     "wrong_state",
     409,
-    zh="办件当前状态为“{state}”，不能进行此操作",
+    zh="办件当前状态为“{state_zh}”，不能进行此操作",
     en="The application is “{state}”; this cannot be done now",
 )
-GRAPH = Graph(_EDGES, WRONG_STATE)
+GRAPH = Graph(
+    _EDGES,
+    WRONG_STATE,
+    {
+        DRAFT: "草稿", RECEIVED: "已收件", CORRECTION: "待补正", NOT_ACCEPTED: "不予受理", ACCEPTED: "已受理",
+        REVIEWED: "已审查", APPROVED: "准予待缴费", REFUSED: "不予准予", COMPLETED: "已办结", WITHDRAWN: "已撤回",
+        DISCARDED: "已删除",
+    },
+)  # fmt: skip
 FORM_INVALID = ErrorCode(
     "form_invalid", 422, zh="申请表填写有误，请按提示修改", en="The form is not complete or not right; see the fields"
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.errors import ErrorCode, Problem
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,15 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
-    """All edges of one kind of thing; ``wrong_state`` is the error (with a place ``{state}``) of any other move."""
+    """All edges of one kind of thing.
+
+    ``wrong_state`` is the error of any other move; its texts have places ``{state_zh}`` and ``{state}``, filled from
+    ``words`` (the states' Chinese names) and the state itself.
+    """
 
     edges: tuple[Edge, ...]
     wrong_state: ErrorCode
+    words: Mapping[str, str]
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -38,7 +44,11 @@ class Graph:
         for edge in self.edges:
             if edge.action == action and edge.start == state and by in edge.by:
                 return edge.end
-        raise self.wrong_state(state=state)
+        raise self.refusal(state)
+
+    def refusal(self, state: str) -> Problem:
+        """The error that says that something cannot be done in this state."""
+        return self.wrong_state(state=state, state_zh=self.words[state])
 
     def mermaid(self) -> str:
         """The graph as a Mermaid state diagram, for the documents."""

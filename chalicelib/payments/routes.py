@@ -23,7 +23,6 @@ from chalicelib.platforms import payment
 
 BillId = Annotated[str, Meta(pattern=r"^[0-9]{20}$")]
 BillIds = Annotated[list[BillId], Meta(min_length=1, max_length=rules.MOST_BILLS)]
-Fen = Annotated[int, Meta(ge=0, le=rules.MOST_FEN)]
 Words = Annotated[str, Meta(min_length=2, max_length=200)]
 _CONFIRM_LIMIT = Limit("payment_confirmation", 6, 60)
 _COUNTER_LIMIT = Limit("counter_bill", 60, 300, failures_only=True)
@@ -81,6 +80,11 @@ HELD_MONEY = Access(
 )
 DIFFERENCE = Access(
     staff=("treasurer",), target=store.case, related=_anyone_of_role, relation="any treasurer of the city"
+)
+
+
+DRAWER = Access(
+    staff=("treasurer",), target=store.drawer_by_id, related=_anyone_of_role, relation="any treasurer of the city"
 )
 
 
@@ -149,11 +153,21 @@ class NewPayment(msgspec.Struct, forbid_unknown_fields=True):
     bills: BillIds
 
 
+class UnplacedMoney(msgspec.Struct, frozen=True):
+    """Money that could not be taken. ``status``: held, giving_back, given_back, assigned."""
+
+    status: str
+    reason: str
+    amount: Money
+    transaction_id: str
+
+
 class PaymentView(msgspec.Struct, frozen=True):
     """A payment. ``front_end``: the arguments of wx.requestPayment or my.tradePay while it can be paid.
 
     ``status``: created, pending, closing, closed, paid, partly_refunded, refunded. Only this tells whether the money
-    has arrived; what the front end hears does not.
+    has arrived; what the front end hears does not. ``unplaced``: money that came for it too late, twice or in another
+    amount, and what becomes of it.
     """
 
     id: str
@@ -164,6 +178,13 @@ class PaymentView(msgspec.Struct, frozen=True):
     expires_at: str
     paid_at: str
     front_end: dict[str, str]
+    unplaced: UnplacedMoney | None
+
+
+class PaymentList(msgspec.Struct, frozen=True):
+    """The payments behind a number."""
+
+    items: list[PaymentView]
 
 
 class RefundInput(msgspec.Struct, forbid_unknown_fields=True):
@@ -174,7 +195,7 @@ class RefundInput(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RefundView(msgspec.Struct, frozen=True):
-    """A refund. ``status``: requested, approved, sent, done, rejected, failed, abnormal."""
+    """A refund. ``status``: requested, approved, sent, done, rejected, failed, abnormal, returned."""
 
     id: str
     status: str
@@ -219,8 +240,12 @@ class Counted(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class DrawerView(msgspec.Struct, frozen=True):
-    """A clerk's drawer of a day: what the books say, and what was counted once it is closed."""
+    """A clerk's drawer of a day: what the books say, and what was counted once it is closed.
 
+    ``status``: open, closed, differing, resolved.
+    """
+
+    id: str
     clerk: str
     day: str
     status: str
@@ -232,7 +257,7 @@ class DrawerView(msgspec.Struct, frozen=True):
 
 
 class DrawerList(msgspec.Struct, frozen=True):
-    """Closed drawers whose counts differ from the books."""
+    """The clerks' drawers of a day."""
 
     items: list[DrawerView]
     cursor: str | None
@@ -293,6 +318,19 @@ class ListQuery(msgspec.Struct, forbid_unknown_fields=True):
     cursor: Annotated[str, Meta(max_length=512)] | None = None
 
 
+class NumberQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """The number that a payer has in hand: the payment's, or the platform's transaction number."""
+
+    number: Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{6,64}$")]
+
+
+class DayQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """A day, and where the next part of its list begins."""
+
+    day: date
+    cursor: Annotated[str, Meta(max_length=512)] | None = None
+
+
 class RefundQuery(msgspec.Struct, forbid_unknown_fields=True):
     """Where the next part begins; ``desk``: the unit's own refunds, or those of money in suspense (treasurers)."""
 
@@ -319,6 +357,7 @@ PAYING_ERRORS = [
     rules.BILL_NOT_PAYABLE,
     rules.ALREADY_PAID,
     rules.AMOUNT_INVALID,
+    rules.NOT_VERIFIED,
     errors.CONFLICT,
     errors.PLATFORM_UNAVAILABLE,
 ]
@@ -411,7 +450,7 @@ def read_payment(target: OrderItem) -> PaymentView:
     "POST",
     "/v1/payments/{order_id}/refresh",
     OWN_PAYMENT,
-    errors=[errors.CONFLICT, errors.PLATFORM_UNAVAILABLE, payment.CHANNEL_OUT_OF_ORDER],
+    errors=[errors.CONFLICT, rules.NOT_VERIFIED],
     limit=_CONFIRM_LIMIT,
 )
 def refresh_payment(target: OrderItem) -> PaymentView:
@@ -427,8 +466,7 @@ def refresh_payment(target: OrderItem) -> PaymentView:
         rules.ALREADY_PAID,
         rules.PAYMENT_STATE,
         errors.CONFLICT,
-        errors.PLATFORM_UNAVAILABLE,
-        payment.CHANNEL_OUT_OF_ORDER,
+        rules.NOT_VERIFIED,
     ],
 )
 def close_payment(actor: Actor, target: OrderItem) -> PaymentView:
@@ -473,7 +511,6 @@ def read_counter_bill(actor: Actor, bill_id: str) -> BillView:
         rules.AMOUNT_DIFFERS,
         rules.DRAWER_CLOSED,
         rules.CARD_SLIP_USED,
-        payment.CHANNEL_OUT_OF_ORDER,
     ],
 )
 def take_counter_payment(actor: Actor, body: CounterPayment, request: Request) -> PaymentView:
@@ -494,13 +531,19 @@ def take_counter_payment(actor: Actor, body: CounterPayment, request: Request) -
     return _payment_view(service.counter.take(actor, wanted, body.method, body.slip, order_id), {})
 
 
+@endpoint("GET", "/v1/counter/payments", Access(staff=("officer", "treasurer")), limit=_COUNTER_LIMIT)
+def find_payments(query: NumberQuery) -> PaymentList:
+    """What became of a payment that somebody has proof of; of the payer nothing is shown."""
+    return PaymentList([_payment_view(item, {}) for item in service.counter.find(query.number)])
+
+
 @endpoint("GET", "/v1/counter/drawer", CLERK)
 def read_drawer(actor: Actor) -> DrawerView:
     """The clerk's own drawer of today."""
     return _drawer_view(store.drawer(actor.id, actor.unit, clock.today()))
 
 
-@endpoint("POST", "/v1/counter/drawer/close", CLERK, errors=[rules.DRAWER_CLOSED, errors.CONFLICT])
+@endpoint("POST", "/v1/counter/drawer/close", CLERK, idempotent=True, errors=[rules.DRAWER_CLOSED, errors.CONFLICT])
 def close_drawer(actor: Actor, body: Counted) -> DrawerView:
     """End of the day: what was counted beside what the books say."""
     return _drawer_view(service.counter.close_drawer(actor, body.cash, body.card))
@@ -542,14 +585,14 @@ def read_refund(target: RefundItem) -> RefundView:
 REFUND_ERRORS = [rules.REFUND_STATE, rules.TWO_PERSONS, errors.CONFLICT]
 
 
-@endpoint("POST", "/v1/refunds/{refund_id}/approve", REFUND, errors=REFUND_ERRORS)
+@endpoint("POST", "/v1/refunds/{refund_id}/approve", REFUND, idempotent=True, errors=REFUND_ERRORS)
 def approve_refund(actor: Actor, target: RefundItem) -> RefundView:
     """The second person's yes."""
     service.refunds.approve(actor, target)
     return _refund_view(target)
 
 
-@endpoint("POST", "/v1/refunds/{refund_id}/reject", REFUND, errors=REFUND_ERRORS)
+@endpoint("POST", "/v1/refunds/{refund_id}/reject", REFUND, idempotent=True, errors=REFUND_ERRORS)
 def reject_refund(actor: Actor, target: RefundItem, body: Reason) -> RefundView:
     """The second person's no."""
     service.refunds.reject(actor, target, body.reason)
@@ -560,6 +603,7 @@ def reject_refund(actor: Actor, target: RefundItem, body: Reason) -> RefundView:
     "POST",
     "/v1/refunds/{refund_id}/repair",
     REFUND,
+    idempotent=True,
     errors=[rules.REFUND_STATE, errors.CONFLICT, errors.PLATFORM_UNAVAILABLE],
 )
 def repair_refund(actor: Actor, target: RefundItem) -> RefundView:
@@ -572,10 +616,11 @@ def repair_refund(actor: Actor, target: RefundItem) -> RefundView:
     "POST",
     "/v1/refunds/{refund_id}/pay_out",
     Access(staff=("officer",), target=store.refund, related=_handles, relation="officer of the collecting unit"),
+    idempotent=True,
     errors=[rules.REFUND_STATE, rules.DRAWER_CLOSED, errors.CONFLICT],
 )
 def pay_out_refund(actor: Actor, target: RefundItem) -> RefundView:
-    """Pay a refund of a window payment out of the clerk's drawer."""
+    """Pay a refund of a window payment out of the clerk's drawer, or note that a repaired one was paid out by hand."""
     service.counter.pay_out(actor, target)
     return _refund_view(target)
 
@@ -590,7 +635,14 @@ def list_suspense(query: ListQuery) -> SuspenseList:
     return SuspenseList([_suspense_view(item) for item in page.items], page.cursor)
 
 
-@endpoint("POST", "/v1/suspense/{suspense_id}/give_back", HELD_MONEY, errors=[rules.SUSPENSE_STATE, errors.CONFLICT])
+@endpoint(
+    "POST",
+    "/v1/suspense/{suspense_id}/give_back",
+    HELD_MONEY,
+    status=201,
+    idempotent=True,
+    errors=[rules.SUSPENSE_STATE, errors.CONFLICT],
+)
 def give_back_suspense(actor: Actor, target: SuspenseItem, body: Reason) -> RefundView:
     """Give money in suspense back to its payer; above the city's limit a second person has to approve."""
     return _refund_view(service.refunds.give_back(actor, target, body.reason))
@@ -626,10 +678,17 @@ def resolve_payment_case(actor: Actor, target: CaseItem, body: Reason) -> CaseVi
 
 
 @endpoint("GET", "/v1/drawers", TREASURER)
-def list_drawers(query: ListQuery) -> DrawerList:
-    """Closed drawers whose counts differ from the books."""
-    page = store.listed(DrawerItem, "DRAWERS#differing", query.cursor)
+def list_drawers(query: DayQuery) -> DrawerList:
+    """The drawers of a day: who has not closed, whose count differs."""
+    page = store.listed(DrawerItem, f"DRAWERS#{query.day}", query.cursor)
     return DrawerList([_drawer_view(item) for item in page.items], page.cursor)
+
+
+@endpoint("POST", "/v1/drawers/{drawer_id}/resolve", DRAWER, errors=[errors.CONFLICT])
+def resolve_drawer(actor: Actor, target: DrawerItem, body: Reason) -> DrawerView:
+    """Note that a difference has been dealt with, and how."""
+    service.counter.resolve_drawer(actor, target, body.reason)
+    return _drawer_view(target)
 
 
 @endpoint("GET", "/v1/treasury", TREASURER, errors=[rules.SPAN_TOO_LONG])
@@ -703,7 +762,15 @@ def _payment_view(item: OrderItem, front_end: dict[str, str]) -> PaymentView:
         clock.local(service.settling.moment(item.ends_at)).isoformat(),
         item.paid_at or "",
         front_end,
+        _unplaced(item),
     )
+
+
+def _unplaced(item: OrderItem) -> UnplacedMoney | None:
+    held = store.suspense(item.suspense) if item.suspense else None
+    if held is None:
+        return None
+    return UnplacedMoney(str(held.status), str(held.reason), Money(int(held.amount)), str(held.transaction_id))
 
 
 def _refund_view(item: RefundItem) -> RefundView:
@@ -723,8 +790,9 @@ def _refund_view(item: RefundItem) -> RefundView:
 
 
 def _drawer_view(item: DrawerItem) -> DrawerView:
-    closed = item.status != "open"
+    closed = item.counted_cash is not None
     return DrawerView(
+        item.id,
         str(item.clerk),
         str(item.day),
         str(item.status),

@@ -33,29 +33,35 @@ BILL_NOT_PAYABLE = ErrorCode(
 BILL_STATE = ErrorCode(
     "bill_wrong_state",
     409,
-    zh="缴费单当前状态为“{state}”，不能进行此操作",
+    zh="缴费单当前状态为“{state_zh}”，不能进行此操作",
     en="The bill is “{state}”; not possible now",
 )
 PAYMENT_STATE = ErrorCode(
     "payment_wrong_state",
     409,
-    zh="支付单当前状态为“{state}”，不能进行此操作",
+    zh="支付单当前状态为“{state_zh}”，不能进行此操作",
     en="The payment is “{state}”; not possible now",
 )
 REFUND_STATE = ErrorCode(
     "refund_wrong_state",
     409,
-    zh="退款当前状态为“{state}”，不能进行此操作",
+    zh="退款当前状态为“{state_zh}”，不能进行此操作",
     en="The refund is “{state}”; not possible now",
 )
 SUSPENSE_STATE = ErrorCode(
     "suspense_wrong_state",
     409,
-    zh="挂账当前状态为“{state}”，不能进行此操作",
+    zh="挂账当前状态为“{state_zh}”，不能进行此操作",
     en="The suspense entry is “{state}”; not possible now",
 )
 ALREADY_PAID = ErrorCode(
     "bill_already_paid", 409, zh="已收到这笔缴费，请勿重复支付", en="The payment has arrived; do not pay again"
+)
+NOT_VERIFIED = ErrorCode(
+    "payment_not_verified",
+    503,
+    zh="暂时无法向 {platform} 核实付款结果；如已付款请勿重复支付，系统会继续核实，稍后会自动更新",
+    en="{platform} cannot be asked now; if you have paid, do not pay again: it is asked again by itself",
 )
 AMOUNT_INVALID = ErrorCode(
     "amount_invalid",
@@ -99,9 +105,7 @@ NO_RECEIPT = ErrorCode(
 LINK_EXPIRED = ErrorCode(
     "document_link_expired", 410, zh="链接已失效，请重新获取", en="The link has expired; get a new one"
 )
-NOTICE_REFUSED = ErrorCode(
-    "notification_refused", 400, zh="通知未通过验证", en="The notification was not accepted: {reason}"
-)
+NOTICE_REFUSED = ErrorCode("notification_refused", 400, zh="通知未通过验证", en="The notification was not accepted")
 SPAN_TOO_LONG = ErrorCode(
     "span_too_long",
     422,
@@ -133,7 +137,11 @@ ORDERS = Graph(
         Edge("refund_rest", PARTLY_REFUNDED, REFUNDED, ("platform", "clerk")),
     ),
     PAYMENT_STATE,
-)
+    {
+        CREATED: "已创建", PENDING: "待支付", CLOSING: "关闭中", PAID: "已支付", CLOSED: "已关闭",
+        PARTLY_REFUNDED: "部分退款", REFUNDED: "已全额退款",
+    },
+)  # fmt: skip
 
 # Bills
 
@@ -150,12 +158,16 @@ BILLS = Graph(
         Edge("refund_rest", PARTLY_REFUNDED, REFUNDED, ("system",)),
     ),
     BILL_STATE,
-)
+    {
+        OPEN: "待缴", CANCELLED: "已撤销", REPLACED: "已重新开具", BILL_SETTLED: "已缴", PARTLY_REFUNDED: "部分退款",
+        REFUNDED: "已全额退款",
+    },
+)  # fmt: skip
 
 # Refunds
 
 REQUESTED, APPROVED, SENT, DONE = "requested", "approved", "sent", "done"
-REJECTED, FAILED, ABNORMAL = "rejected", "failed", "abnormal"
+REJECTED, FAILED, ABNORMAL, RETURNED = "rejected", "failed", "abnormal", "returned"
 
 REFUNDS = Graph(
     (
@@ -168,9 +180,17 @@ REFUNDS = Graph(
         Edge("report_abnormal", SENT, ABNORMAL, ("platform",)),
         Edge("repair", ABNORMAL, SENT, ("officer",)),
         Edge("fail", SENT, FAILED, ("platform",)),
+        Edge("fail", ABNORMAL, FAILED, ("platform",)),
+        Edge("return", SENT, RETURNED, ("platform",)),
+        Edge("return", ABNORMAL, RETURNED, ("platform",)),
+        Edge("pay_out", RETURNED, DONE, ("clerk",)),
     ),
     REFUND_STATE,
-)
+    {
+        REQUESTED: "待审批", APPROVED: "已批准", SENT: "已发往平台", DONE: "已退", REJECTED: "已驳回",
+        FAILED: "退款失败", ABNORMAL: "退款异常", RETURNED: "已退回商户账户，待人工支付",
+    },
+)  # fmt: skip
 
 # Money that fits no bill
 
@@ -184,6 +204,7 @@ SUSPENSE = Graph(
         Edge("assign", HELD, ASSIGNED, ("officer",)),
     ),
     SUSPENSE_STATE,
+    {HELD: "待处理", GIVING_BACK: "退回中", GIVEN_BACK: "已退回", ASSIGNED: "已认领"},
 )
 GIVEN_BACK_BY_ITSELF = ("late", "duplicate")
 
@@ -193,6 +214,10 @@ GIVEN_BACK_BY_ITSELF = ("late", "duplicate")
 SUGGESTIONS = {
     "payment_found_in_bill": ("已按平台账单补记，无需处理", "Taken in from the platform's bill; nothing to do"),
     "refund_found_in_bill": ("已按平台账单补记退款，无需处理", "The refund was taken in from the bill; nothing to do"),
+    "payment_put_in_suspense": (
+        "账单有而我方没有对应的缴费，已记入挂账，请在挂账中处理",
+        "In the bill and fits no open payment; it is in suspense now, decide about it there",
+    ),
     "missing_payment": (
         "账上有而平台账单没有：向平台查询该交易；次日账单若出现会自动核销",
         "In our books and not in the platform's bill: ask the platform; tomorrow's bill resolves it if it is there",
@@ -214,7 +239,7 @@ SUGGESTIONS = {
         "A refund that we do not know, perhaps made on the merchant site: find out by whom, and enter it",
     ),
     "refund_in_other_state": (
-        "平台已退款而我方未发送：核对审批，确认后补记",
+        "平台已退款而我方退款单未处于发送状态：核对审批，确认后补记",
         "Refunded by the platform though we did not send it: check the approval, then enter it",
     ),
     "unreadable_row": (

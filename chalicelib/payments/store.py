@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import TypeVar
 
 import msgspec
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.kernel import changes, clock, tables, vault
 from chalicelib.kernel.tables import Page
@@ -80,7 +80,8 @@ class OrderItem(DueTable):
     """A payment order (支付单) over one or several bills; its id is our number at the platform (out_trade_no).
 
     ``reserved`` is what refunds were promised, ``refunded`` what was given back; ``platform_no`` is the platform's
-    order number where it is another one (money that was assigned to bills later).
+    order number where it is another one (money that was assigned to bills later); ``suspense`` is money that came for
+    it and could not be taken.
     """
 
     class Meta:
@@ -103,6 +104,7 @@ class OrderItem(DueTable):
     refunded = NumberAttribute(default=0)
     refunds = NumberAttribute(default=0)
     clerk = UnicodeAttribute(null=True)
+    suspense = UnicodeAttribute(null=True)
     platform_no = UnicodeAttribute(null=True)
 
     def bill_ids(self) -> list[str]:
@@ -130,6 +132,7 @@ class RefundItem(DueTable):
     asked_by = UnicodeAttribute()
     asked_at = UnicodeAttribute()
     platform_id = UnicodeAttribute(null=True)
+    repaired = BooleanAttribute(default=False)
     done_at = UnicodeAttribute(null=True)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
@@ -179,7 +182,10 @@ class ReceiptItem(DueTable):
 
 
 class DrawerItem(tables.AggregateTable):
-    """What a clerk took in and paid out on one day; closed by counting (日终扎账)."""
+    """What a clerk took in and paid out on one day; closed by counting (日终扎账).
+
+    ``status``: open, closed, differing (a count differs from the books), resolved.
+    """
 
     class Meta:
         table_name = TABLE
@@ -193,9 +199,13 @@ class DrawerItem(tables.AggregateTable):
     status = UnicodeAttribute(default="open")
     counted_cash = NumberAttribute(null=True)
     counted_card = NumberAttribute(null=True)
-    gsi1pk = UnicodeAttribute(null=True)
-    gsi1sk = UnicodeAttribute(null=True)
+    gsi1pk = UnicodeAttribute()
+    gsi1sk = UnicodeAttribute()
     gsi1 = tables.ListIndex()
+
+    @property
+    def id(self) -> str:
+        return str(self.pk).removeprefix("DRAWER#").replace("#", "-", 1)
 
 
 class EntryItem(tables.Table):
@@ -223,8 +233,6 @@ class DayItem(tables.Table):
         table_name = TABLE
 
     sums = UnicodeAttribute()
-    entries = NumberAttribute()
-    made_at = UnicodeAttribute()
 
 
 class CaseItem(tables.AggregateTable):
@@ -269,10 +277,23 @@ def due(item: D, when: datetime, work: str | None = None) -> D:
 
 
 def not_due(item: D) -> D:
-    """Nothing is left to do."""
+    """Nothing is left to do; a paid order is found by the platform's number from now on."""
     item.gsi2pk = item.gsi2sk = item.work = None
     item.attempts = 0
+    if isinstance(item, OrderItem) and item.transaction_id:
+        item.gsi2pk, item.gsi2sk = f"TRANSACTION#{item.transaction_id}", tables.HEAD
     return item
+
+
+def is_due(item: DueTable) -> bool:
+    """Whether something is left to do, now or later."""
+    return bool(item.gsi2pk) and str(item.gsi2pk).startswith("DUE#")
+
+
+def orders_of_transaction(transaction_id: str) -> list[str]:
+    """The ids of the orders that a platform's transaction, or a card slip, has paid."""
+    page = tables.query(OrderItem.gsi2, f"TRANSACTION#{transaction_id}", index="gsi2", limit=5)
+    return [str(item.pk).removeprefix("ORDER#") for item in page.items]
 
 
 def due_keys(now: datetime, limit: int) -> Iterator[str]:
@@ -314,8 +335,15 @@ def receipt(bill_id: str) -> ReceiptItem | None:
 
 def drawer(clerk: str, unit: str, day: date) -> DrawerItem:
     """The clerk's drawer of a day, as it is or new."""
-    found = tables.read(DrawerItem, f"DRAWER#{clerk}#{day}", consistent=True)
-    return found or DrawerItem(f"DRAWER#{clerk}#{day}", clerk=clerk, unit=unit, day=str(day))
+    key = f"DRAWER#{clerk}#{day}"
+    found = tables.read(DrawerItem, key, consistent=True)
+    return found or DrawerItem(key, clerk=clerk, unit=unit, day=str(day), gsi1pk=f"DRAWERS#{day}", gsi1sk=clerk)
+
+
+def drawer_by_id(drawer_id: str) -> DrawerItem | None:
+    """A drawer by the id that lists show: clerk and day."""
+    clerk, day = drawer_id[:-11], drawer_id[-10:]
+    return tables.read(DrawerItem, f"DRAWER#{clerk}#{day}", consistent=True)
 
 
 def case(case_id: str) -> CaseItem | None:

@@ -25,7 +25,7 @@ from chalicelib.platforms.payment import BadRow, Forged, Notice, Order, Refund, 
 PLATFORM = alipay.PLATFORM
 _SUBJECT, _REASON = 256, 256
 _MEANINGS = {
-    "isp.unknow-error": "retry", "aop.unknow-error": "retry", "ACQ.SYSTEM_ERROR": "retry",
+    "20000": "retry", "isp.unknow-error": "retry", "aop.unknow-error": "retry", "ACQ.SYSTEM_ERROR": "retry",
     "ACQ.REFUND_CHARGE_ERROR": "retry", "isv.app-call-limited": "retry", "aop.ACQ.SYSTEM_ERROR": "retry",
     "ACQ.TRADE_HAS_SUCCESS": "paid", "ACQ.TRADE_STATUS_ERROR": "paid", "ACQ.REASON_TRADE_STATUS_INVALID": "paid",
     "ACQ.TRADE_HAS_CLOSE": "closed", "ACQ.TRADE_HAS_FINISHED": "closed",
@@ -34,6 +34,7 @@ _MEANINGS = {
     "ACQ.BUYER_BALANCE_NOT_ENOUGH": "limit", "ACQ.TOTAL_FEE_EXCEED": "limit", "ACQ.BUYER_ENABLE_STATUS_FORBID": "limit",
     "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR": "limit", "ACQ.BEYOND_PAY_RESTRICTION": "limit",
     "ACQ.SELLER_BALANCE_NOT_ENOUGH": "balance",
+    "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL": "limit", "ACQ.DISCORDANT_REPEAT_REQUEST": "limit",
 }  # fmt: skip
 _BILL_HOST = ".alipay.com"
 _COLUMNS = ("支付宝交易号", "商户订单号", "业务类型", "完成时间", "订单金额（元）", "服务费（元）")
@@ -203,7 +204,8 @@ def _execute(request: Any) -> dict[str, Any]:
     try:
         return alipay.execute(request)
     except alipay.Refused as refusal:
-        raise Refused(_MEANINGS.get(refusal.sub_code, "setup"), refusal.sub_code) from None
+        unknown = "retry" if refusal.sub_code.startswith(("isp.", "aop.ACQ.SYSTEM")) else "setup"
+        raise Refused(_MEANINGS.get(refusal.sub_code, unknown), refusal.sub_code) from None
 
 
 def bill_rows(day: str) -> Iterator[Row | BadRow]:
@@ -251,9 +253,13 @@ def _read_archive(file: Path) -> Iterator[Row | BadRow]:
 
 
 def read_bill(lines: Iterable[str]) -> Iterator[Row | BadRow]:
-    """The rows of a bill's text; comment lines begin with #, a bad row is handed out as such."""
+    """The rows of a bill's text; comment lines begin with #, a bad row is handed out as such.
+
+    Lines are read one by one, so that a stray quotation mark spoils its own line only.
+    """
     header: list[str] | None = None
-    for number, cells in enumerate(csv.reader(lines), 1):
+    for number, line in enumerate(lines, 1):
+        cells = _cells(line.strip("\r\n"))
         if not cells or cells[0].startswith("#"):
             continue
         if header is None:
@@ -268,8 +274,15 @@ def read_bill(lines: Iterable[str]) -> Iterator[Row | BadRow]:
             yield BadRow(number, str(error))
 
 
+def _cells(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return [line]
+
+
 def _row(cells: dict[str, str]) -> Row:
-    at, fee = _moment(cells["完成时间"]), abs(payment.to_rounded_fen(cells["服务费（元）"] or "0"))
+    at, fee = _moment(cells["完成时间"]), -payment.to_rounded_fen(cells["服务费（元）"] or "0")
     amount, no, trade = payment.to_fen(cells["订单金额（元）"]), cells["商户订单号"], cells["支付宝交易号"]
     if cells["业务类型"] == "交易":
         return Row("payment", no, trade, amount, fee, at)

@@ -16,7 +16,6 @@ import msgspec
 
 from chalicelib.kernel import errors
 
-MOST_FEN = 10_000_000_000
 _REPLACEMENT = "□"
 _FORBIDDEN = str.maketrans({"/": "／", "=": "＝", "&": "＆"})
 _YUAN = re.compile(r"^-?\d{1,12}(\.\d{1,5})?$", re.ASCII)

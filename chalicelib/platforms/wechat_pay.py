@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import csv
 import functools
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
@@ -310,10 +309,14 @@ def bill_rows(day: str) -> Iterator[Row | BadRow]:
             yield from read_bill(lines)
 
 
-def read_bill(lines: Iterator[str] | Any) -> Iterator[Row | BadRow]:
-    """The rows of a bill's text; a bad one is handed out as such and the others go on."""
+def read_bill(lines: Iterable[str]) -> Iterator[Row | BadRow]:
+    """The rows of a bill's text; a bad one is handed out as such and the others go on.
+
+    Each value begins with a backtick and nothing is quoted, so a line never reaches into the next one.
+    """
     header: list[str] | None = None
-    for number, cells in enumerate(csv.reader(lines), 1):
+    for number, line in enumerate(lines, 1):
+        cells = line.strip("\r\n").split("," if header is None else ",`")
         if header is None:
             header = [cell.strip() for cell in cells]
             if missing := [name for name in _COLUMNS if name not in header]:
@@ -323,7 +326,7 @@ def read_bill(lines: Iterator[str] | Any) -> Iterator[Row | BadRow]:
         if cells and cells[0].startswith("总交易单数"):
             return
         try:
-            yield _row(dict(zip(header, (cell.strip().removeprefix("`") for cell in cells), strict=True)))
+            yield _row(dict(zip(header, (cell.removeprefix("`").strip() for cell in cells), strict=True)))
         except ValueError as error:
             yield BadRow(number, str(error))
 

@@ -57,7 +57,7 @@ class Alipay(Cashier):
     """Users are named by any text; the open_id follows from it."""
 
     retries = (240, 600, 600, 3600, 7200, 21600, 54000)
-    forgeries = ("signature", "sha1", "app", "seller", "amount", "field")
+    forgeries = ("signature", "sha1", "app", "seller", "amount", "less", "field")
 
     def __init__(
         self, app_id: str, seller_id: str, app_public_key: str, private_key: str, content_key: str, url: str
@@ -82,6 +82,10 @@ class Alipay(Cashier):
             "certifications": self._decide_certification,
             "errors": self._script_error,
             "spoil_bill": self._spoil_bill,
+            "certificate": self._set_certificate,
+            "tamper_replies": self._set_tampering,
+            "finish": self._finish_trade,
+            "close": self._close_trade,
         }
 
     def _mint_code(self, wanted: dict[str, Any]) -> dict[str, str]:
@@ -111,15 +115,39 @@ class Alipay(Cashier):
         certification["passed"] = "T" if wanted["passed"] else "F"
         return {"certify_id": wanted["certify_id"], "passed": certification["passed"]}
 
-    def reset(self) -> None:
-        super().reset()
+    def reset(self) -> dict[str, Any]:
         self.scripted_errors.clear()
         self.spoiled_rows.clear()
+        self.certificate_number, self.tamper_signature = "", False
+        return super().reset()
 
     def _script_error(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """``{"code": "40004", "sub_code": "ACQ.SYSTEM_ERROR"}``: what the next call is answered."""
         self.scripted_errors.append((wanted["code"], wanted["sub_code"]))
         return wanted
+
+    def _set_certificate(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """``{"number": "32 hex"}``: certificate mode, answers and notifications name this certificate."""
+        self.certificate_number = wanted["number"]
+        return wanted
+
+    def _set_tampering(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """``{"on": true}``: answers are signed for something else."""
+        self.tamper_signature = bool(wanted["on"])
+        return wanted
+
+    def _finish_trade(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """``{"order_no": ...}``: a paid trade that takes no more refunds (TRADE_FINISHED)."""
+        trade = self.trades[wanted["order_no"]]
+        trade.state = "FINISHED"
+        return self.shown(trade)
+
+    def _close_trade(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """``{"order_no": ...}``: an unpaid trade is closed by the platform, which tells us."""
+        trade = self.trades[wanted["order_no"]]
+        trade.state = "CLOSED"
+        self.notify(trade, None, wanted.get("notice", ""))
+        return self.shown(trade)
 
     def _spoil_bill(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """``{"row": "garbage,,"}``: a row that the next bills hold besides."""
@@ -229,6 +257,8 @@ class Alipay(Cashier):
         return trade
 
     def _status(self, trade: Trade) -> str:
+        if trade.state == "FINISHED":
+            return "TRADE_FINISHED"
         if trade.paid_at:
             return "TRADE_CLOSED" if trade.refunded == trade.paid else "TRADE_SUCCESS"
         return "TRADE_CLOSED" if trade.state == "CLOSED" else "WAIT_BUYER_PAY"
@@ -257,6 +287,8 @@ class Alipay(Cashier):
         known = trade.refunds.get(no)
         if known is not None and known.amount != amount:
             raise Refusal("40004", "ACQ.DISCORDANT_REPEAT_REQUEST", "Business Failed")
+        if trade.state == "FINISHED":
+            raise Refusal("40004", "ACQ.TRADE_HAS_FINISHED", "Business Failed")
         if not trade.paid_at:
             raise Refusal("40004", "ACQ.TRADE_STATUS_ERROR", "Business Failed")
         changed = "N"
@@ -319,11 +351,11 @@ class Alipay(Cashier):
             "out_trade_no": trade.no,
             "buyer_open_id": trade.payer,
             "seller_id": "2088999999999999" if waiting.forged == "seller" else self._seller_id,
-            "trade_status": self._status(trade) if refund else "TRADE_SUCCESS",
-            "total_amount": _yuan(trade.paid + (1 if waiting.forged == "amount" else 0)),
+            "trade_status": self._status(trade) if refund or not trade.paid_at else "TRADE_SUCCESS",
+            "total_amount": _yuan((trade.paid or trade.amount) + {"amount": 1, "less": -1}.get(waiting.forged, 0)),
             "subject": trade.wanted["subject"],
-            "gmt_payment": _time(trade.paid_at),
         }
+        fields |= {"gmt_payment": _time(trade.paid_at)} if trade.paid_at else {"gmt_close": _time(clock.now())}
         if refund is not None:
             fields |= {
                 "out_biz_no": refund.no,

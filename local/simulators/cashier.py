@@ -98,13 +98,17 @@ class Cashier(Simulator):
             "notification_faults": self._set_notice_faults,
             "deliver": lambda _: {"delivered": self.deliver()},
             "refund_outcomes": self._script_refunds,
+            "finish_refund": self._finish_refund,
+            "refund": self._refund_by_hand,
+            "reset": lambda _: self.reset(),
             "speed": self._set_speed,
             "commission": self._set_commission,
             "bills": self._make_bills,
         }
 
-    def reset(self) -> None:
+    def reset(self) -> dict[str, Any]:
         """Forget all trades, what waits, and every trouble that was ordered."""
+        self._reset_faults({})
         self.trades.clear()
         self._waiting.clear()
         self.refund_outcomes.clear()
@@ -112,6 +116,7 @@ class Cashier(Simulator):
         self.sent = self.forged_refused = self.forged_accepted = self.commission = 0
         self._factor = 1.0
         self.bills_at_once = False
+        return {}
 
     # what people do
 
@@ -150,6 +155,20 @@ class Cashier(Simulator):
         self.refund_outcomes += wanted["outcomes"]
         return wanted
 
+    def _finish_refund(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """``{"refund_no": ..., "outcome": "SUCCESS", "notice": ""}``: how a refund that was on its way ends."""
+        trade = next(trade for trade in self.trades.values() if wanted["refund_no"] in trade.refunds)
+        refund = trade.refunds[wanted["refund_no"]]
+        self.end_refund(trade, refund, wanted["outcome"])
+        self.notify(trade, refund, wanted.get("notice", ""))
+        return self.shown(trade)
+
+    def _refund_by_hand(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """``{"order_no": ..., "amount": fen}``: a refund made on the merchant site, which no program asked for."""
+        trade, number = self.trades[wanted["order_no"]], f"hand{self.random.getrandbits(40)}"
+        self.start_refund(trade, number, int(wanted["amount"]), number)
+        return self.shown(trade)
+
     def _set_commission(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """``{"basis_points": 60}``: the platform's share, as its bill shows it."""
         self.commission = int(wanted["basis_points"])
@@ -183,12 +202,13 @@ class Cashier(Simulator):
         return wanted
 
     def notify(self, trade: Trade, refund: Refund | None, fault: str = "") -> None:
-        """Queue a notification with the trouble that is ordered or drawn for it."""
+        """Queue a notification with the trouble that is ordered (``forged:serial`` names the forgery) or drawn."""
         drawn = {name for name, rate in self.notice_rates.items() if self.random.random() < rate}
+        fault, _, forgery = fault.partition(":")
         faults = {fault} if fault else drawn
         if "forged" in faults:
             kinds = [kind for kind in self.forgeries if refund is None or kind != "app"]  # refunds name no app
-            self._queue(trade, refund, 0, forged=self.random.choice(kinds))
+            self._queue(trade, refund, 0, forged=forgery or self.random.choice(kinds))
         if "lost" in faults:
             return
         delay = self.random.randint(*_LATE_SECONDS) if "late" in faults else 0

@@ -51,7 +51,18 @@ class WeChatPay(Cashier):
     """One merchant with its API certificate, its APIv3 key, and the platform's two keys."""
 
     retries = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
-    forgeries = ("signature", "signtest", "serial", "timestamp", "merchant", "app", "amount", "body")
+    forgeries = (
+        "signature",
+        "signtest",
+        "serial",
+        "timestamp",
+        "merchant",
+        "app",
+        "amount",
+        "less",
+        "currency",
+        "body",
+    )
 
     def __init__(
         self,
@@ -74,18 +85,25 @@ class WeChatPay(Cashier):
         self.certificate_share = 0.0
         self.scripted_errors: list[tuple[int, str]] = []
         self.spoiled_rows: list[str] = []
+        self.forged_replies: list[str] = []
         self.controls |= {
+            "forged_replies": self._forge_replies,
             "errors": self._script_error,
             "certificate_share": self._set_share,
             "spoil_bill": self._spoil_bill,
-            "refund": self._refund_by_hand,
         }
 
-    def reset(self) -> None:
-        super().reset()
+    def reset(self) -> dict[str, Any]:
         self.scripted_errors.clear()
         self.spoiled_rows.clear()
+        self.forged_replies.clear()
         self.certificate_share = 0.0
+        return super().reset()
+
+    def _forge_replies(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """``{"kinds": ["signtest", "serial", "timestamp", "signature"]}``: how the next answers are signed wrongly."""
+        self.forged_replies += wanted["kinds"]
+        return wanted
 
     def _script_error(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """``{"status": 403, "code": "RULE_LIMIT"}``: what the next call is answered."""
@@ -102,12 +120,6 @@ class WeChatPay(Cashier):
         self.spoiled_rows.append(wanted["row"])
         return wanted
 
-    def _refund_by_hand(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        """``{"order_no": ..., "amount": fen}``: a refund made on the merchant site, which no program asked for."""
-        trade = self.trades[wanted["order_no"]]
-        self.start_refund(trade, f"hand{secrets.token_hex(4)}", int(wanted["amount"]), _refund_id())
-        return self.shown(trade)
-
     def answer(self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> HttpAnswer:
         target = path + ("?" + "&".join(f"{name}={value}" for name, value in query.items()) if query else "")
         try:
@@ -119,7 +131,8 @@ class WeChatPay(Cashier):
         except Refusal as refusal:
             status, content = refusal.status, refusal.content
         data = b"" if status == 204 else json.dumps(content, ensure_ascii=False).encode()
-        return HttpAnswer(status, {"Content-Type": "application/json", **self._signed_headers(data)}, data)
+        forged = self.forged_replies.pop(0) if self.forged_replies else ""
+        return HttpAnswer(status, {"Content-Type": "application/json", **self._signed_headers(data, forged)}, data)
 
     def _authorize(self, method: str, target: str, headers: dict[str, str], body: bytes) -> None:
         if not headers.get("user-agent") or not headers.get("accept"):
@@ -181,7 +194,8 @@ class WeChatPay(Cashier):
         known = self.trades.get(no)
         if known is not None:
             return self._ordered_again(known, wanted)
-        expires = datetime.fromisoformat(wanted["time_expire"])
+        latest = clock.local(clock.now() + timedelta(days=7)).isoformat()
+        expires = datetime.fromisoformat(wanted.get("time_expire", latest))
         trade = Trade(no, amount["total"], payer, wanted, expires, wanted["notify_url"])
         trade.prepay = "wx" + secrets.token_hex(17)
         self.trades[no] = trade
@@ -323,8 +337,10 @@ class WeChatPay(Cashier):
         else:
             plain["trade_state"] = "SUCCESS"
         plain |= {"merchant": {"mchid": "1900000999"}, "app": {"appid": "wx9999999999999999"}}.get(waiting.forged, {})
-        if waiting.forged == "amount":
-            plain["amount"] = plain["amount"] | {"total": plain["amount"]["total"] + 1, "refund": 1}
+        if waiting.forged in ("amount", "less", "currency"):
+            other = {"currency": "USD"} if waiting.forged == "currency" else {}
+            step = {"amount": 1, "less": -1}.get(waiting.forged, 0)
+            plain["amount"] = plain["amount"] | {"total": plain["amount"]["total"] + step, **other}
         body = self._envelope(event, plain)
         headers = {"content-type": "application/json"}
         headers |= {name.lower(): value for name, value in self._signed_headers(body, waiting.forged).items()}

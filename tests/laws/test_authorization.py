@@ -62,6 +62,7 @@ BODIES: dict[str, Any] = {
     "give_back_suspense": REASON,
     "assign_suspense": {"bills": []},
     "resolve_payment_case": REASON,
+    "resolve_drawer": REASON,
     "link_treasury": {"from": "2026-11-01", "to": "2026-11-02", "form": "csv"},
     "transfer": {"window": "2"},
 }
@@ -72,6 +73,8 @@ QUERIES = {
     "read_month": f"?month=2026-11&services={STICKER}",
     "read_day": f"?services={STICKER}",
     "read_statistics": "?day=2026-11-02",
+    "find_payments": "?number=4200000000",
+    "list_drawers": "?day=2026-11-02",
     "read_treasury": "?from=2026-11-01&to=2026-11-02",
 }
 
@@ -175,6 +178,9 @@ class Places(dict[str, str]):
 
     def _suspense_id(self) -> str:
         return debts.suspense()
+
+    def _drawer_id(self) -> str:
+        return debts.drawer(self.enterprise)
 
     def _case_id(self) -> str:
         return debts.case()

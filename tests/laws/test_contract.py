@@ -41,7 +41,7 @@ def test_every_field_of_every_answer_is_described() -> None:
 
 def test_every_creating_endpoint_takes_an_idempotency_key() -> None:
     for declared in endpoint.REGISTRY:
-        assert declared.idempotent == (declared.status == 201), declared.operation
+        assert declared.idempotent or declared.status != 201, declared.operation
 
 
 def test_every_text_that_comes_in_is_bounded() -> None:

@@ -64,6 +64,13 @@ def suspense(amount: int = 1000, order: str = "") -> str:
     return f"wechat_pay-{trade.transaction_id}"
 
 
+def drawer(enterprise: Enterprise) -> str:
+    """A drawer whose count differs from the books."""
+    clerk = enterprise.world.staff("officer.b")
+    clerk.post("/v1/counter/drawer/close", {"cash": 1, "card": 0})
+    return str(clerk.get("/v1/counter/drawer").json["id"])
+
+
 def case() -> str:
     """A difference that waits for a person."""
     number = secrets.token_hex(8)

@@ -165,12 +165,12 @@ class Scene:
 
     def is_waiting(self, key: str) -> bool:
         item = tables.read(work.model_of(key), key, consistent=True)
-        return item is not None and item.gsi2pk is not None
+        return item is not None and store.is_due(item)
 
     def is_due(self, key: str) -> bool:
         item = tables.read(work.model_of(key), key, consistent=True)
         now = self.world._moment + timedelta(seconds=1)
-        return item is not None and bool(item.gsi2sk) and str(item.gsi2sk) <= store.utc(now)
+        return item is not None and store.is_due(item) and str(item.gsi2sk) <= store.utc(now)
 
     def faults(self) -> list[str]:
         found = []

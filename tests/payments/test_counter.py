@@ -95,12 +95,15 @@ def test_after_closing_nothing_is_taken_and_a_difference_is_told(world: World, c
     first, second = paying.payer(world), paying.payer(world)
     take(clerk, first.bills)
     closed = clerk.post("/v1/counter/drawer/close", {"cash": 7900, "card": 0}).json
-    assert (closed["status"], closed["cash"]["amount"], closed["counted_cash"]["amount"]) == ("closed", 8000, 7900)
+    assert (closed["status"], closed["cash"]["amount"], closed["counted_cash"]["amount"]) == ("differing", 8000, 7900)
     assert clerk.post("/v1/counter/drawer/close", {"cash": 7900, "card": 0}).status == 200, "a repeat is safe"
     assert clerk.post("/v1/counter/drawer/close", {"cash": 8000, "card": 0}).code == "drawer_closed"
     assert take(clerk, second.bills).code == "drawer_closed"
-    told = world.staff("treasurer.a").get("/v1/drawers").json["items"]
-    assert closed["day"] in [drawer["day"] for drawer in told]
+    treasurer = world.staff("treasurer.a")
+    (told,) = treasurer.get(f"/v1/drawers?day={closed['day']}").json["items"]
+    assert told["status"] == "differing"
+    resolved = treasurer.post(f"/v1/drawers/{told['id']}/resolve", {"reason": "找零错误，已补齐"})
+    assert resolved.json["status"] == "resolved"
     world.pass_time(days=1)
     assert take(world.staff("window.1"), second.bills).status == 201
 

@@ -17,7 +17,7 @@ from tests.world import World
 FORGERIES = [
     ("wechat", kind) for kind in ("signature", "signtest", "serial", "timestamp", "merchant", "app", "amount", "body")
 ]
-FORGERIES += [("alipay", kind) for kind in ("signature", "sha1", "app", "seller", "amount", "field")]
+FORGERIES += [("alipay", kind) for kind in ("signature", "sha1", "app", "seller", "amount", "less", "field")]
 
 
 def opened(world: World, channel: str) -> tuple[Payer, str, Cashier]:
@@ -137,6 +137,34 @@ def test_a_notification_that_we_cannot_take_in_now_comes_again(world: World, mon
     world.pass_time(seconds=16)
     world.simulators.deliver()
     assert payer.payment(order)["status"] == "paid"
+
+
+def test_a_closing_notification_of_alipay_closes_the_order(world: World) -> None:
+    payer, order, platform = opened(world, "alipay")
+    platform.controls["close"]({"order_no": order})
+    world.simulators.deliver()
+    assert payer.payment(order)["status"] == "closed" and payer.bill()["status"] == "open"
+
+
+@pytest.mark.parametrize(("channel", "kind"), [one for one in FORGERIES if one[1] != "app"])
+def test_a_forged_refund_notification_changes_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, channel: str, kind: str
+) -> None:
+    payer, order, platform = opened(world, channel)
+    platform.controls["pay"]({"order_no": order})
+    paying.settle(world)
+    platform.controls["refund_outcomes"]({"outcomes": ["PROCESSING"]})
+    asked = {"parts": {"registration": 3000}, "reason": "重复收取"}
+    refund = world.staff("registrar").post(f"/v1/bills/{payer.bills[0]}/refunds", asked).json["id"]
+    world.pump()
+    trade = platform.trades[order]
+    platform.end_refund(trade, trade.refunds[refund], "SUCCESS")
+    headers, body = platform.letter(Notification(0, 0, trade, trade.refunds[refund], forged=kind))
+    before = stored(order)
+    assert platform.send(trade.notify_url, headers, body)[0] == 400
+    assert stored(order) == before
+    item = store.refund(refund)
+    assert item is not None and item.status == "sent"
 
 
 def test_other_methods_and_empty_bodies_are_refused(world: World) -> None:

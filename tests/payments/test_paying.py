@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.kernel.errors import Problem
 from functions import sweep_payments
 from tests.payments import debts, paying
 from tests.payments.paying import Payer
@@ -207,11 +208,52 @@ def test_a_close_that_the_platform_does_not_answer_leaves_the_order_to_the_sweep
     payer = paying.payer(world)
     order = payer.order()
     world.simulators.wechat_pay.controls["faults"]({"fault": "hang_up"})
-    assert payer.client.post(f"/v1/payments/{order['id']}/close").code == "platform_unavailable"
+    assert payer.client.post(f"/v1/payments/{order['id']}/close").code == "payment_not_verified"
     assert status(payer, order) == "closing"
     world.pass_time(seconds=61)
     sweep_payments.handler({})
     assert status(payer, order) == "closed"
+
+
+@pytest.mark.parametrize(("status_", "code"), [(403, "NO_AUTH"), (403, "RULE_LIMIT"), (500, "OPENID_MISMATCH")])
+def test_who_has_paid_is_never_told_that_nothing_arrived(world: World, status_: int, code: str) -> None:
+    payer = paying.payer(world)
+    order = payer.order()
+    paying.wechat(world, order["id"], notice="lost")
+    world.simulators.wechat_pay.controls["errors"]({"status": status_, "code": code})
+    assert payer.client.post(f"/v1/payments/{order['id']}/refresh").code == "payment_not_verified"
+    world.simulators.wechat_pay.controls["errors"]({"status": status_, "code": code})
+    assert payer.pay(client=payer.on_alipay()).code == "payment_not_verified", "before another channel is opened"
+    assert payer.client.post(f"/v1/payments/{order['id']}/refresh").json["status"] == "paid"
+
+
+def test_money_that_came_too_late_is_shown_to_its_payer_and_found_by_its_number(world: World) -> None:
+    payer = paying.payer(world)
+    order = payer.order()
+    payer.client.post(f"/v1/payments/{order['id']}/close")
+    paying.wechat(world, order["id"], force=True)
+    world.simulators.deliver()
+    shown = payer.payment(order["id"])
+    assert shown["status"] == "closed" and shown["unplaced"]["status"] == "held"
+    for _ in range(2):
+        paying.settle(world)
+    shown = payer.payment(order["id"])["unplaced"]
+    assert (shown["status"], shown["reason"], shown["amount"]["amount"]) == ("given_back", "late", 8000)
+    clerk = world.staff("window.1")
+    for number in (order["id"], shown["transaction_id"]):
+        (found,) = clerk.get(f"/v1/counter/payments?number={number}").json["items"]
+        assert found["id"] == order["id"] and found["unplaced"]["status"] == "given_back"
+
+
+def test_a_payment_is_found_by_the_number_on_the_payers_phone(world: World) -> None:
+    payer = paying.payer(world)
+    order = payer.order()
+    paying.wechat(world, order["id"])
+    paying.settle(world)
+    number = world.simulators.wechat_pay.trades[order["id"]].transaction_id
+    (found,) = world.staff("window.1").get(f"/v1/counter/payments?number={number}").json["items"]
+    assert (found["id"], found["status"]) == (order["id"], "paid")
+    assert world.staff("window.1").get("/v1/counter/payments?number=420000000000").json["items"] == []
 
 
 # Bad input
@@ -289,6 +331,22 @@ def test_a_character_that_the_platform_refuses_never_fails_an_order(world: World
     opened = enterprise.client.post("/v1/payments", {"bills": [bill]})
     assert opened.status == 201, opened.json
     assert world.simulators.wechat_pay.trades[opened.json["id"]].wanted["description"] == "□记□标贴"
+
+
+def test_more_than_the_platforms_take_is_refused(world: World) -> None:
+    enterprise = world.enterprise()
+    bills = [debts.bill(enterprise, 6_000_000_000) for _ in range(2)]
+    assert enterprise.client.post("/v1/payments", {"bills": bills}).code == "amount_invalid"
+    assert enterprise.client.post("/v1/payments", {"bills": bills[:1]}).status == 201
+
+
+@pytest.mark.parametrize("amount", [0, -1, 10_000_000_001])
+def test_a_bill_of_nothing_or_too_much_cannot_be_made(world: World, amount: int) -> None:
+    from chalicelib.payments import rules
+
+    with pytest.raises(Problem) as refused:
+        rules.check_amount(amount)
+    assert refused.value.error.code == "amount_invalid"
 
 
 def test_the_amount_is_the_bills_and_nothing_that_a_client_sends(world: World) -> None:

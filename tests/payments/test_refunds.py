@@ -143,15 +143,35 @@ def test_a_merchant_without_balance_is_asked_again_later(world: World) -> None:
     assert state(world.staff("registrar"), refund) == "done"
 
 
-def test_an_abnormal_refund_is_repaired_by_a_person(world: World) -> None:
+def test_an_abnormal_refund_goes_to_the_merchant_and_is_paid_out_by_hand(world: World) -> None:
     payer, registrar = settled(world), world.staff("registrar")
     world.simulators.wechat_pay.controls["refund_outcomes"]({"outcomes": ["ABNORMAL"]})
     refund = ask(registrar, payer.bills[0], {"registration": 5000}).json["id"]
     paying.settle(world)
     assert state(registrar, refund) == "abnormal"
-    assert registrar.post(f"/v1/refunds/{refund}/repair").json["status"] == "done"
+    assert registrar.post(f"/v1/refunds/{refund}/repair").json["status"] == "returned"
+    paying.settle(world)
+    assert payer.bill()["refunded"]["amount"] == 0, "the citizen has nothing yet"
+    assert registrar.post(f"/v1/refunds/{refund}/pay_out").json["status"] == "done"
     paying.settle(world)
     assert payer.bill()["refunded"]["amount"] == 5000
+
+
+def test_an_abnormal_refund_that_arrives_after_all_is_booked(world: World) -> None:
+    payer, registrar = settled(world), world.staff("registrar")
+    wechat_pay = world.simulators.wechat_pay
+    wechat_pay.controls["refund_outcomes"]({"outcomes": ["ABNORMAL"]})
+    refund = ask(registrar, payer.bills[0], {"registration": 5000}).json["id"]
+    paying.settle(world)
+    wechat_pay.controls["finish_refund"]({"refund_no": refund, "outcome": "SUCCESS"})
+    paying.settle(world)
+    assert state(registrar, refund) == "done"
+
+
+def test_the_limit_counts_all_refunds_of_a_bill_together(world: World) -> None:
+    payer, registrar = settled(world, property_kind="non_home"), world.staff("registrar")
+    assert ask(registrar, payer.bills[0], {"registration": 27_000}).json["status"] == "approved"
+    assert ask(registrar, payer.bills[0], {"registration": 28_000}).json["status"] == "requested"
 
 
 def test_a_refund_that_the_platform_closes_frees_the_money(world: World) -> None:
@@ -173,8 +193,7 @@ def test_a_refund_that_takes_its_time_is_asked_about(world: World) -> None:
     refund = ask(registrar, payer.bills[0], {"registration": 5000}).json["id"]
     paying.settle(world)
     assert state(registrar, refund) == "sent"
-    (trade,) = wechat_pay.trades.values()
-    wechat_pay.end_refund(trade, trade.refunds[refund], "SUCCESS")
+    wechat_pay.controls["finish_refund"]({"refund_no": refund, "outcome": "SUCCESS", "notice": "lost"})
     world.pass_time(minutes=2)
     paying.settle(world)
     assert state(registrar, refund) == "done"
@@ -257,7 +276,7 @@ def test_a_failed_refund_of_suspense_waits_for_a_person(world: World) -> None:
     item = store.suspense(suspense)
     assert item is not None and item.status == "held"
     sweep_payments.handler({})
-    assert treasurer.post(f"/v1/suspense/{suspense}/give_back", {"reason": "金额不符"}).status == 200
+    assert treasurer.post(f"/v1/suspense/{suspense}/give_back", {"reason": "金额不符"}).status == 201
     paying.settle(world)
     (trade,) = world.simulators.wechat_pay.trades.values()
     assert trade.refunded == 7000

@@ -133,6 +133,17 @@ def test_a_trade_from_creation_to_refund(world: World) -> None:
     assert alipay_pay.query(wanted.no).state == "paid", "fully refunded is closed there, and was paid"
 
 
+def test_a_finished_trade_was_paid_and_gives_nothing_back(world: World) -> None:
+    wanted = order(world)
+    alipay_pay.create(wanted)
+    world.simulators.alipay.controls["pay"]({"order_no": wanted.no})
+    world.simulators.alipay.controls["finish"]({"order_no": wanted.no})
+    assert alipay_pay.query(wanted.no).state == "paid"
+    with pytest.raises(Refused) as refused:
+        alipay_pay.refund(Refund("r1", wanted.no, 1, 1250, "退费"))
+    assert refused.value.kind == "closed"
+
+
 def test_closing_works_once_and_again_and_for_what_is_not_there(world: World) -> None:
     wanted = order(world)
     alipay_pay.create(wanted)
@@ -152,7 +163,17 @@ def test_the_subject_holds_nothing_that_alipay_refuses(world: World) -> None:
 ERRORS = [
     ("20000", "isp.unknow-error", "retry"),
     ("40004", "ACQ.SYSTEM_ERROR", "retry"),
+    ("20000", "isp.some-new-error", "retry"),
+    ("20001", "aop.invalid-auth-token", "setup"),
+    ("40001", "isv.missing-signature", "setup"),
+    ("40002", "isv.invalid-app-id", "setup"),
+    ("40002", "isv.invalid-timestamp", "setup"),
     ("40004", "ACQ.TRADE_HAS_SUCCESS", "paid"),
+    ("40004", "ACQ.TRADE_STATUS_ERROR", "paid"),
+    ("40004", "ACQ.REASON_TRADE_STATUS_INVALID", "paid"),
+    ("40004", "ACQ.TRADE_HAS_FINISHED", "closed"),
+    ("40004", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "limit"),
+    ("40004", "ACQ.DISCORDANT_REPEAT_REQUEST", "limit"),
     ("40004", "ACQ.TRADE_HAS_CLOSE", "closed"),
     ("40004", "ACQ.TRADE_NOT_EXIST", "absent"),
     ("40004", "ACQ.BUYER_SELLER_EQUAL", "payer"),

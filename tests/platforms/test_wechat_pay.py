@@ -216,6 +216,14 @@ def test_an_answer_that_the_platform_did_not_sign_is_refused(world: World, monke
     assert problem.value.error.code == "platform_unavailable"
 
 
+@pytest.mark.parametrize("kind", ["signtest", "serial", "timestamp", "signature"])
+def test_a_wrongly_signed_answer_is_the_platforms_trouble(world: World, kind: str) -> None:
+    world.simulators.wechat_pay.controls["forged_replies"]({"kinds": [kind]})
+    with pytest.raises(Problem) as problem:
+        wechat_pay.query("neverheardof")
+    assert problem.value.error.code == "platform_unavailable"
+
+
 def notification(world: World) -> tuple[dict[str, str], bytes]:
     wanted = order(world)
     wechat_pay.create(wanted)
@@ -252,7 +260,7 @@ def test_one_altered_byte_of_the_body_is_a_forgery(world: World) -> None:
             wechat_pay.read_notice(headers, body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :])
 
 
-@pytest.mark.parametrize("kind", ["signtest", "serial", "timestamp", "merchant", "app"])
+@pytest.mark.parametrize("kind", ["signtest", "serial", "timestamp", "merchant", "app", "currency"])
 def test_signed_forgeries_are_refused(world: World, kind: str) -> None:
     wanted = order(world)
     wechat_pay.create(wanted)

@@ -90,7 +90,7 @@ def save_form(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> Case
     ``changed_meanwhile`` or ``platform_unavailable``.
     """
     if item.status not in (rules.DRAFT, rules.CORRECTION):
-        raise rules.WRONG_STATE(state=item.status)
+        raise rules.GRAPH.refusal(item.status)
     case = completed(item, form, store.content(item).corrections)
     tables.write_or_conflict(changes.put(item, Event("form_saved", actor)), store.put_content(item, case.content))
     return case

@@ -43,7 +43,7 @@ def submit(actor: Actor, item: ApplicationItem, form: dict[str, Any] | None = No
         return item
     if action == "correct" and str(clock.today()) > (item.correct_by or ""):
         lapse(item)
-        raise rules.WRONG_STATE(state=item.status)
+        raise rules.GRAPH.refusal(item.status)
     for _ in range(_TRIES):
         try:
             return _submit_once(actor, item, action, form)
@@ -64,7 +64,7 @@ def correct(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> Applic
     Raises ``wrong_state`` when nothing is to be corrected, and as ``submit``.
     """
     if item.status != rules.CORRECTION and not (item.corrected and store.content(item).form == form):
-        raise rules.WRONG_STATE(state=item.status)
+        raise rules.GRAPH.refusal(item.status)
     return submit(actor, item, form)
 
 

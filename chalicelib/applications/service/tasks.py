@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.applications import rules, store
+from chalicelib.applications import decisions, rules, store
 from chalicelib.applications.service.drafts import Case, completed, definition_of, findings_of, problems_of
 from chalicelib.applications.service.processing import advance, approve, close_tasks, stop_for_correction
 from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepState, TaskItem
@@ -104,7 +104,9 @@ def _checked_again(item: ApplicationItem) -> Case:
     problems = problems_of(case)
     if problems:
         raise rules.APPROVAL_BLOCKED(fields=problems)
-    blocking = [finding for finding in findings_of(case) if finding.effect != "review"]
+    blocking = [
+        finding for finding in findings_of(case) if finding.effect != "review" or finding == decisions.FEES_UNCLEAR
+    ]
     if blocking:
         reasons = [FieldError("", finding.code, finding.reason.zh, finding.reason.en) for finding in blocking]
         raise rules.APPROVAL_BLOCKED(fields=reasons)

@@ -140,7 +140,7 @@ def reissue(actor: Actor, item: BillItem) -> BillItem:
         return found
     _check_unpaid(item)
     if not is_expired(item):
-        raise rules.BILL_STATE(state=item.status)
+        raise rules.BILLS.refusal(item.status)
     issue = int(item.issue) + 1
     number = rules.notice_number(item.id[:6], item.application_id, item.unit, str(issue))
     _, definition = catalog.current(item.service)

@@ -7,7 +7,7 @@ from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
 from chalicelib.payments import rules, store
 from chalicelib.payments.service import bills, orders, refunds, settling
-from chalicelib.payments.service.channels import CARD, CASH
+from chalicelib.payments.service.channels import CARD, CASH, ONLINE
 from chalicelib.payments.store import BillItem, DrawerItem, OrderItem, RefundItem
 from chalicelib.platforms.payment import Trade
 
@@ -70,16 +70,20 @@ def _count(drawer: DrawerItem, method: str, amount: int) -> None:
         drawer.cash = int(drawer.cash) + amount
     else:
         drawer.card = int(drawer.card) + amount
-    drawer.payments = int(drawer.payments) + 1
+    drawer.payments = int(drawer.payments) + (1 if amount > 0 else 0)
 
 
 def pay_out(actor: Actor, item: RefundItem) -> None:
-    """Pay an approved refund of a window payment out of the clerk's drawer.
+    """Pay an approved refund of a window payment out of the clerk's drawer; or note that one which came back to the
+    merchant's account was paid out by hand.
 
     Raises ``refund_wrong_state``, ``drawer_closed`` or ``changed_meanwhile``.
     """
+    if item.status == rules.RETURNED:
+        refunds.finish(item, clock.now(), actor, int(item.amount))
+        return
     if item.channel not in (CASH, CARD):
-        raise rules.REFUND_STATE(state=item.status)
+        raise rules.REFUNDS.refusal(item.status)
     drawer = _open_drawer(actor)
     _count(drawer, item.channel, -int(item.amount))
     event = Event("refund_paid_out", actor, data={"amount": int(item.amount)})
@@ -87,7 +91,7 @@ def pay_out(actor: Actor, item: RefundItem) -> None:
 
 
 def close_drawer(actor: Actor, cash: int, card: int) -> DrawerItem:
-    """End of the clerk's day: what was counted beside what the books say; a difference is listed for the treasury.
+    """End of the clerk's day: what was counted beside what the books say; a difference waits for the treasury.
 
     Closing again with the same counts changes nothing. Raises ``drawer_closed`` or ``changed_meanwhile``.
     """
@@ -96,13 +100,28 @@ def close_drawer(actor: Actor, cash: int, card: int) -> DrawerItem:
         if (drawer.counted_cash, drawer.counted_card) == (cash, card):
             return drawer
         raise rules.DRAWER_CLOSED()
-    drawer.status, drawer.counted_cash, drawer.counted_card = "closed", cash, card
+    agrees = (cash, card) == (int(drawer.cash), int(drawer.card))
+    drawer.status, drawer.counted_cash, drawer.counted_card = "closed" if agrees else "differing", cash, card
     difference = cash + card - int(drawer.cash) - int(drawer.card)
-    if (cash, card) != (int(drawer.cash), int(drawer.card)):
-        drawer.gsi1pk, drawer.gsi1sk = "DRAWERS#differing", f"{drawer.day}#{actor.id}"
+    if not agrees:
         log.count("payment_differences")
     tables.write_or_conflict(changes.put(drawer, Event("drawer_closed", actor, data={"difference": difference})))
     return drawer
+
+
+def resolve_drawer(actor: Actor, item: DrawerItem, note: str) -> None:
+    """A treasurer has dealt with a difference; resolving it again changes nothing."""
+    if item.status == "differing":
+        item.status = "resolved"
+        tables.write_or_conflict(changes.put(item, Event("drawer_resolved", actor, note)))
+
+
+def find(number: str) -> list[OrderItem]:
+    """The payments behind a number that a payer has in hand: ours, or the platform's transaction number."""
+    found = [store.order(order_id) for order_id in dict.fromkeys([number, *store.orders_of_transaction(number)])]
+    held = [store.suspense(f"{channel}-{number}") for channel in ONLINE]
+    found += [store.order(item.order) for item in held if item is not None]
+    return [order for order in found if order is not None]
 
 
 def assign(actor: Actor, suspense_id: str, wanted: list[BillItem], order_id: str) -> OrderItem:

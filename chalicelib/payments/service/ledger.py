@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from chalicelib.kernel import clock, tables
+from chalicelib.kernel import tables
 from chalicelib.payments import rules, store
 from chalicelib.payments.rules import Postings
 from chalicelib.payments.store import DayItem, EntryItem
@@ -27,13 +27,10 @@ def post(entry: EntryItem) -> bool:
 def sum_up(day: date) -> DayItem:
     """Add up a business date's entries for the treasury's report; for schedules, not for requests."""
     sums: dict[str, Postings] = {}
-    count = 0
     for entry in store.entries_of(day):
-        count += 1
         channel = sums.setdefault(str(entry.channel), {})
         sums[str(entry.channel)] = rules.totals((channel, entry.accounts()))
-    made = clock.local(clock.now()).isoformat()
-    item = DayItem(f"TREASURY#{day}", sums=msgspec.json.encode(sums).decode(), entries=count, made_at=made)
+    item = DayItem(f"TREASURY#{day}", sums=msgspec.json.encode(sums).decode())
     tables.write(tables.Put(item))
     return item
 

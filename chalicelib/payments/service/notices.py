@@ -30,7 +30,7 @@ def _take(channel: str, read: Callable[[], Notice]) -> None:
     except Forged as forged:
         log.write("notification_refused", level="error", platform=channel, reason=str(forged))
         log.count("forged_notifications")
-        raise rules.NOTICE_REFUSED(reason=str(forged)) from None
+        raise rules.NOTICE_REFUSED() from None
     if notice.kind == "payment" and notice.trade is not None:
         _take_payment(channel, notice.order_no, notice.trade)
     elif notice.kind == "refund" and not refunds.apply_notice(notice.refund_no, notice.refund):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 
 from chalicelib.identity import service as identity
@@ -31,7 +33,8 @@ def open_order(actor: Actor, wanted: list[BillItem], order_id: str) -> Opened:
 
     The payer's own order over the same bills goes on; any other one is ended at its platform first. Raises
     ``bill_not_payable``, ``bill_already_paid``, ``pay_in_mini_program``, ``changed_meanwhile``,
-    ``platform_unavailable`` (a repeat is safe) or what the platform's refusal means.
+    ``platform_unavailable`` (a repeat is safe), ``payment_not_verified`` (about the other order) or what the
+    platform's refusal means.
     """
     name = OF_PLATFORM.get(actor.platform)
     if name is None:
@@ -44,7 +47,7 @@ def open_order(actor: Actor, wanted: list[BillItem], order_id: str) -> Opened:
     if order.status == rules.CREATED:
         order = _accepted(order)
     if order.status != rules.PENDING or not order.prepay:
-        raise rules.PAYMENT_STATE(state=order.status)
+        raise rules.ORDERS.refusal(order.status)
     return Opened(order, channel(name).front_end(order.prepay))
 
 
@@ -163,10 +166,12 @@ def _accepted(order: OrderItem) -> OrderItem:
 
 def _refused(order: OrderItem, refusal: Refused) -> errors.Problem:
     """What the payer is told; an order that the platform will never take is closed, so the bills are free."""
-    if refusal.kind == "paid":
-        check(order, "query")
+    if refusal.kind == "paid" and check(order, "query").status in rules.SETTLED:
         return rules.ALREADY_PAID()
-    if refusal.kind != "retry":
+    if refusal.kind not in ("retry", "paid"):
+        # an earlier attempt whose answer was lost may have left a trade there
+        with suppress(Refused, errors.Problem):
+            channel(order.channel).close(order.id)
         settling.close(order)
     return problem_of(order.channel, refusal)
 
@@ -184,27 +189,27 @@ def check(order: OrderItem, source: str) -> OrderItem:
 
 
 def ask(order: OrderItem) -> Trade:
-    """The platform's word about an order; raises ``platform_unavailable``."""
+    """The platform's word about an order; raises ``payment_not_verified``."""
     try:
         return channel(order.channel).query(order.id)
-    except Refused as refusal:
-        raise problem_of(order.channel, refusal) from None
+    except (Refused, errors.Problem) as trouble:
+        raise _not_verified(order, trouble) from None
 
 
 def end(actor: Actor, order: OrderItem, by: str) -> None:
     """End a live order: the platform is told first, and only its word closes it.
 
-    Raises ``bill_already_paid`` when the money was there already, ``platform_unavailable`` when the platform does
-    not answer (the sweep goes on), ``changed_meanwhile``.
+    Raises ``bill_already_paid`` when the money was there already, ``payment_not_verified`` when the platform does
+    not say (the sweep goes on), ``changed_meanwhile``.
     """
     if order.status != rules.CLOSING:
         order.status = rules.ORDERS.move(order.status, "begin_close", by)
         tables.write_or_conflict(changes.put(order, Event("payment_closing", actor)))
     try:
         channel(order.channel).close(order.id)
-    except Refused as refusal:
-        if refusal.kind != "paid":
-            raise problem_of(order.channel, refusal) from None
+    except (Refused, errors.Problem) as trouble:
+        if not isinstance(trouble, Refused) or trouble.kind != "paid":
+            raise _not_verified(order, trouble) from None
         found = check(order, "query")
         if found.status in rules.SETTLED:
             raise rules.ALREADY_PAID() from None
@@ -213,6 +218,13 @@ def end(actor: Actor, order: OrderItem, by: str) -> None:
         return
     if not settling.close(order) and _again(order).status in rules.SETTLED:
         raise rules.ALREADY_PAID()
+
+
+def _not_verified(order: OrderItem, trouble: Refused | errors.Problem) -> errors.Problem:
+    """Who may have paid already is never told that nothing happened, whatever the platform's trouble is."""
+    if isinstance(trouble, Refused) and trouble.kind == "setup":
+        log.count("payment_channel_refusals")
+    return rules.NOT_VERIFIED(retry_after=30, platform=channel(order.channel).PLATFORM)
 
 
 def _again(order: OrderItem) -> OrderItem:

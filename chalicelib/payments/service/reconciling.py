@@ -14,13 +14,14 @@ from chalicelib.kernel import batch, changes, log, tables
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.changes import Event
 from chalicelib.payments import rules, store
-from chalicelib.payments.service import ledger, refunds, settling
+from chalicelib.payments.service import booking, ledger, refunds, settling
 from chalicelib.payments.service.channels import ONLINE, channel
 from chalicelib.payments.store import CaseItem, EntryItem
 from chalicelib.platforms.payment import BadRow, BillNotReady, RefundAnswer, Row, Trade
 
 RECONCILER = system("reconciliation")
 OPEN_CASES = "CASES#open"
+_SUMMED_DAYS = 3  # what was booked late still reaches the report
 
 
 class Result(msgspec.Struct):
@@ -49,7 +50,8 @@ def reconcile_day(day: date) -> list[Result]:
     try:
         batch.total(compare, ONLINE)
     finally:
-        ledger.sum_up(day)
+        for past in range(_SUMMED_DAYS):
+            ledger.sum_up(day - timedelta(days=past))
     return results
 
 
@@ -106,16 +108,29 @@ def _explain(result: Result, row: Row, reference: str) -> None:
     if outcome == "known":
         result.matched += 1
         _resolve_missing(result, row.kind, reference)
-    elif outcome == "healed":
+    elif outcome in _HEALED:
         result.healed += 1
-        _raise_case(result, f"{row.kind}_found_in_bill", reference, theirs=row.amount, healed=True)
+        _raise_case(result, outcome, reference, theirs=row.amount, healed=True)
     else:
         result.cases += _raise_case(result, outcome, reference, theirs=row.amount)
 
 
+_HEALED = ("payment_found_in_bill", "payment_put_in_suspense", "refund_found_in_bill")
+
+
 def _settle(name: str, row: Row) -> str:
+    """Take a payment in as a notification would, and book it at once, so that the day's sums have it."""
     trade = Trade("paid", row.transaction_id, row.amount, row.at)
-    return "known" if settling.settle(name, row.order_no, trade, "bill") == "known" else "healed"
+    outcome = settling.settle(name, row.order_no, trade, "bill")
+    order = store.order(row.order_no)
+    if outcome == "settled" and order is not None:
+        booking.book_order(order)
+        return "payment_found_in_bill"
+    held = store.suspense(f"{name}-{row.transaction_id}")
+    if held is not None:
+        booking.book_suspense(held)
+        return "known" if outcome == "known" else "payment_put_in_suspense"
+    return "known" if order is not None and int(order.amount) == row.amount else "payment_amount_differs"
 
 
 def _finish_refund(row: Row) -> str:
@@ -124,12 +139,15 @@ def _finish_refund(row: Row) -> str:
         return "refund_unknown"
     if int(item.amount) != row.amount:
         return "refund_amount_differs"
-    if item.status == rules.DONE:
+    if item.status in (rules.DONE, rules.RETURNED):
         return "known"
-    if item.status != rules.SENT:
+    if item.status not in (rules.SENT, rules.ABNORMAL):
         return "refund_in_other_state"
     refunds.apply_notice(row.refund_no, RefundAnswer("done", amount=row.amount, done_at=row.at))
-    return "healed"
+    done = store.refund(row.refund_no)
+    if done is not None and done.status == rules.DONE:
+        booking.book_refund(done)
+    return "refund_found_in_bill"
 
 
 def _resolve_missing(result: Result, kind: str, reference: str) -> None:

@@ -6,6 +6,7 @@ refunds can take the same money. A refund keeps its number at the platform for e
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -29,8 +30,8 @@ _WORDS = {"late": "支付单关闭后到账", "duplicate": "重复支付"}
 def ask(actor: Actor, bill: BillItem, parts: dict[str, int], reason: str, refund_id: str) -> RefundItem:
     """Ask for parts of a paid bill to be given back (fen of each fee item).
 
-    Up to the city's limit the request counts as approved. Raises ``bill_wrong_state``, ``refund_exceeds_payment``,
-    ``amount_invalid`` or ``changed_meanwhile``.
+    While a bill's refunds are up to the city's limit together, a request counts as approved. Raises
+    ``bill_wrong_state``, ``refund_exceeds_payment``, ``amount_invalid`` or ``changed_meanwhile``.
     """
     existing = store.refund(refund_id)
     if existing is not None:
@@ -42,7 +43,7 @@ def ask(actor: Actor, bill: BillItem, parts: dict[str, int], reason: str, refund
     item.parts = msgspec.json.encode(parts).decode()
     item.gsi1pk = f"UNIT#{bill.unit}"
     _reserve(order, bill, parts, 1)
-    events = _asked(actor, item, reason)
+    events = _asked(actor, item, reason, sum(bill.taken().values()))
     tables.write_or_conflict(
         changes.put(item, *events),
         changes.put(order, Event("refund_reserved", actor, data={"refund": item.id})),
@@ -55,7 +56,7 @@ def _paid(bill: BillItem) -> tuple[BillItem, OrderItem]:
     """The bill as booked, and its order; raises ``bill_wrong_state`` unless it is paid."""
     order = store.order(bill.order) if bill.order else None
     if order is None or order.status not in rules.SETTLED:
-        raise rules.BILL_STATE(state=bill.status)
+        raise rules.BILLS.refusal(bill.status)
     if bill.status == rules.OPEN:
         booking.book_order(order)
         found, again = store.bill(bill.id), store.order(order.id)
@@ -105,10 +106,10 @@ def _new(actor: Actor, refund_id: str, order_no: str, paid: OrderItem | Suspense
     )
 
 
-def _asked(actor: Actor, item: RefundItem, reason: str) -> list[Event]:
-    """What is recorded of a request; one up to the limit is approved by who asked for it."""
+def _asked(actor: Actor, item: RefundItem, reason: str, together: int) -> list[Event]:
+    """What is recorded of a request; while all refunds ``together`` are up to the limit, asking is approving."""
     events = [Event("refund_requested", actor, reason, {"amount": int(item.amount)})]
-    if int(item.amount) <= catalog.release().city.refund_limit:
+    if together <= catalog.release().city.refund_limit:
         events.append(_approved(actor, item, by="system"))
     return events
 
@@ -136,8 +137,11 @@ def reject(actor: Actor, item: RefundItem, reason: str) -> None:
 
 
 def repair(actor: Actor, item: RefundItem) -> None:
-    """Send an abnormal refund to the merchant's own account instead. Raises ``refund_wrong_state``, ..."""
-    item.status = rules.REFUNDS.move(item.status, "repair", "officer")
+    """Send an abnormal refund to the merchant's own account instead, to be paid out by hand from there.
+
+    Raises ``refund_wrong_state``, ``changed_meanwhile`` or ``platform_unavailable``.
+    """
+    item.status, item.repaired = rules.REFUNDS.move(item.status, "repair", "officer"), True
     store.due(item, clock.now(), "refund")
     tables.write_or_conflict(changes.put(item, Event("refund_repaired", actor)))
     _apply(item, _told(item, lambda: channel(item.channel).repair_refund(_request(item), item.platform_id or "")))
@@ -157,7 +161,7 @@ def give_back(actor: Actor, item: SuspenseItem, reason: str = "", by: str = "off
             _approved(actor, refund, by="system"),
         ]
     else:
-        events = _asked(actor, refund, reason)
+        events = _asked(actor, refund, reason, int(item.amount))
     tables.write_or_conflict(
         changes.put(refund, *events), changes.put(item, Event("money_given_back", actor, data={"refund": refund.id}))
     )
@@ -188,12 +192,10 @@ def advance(item: RefundItem) -> None:
     _apply(item, answer)
 
 
-def _told(item: RefundItem, ask: object) -> RefundAnswer:
+def _told(item: RefundItem, ask: Callable[[], RefundAnswer]) -> RefundAnswer:
     """The platform's answer; a final refusal is a failed refund, any other is asked again later."""
-    assert callable(ask)
     try:
-        answer: RefundAnswer = ask()
-        return answer
+        return ask()
     except Refused as refusal:
         log.write("refund_refused", level="warning", subject=item.subject, code=refusal.code)
         if refusal.kind in _FINAL_REFUSALS:
@@ -206,7 +208,7 @@ def apply_notice(refund_no: str, answer: RefundAnswer | None) -> bool:
     item = store.refund(refund_no)
     if item is None:
         return False
-    if item.status == rules.SENT:
+    if item.status in (rules.SENT, rules.ABNORMAL):
         _apply(item, answer or _told(item, lambda: channel(item.channel).query_refund(_request(item))))
     return True
 
@@ -220,11 +222,13 @@ def _reason(item: RefundItem) -> str:
 
 
 def _apply(item: RefundItem, answer: RefundAnswer) -> None:
-    if answer.state == "done":
+    if answer.state == "done" and item.repaired and item.status in (rules.SENT, rules.ABNORMAL):
+        _return_to_merchant(item, answer)
+    elif answer.state == "done":
         finish(item, answer.done_at or clock.now(), settling.PLATFORM, answer.amount or int(item.amount))
     elif answer.state == "failed":
         _fail(item)
-    elif answer.state == "abnormal":
+    elif answer.state == "abnormal" and item.status == rules.SENT:
         item.status = rules.REFUNDS.move(item.status, "report_abnormal", "platform")
         item.platform_id = answer.refund_id
         store.not_due(item)
@@ -235,14 +239,23 @@ def _apply(item: RefundItem, answer: RefundAnswer) -> None:
         tables.write_or_conflict(tables.Put(item, tables.at_version(RefundItem, int(item.version))))
 
 
+def _return_to_merchant(item: RefundItem, answer: RefundAnswer) -> None:
+    """The money is back on the merchant's card: a clerk pays it out by hand and says so."""
+    item.status = rules.REFUNDS.move(item.status, "return", "platform")
+    item.done_at = clock.local(answer.done_at or clock.now()).isoformat()
+    store.not_due(item)
+    tables.write_or_conflict(changes.put(item, Event("refund_returned_to_merchant", settling.PLATFORM)))
+
+
 def finish(item: RefundItem, at: datetime, actor: Actor, amount: int, more: tuple[tables.Write, ...] = ()) -> None:
     """The money has gone back: refund and order say so in one transaction, the books follow."""
     if amount != int(item.amount):
         log.count("refunds_in_trouble")
         raise errors.CONFLICT()
-    action, by = ("pay_out", "clerk") if item.channel in COUNTER else ("finish", "platform")
+    by_hand = item.channel in COUNTER or item.status == rules.RETURNED
+    action, by = ("pay_out", "clerk") if by_hand else ("finish", "platform")
     item.status = rules.REFUNDS.move(item.status, action, by)
-    item.done_at = clock.local(at).isoformat()
+    item.done_at = item.done_at or clock.local(at).isoformat()
     store.due(item, clock.now(), "refund")
     writes = [changes.put(item, Event("refund_done", actor)), *more]
     if item.bill:

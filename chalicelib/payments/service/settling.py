@@ -33,12 +33,9 @@ def settle(channel: str, order_no: str, trade: Trade, source: str) -> str:
         reason = misfit(order, channel, trade)
         if reason == "known":
             return "known"
-        if order is None or reason:
-            outcome = suspend(channel, order_no, trade, reason)
-            if order is not None and reason == "wrong_amount" and order.status in rules.LIVE and not close(order):
-                continue
-            return outcome
         try:
+            if order is None or reason:
+                return suspend(channel, order_no, trade, reason, order)
             tables.write(paying(order, trade, Event("payment_received", PLATFORM, data={"source": source})))
             return "settled"
         except tables.ConditionFailed:
@@ -61,7 +58,7 @@ def misfit(order: OrderItem | None, channel: str, trade: Trade) -> str:
     if order is None or order.channel != channel:
         return "unknown_order"
     if order.status in rules.SETTLED and order.transaction_id == trade.transaction_id:
-        return "known" if trade.amount == int(order.amount) else "wrong_amount"
+        return "known"
     if trade.amount != int(order.amount):
         return "wrong_amount"
     if order.status in rules.SETTLED:
@@ -69,8 +66,11 @@ def misfit(order: OrderItem | None, channel: str, trade: Trade) -> str:
     return "late" if order.status == rules.CLOSED else ""
 
 
-def suspend(channel: str, order_no: str, trade: Trade, reason: str) -> str:
-    """Keep money that fits no open order; ``known`` if it is kept already."""
+def suspend(channel: str, order_no: str, trade: Trade, reason: str, order: OrderItem | None = None) -> str:
+    """Keep money that fits no open order; ``known`` if it is kept already.
+
+    The order that it was meant for says so, for the payer to see. Raises ``ConditionFailed`` when that one changed.
+    """
     assert trade.paid_at is not None
     now = clock.now()
     item = SuspenseItem(
@@ -89,12 +89,20 @@ def suspend(channel: str, order_no: str, trade: Trade, reason: str) -> str:
     if known is not None:
         return "known"
     store.due(item, now, "book")
-    try:
-        tables.write(changes.put(item, Event("money_suspended", PLATFORM, data={"reason": reason})))
-    except tables.ConditionFailed:
-        return "known"
+    event = Event("money_suspended", PLATFORM, data={"reason": reason, "suspense": item.id})
+    tables.write(changes.put(item, event), *([_noting(order, item, event)] if order else []))
     log.count("payments_in_suspense")
     return "suspended"
+
+
+def _noting(order: OrderItem, item: SuspenseItem, event: Event) -> tables.Put:
+    """The write by which an order names the money that came for it; its platform takes no more for a live one."""
+    order.suspense = item.id
+    if order.status not in rules.LIVE:
+        return changes.put(order, event)
+    order.status, order.account = rules.ORDERS.move(order.status, "close", "platform"), None
+    store.not_due(order)
+    return changes.put(order, event, Event("payment_closed", PLATFORM))
 
 
 def close(order: OrderItem) -> bool:

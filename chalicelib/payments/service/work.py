@@ -39,7 +39,7 @@ def visit(key: str, complete: Complete) -> None:
     """
     kind = key.partition("#")[0]
     item = tables.read(model_of(key), key, consistent=True)
-    if item is None or not item.gsi2pk:
+    if item is None or not store.is_due(item):
         return
     try:
         if isinstance(item, BillItem):
@@ -76,7 +76,7 @@ def sweep(complete: Complete) -> Mapping[str, int]:
 def _later(key: str) -> None:
     """Move the next visit of what failed; long trouble reaches the alarm. A live order's visit moved before it."""
     item = tables.read(model_of(key), key, consistent=True)
-    if item is None or not item.gsi2pk or (isinstance(item, OrderItem) and item.status in rules.LIVE):
+    if item is None or not store.is_due(item) or (isinstance(item, OrderItem) and item.status in rules.LIVE):
         return
     item.attempts = int(item.attempts) + 1
     store.due(item, rules.retry_at(int(item.attempts), clock.now()), item.work)
