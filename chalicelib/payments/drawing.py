@@ -60,7 +60,7 @@ def _group(number: int) -> str:
 def receipt(bill: BillItem, item: ReceiptItem) -> bytes:
     """The receipt's PDF (A5, across), with what is checked at the national platform in the QR."""
     party = identity.organization_party if bill.payer_kind == "organization" else identity.person_party
-    payer, unit, parts = party(bill.payer), catalog.unit(bill.unit), item.wanted_parts()
+    payer, unit, parts = party(bill.payer), catalog.unit(bill.unit), item.issued_parts()
     lines = [charge for charge in bill.lines() if parts.get(charge.item, 0) > 0]
     height = max(148.0, 96 + _ROW * len(lines))
     elements: list[TextElement | RectangleElement | QrElement] = [

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
+from chalicelib.certificates import rules as certificate_rules
 from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
 from chalicelib.kernel.endpoint import Download, Plain, Request, endpoint
@@ -24,6 +25,7 @@ from chalicelib.platforms import payment
 BillId = Annotated[str, Meta(pattern=r"^[0-9]{20}$")]
 BillIds = Annotated[list[BillId], Meta(min_length=1, max_length=rules.MOST_BILLS)]
 Words = Annotated[str, Meta(min_length=2, max_length=200)]
+_PAYING_LIMIT = Limit("payment", 60, 300)
 _CONFIRM_LIMIT = Limit("payment_confirmation", 6, 60)
 _COUNTER_LIMIT = Limit("counter_bill", 60, 300, failures_only=True)
 _LINK_LIMIT = Limit("document", 60, 300, failures_only=True)
@@ -66,6 +68,9 @@ SEEN_BILL = Access(
 )
 OWN_BILL = Access(person=Level.REAL_NAME, target=store.bill, related=_owes, relation="payer")
 COLLECTED = Access(staff=("officer",), target=store.bill, related=_collects, relation="officer of the collecting unit")
+CANCELLED_BY = Access(
+    staff=("officer", "supervisor"), target=store.bill, related=_collects, relation="staff of the collecting unit"
+)
 OWN_PAYMENT = Access(person=Level.REAL_NAME, target=store.order, related=_pays, relation="payer")
 CLERK = Access(staff=("officer",))
 REFUND = Access(
@@ -233,10 +238,11 @@ class CounterPayment(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Counted(msgspec.Struct, forbid_unknown_fields=True):
-    """What the clerk counted at the end of the day, in fen."""
+    """What the clerk counted at the end of the day, in fen; ``day`` for a day that was not closed in time."""
 
     cash: Annotated[int, Meta(ge=-rules.MOST_FEN, le=rules.MOST_FEN)]
     card: Annotated[int, Meta(ge=-rules.MOST_FEN, le=rules.MOST_FEN)]
+    day: date | None = None
 
 
 class DrawerView(msgspec.Struct, frozen=True):
@@ -332,9 +338,13 @@ class DayQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RefundQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """Where the next part begins; ``desk``: the unit's own refunds, or those of money in suspense (treasurers)."""
+    """Where the next part begins; ``desk``: the unit's own refunds, or those of money in suspense (treasurers).
+
+    ``waiting``: those that wait for a person, instead of all others.
+    """
 
     desk: Literal["unit", "suspense"] = "unit"
+    waiting: bool = False
     cursor: Annotated[str, Meta(max_length=512)] | None = None
 
 
@@ -390,11 +400,17 @@ def reissue_bill(actor: Actor, target: BillItem) -> BillView:
 @endpoint(
     "POST",
     "/v1/bills/{bill_id}/cancel",
-    COLLECTED,
-    errors=[rules.BILL_STATE, rules.ALREADY_PAID, rules.OTHER_PAYMENT_OPEN, errors.CONFLICT],
+    CANCELLED_BY,
+    errors=[
+        rules.BILL_STATE,
+        rules.ALREADY_PAID,
+        rules.OTHER_PAYMENT_OPEN,
+        rules.SUPERVISOR_NEEDED,
+        errors.CONFLICT,
+    ],
 )
 def cancel_bill(actor: Actor, target: BillItem, body: Reason) -> BillView:
-    """Take back a bill that nobody has paid."""
+    """Take back a bill that nobody has paid; above the city's limit a supervisor of the unit has to."""
     service.bills.cancel(actor, target, body.reason)
     return _bill_view(target)
 
@@ -409,7 +425,7 @@ def link_receipt(target: BillItem) -> DocumentLink:
     "GET",
     "/v1/documents/{ticket}",
     ANYONE,
-    errors=[rules.LINK_EXPIRED, rules.NO_RECEIPT, rules.SPAN_TOO_LONG],
+    errors=[rules.LINK_EXPIRED, rules.NO_RECEIPT, rules.SPAN_TOO_LONG, certificate_rules.GLYPH_MISSING],
     limit=_LINK_LIMIT,
 )
 def fetch_document(ticket: str) -> Download:
@@ -432,6 +448,7 @@ def fetch_document(ticket: str) -> Download:
         payment.PAYMENT_LIMITED,
         payment.CHANNEL_OUT_OF_ORDER,
     ],
+    limit=_PAYING_LIMIT,
 )
 def create_payment(actor: Actor, body: NewPayment, request: Request) -> PaymentView:
     """Pay one or several bills in the mini-program; one's own unfinished payment of them goes on."""
@@ -546,7 +563,7 @@ def read_drawer(actor: Actor) -> DrawerView:
 @endpoint("POST", "/v1/counter/drawer/close", CLERK, idempotent=True, errors=[rules.DRAWER_CLOSED, errors.CONFLICT])
 def close_drawer(actor: Actor, body: Counted) -> DrawerView:
     """End of the day: what was counted beside what the books say."""
-    return _drawer_view(service.counter.close_drawer(actor, body.cash, body.card))
+    return _drawer_view(service.counter.close_drawer(actor, body.cash, body.card, body.day or clock.today()))
 
 
 # Refunds
@@ -572,7 +589,7 @@ def list_refunds(actor: Actor, query: RefundQuery) -> RefundList:
     if query.desk == "suspense" and "treasurer" not in actor.roles:
         raise errors.FORBIDDEN()
     name = "UNIT#treasury" if query.desk == "suspense" else f"UNIT#{actor.unit}"
-    page = store.listed(RefundItem, name, query.cursor)
+    page = store.listed(RefundItem, name + (store.WAITING if query.waiting else ""), query.cursor)
     return RefundList([_refund_view(item) for item in page.items], page.cursor)
 
 
@@ -609,6 +626,19 @@ def reject_refund(actor: Actor, target: RefundItem, body: Reason) -> RefundView:
 def repair_refund(actor: Actor, target: RefundItem) -> RefundView:
     """Send an abnormal refund to the merchant's own account, to be paid out by hand."""
     service.refunds.repair(actor, target)
+    return _refund_view(target)
+
+
+@endpoint(
+    "POST",
+    "/v1/refunds/{refund_id}/abandon",
+    REFUND,
+    idempotent=True,
+    errors=[rules.REFUND_STATE, errors.CONFLICT, errors.PLATFORM_UNAVAILABLE],
+)
+def abandon_refund(actor: Actor, target: RefundItem) -> RefundView:
+    """Give up a sent refund that the platform knows nothing of; the money is free again."""
+    service.refunds.abandon(actor, target)
     return _refund_view(target)
 
 

@@ -20,8 +20,11 @@ MOST_REFUNDS = 50
 ORDER_LIFE = timedelta(minutes=15)
 LATEST_RESUME = timedelta(seconds=60)
 ENDS_WITHIN = timedelta(minutes=30)
+SHORTEST_LIFE = timedelta(minutes=2)
+ASKED_AFTER_END = timedelta(days=2)
 _CHECKS = (timedelta(minutes=1), timedelta(minutes=3), timedelta(minutes=6), timedelta(minutes=10))
 _LONGEST_WAIT = timedelta(hours=1)
+_OUTAGE, _OUTAGE_WAIT = timedelta(hours=6), timedelta(minutes=5)
 ALARMING_ATTEMPTS = 6
 
 BILL_NOT_PAYABLE = ErrorCode(
@@ -77,6 +80,12 @@ REFUND_TOO_MUCH = ErrorCode(
 )
 TWO_PERSONS = ErrorCode(
     "second_person_needed", 409, zh="申请人与审批人不能是同一人", en="Who asked for it cannot also approve it"
+)
+SUPERVISOR_NEEDED = ErrorCode(
+    "supervisor_needed",
+    409,
+    zh="超过 {limit} 分的缴费单须由本单位主管撤销",
+    en="A bill of more than {limit} fen is cancelled by a supervisor of the unit",
 )
 SESSION_WITHOUT_CHANNEL = ErrorCode(
     "pay_in_mini_program",
@@ -173,13 +182,14 @@ REFUNDS = Graph(
     (
         Edge("approve", REQUESTED, APPROVED, ("officer", "system")),
         Edge("reject", REQUESTED, REJECTED, ("officer",)),
+        Edge("reject", APPROVED, REJECTED, ("officer",)),
         Edge("send", APPROVED, SENT, ("system",)),
         Edge("pay_out", APPROVED, DONE, ("clerk",)),
         Edge("finish", SENT, DONE, ("platform",)),
         Edge("finish", ABNORMAL, DONE, ("platform",)),
         Edge("report_abnormal", SENT, ABNORMAL, ("platform",)),
         Edge("repair", ABNORMAL, SENT, ("officer",)),
-        Edge("fail", SENT, FAILED, ("platform",)),
+        Edge("fail", SENT, FAILED, ("platform", "officer")),
         Edge("fail", ABNORMAL, FAILED, ("platform",)),
         Edge("return", SENT, RETURNED, ("platform",)),
         Edge("return", ABNORMAL, RETURNED, ("platform",)),
@@ -241,6 +251,16 @@ SUGGESTIONS = {
     "refund_in_other_state": (
         "平台已退款而我方退款单未处于发送状态：核对审批，确认后补记",
         "Refunded by the platform though we did not send it: check the approval, then enter it",
+    ),
+    "known_payment": ("与相邻日的账相符，无需处理", "It agrees with a neighbouring day's ledger; nothing to do"),
+    "known_refund": ("与相邻日的账相符，无需处理", "It agrees with a neighbouring day's ledger; nothing to do"),
+    "payment_not_confirmed": (
+        "账单有而向平台查询未得到确认：再次执行对账；仍不确认则联系平台",
+        "In the bill, and the platform did not confirm it when asked: reconcile again, then ask the platform",
+    ),
+    "bill_missing": (
+        "当日账单在三次对账时均未生成：联系平台，生成后再次执行当日对账",
+        "The bill was not there at any of the day's runs: ask the platform, then reconcile that day again",
     ),
     "unreadable_row": (
         "账单行无法识别：下载原始账单核对该行，其余行不受影响",
@@ -305,8 +325,8 @@ def is_notice_number(text: str) -> bool:
     return len(text) == 20 and text.isascii() and text.isdigit() and check_digit(text[:-1]) == text[-1]
 
 
-def next_check(created: datetime, attempts: int, expires: datetime, now: datetime) -> datetime:
-    """When a live order is asked about next: often at first, every minute after its end, in the end more rarely."""
+def next_check(created: datetime, expires: datetime, now: datetime) -> datetime:
+    """When a live order is asked about next: often at first, every minute after its end, then every five minutes."""
     for wait in _CHECKS:
         if now < created + wait < expires:
             return created + wait
@@ -314,7 +334,7 @@ def next_check(created: datetime, attempts: int, expires: datetime, now: datetim
         return expires
     if now < created + ENDS_WITHIN:
         return now + timedelta(minutes=1)
-    return retry_at(max(1, attempts - len(_CHECKS)), now)
+    return now + (_OUTAGE_WAIT if now < created + _OUTAGE else _LONGEST_WAIT)
 
 
 def retry_at(attempts: int, now: datetime) -> datetime:

@@ -20,6 +20,7 @@ from chalicelib.payments import rules
 from chalicelib.payments.rules import Charge
 
 TABLE = "payments"
+WAITING = "#waiting"
 _DUE_SHARDS = 4
 _LEDGER_SHARDS = 8
 
@@ -59,6 +60,7 @@ class BillItem(DueTable):
     charges = UnicodeAttribute()
     amount = NumberAttribute()
     pay_by = UnicodeAttribute()
+    days = NumberAttribute()
     order = UnicodeAttribute(null=True)
     refunded = NumberAttribute(default=0)
     given_back = UnicodeAttribute(default="{}")
@@ -169,6 +171,7 @@ class ReceiptItem(DueTable):
         table_name = TABLE
 
     wanted = UnicodeAttribute()
+    issued = UnicodeAttribute(default="{}")
     amount = NumberAttribute(default=0)
     issue = NumberAttribute(default=0)
     code = UnicodeAttribute(null=True)
@@ -176,6 +179,10 @@ class ReceiptItem(DueTable):
     check = UnicodeAttribute(null=True)
     issued_on = UnicodeAttribute(null=True)
     red = UnicodeAttribute(null=True)
+
+    def issued_parts(self) -> dict[str, int]:
+        """What the receipt says now: fen of each fee item."""
+        return msgspec.json.decode(self.issued, type=dict[str, int])
 
     def wanted_parts(self) -> dict[str, int]:
         return msgspec.json.decode(self.wanted, type=dict[str, int])

@@ -7,7 +7,6 @@ Python (docs/decisions/alipay.md); its request and model classes know the parame
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import json
 from typing import Any
@@ -218,7 +217,7 @@ def verifies(message: bytes, signature: str) -> bool:
     """Whether the base64 ``signature`` of ``message`` is Alipay's: RSA with SHA-256, never SHA-1."""
     try:
         _alipay_key().verify(base64.b64decode(signature, validate=True), message, PKCS1v15(), hashes.SHA256())
-    except (InvalidSignature, binascii.Error):
+    except (InvalidSignature, ValueError):
         return False
     return True
 

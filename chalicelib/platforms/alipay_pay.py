@@ -109,7 +109,7 @@ def refund(wanted: Refund) -> RefundAnswer:
     model.refund_reason = payment.plain_text(wanted.reason, _REASON)
     answer = _execute(AlipayTradeRefundRequest(biz_model=model))
     if answer.get("fund_change") == "Y":
-        return RefundAnswer("done", wanted.no, wanted.amount, clock.local(clock.now()))
+        return RefundAnswer("done", wanted.no, wanted.amount, done_at=clock.local(clock.now()))
     return RefundAnswer("pending", wanted.no)
 
 
@@ -131,7 +131,10 @@ def query_refund(wanted: Refund) -> RefundAnswer:
         return RefundAnswer("absent")
     done = answer.get("gmt_refund_pay")
     return RefundAnswer(
-        "done", wanted.no, payment.to_fen(str(answer["refund_amount"])), _moment(done) if done else None
+        "done",
+        wanted.no,
+        payment.to_fen(str(answer["refund_amount"])),
+        done_at=_moment(done) if done else None,
     )
 
 
@@ -178,8 +181,10 @@ def _notice(fields: dict[str, str]) -> Notice:
     if fields.get("notify_type") != "trade_status_sync":
         return Notice("other")
     if fields.get("gmt_refund") or fields.get("refund_fee") or fields.get("out_biz_no"):
-        trade = Trade("paid", fields["trade_no"], payment.to_fen(fields["total_amount"]))
-        return Notice("refund", fields["out_trade_no"], fields.get("out_biz_no") or fields["out_trade_no"], trade)
+        total = RefundAnswer("pending", total=payment.to_fen(fields["total_amount"]))
+        return Notice(
+            "refund", fields["out_trade_no"], fields.get("out_biz_no") or fields["out_trade_no"], refund=total
+        )
     return Notice("payment", fields["out_trade_no"], trade=_trade(fields, "gmt_payment"))
 
 

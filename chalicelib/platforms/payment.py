@@ -50,11 +50,15 @@ class Trade(msgspec.Struct, frozen=True):
 
 
 class RefundAnswer(msgspec.Struct, frozen=True):
-    """A refund as the platform tells it; ``abnormal``: the payer's account could not take the money."""
+    """A refund as the platform tells it; ``abnormal``: the payer's account could not take the money.
+
+    ``amount`` of a payment of ``total``; 0 where the platform does not say.
+    """
 
     state: Literal["pending", "done", "failed", "abnormal", "absent"]
     refund_id: str = ""
     amount: int = 0
+    total: int = 0
     done_at: datetime | None = None
 
 

@@ -7,7 +7,6 @@ refunds, bills). Every answer is verified over its raw bytes before it is believ
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import hashlib
 import json
@@ -48,6 +47,7 @@ _COLUMNS = (
     "微信订单号",
     "商户订单号",
     "交易状态",
+    "退款状态",
     "订单金额",
     "商户退款单号",
     "申请退款金额",
@@ -197,7 +197,7 @@ def verify(headers: Mapping[str, str], body: bytes) -> None:
     message = f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
     try:
         _public_key(key).verify(base64.b64decode(signature, validate=True), message, PKCS1v15(), hashes.SHA256())
-    except (InvalidSignature, binascii.Error):
+    except (InvalidSignature, ValueError):
         raise Forged("signature") from None
 
 
@@ -280,6 +280,7 @@ def _refund_answer(plain: dict[str, Any], field: str) -> RefundAnswer:
         state,  # type: ignore[arg-type]
         str(plain.get("refund_id", "")),
         int(amount.get("refund", 0)),
+        int(amount.get("total", 0)),
         datetime.fromisoformat(done) if state == "done" and done else None,
     )
 
@@ -326,16 +327,21 @@ def read_bill(lines: Iterable[str]) -> Iterator[Row | BadRow]:
         if cells and cells[0].startswith("总交易单数"):
             return
         try:
-            yield _row(dict(zip(header, (cell.removeprefix("`").strip() for cell in cells), strict=True)))
+            row = _row(dict(zip(header, (cell.removeprefix("`").strip() for cell in cells), strict=True)))
+            if row is not None:
+                yield row
         except ValueError as error:
             yield BadRow(number, str(error))
 
 
-def _row(cells: dict[str, str]) -> Row:
+def _row(cells: dict[str, str]) -> Row | None:
+    """A payment, or a refund that is done; a refund on its way moves nothing yet."""
     at = datetime.strptime(cells["交易时间"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=clock.SHANGHAI)
     fee, no, transaction = payment.to_rounded_fen(cells["手续费"]), cells["商户订单号"], cells["微信订单号"]
     if cells["交易状态"] == "SUCCESS":
         return Row("payment", no, transaction, payment.to_fen(cells["订单金额"]), fee, at)
+    if cells["交易状态"] == "REFUND" and cells["退款状态"] != "SUCCESS":
+        return None
     if cells["交易状态"] in ("REFUND", "REVOKED"):
         return Row("refund", no, transaction, payment.to_fen(cells["申请退款金额"]), fee, at, cells["商户退款单号"])
     raise ValueError(f"unknown state {cells['交易状态']}")

@@ -232,11 +232,11 @@ def test_parallel_steps_are_decided_together(world: World, enterprise: Enterpris
         },
     ]
     (folder / "services/tour_bus_sticker/workflow.json").write_text(json.dumps({"steps": steps}), encoding="utf-8")
-    publish.publish_folder(folder)
+    publish.publish_folder(folder, publish.KEEP)
     try:
         applied, task = waiting(enterprise)
     finally:
-        publish.publish_folder(city)
+        publish.publish_folder(city, publish.KEEP)
     transport, housing = world.staff("officer.a"), world.staff("housing")
     for officer, step in ((housing, "housing"), (transport, "review"), (transport, "sign")):
         path = f"/v1/tasks/{applied['id']}-{step}"
@@ -372,9 +372,9 @@ def test_the_queue_shows_tasks_of_a_service_that_is_no_longer_offered(
     folder = Path(shutil.copytree(city, tmp_path / "city"))
     shutil.rmtree(folder / "services" / "tour_bus_sticker")
     shutil.rmtree(folder / "halls")
-    publish.publish_folder(folder)
+    publish.publish_folder(folder, publish.KEEP)
     try:
         row = queued(world.staff(), applied["id"])
         assert row is not None and row["service_name"]["en"].startswith("Tour bus sticker")
     finally:
-        publish.publish_folder(city)
+        publish.publish_folder(city, publish.KEEP)

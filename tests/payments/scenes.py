@@ -116,8 +116,8 @@ class Scene:
 
     def ask_refund(self, amount: int) -> None:
         number = ids.new_id()
-        if refused(lambda: refunds.ask(self.clerk(), self.item(), {"fee": amount}, "退费", number)):
-            self.refunds.add(number)
+        self.refunds.add(number)
+        refused(lambda: refunds.ask(self.clerk(), self.item(), {"fee": amount}, "退费", number))
 
     def cancel_bill(self) -> None:
         refused(lambda: service.bills.cancel(self.clerk(), self.item(), "减免"))
@@ -192,12 +192,15 @@ class Scene:
         return found + self.refund_faults(paid)
 
     def refund_faults(self, paid: list[store.OrderItem]) -> list[str]:
-        done = [item for number in self.refunds if (item := store.refund(number)) and item.status == rules.DONE]
+        asked = [item for number in self.refunds if (item := store.refund(number))]
+        if any(item.status in (rules.ABNORMAL, rules.RETURNED, rules.REQUESTED, rules.APPROVED) for item in asked):
+            return []  # a person's turn
+        done = [item for item in asked if item.status == rules.DONE]
         total = sum(int(item.amount) for item in done)
         found = ["more was given back than paid"] * (total > AMOUNT)
         for order in paid:
             found += ["refunds and order differ"] * (int(order.refunded) != total)
-            found += ["more is reserved than paid"] * (int(order.reserved) > AMOUNT)
+            found += ["reserved and given back differ"] * (int(order.reserved) != total)
         return found
 
 

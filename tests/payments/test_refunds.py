@@ -242,7 +242,7 @@ def test_much_money_in_suspense_needs_a_second_treasurer(world: World) -> None:
     refund = first.post(f"/v1/suspense/{suspense}/give_back", {"reason": "金额不符"}).json
     assert refund["status"] == "requested"
     path = f"/v1/refunds/{refund['id']}"
-    assert refund["id"] in [one["id"] for one in second.get("/v1/refunds?desk=suspense").json["items"]]
+    assert refund["id"] in [one["id"] for one in second.get("/v1/refunds?desk=suspense&waiting=true").json["items"]]
     assert first.post(f"{path}/approve").code == "second_person_needed"
     assert second.post(f"{path}/reject", {"reason": "再核实"}).json["status"] == "rejected"
     item = store.suspense(suspense)

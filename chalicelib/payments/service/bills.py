@@ -9,13 +9,14 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from chalicelib.catalog import service as catalog
-from chalicelib.kernel import changes, clock, tables
+from chalicelib.kernel import changes, clock, errors, tables
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
 from chalicelib.payments import rules, store
 from chalicelib.payments.rules import Charge
 from chalicelib.payments.store import BillItem, OrderItem
 
+_SALTS = 5
 Allowed = Callable[[BillItem], bool]
 
 
@@ -40,10 +41,20 @@ def prepare(debt: Debt, actor: Actor) -> tuple[list[str], list[tables.Write]]:
     """
     region = catalog.release().city.regions[0].code
     items = [
-        _new(debt, unit, charges, rules.notice_number(region, debt.application_id, unit, "1"))
+        _new(debt, unit, charges, _free_number(region, debt.application_id, unit, 1))
         for unit, charges in sorted(rules.by_unit(debt.charges).items())
     ]
     return [item.id for item in items], [changes.put(item, Event("bill_issued", actor)) for item in items]
+
+
+def _free_number(region: str, application_id: str, unit: str, issue: int) -> str:
+    """The notice number of an application's bill: another one should it belong to somebody else by chance."""
+    for salt in range(_SALTS):
+        number = rules.notice_number(region, application_id, unit, str(issue), str(salt))
+        found = store.bill(number)
+        if found is None or (found.application_id, found.unit, int(found.issue)) == (application_id, unit, issue):
+            return number
+    raise errors.CONFLICT()
 
 
 def _new(debt: Debt, unit: str, charges: list[Charge], number: str) -> BillItem:
@@ -61,6 +72,7 @@ def _new(debt: Debt, unit: str, charges: list[Charge], number: str) -> BillItem:
         status=rules.OPEN,
         charges=msgspec.json.encode(charges).decode(),
         amount=amount,
+        days=debt.days,
         pay_by=str(clock.today() + timedelta(days=debt.days)),
         gsi1pk=f"PAYER#{debt.payer}",
         gsi1sk=f"{clock.now().isoformat(timespec='seconds')}#{number}",
@@ -96,8 +108,12 @@ def pay_until(item: BillItem) -> datetime:
 def cancel(actor: Actor, item: BillItem, reason: str, by: str = "officer") -> None:
     """Take a bill back that nobody has paid: what waited for it goes on without the money.
 
-    Raises ``bill_wrong_state``, ``bill_already_paid`` or ``other_payment_open``.
+    Above the city's limit a supervisor has to. Raises ``supervisor_needed``, ``bill_wrong_state``,
+    ``bill_already_paid`` or ``other_payment_open``.
     """
+    limit = catalog.release().city.refund_limit
+    if int(item.amount) > limit and "supervisor" not in actor.roles:
+        raise rules.SUPERVISOR_NEEDED(limit=limit)
     store.due(item, clock.now(), "complete")
     tables.write_or_conflict(cancelling(actor, item, reason, by))
 
@@ -142,8 +158,7 @@ def reissue(actor: Actor, item: BillItem) -> BillItem:
     if not is_expired(item):
         raise rules.BILLS.refusal(item.status)
     issue = int(item.issue) + 1
-    number = rules.notice_number(item.id[:6], item.application_id, item.unit, str(issue))
-    _, definition = catalog.current(item.service)
+    number = _free_number(item.id[:6], item.application_id, item.unit, issue)
     debt = Debt(
         item.application_id,
         item.receipt,
@@ -151,7 +166,7 @@ def reissue(actor: Actor, item: BillItem) -> BillItem:
         item.payer,
         item.payer_kind,
         item.title,
-        definition.item.payment_days,
+        int(item.days),
         item.lines(),
     )
     new = _new(debt, item.unit, item.lines(), number)

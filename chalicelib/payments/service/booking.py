@@ -23,7 +23,7 @@ def book_order(order: OrderItem) -> None:
     for bill in settled:
         if bill.status == rules.OPEN:
             _settle_bill(bill)
-    if order.work:
+    if store.is_due(order):
         store.not_due(order)
         tables.write_or_conflict(tables.Put(order, tables.at_version(OrderItem, int(order.version))))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from chalicelib.kernel import changes, clock, errors, ids, log, tables
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
 from chalicelib.payments import rules, store
-from chalicelib.payments.service import bills, orders, refunds, settling
+from chalicelib.payments.service import bills, booking, orders, refunds, settling
 from chalicelib.payments.service.channels import CARD, CASH, ONLINE
 from chalicelib.payments.store import BillItem, DrawerItem, OrderItem, RefundItem
 from chalicelib.platforms.payment import Trade
@@ -27,7 +29,7 @@ def take(actor: Actor, wanted: list[BillItem], method: str, slip: str, order_id:
     or ``changed_meanwhile``.
     """
     if method == CARD:
-        order_id = ids.derived_id("card", actor.unit, slip, str(clock.today()))
+        order_id = ids.derived_id("card", actor.unit, slip)
     existing = store.order(order_id)
     if existing is not None:
         if existing.clerk == actor.id and existing.bill_ids() == sorted(item.id for item in wanted):
@@ -90,12 +92,14 @@ def pay_out(actor: Actor, item: RefundItem) -> None:
     refunds.finish(item, clock.now(), actor, int(item.amount), (changes.put(drawer, event),))
 
 
-def close_drawer(actor: Actor, cash: int, card: int) -> DrawerItem:
+def close_drawer(actor: Actor, cash: int, card: int, day: date) -> DrawerItem:
     """End of the clerk's day: what was counted beside what the books say; a difference waits for the treasury.
 
     Closing again with the same counts changes nothing. Raises ``drawer_closed`` or ``changed_meanwhile``.
     """
-    drawer = store.drawer(actor.id, actor.unit, clock.today())
+    drawer = store.drawer(actor.id, actor.unit, day)
+    if day > clock.today():
+        raise rules.DRAWER_CLOSED()
     if drawer.status != "open":
         if (drawer.counted_cash, drawer.counted_card) == (cash, card):
             return drawer
@@ -135,6 +139,7 @@ def assign(actor: Actor, suspense_id: str, wanted: list[BillItem], order_id: str
         return existing
     if held is None:
         raise errors.NOT_FOUND()
+    booking.book_suspense(held)
     for item in wanted:
         last = bills.last_order(item)
         if last is not None and last.status in rules.LIVE:

@@ -25,25 +25,35 @@ def take_alipay(body: bytes) -> None:
 def _take(channel: str, read: Callable[[], Notice]) -> None:
     try:
         notice = read()
-        if notice.trade is not None:
-            _check_amount(channel, notice.order_no, notice.trade)
+        _check_amount(channel, notice)
     except Forged as forged:
         log.write("notification_refused", level="error", platform=channel, reason=str(forged))
         log.count("forged_notifications")
         raise rules.NOTICE_REFUSED() from None
     if notice.kind == "payment" and notice.trade is not None:
         _take_payment(channel, notice.order_no, notice.trade)
-    elif notice.kind == "refund" and not refunds.apply_notice(notice.refund_no, notice.refund):
+    elif notice.kind == "refund" and not _take_refund(notice):
         log.write("refund_unknown", level="warning", platform=channel)
         log.count("payment_differences")
 
 
-def _check_amount(channel: str, order_no: str, trade: Trade) -> None:
-    """A notification with another amount than the order's is not believed; the query and the bill will tell."""
-    order = store.order(order_no)
-    known = trade.state == "paid" and order is not None and order.channel == channel
-    if known and order is not None and trade.amount != int(order.amount):
-        raise Forged("amount")
+def _check_amount(channel: str, notice: Notice) -> None:
+    """A notification with another amount than ours is not believed; the query and the bill will tell."""
+    if notice.kind == "payment" and notice.trade is not None and notice.trade.state == "paid":
+        order = store.order(notice.order_no)
+        if order is not None and order.channel == channel and notice.trade.amount != int(order.amount):
+            raise Forged("amount")
+    if notice.kind == "refund" and notice.refund is not None:
+        refund = store.refund(notice.refund_no)
+        told = notice.refund
+        if refund is not None and (told.total != int(refund.total) or told.amount not in (0, int(refund.amount))):
+            raise Forged("amount")
+
+
+def _take_refund(notice: Notice) -> bool:
+    """A refund's end, or, where the platform only says that something happened, a reason to ask at once."""
+    told = notice.refund
+    return refunds.apply_notice(notice.refund_no, told if told is not None and told.state != "pending" else None)
 
 
 def _take_payment(channel: str, order_no: str, trade: Trade) -> None:

@@ -85,7 +85,7 @@ def _create(actor: Actor, wanted: list[BillItem], name: str, account: str, order
     now = clock.now()
     order = new_order(order_id, name, wanted)
     store.seal_account(order, account)
-    first = rules.next_check(now, 0, settling.moment(order.ends_at), now)
+    first = rules.next_check(now, settling.moment(order.ends_at), now)
     store.due(order, first)
     tables.write_or_conflict(
         changes.put(order, Event("payment_created", actor, data={"channel": name})), *take_in(actor, order, wanted)
@@ -99,7 +99,8 @@ def new_order(order_id: str, name: str, wanted: list[BillItem]) -> OrderItem:
         check_payable(item)
     now, amount = clock.now(), sum(int(item.amount) for item in wanted)
     rules.check_amount(amount)
-    expires = min([now + rules.ORDER_LIFE, *(bills.pay_until(item) for item in wanted)]).replace(microsecond=0)
+    latest = min([now + rules.ORDER_LIFE, *(bills.pay_until(item) for item in wanted)])
+    expires = max(latest, now + rules.SHORTEST_LIFE).replace(microsecond=0)
     more = f" 等{len(wanted)}项" if len(wanted) > 1 else ""
     return OrderItem(
         f"ORDER#{order_id}",
@@ -158,8 +159,11 @@ def _accepted(order: OrderItem) -> OrderItem:
     try:
         tables.write(changes.put(order, Event("payment_accepted", settling.PLATFORM)))
     except tables.ConditionFailed:
-        again = store.order(order.id)
-        assert again is not None
+        again = _again(order)
+        if again.status == rules.CLOSED:
+            # it was given up while its creation travelled: the platform may have it only now
+            with suppress(Refused, errors.Problem):
+                channel(order.channel).close(order.id)
         return again
     return order
 
@@ -177,13 +181,18 @@ def _refused(order: OrderItem, refusal: Refused) -> errors.Problem:
 
 
 def check(order: OrderItem, source: str) -> OrderItem:
-    """Ask the platform about a live order and take in what it says; the order as it is then."""
-    if order.status not in rules.LIVE or order.channel not in OF_PLATFORM.values():
+    """Ask the platform about an order and take in what it says; the order as it is then.
+
+    A closed one is asked about too, for two days: money may have come for it in spite of that.
+    """
+    recent = clock.now() < settling.moment(order.created_at) + rules.ASKED_AFTER_END
+    asked = order.status in rules.LIVE or (order.status == rules.CLOSED and recent and not order.suspense)
+    if not asked or order.channel not in OF_PLATFORM.values():
         return order
     trade = ask(order)
     if trade.state == "paid":
         settling.settle(order.channel, order.id, trade, source)
-    elif trade.state == "closed":
+    elif trade.state == "closed" and order.status in rules.LIVE:
         settling.close(order)
     return _again(order)
 
@@ -247,8 +256,7 @@ def follow(order: OrderItem) -> None:
     now, expires = clock.now(), settling.moment(order.ends_at)
     if now > settling.moment(order.created_at) + rules.ENDS_WITHIN:
         log.count("payments_without_end")
-    order.attempts = int(order.attempts) + 1
-    store.due(order, rules.next_check(settling.moment(order.created_at), int(order.attempts), expires, now))
+    store.due(order, rules.next_check(settling.moment(order.created_at), expires, now))
     tables.write(changes_of_schedule(order))
     trade = ask(order)
     if trade.state == "paid":

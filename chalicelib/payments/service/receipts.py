@@ -41,8 +41,17 @@ def bring_up_to_date(item: ReceiptItem) -> None:
             _issue(item)
         else:
             break
+    if not wanted:
+        _void_unheard(item)
     store.not_due(item)
     tables.write(tables.Put(item, tables.at_version(ReceiptItem, int(item.version))))
+
+
+def _void_unheard(item: ReceiptItem) -> None:
+    """Void a receipt whose issue was asked for and never answered: nothing was kept after all."""
+    serial = _serial(item, int(item.issue) + 1)
+    if fiscal.query(serial) == "valid":
+        fiscal.void(serial)
 
 
 def _void(item: ReceiptItem) -> None:
@@ -58,6 +67,7 @@ def _issue(item: ReceiptItem) -> None:
     issued = fiscal.issue(_content(bill, _serial(item, issue), item.wanted_parts()))
     item.code, item.number, item.check = issued.code, issued.number, issued.check
     item.issued_on, item.amount, item.issue, item.red = issued.issued_on, issued.amount, issue, None
+    item.issued = item.wanted
     tables.write(changes.put(item, Event("receipt_issued", PROVIDER, data={"number": issued.number})))
 
 

@@ -10,17 +10,18 @@ from datetime import date, timedelta
 
 import msgspec
 
-from chalicelib.kernel import batch, changes, log, tables
+from chalicelib.kernel import batch, changes, clock, errors, log, tables
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.changes import Event
 from chalicelib.payments import rules, store
 from chalicelib.payments.service import booking, ledger, refunds, settling
 from chalicelib.payments.service.channels import ONLINE, channel
 from chalicelib.payments.store import CaseItem, EntryItem
-from chalicelib.platforms.payment import BadRow, BillNotReady, RefundAnswer, Row, Trade
+from chalicelib.platforms.payment import BadRow, BillNotReady, RefundAnswer, Refused, Row, Trade
 
 RECONCILER = system("reconciliation")
 OPEN_CASES = "CASES#open"
+_LAST_RUN_HOUR = 14
 _SUMMED_DAYS = 3  # what was booked late still reaches the report
 
 
@@ -65,10 +66,15 @@ def reconcile(name: str, day: date) -> Result:
             _compare(result, ours, row)
     except BillNotReady:
         result.ready = False
+        if clock.today() > day and clock.local(clock.now()).hour >= _LAST_RUN_HOUR:
+            result.cases += _raise_case(result, "bill_missing", result.day)
         return result
-    for kind, reference in ours:
-        entry = ours[kind, reference]
-        result.cases += _raise_case(result, f"missing_{kind}", reference, ours=int(entry.amount))
+    _resolve(day, name, "bill_missing", result.day)
+    for (kind, reference), entry in ours.items():
+        if _case_of(day - timedelta(days=1), name, f"known_{kind}", reference):
+            result.matched += 1
+        else:
+            result.cases += _raise_case(result, f"missing_{kind}", reference, ours=int(entry.amount))
     return result
 
 
@@ -87,7 +93,7 @@ def _compare(result: Result, ours: dict[tuple[str, str], EntryItem], row: Row | 
     if isinstance(row, BadRow):
         result.cases += _raise_case(result, "unreadable_row", f"line-{row.line}", detail=row.reason)
         return
-    reference = row.transaction_id if row.kind == "payment" else row.refund_no
+    reference = row.transaction_id if row.kind == "payment" else row.refund_no or f"{row.transaction_id}-{row.amount}"
     entry = ours.pop((row.kind, reference), None)
     if row.fee:
         postings = rules.commission(result.channel, row.fee)
@@ -107,7 +113,7 @@ def _explain(result: Result, row: Row, reference: str) -> None:
     outcome = _settle(result.channel, row) if row.kind == "payment" else _finish_refund(row)
     if outcome == "known":
         result.matched += 1
-        _resolve_missing(result, row.kind, reference)
+        _note_neighbour(result, row.kind, reference)
     elif outcome in _HEALED:
         result.healed += 1
         _raise_case(result, outcome, reference, theirs=row.amount, healed=True)
@@ -120,7 +126,12 @@ _HEALED = ("payment_found_in_bill", "payment_put_in_suspense", "refund_found_in_
 
 def _settle(name: str, row: Row) -> str:
     """Take a payment in as a notification would, and book it at once, so that the day's sums have it."""
+    known = store.order(row.order_no)
+    counted = known is not None and known.transaction_id == row.transaction_id
     trade = Trade("paid", row.transaction_id, row.amount, row.at)
+    if not counted and not _is_confirmed(name, row):
+        return "payment_not_confirmed"
+    _resolve(row.at.date(), name, "payment_not_confirmed", row.transaction_id)
     outcome = settling.settle(name, row.order_no, trade, "bill")
     order = store.order(row.order_no)
     if outcome == "settled" and order is not None:
@@ -131,6 +142,15 @@ def _settle(name: str, row: Row) -> str:
         booking.book_suspense(held)
         return "known" if outcome == "known" else "payment_put_in_suspense"
     return "known" if order is not None and int(order.amount) == row.amount else "payment_amount_differs"
+
+
+def _is_confirmed(name: str, row: Row) -> bool:
+    """Whether the platform says the same when it is asked: a bill's row alone moves no money."""
+    try:
+        trade = channel(name).query(row.order_no)
+    except (Refused, errors.Problem):
+        return False
+    return (trade.state, trade.transaction_id, trade.amount) == ("paid", row.transaction_id, row.amount)
 
 
 def _finish_refund(row: Row) -> str:
@@ -150,10 +170,21 @@ def _finish_refund(row: Row) -> str:
     return "refund_found_in_bill"
 
 
-def _resolve_missing(result: Result, kind: str, reference: str) -> None:
-    """Yesterday's missing entry stands in today's bill: it was made around midnight."""
-    before = date.fromisoformat(result.day) - timedelta(days=1)
-    item = store.case(f"{before}-{result.channel}-missing_{kind}-{reference}")
+def _note_neighbour(result: Result, kind: str, reference: str) -> None:
+    """A row that another day's ledger has: made around midnight, so nothing is missing there or here."""
+    day = date.fromisoformat(result.day)
+    _raise_case(result, f"known_{kind}", reference, healed=True)
+    for near in (day - timedelta(days=1), day + timedelta(days=1)):
+        _resolve(near, result.channel, f"missing_{kind}", reference)
+
+
+def _case_of(day: date, name: str, kind: str, reference: str) -> CaseItem | None:
+    return store.case(f"{day}-{name}-{kind}-{reference}")
+
+
+def _resolve(day: date, name: str, kind: str, reference: str) -> None:
+    """Close a case whose cause is gone."""
+    item = _case_of(day, name, kind, reference)
     if item is not None and item.status == "open":
         _close_case(RECONCILER, item, "")
 

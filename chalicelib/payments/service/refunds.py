@@ -45,7 +45,7 @@ def ask(actor: Actor, bill: BillItem, parts: dict[str, int], reason: str, refund
     _reserve(order, bill, parts, 1)
     events = _asked(actor, item, reason, sum(bill.taken().values()))
     tables.write_or_conflict(
-        changes.put(item, *events),
+        _put(item, *events),
         changes.put(order, Event("refund_reserved", actor, data={"refund": item.id})),
         changes.put(bill, Event("refund_reserved", actor, data={"refund": item.id})),
     )
@@ -77,6 +77,16 @@ def _check_parts(bill: BillItem, order: OrderItem, parts: dict[str, int]) -> int
     if amount > left or int(order.refunds) >= rules.MOST_REFUNDS:
         raise rules.REFUND_TOO_MUCH(available=left)
     return amount
+
+
+def _put(item: RefundItem, *events: Event) -> tables.Put:
+    """The write of a refund with what happened, on the list where it belongs: what waits for a person stands apart."""
+    desk = str(item.gsi1pk).removesuffix(store.WAITING)
+    waiting = item.status in (rules.REQUESTED, rules.ABNORMAL, rules.RETURNED) or (
+        item.status == rules.APPROVED and item.channel in COUNTER
+    )
+    item.gsi1pk = desk + (store.WAITING if waiting else "")
+    return changes.put(item, *events)
 
 
 def _reserve(order: OrderItem, bill: BillItem, parts: dict[str, int], sign: int) -> None:
@@ -125,7 +135,7 @@ def approve(actor: Actor, item: RefundItem) -> None:
     """The second person's yes. Raises ``second_person_needed``, ``refund_wrong_state``, ``changed_meanwhile``."""
     if item.asked_by == actor.id:
         raise rules.TWO_PERSONS()
-    tables.write_or_conflict(changes.put(item, _approved(actor, item, by="officer")))
+    tables.write_or_conflict(_put(item, _approved(actor, item, by="officer")))
 
 
 def reject(actor: Actor, item: RefundItem, reason: str) -> None:
@@ -133,7 +143,19 @@ def reject(actor: Actor, item: RefundItem, reason: str) -> None:
     if item.asked_by == actor.id:
         raise rules.TWO_PERSONS()
     item.status = rules.REFUNDS.move(item.status, "reject", "officer")
-    tables.write_or_conflict(changes.put(item, Event("refund_rejected", actor, reason)), *_freed(actor, item))
+    tables.write_or_conflict(_put(item, Event("refund_rejected", actor, reason)), *_freed(actor, item))
+
+
+def abandon(actor: Actor, item: RefundItem) -> None:
+    """Give a refund up that the platform will never do: only when it says that it knows none.
+
+    Raises ``refund_wrong_state`` (also when the platform knows it), ``platform_unavailable`` or ``changed_meanwhile``.
+    """
+    if item.status != rules.SENT or item.channel in COUNTER:
+        raise rules.REFUNDS.refusal(item.status)
+    if _told(item, lambda: channel(item.channel).query_refund(_request(item))).state not in ("absent", "failed"):
+        raise rules.REFUNDS.refusal(item.status)
+    _fail(item, actor)
 
 
 def repair(actor: Actor, item: RefundItem) -> None:
@@ -143,12 +165,13 @@ def repair(actor: Actor, item: RefundItem) -> None:
     """
     item.status, item.repaired = rules.REFUNDS.move(item.status, "repair", "officer"), True
     store.due(item, clock.now(), "refund")
-    tables.write_or_conflict(changes.put(item, Event("refund_repaired", actor)))
+    tables.write_or_conflict(_put(item, Event("refund_repaired", actor)))
     _apply(item, _told(item, lambda: channel(item.channel).repair_refund(_request(item), item.platform_id or "")))
 
 
 def give_back(actor: Actor, item: SuspenseItem, reason: str = "", by: str = "officer") -> RefundItem:
     """Give money in suspense back to who paid it. Raises ``suspense_wrong_state`` or ``changed_meanwhile``."""
+    booking.book_suspense(item)
     item.tries = int(item.tries) + 1
     refund = _new(actor, f"{item.transaction_id}r{int(item.tries)}"[-60:], item.order, item, int(item.amount))
     refund.suspense, refund.gsi1pk = item.id, "UNIT#treasury"
@@ -163,7 +186,7 @@ def give_back(actor: Actor, item: SuspenseItem, reason: str = "", by: str = "off
     else:
         events = _asked(actor, refund, reason, int(item.amount))
     tables.write_or_conflict(
-        changes.put(refund, *events), changes.put(item, Event("money_given_back", actor, data={"refund": refund.id}))
+        _put(refund, *events), changes.put(item, Event("money_given_back", actor, data={"refund": refund.id}))
     )
     return refund
 
@@ -179,9 +202,12 @@ def advance(item: RefundItem) -> None:
     if item.status == rules.APPROVED:
         item.status = rules.REFUNDS.move(item.status, "send", "system")
         store.due(item, rules.retry_at(1, clock.now()))
-        tables.write(changes.put(item, Event("refund_sent", SENDER)))
+        tables.write(_put(item, Event("refund_sent", SENDER)))
         answer = RefundAnswer("absent")
     elif item.status == rules.SENT:
+        item.attempts = int(item.attempts) + 1
+        store.due(item, rules.retry_at(int(item.attempts), clock.now()))
+        tables.write(tables.Put(item, tables.at_version(RefundItem, int(item.version))))
         answer = _told(item, lambda: channel(item.channel).query_refund(_request(item)))
     else:
         store.not_due(item)
@@ -204,12 +230,15 @@ def _told(item: RefundItem, ask: Callable[[], RefundAnswer]) -> RefundAnswer:
 
 
 def apply_notice(refund_no: str, answer: RefundAnswer | None) -> bool:
-    """Take in a platform's word about a refund; ``None`` means that it has to be asked. Whether we know it."""
+    """Take in a platform's word about a refund; ``None`` means that it is asked at once. Whether we know it."""
     item = store.refund(refund_no)
     if item is None:
         return False
-    if item.status in (rules.SENT, rules.ABNORMAL):
-        _apply(item, answer or _told(item, lambda: channel(item.channel).query_refund(_request(item))))
+    if item.status in (rules.SENT, rules.ABNORMAL) and answer is not None:
+        _apply(item, answer)
+    elif item.status == rules.SENT:
+        store.due(item, clock.now(), "refund")
+        tables.write_or_conflict(tables.Put(item, tables.at_version(RefundItem, int(item.version))))
     return True
 
 
@@ -232,7 +261,7 @@ def _apply(item: RefundItem, answer: RefundAnswer) -> None:
         item.status = rules.REFUNDS.move(item.status, "report_abnormal", "platform")
         item.platform_id = answer.refund_id
         store.not_due(item)
-        tables.write_or_conflict(changes.put(item, Event("refund_abnormal", settling.PLATFORM)))
+        tables.write_or_conflict(_put(item, Event("refund_abnormal", settling.PLATFORM)))
         log.count("refunds_in_trouble")
     elif answer.refund_id and item.platform_id != answer.refund_id:
         item.platform_id = answer.refund_id
@@ -244,7 +273,7 @@ def _return_to_merchant(item: RefundItem, answer: RefundAnswer) -> None:
     item.status = rules.REFUNDS.move(item.status, "return", "platform")
     item.done_at = clock.local(answer.done_at or clock.now()).isoformat()
     store.not_due(item)
-    tables.write_or_conflict(changes.put(item, Event("refund_returned_to_merchant", settling.PLATFORM)))
+    tables.write_or_conflict(_put(item, Event("refund_returned_to_merchant", settling.PLATFORM)))
 
 
 def finish(item: RefundItem, at: datetime, actor: Actor, amount: int, more: tuple[tables.Write, ...] = ()) -> None:
@@ -257,7 +286,7 @@ def finish(item: RefundItem, at: datetime, actor: Actor, amount: int, more: tupl
     item.status = rules.REFUNDS.move(item.status, action, by)
     item.done_at = item.done_at or clock.local(at).isoformat()
     store.due(item, clock.now(), "refund")
-    writes = [changes.put(item, Event("refund_done", actor)), *more]
+    writes = [_put(item, Event("refund_done", actor)), *more]
     if item.bill:
         order = _order_of(item)
         order.refunded = int(order.refunded) + amount
@@ -267,12 +296,11 @@ def finish(item: RefundItem, at: datetime, actor: Actor, amount: int, more: tupl
     tables.write_or_conflict(*writes)
 
 
-def _fail(item: RefundItem) -> None:
-    item.status = rules.REFUNDS.move(item.status, "fail", "platform")
+def _fail(item: RefundItem, actor: Actor = settling.PLATFORM) -> None:
+    by = "officer" if actor.kind == "staff" else "platform"
+    item.status = rules.REFUNDS.move(item.status, "fail", by)
     store.not_due(item)
-    tables.write_or_conflict(
-        changes.put(item, Event("refund_failed", settling.PLATFORM)), *_freed(settling.PLATFORM, item)
-    )
+    tables.write_or_conflict(_put(item, Event("refund_failed", actor)), *_freed(actor, item))
     log.count("refunds_in_trouble")
 
 

@@ -35,7 +35,7 @@ def model_of(key: str) -> type[DueTable]:
 def visit(key: str, complete: Complete) -> None:
     """Do what is left to do about one item; ``complete`` completes a paid application by its id.
 
-    Somebody else's change meanwhile ends the visit: what is left then is found again.
+    Somebody else's change meanwhile ends the visit; what is left then is found again, later.
     """
     kind = key.partition("#")[0]
     item = tables.read(model_of(key), key, consistent=True)
@@ -51,6 +51,7 @@ def visit(key: str, complete: Complete) -> None:
     except errors.Problem as problem:
         if problem.error.code != errors.CONFLICT.code:
             raise
+        _later(key)
 
 
 def attempt(key: str, complete: Complete) -> bool:
@@ -74,12 +75,15 @@ def sweep(complete: Complete) -> Mapping[str, int]:
 
 
 def _later(key: str) -> None:
-    """Move the next visit of what failed; long trouble reaches the alarm. A live order's visit moved before it."""
+    """Leave what failed to the sweep, later (with ``work`` the stream would bring it back at once).
+
+    Long trouble reaches the alarm. A live order's visit was moved before it.
+    """
     item = tables.read(model_of(key), key, consistent=True)
     if item is None or not store.is_due(item) or (isinstance(item, OrderItem) and item.status in rules.LIVE):
         return
     item.attempts = int(item.attempts) + 1
-    store.due(item, rules.retry_at(int(item.attempts), clock.now()), item.work)
+    store.due(item, rules.retry_at(int(item.attempts), clock.now()))
     if int(item.attempts) >= rules.ALARMING_ATTEMPTS:
         log.count("payment_work_stuck")
     try:
