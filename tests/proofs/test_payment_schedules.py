@@ -17,7 +17,7 @@ from tests.payments.scenes import Scene
 from tests.world import World
 
 SCHEDULES = 50
-BATCHES = int(os.environ.get("BANSHI_SCHEDULES", "2000")) // (8 * SCHEDULES)
+BATCHES = max(1, int(os.environ.get("BANSHI_SCHEDULES", "2000")) // (12 * SCHEDULES))
 
 
 @pytest.fixture
