@@ -102,7 +102,8 @@ def account(folder: Path, stage: str) -> Iterator[Environment]:
     started: list[subprocess.Popen[bytes]] = []
     try:
         processes.start_aws(environment, started, services="all")
-        simulators.start(environment)
+        started_simulators = simulators.start(environment)
+        threading.Thread(target=simulators.keep_delivering, args=(started_simulators,), daemon=True).start()
         front = httpd.server(environment.ports.api, Front(environment, stage).answer)
         threading.Thread(target=front.serve_forever, daemon=True).start()
         yield environment

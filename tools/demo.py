@@ -216,7 +216,9 @@ def trip(days_ahead: int, plate: str, **changes: Any) -> dict[str, Any]:
 
 
 def main() -> int:
-    play(Demo(environments.default()))
+    demo = Demo(environments.default())
+    play(demo)
+    demo_payments.play(demo)
     print(f"\nPDF and PNG files are in {OUTPUT.resolve()}")
     return 0
 
@@ -230,7 +232,6 @@ def play(demo: Demo) -> None:
     officer(demo, acting, *printed)
     buyer = house_purchase(demo)
     hall_day(demo, buyer)
-    demo_payments.play(demo)
 
 
 def people(demo: Demo) -> Headers:

@@ -80,9 +80,13 @@ def start(environment: Environment) -> Simulators:
     return started
 
 
-def serve(environment: Environment) -> None:
-    """Start all simulators, send notifications as they fall due, and stay."""
-    started = start(environment)
+def keep_delivering(started: Simulators) -> None:
+    """Send notifications as they fall due, for ever."""
     while True:
         started.deliver()
         time.sleep(_DELIVERY_SECONDS)
+
+
+def serve(environment: Environment) -> None:
+    """Start all simulators and stay."""
+    keep_delivering(start(environment))

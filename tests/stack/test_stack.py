@@ -23,8 +23,10 @@ from chalicelib.kernel import audit
 from infra import stack
 from local import setup, template
 from local.environment import ROOT
+from local.simulators.departments import REPRESENTATIVE
 from tests.stack import deployed as deployed_city
 from tests.stack.deployed import NAME, Deployed
+from tools import demo_payments
 from tools.demo import Demo, play
 
 
@@ -149,6 +151,13 @@ def test_the_whole_journey(city: Deployed, monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.chdir(tmp_path)
     play(Demo(city.environment))
     assert (tmp_path / "demo-output" / "sticker-2.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_fee_is_paid_and_the_certificate_follows(city: Deployed) -> None:
+    """Order, signed notification over HTTP, stream, ledger, receipt and certificate in the deployed functions."""
+    demo = Demo(city.environment)
+    demo.put_records("housing", REPRESENTATIVE[1], [{"homes": 1, "under_review": False}])
+    demo_payments.paid_in_alipay(demo, demo.log_in("alipay", demo.user("boss")))
 
 
 def _has_ended(process: int) -> bool:
