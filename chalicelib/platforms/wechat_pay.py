@@ -165,6 +165,8 @@ def _notice(event: str, plain: dict[str, Any]) -> Notice:
             raise Forged("other app")
         return Notice("payment", order_no=str(plain["out_trade_no"]), trade=_trade(plain))
     if event.startswith("REFUND."):
+        if plain["amount"].get("currency", "CNY") != "CNY":
+            raise Forged("currency")
         answer = _refund_answer(plain, "refund_status")
         return Notice("refund", str(plain["out_trade_no"]), str(plain["out_refund_no"]), refund=answer)
     return Notice("other")

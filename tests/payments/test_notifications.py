@@ -14,9 +14,8 @@ from tests.payments import paying
 from tests.payments.paying import Payer
 from tests.world import World
 
-FORGERIES = [
-    ("wechat", kind) for kind in ("signature", "signtest", "serial", "timestamp", "merchant", "app", "amount", "body")
-]
+WECHAT_KINDS = ("signature", "signtest", "serial", "timestamp", "merchant", "app", "amount", "less", "currency", "body")
+FORGERIES = [("wechat", kind) for kind in WECHAT_KINDS]
 FORGERIES += [("alipay", kind) for kind in ("signature", "sha1", "app", "seller", "amount", "less", "field")]
 
 
