@@ -25,7 +25,7 @@ def read_bill(actor: Actor, bill_id: str) -> BillItem | None:
 def take(actor: Actor, wanted: list[BillItem], method: str, slip: str, order_id: str) -> OrderItem:
     """Take cash, or a card by its slip number, for bills; online orders over them are ended at their platforms first.
 
-    Raises ``bill_not_payable``, ``bill_already_paid``, ``drawer_closed``, ``card_slip_used``, ``platform_unavailable``
+    Raises ``bill_not_payable``, ``bill_already_paid``, ``drawer_closed``, ``card_slip_used``, ``payment_not_verified``
     or ``changed_meanwhile``.
     """
     if method == CARD:

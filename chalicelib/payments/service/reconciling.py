@@ -1,7 +1,7 @@
 """Daily reconciliation (对账): the platforms' bills against our ledger, row by row.
 
-A row that the books lack is believed (the bill is the third side of the truth) and settled by the same rules as a
-notification; what cannot be healed becomes a case with a suggestion. A bad row is a case of its own and stops nothing.
+A row that the books lack is confirmed by a query of the order and then settled by the same rules as a notification;
+what cannot be healed becomes a case with a suggestion. A bad row is a case of its own and stops nothing.
 """
 
 from __future__ import annotations
