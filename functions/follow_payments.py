@@ -5,20 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.applications import service as applications
-from chalicelib.kernel import log
+from chalicelib.delivery import service as delivery
+from chalicelib.kernel import due
 from chalicelib.payments import service
+
+COMPLETE = {"application": applications.complete_paid, "parcel": delivery.postage_paid}
 
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, list[dict[str, str]]]:
     """Visit each item that says there is work; what fails there is due again and holds up nobody else."""
-    failed = []
-    for record in event["Records"]:
-        image = record["dynamodb"].get("NewImage", {})
-        if "work" not in image:
-            continue
-        try:
-            service.attempt(image["pk"]["S"], applications.complete_paid)
-        except Exception as error:
-            log.failure("payment_not_followed", error, subject=image["pk"]["S"])
-            failed.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
-    return {"batchItemFailures": failed}
+    return due.follow(event, lambda pk, _: service.attempt(pk, COMPLETE), "payment_not_followed")

@@ -33,8 +33,11 @@ STAFF = (
     ("treasurer.b", "财务人员乙 Treasurer B", "finance_bureau", ["treasurer"]),
     ("registrar", "不动产登记员 Registrar", "natural_resources", ["officer"]),
     ("registrar.head", "不动产登记科长 Head registrar", "natural_resources", ["officer", "supervisor"]),
+    ("courier.a", "快递员甲 Courier A", "city_couriers", ["courier"]),
+    ("courier.b", "快递员乙 Courier B", "city_couriers", ["courier"]),
     ("administrator", "系统管理员 Administrator", "transport_bureau", ["administrator"]),
 )
+COURIER_PHONES = {"courier.a": "13900000001", "courier.b": "13900000002"}
 
 
 class BrokenData(SystemExit):
@@ -53,6 +56,8 @@ class Ports:
     departments: int = 8103
     wechat_pay: int = 8104
     fiscal: int = 8105
+    carrier: int = 8106
+    sms: int = 8107
 
     @classmethod
     def from_env(cls) -> Ports:
@@ -120,6 +125,9 @@ class Environment:
             ),
             "FISCAL_URL": f"http://127.0.0.1:{ports.fiscal}",
             "FISCAL_CLIENT_ID": "banshi",
+            "CARRIER_URL": f"http://127.0.0.1:{ports.carrier}",
+            "CARRIER_CLIENT_ID": "banshi",
+            "SMS_PROVIDERS": ",".join(f"{name}=http://127.0.0.1:{ports.sms}/{name}" for name in ("first", "second")),
             "DEPARTMENTS_URL": f"http://127.0.0.1:{ports.departments}",
             "DEPARTMENTS_CLIENT_ID": "banshi",
             "AWS_ACCESS_KEY_ID": "local",
@@ -207,5 +215,7 @@ _SECRETS: dict[str, Callable[[], str]] = {
     "alipay_private_key": _new_rsa_key,
     "alipay_content_key": lambda: base64.b64encode(secrets.token_bytes(16)).decode(),
     "departments_secret": lambda: secrets.token_hex(32),
+    "carrier_secret": lambda: secrets.token_hex(32),
+    "sms_secret": lambda: secrets.token_hex(32),
     "fiscal_secret": lambda: secrets.token_hex(32),
 }

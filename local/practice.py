@@ -31,7 +31,8 @@ _HOP_BY_HOP = {"connection", "content-length", "transfer-encoding", "date", "ser
 _FROM_SETTINGS = (
     "wechat_app_id", "wechat_api_url", "alipay_app_id", "alipay_public_key", "alipay_gateway_url", "departments_url",
     "departments_client_id", "alipay_seller_id", "wechat_pay_merchant_id", "wechat_pay_merchant_serial",
-    "wechat_pay_platform_keys", "wechat_pay_url", "fiscal_url", "fiscal_client_id",
+    "wechat_pay_platform_keys", "wechat_pay_url", "fiscal_url", "fiscal_client_id", "carrier_url", "carrier_client_id",
+    "sms_providers",
 )  # fmt: skip
 
 

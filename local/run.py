@@ -81,6 +81,8 @@ def describe(environment: Environment) -> str:
         f"        WeChat Pay     http://127.0.0.1:{ports.wechat_pay}   simulated",
         f"        departments    http://127.0.0.1:{ports.departments}   simulated",
         f"        receipts       http://127.0.0.1:{ports.fiscal}   simulated",
+        f"        carrier        http://127.0.0.1:{ports.carrier}   simulated",
+        f"        text messages  http://127.0.0.1:{ports.sms}   simulated",
         f"        data           {environment.data}   (logs in logs/)",
         "",
         "Citizens log in with codes from the simulators; `make demo` shows the whole journey.",

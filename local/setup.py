@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local import template
-from local.environment import STAFF, STAGE, BrokenData, Environment
+from local.environment import COURIER_PHONES, STAFF, STAGE, BrokenData, Environment
 from local.template import REGION
 
 
@@ -132,7 +132,9 @@ def create_staff(environment: Environment) -> None:
     for username, display_name, unit, roles in STAFF:
         if store.staff(username) is None:
             secrets = given[username]
-            service.put_staff(username, display_name, unit, list(roles), secrets["password"], secrets["totp_secret"])
+            phone = COURIER_PHONES.get(username, "")
+            factors = secrets["password"], secrets["totp_secret"]
+            service.put_staff(username, display_name, unit, list(roles), *factors, phone)
 
 
 def timed(step: str, work: Callable[[], Any]) -> None:

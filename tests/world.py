@@ -208,7 +208,7 @@ class World:
                 return answer
 
         self.gateway = Gateway(serve, app.routes)
-        simulators.wechat_pay.send = simulators.alipay.send = self._notify
+        simulators.wechat_pay.send = simulators.alipay.send = simulators.carrier.send = self._notify
         self._pump = Pump(environment)
         self._moment = clock.now()
         self._staff_tokens: dict[str, str] = {}
@@ -228,6 +228,9 @@ class World:
         self.simulators.departments.tamper_signature = False
         self.simulators.wechat_pay.reset()
         self.simulators.alipay.reset()
+        self.simulators.wechat.messages.reset()
+        self.simulators.carrier.reset()
+        self.simulators.sms.reset()
 
     def _notify(self, url: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         """A notification of a payment platform reaches the API."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -13,14 +13,17 @@ from chalicelib.catalog.definition import (
     CalendarYear,
     CertificateDefinition,
     City,
+    Divisions,
     Example,
     Hall,
     Item,
+    Messages,
+    MessageTemplate,
     ServiceDefinition,
     Workflow,
 )
 from chalicelib.kernel import numbers
-from tools import hall_checks, service_checks
+from tools import hall_checks, message_checks, service_checks
 
 SHAPES: dict[str, Any] = {
     "service.json": Item,
@@ -31,8 +34,7 @@ SHAPES: dict[str, Any] = {
     "certificate.json": CertificateDefinition,
     "examples.json": list[Example],
 }
-OPTIONAL = {"fees.json": dict[str, Any]}
-T = TypeVar("T")
+OPTIONAL = {"fees.json": dict[str, Any], "messages.json": list[MessageTemplate]}
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class _Reader:
     def add(self, file: str, place: str, reason: str) -> None:
         self.mistakes.append(Mistake(file, place, reason))
 
-    def read(self, path: Path, shape: type[T], name: str) -> T | None:
+    def read(self, path: Path, shape: Any, name: str) -> Any:
         try:
             plain = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_without_repeats)
             return msgspec.convert(plain, shape)
@@ -100,6 +102,7 @@ class CityFolder:
     city: City
     services: list[ServiceDefinition]
     halls: list[Hall]
+    lists: list[Divisions | Messages]
 
 
 def read_folder(folder: Path) -> CityFolder:
@@ -116,9 +119,13 @@ def read_folder(folder: Path) -> CityFolder:
             found.append(definition)
     _check_unique(found, reader)
     halls = _read_halls(folder / "halls", city, found, reader)
+    divisions: Divisions | None = reader.read(folder / "divisions.json", Divisions, "divisions.json")
+    messages = _read_messages(folder, found, reader)
+    if city is not None:
+        _check_delivery(city, reader)
     if reader.mistakes or city is None:
         raise Mistakes(reader.mistakes)
-    return CityFolder(city, found, halls)
+    return CityFolder(city, found, halls, [one for one in (divisions, messages) if one is not None])
 
 
 def _read_halls(folder: Path, city: City | None, services: list[ServiceDefinition], reader: _Reader) -> list[Hall]:
@@ -142,6 +149,29 @@ def _check_unique(definitions: list[ServiceDefinition], reader: _Reader) -> None
         for definition, code in zip(definitions, codes, strict=True):
             if codes.count(code) > 1:
                 reader.add(f"services/{definition.item.code}/{file}", place, f"{code} stands in another service too")
+
+
+def _read_messages(folder: Path, services: list[ServiceDefinition], reader: _Reader) -> Messages | None:
+    found = reader.read(folder / "messages.json", Messages, "messages.json")
+    if found is not None:
+        for place, reason in message_checks.mistakes(found.templates):
+            reader.add("messages.json", place, reason)
+    for service in services:
+        for place, reason in message_checks.mistakes(service.messages):
+            reader.add(f"services/{service.item.code}/messages.json", place, reason)
+    return found
+
+
+def _check_delivery(city: City, reader: _Reader) -> None:
+    """Postage is collected by a unit of the city; an own carrier's couriers are staff of a unit of its code."""
+    if city.delivery is None:
+        return
+    units = {unit.code for unit in city.units}
+    if city.delivery.unit not in units:
+        reader.add("city.json", "$.delivery.unit", f"no unit {city.delivery.unit} in city.json")
+    for carrier in city.delivery.carriers:
+        if carrier.kind == "own" and carrier.code not in units:
+            reader.add("city.json", f"$.delivery.carriers {carrier.code}", "an own carrier is a unit of city.json too")
 
 
 def _read_city(folder: Path, reader: _Reader) -> City | None:
@@ -186,6 +216,7 @@ def _read_service(folder: Path, city: City | None, reader: _Reader) -> ServiceDe
         parts["workflow.json"],
         parts["certificate.json"],
         parts.get("fees.json", {}),
+        parts.get("messages.json", []),
     )
     for name, check in service_checks.structure(definition, city, folder.name).items():
         try:

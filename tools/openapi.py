@@ -15,21 +15,26 @@ from typing import Any
 import msgspec
 import yaml
 
+from chalicelib.delivery import rules as delivery
 from chalicelib.kernel import endpoint, errors
 from chalicelib.kernel.access import Access
 from chalicelib.kernel.endpoint import Answer, Download, Endpoint, Page, Plain
+from chalicelib.notices import rules as notices
 from chalicelib.payments import rules as payments
 
 ROOT = Path(__file__).parent.parent
 FEATURES = (
     "kernel.health",
+    "kernel.documents",
     "identity.routes",
     "catalog.routes",
     "applications.routes",
     "certificates.routes",
     "payments.routes",
+    "delivery.routes",
     "appointments.routes",
     "queueing.routes",
+    "notices.routes",
 )
 
 
@@ -38,6 +43,9 @@ GRAPHS = {
     "bill": payments.BILLS,
     "refund": payments.REFUNDS,
     "suspense": payments.SUSPENSE,
+    "parcel": delivery.SHIPMENTS,
+    "hand-over": delivery.HANDOVERS,
+    "message": notices.MESSAGES,
 }
 
 

@@ -44,7 +44,7 @@ def publish_folder(folder: Path, decision: str = "") -> int:
     broken = appointments.broken_by(before, after)
     if broken and decision not in (KEEP, CANCEL):
         raise BreaksAppointments(broken)
-    number = catalog.publish(read.city, read.services, read.halls).number
+    number = catalog.publish(read.city, read.services, read.halls, read.lists).number
     if decision == CANCEL:  # listed again, with what was booked until now
         appointments.cancel_broken(appointments.broken_by(before, after))
     return number

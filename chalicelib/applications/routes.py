@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -12,9 +12,11 @@ from chalicelib.applications import decisions, forms, rules, service, store
 from chalicelib.applications.store import ApplicationItem, CorrectionItem, TaskItem
 from chalicelib.catalog import rules as catalog_rules
 from chalicelib.catalog import service as catalog
-from chalicelib.catalog.definition import Text
+from chalicelib.catalog.definition import ServiceDefinition, Text
 from chalicelib.certificates import rules as certificate_rules
-from chalicelib.kernel import clock, errors
+from chalicelib.delivery import rules as delivery_rules
+from chalicelib.delivery import service as delivery
+from chalicelib.kernel import clock, errors, vault
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
 from chalicelib.kernel.endpoint import Request, endpoint
 from chalicelib.kernel.rates import Limit
@@ -94,6 +96,39 @@ class ReceiptQuery(msgspec.Struct, forbid_unknown_fields=True):
     receipt: Annotated[str, Meta(min_length=1, max_length=40)]
 
 
+class DeliveryWish(msgspec.Struct, forbid_unknown_fields=True):
+    """``electronic``; ``pick_up`` at a hall; ``courier`` to an address of the book, paid before or at the door."""
+
+    mode: Literal["electronic", "pick_up", "courier"]
+    hall: Annotated[str, Meta(max_length=40)] = ""
+    address: Annotated[str, Meta(max_length=40)] = ""
+    postage: Literal["prepaid", "on_delivery"] = "prepaid"
+
+
+class OriginalsWish(msgspec.Struct, forbid_unknown_fields=True):
+    """The address of the book where the courier fetches the originals."""
+
+    address: Annotated[str, Meta(min_length=10, max_length=40)]
+
+
+class DeliveryView(msgspec.Struct, frozen=True):
+    """How the result is wanted, among the ``modes`` that the service offers; the address masked."""
+
+    mode: str
+    modes: list[str]
+    hall: str
+    recipient: str
+    phone: str
+    postage: str
+
+
+class ShipmentLink(msgspec.Struct, frozen=True):
+    """The parcel that was made."""
+
+    shipment: str
+    status: str
+
+
 class ApplicationView(msgspec.Struct, frozen=True):
     """An application. ``receipt`` is given on submission; ``options`` are values on record to choose from.
 
@@ -114,6 +149,8 @@ class ApplicationView(msgspec.Struct, frozen=True):
     due_on: str
     certificate_id: str
     bills: list[str]
+    delivery: DeliveryView
+    shipment: str
 
 
 class ApplicationRow(msgspec.Struct, frozen=True):
@@ -241,6 +278,45 @@ def withdraw_application(actor: Actor, target: ApplicationItem, body: Withdrawal
     return _view(target)
 
 
+@endpoint(
+    "PUT",
+    "/v1/applications/{application_id}/delivery",
+    OWN,
+    errors=[
+        rules.WRONG_STATE,
+        delivery_rules.MODE_NOT_OFFERED,
+        delivery_rules.HALL_NOT_POSSIBLE,
+        delivery_rules.ADDRESS_UNKNOWN,
+        delivery_rules.NO_CARRIER,
+        delivery_rules.NOT_ON_DELIVERY,
+        errors.CONFLICT,
+    ],
+)
+def choose_delivery(actor: Actor, target: ApplicationItem, body: DeliveryWish) -> DeliveryView:
+    """Choose how the result is wanted, until the application is completed."""
+    wish = delivery.Wish(body.mode, body.hall, body.address, body.postage)
+    return _delivery(service.definition_of(target), service.choose_delivery(actor, target, wish))
+
+
+@endpoint(
+    "POST",
+    "/v1/applications/{application_id}/originals",
+    OWN,
+    status=201,
+    idempotent=True,
+    errors=[
+        rules.WRONG_STATE,
+        delivery_rules.MODE_NOT_OFFERED,
+        delivery_rules.ADDRESS_UNKNOWN,
+        delivery_rules.NO_CARRIER,
+    ],
+)
+def request_originals(actor: Actor, target: ApplicationItem, body: OriginalsWish, request: Request) -> ShipmentLink:
+    """Let a courier fetch originals and bring them to the hall."""
+    made = service.request_originals(actor, target, body.address, request.key)
+    return ShipmentLink(made.id, str(made.status))
+
+
 @endpoint("DELETE", "/v1/applications/{application_id}", OWN, errors=[rules.WRONG_STATE])
 def discard_application(actor: Actor, target: ApplicationItem) -> ApplicationView:
     """Throw a draft away."""
@@ -346,7 +422,15 @@ def _view(item: ApplicationItem, *, for_staff: bool = False) -> ApplicationView:
         item.due_on or "",
         item.certificate_id or "",
         item.bill_ids(),
+        _delivery(definition, store.delivery_of(item)),
+        delivery.shipment_of(item.id) if item.delivery and item.status == rules.COMPLETED else "",
     )
+
+
+def _delivery(definition: ServiceDefinition, choice: delivery.Choice) -> DeliveryView:
+    address = choice.address
+    recipient, phone = (vault.mask_name(address.recipient), vault.mask_phone(address.phone)) if address else ("", "")
+    return DeliveryView(choice.mode, definition.item.modes, choice.hall, recipient, phone, choice.postage)
 
 
 def _receipt(item: ApplicationItem) -> str:

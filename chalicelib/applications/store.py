@@ -9,6 +9,7 @@ import msgspec
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.applications.decisions import Finding
+from chalicelib.delivery.service import ELECTRONIC, Choice
 from chalicelib.kernel import changes, ids, tables, vault
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.tables import Page
@@ -32,7 +33,11 @@ class CorrectionItem(msgspec.Struct, frozen=True):
 
 
 class ApplicationItem(tables.AggregateTable):
-    """An application's head, kept under 1 kB; the form and the facts are in ``ContentItem``."""
+    """An application's head, kept under 1 kB; the form and the facts are in ``ContentItem``.
+
+    ``handler``: the account that submitted it; ``delivery``: how the applicant wants the result (sealed), None for
+    electronically.
+    """
 
     class Meta:
         table_name = TABLE
@@ -50,8 +55,11 @@ class ApplicationItem(tables.AggregateTable):
     due_on = UnicodeAttribute(null=True)
     correct_by = UnicodeAttribute(null=True)
     corrected = BooleanAttribute(default=False)
+    reminded = BooleanAttribute(default=False)
     certificate_id = UnicodeAttribute(null=True)
     bills = UnicodeAttribute(default="")
+    handler = UnicodeAttribute(default="")
+    delivery = BinaryAttribute(legacy_encoding=False, null=True)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi2pk = UnicodeAttribute()
@@ -170,6 +178,18 @@ def by_receipt(receipt: str) -> ApplicationItem | None:
     if not page.items:
         return None
     return application(str(page.items[0].pk).removeprefix("APPLICATION#"), consistent=False)
+
+
+def delivery_of(item: ApplicationItem) -> Choice:
+    """How the applicant wants the result."""
+    if not item.delivery:
+        return Choice(ELECTRONIC)
+    return msgspec.json.decode(vault.unseal(item.delivery, TABLE, item.pk, "delivery"), type=Choice)
+
+
+def set_delivery(item: ApplicationItem, choice: Choice) -> None:
+    sealed = vault.seal(msgspec.json.encode(choice), TABLE, item.pk, "delivery")
+    item.delivery = None if choice.mode == ELECTRONIC else sealed
 
 
 def content(item: ApplicationItem) -> Content:

@@ -43,7 +43,7 @@ HALL_SUPERVISOR = Access(
     staff=("supervisor",), target=store.appointment, related=service.is_of_hall, relation="supervisor of the hall"
 )
 SUPERVISED_HALL = Access(
-    staff=("supervisor",), target=service.find_hall, related=service.works_at, relation="supervisor of the hall"
+    staff=("supervisor",), target=catalog.find_hall, related=catalog.works_at, relation="supervisor of the hall"
 )
 OWN_WAITING = Access(person=Level.REAL_NAME, target=store.waiter, related=service.waits, relation="who waits")
 
@@ -305,7 +305,7 @@ def issue_booking_ticket(actor: Actor, body: TicketRequest) -> service.BookingTi
 )
 def hold_place(actor: Actor, body: NewHold, request: Request) -> HoldView:
     """Hold a place for some minutes; nobody else can take it until then."""
-    if actor.kind == "staff" and not service.works_at(actor, catalog.hall(body.hall)):
+    if actor.kind == "staff" and not catalog.works_at(actor, catalog.hall(body.hall)):
         raise errors.FORBIDDEN()
     if actor.kind == "person" and body.visitor is not None:
         raise errors.INVALID_REQUEST(
@@ -525,7 +525,7 @@ def _service_names(item: AppointmentItem) -> list[str]:
 
 
 def _view(item: AppointmentItem) -> AppointmentView:
-    hall = service.find_hall(item.hall)
+    hall = catalog.find_hall(item.hall)
     limits = service.rules_of(item.hall, item.group)
     begins = item.slot.starts_at
     return AppointmentView(

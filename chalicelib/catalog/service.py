@@ -11,7 +11,20 @@ from datetime import date
 import msgspec
 
 from chalicelib.catalog import opening, rules, store
-from chalicelib.catalog.definition import City, Hall, HallSummary, Release, ServiceDefinition, Span, Summary, Text, Unit
+from chalicelib.catalog.definition import (
+    City,
+    Divisions,
+    Hall,
+    HallSummary,
+    MessageRules,
+    Messages,
+    Release,
+    ServiceDefinition,
+    Span,
+    Summary,
+    Text,
+    Unit,
+)
 from chalicelib.kernel import changes, clock, errors, tables
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.changes import Event
@@ -48,7 +61,7 @@ def _release(number: int) -> Release:
 @functools.lru_cache(maxsize=256)
 def definition(code: str, version: int) -> ServiceDefinition:
     """A service's definition in a given version; raises ``service_unknown``."""
-    found = store.definition(code, version)
+    found = store.published(f"SERVICE#{code}", version, ServiceDefinition)
     if found is None:
         raise rules.SERVICE_UNKNOWN()
     return found
@@ -65,18 +78,50 @@ def current(code: str) -> tuple[int, ServiceDefinition]:
 @functools.lru_cache(maxsize=256)
 def hall_version(code: str, version: int) -> Hall:
     """A hall in a given version; raises ``hall_unknown``."""
-    found = store.hall(code, version)
+    found = store.published(f"HALL#{code}", version, Hall)
     if found is None:
         raise rules.HALL_UNKNOWN()
     return found
 
 
+def find_hall(hall: str) -> Hall | None:
+    """The current version of the hall that a path names; None if there is none."""
+    version = next((summary.version for summary in release().halls if summary.code == hall), 0)
+    return hall_version(hall, version) if version else None
+
+
 def hall(code: str) -> Hall:
     """The current version of a hall; raises ``hall_unknown``."""
-    for summary in release().halls:
-        if summary.code == code:
-            return hall_version(code, summary.version)
-    raise rules.HALL_UNKNOWN()
+    found = find_hall(code)
+    if found is None:
+        raise rules.HALL_UNKNOWN()
+    return found
+
+
+def works_at(actor: Actor, hall: Hall) -> bool:
+    """Whether a staff member's unit works at the hall."""
+    return actor.kind == "staff" and actor.unit in hall.units
+
+
+@functools.lru_cache(maxsize=2)
+def _divisions(version: int) -> Divisions | None:
+    return store.published("DIVISIONS", version, Divisions)
+
+
+def division(code: str) -> list[str]:
+    """The names of a division (行政区划) from the province down; empty for a code that an address cannot have."""
+    found = _divisions(release().divisions)
+    return found.path(code) if found else []
+
+
+@functools.lru_cache(maxsize=2)
+def _messages(version: int) -> Messages | None:
+    return store.published("MESSAGES", version, Messages)
+
+
+def messages() -> Messages:
+    """The city's rules and templates of messages."""
+    return _messages(release().messages) or Messages(MessageRules(), [])
 
 
 def group_codes(code: str) -> list[str]:
@@ -157,22 +202,36 @@ def _weighted_texts(summary: Summary) -> list[tuple[int, list[str]]]:
 
 
 def publish(
-    city: City, definitions: list[ServiceDefinition], halls: Sequence[Hall] = (), actor: Actor | None = None
+    city: City,
+    definitions: list[ServiceDefinition],
+    halls: Sequence[Hall] = (),
+    lists: Sequence[Divisions | Messages] = (),
+    actor: Actor | None = None,
 ) -> Release:
-    """Publish the city, its services and its halls as a new release, at once and as a whole.
+    """Publish the city, its services, its halls and its lists as a new release, at once and as a whole.
 
-    Unchanged services and halls keep their version, and nothing changed keeps the release; running
-    applications and appointments keep theirs in any case. What is written before the pointer moves is not
-    visible to anyone. Raises ``changed_meanwhile`` if another publication was faster.
+    Unchanged services and halls keep their version, as lists that are not given do, and nothing changed keeps the
+    release; running applications and appointments keep theirs in any case. What is written before the pointer moves
+    is not visible to anyone. Raises ``changed_meanwhile`` if another publication was faster.
     """
     pointer = store.pointer(consistent=True) or store.PointerItem("CURRENT", number=0)
     before = store.release(int(pointer.number)) if pointer.number else None
     versions = _versions(before)
     summaries = [_summary(one, _put_version(f"SERVICE#{one.item.code}", one, versions)) for one in definitions]
     places = [_hall_summary(one, _put_version(f"HALL#{one.code}", one, versions)) for one in halls]
-    if before is not None and (before.city, before.services, before.halls) == (city, summaries, places):
+    named = {type(one).__name__.upper(): one for one in lists}
+    listed = versions | {name: _put_version(name, one, versions) for name, one in named.items()}
+    wanted = Release(
+        before.number if before else 0,
+        city,
+        summaries,
+        places,
+        listed.get("DIVISIONS", 0),
+        listed.get("MESSAGES", 0),
+    )
+    if wanted == before:
         return before
-    published = _put_release(Release(int(pointer.number) + 1, city, summaries, places))
+    published = _put_release(msgspec.structs.replace(wanted, number=int(pointer.number) + 1))
     pointer.number = published.number
     event = Event("catalogue_published", actor or system("publish"), data={"release": published.number})
     tables.write_or_conflict(changes.put(pointer, event))
@@ -187,6 +246,8 @@ def forget() -> None:
     _calendar.cache_clear()
     definition.cache_clear()
     hall_version.cache_clear()
+    _divisions.cache_clear()
+    _messages.cache_clear()
     _pointer = (0.0, 0)
 
 
@@ -194,7 +255,8 @@ def _versions(release: Release | None) -> dict[str, int]:
     if release is None:
         return {}
     services = {f"SERVICE#{one.code}": one.version for one in release.services}
-    return services | {f"HALL#{one.code}": one.version for one in release.halls}
+    lists = {"DIVISIONS": release.divisions, "MESSAGES": release.messages}
+    return services | {f"HALL#{one.code}": one.version for one in release.halls} | lists
 
 
 def _put_release(wanted: Release) -> Release:
@@ -208,7 +270,7 @@ def _put_release(wanted: Release) -> Release:
             wanted = msgspec.structs.replace(wanted, number=wanted.number + 1)
 
 
-def _put_version(name: str, definition: ServiceDefinition | Hall, before: dict[str, int]) -> int:
+def _put_version(name: str, definition: msgspec.Struct, before: dict[str, int]) -> int:
     """The version of this content: the one before if nothing changed, else the next free one."""
     digest = hashlib.sha256(msgspec.json.encode(definition)).hexdigest()
     version = max(before.get(name, 0), 1)

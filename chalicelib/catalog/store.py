@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import zlib
+from typing import TypeVar
 
 import msgspec
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.catalog.definition import Hall, Release, ServiceDefinition
+from chalicelib.catalog.definition import Release
 from chalicelib.kernel import tables
 
 TABLE = "catalog"
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class VersionItem(tables.Table):
-    """One version of a service or hall, compressed; never changed."""
+    """One version of a service, a hall or a list, compressed; never changed."""
 
     class Meta:
         table_name = TABLE
@@ -51,19 +53,15 @@ def release(number: int) -> Release | None:
 
 
 def version_item(name: str, version: int) -> VersionItem | None:
-    """A version of ``SERVICE#code`` or ``HALL#code``."""
+    """A version of ``SERVICE#code``, ``HALL#code``, ``DIVISIONS`` or ``MESSAGES``."""
     return tables.read(VersionItem, name, f"V#{version:06d}")
 
 
-def definition(code: str, version: int) -> ServiceDefinition | None:
-    item = version_item(f"SERVICE#{code}", version)
-    return msgspec.json.decode(zlib.decompress(item.content), type=ServiceDefinition) if item else None
+def published(name: str, version: int, shape: type[T]) -> T | None:
+    """The content of a version."""
+    item = version_item(name, version)
+    return msgspec.json.decode(zlib.decompress(item.content), type=shape) if item else None
 
 
-def hall(code: str, version: int) -> Hall | None:
-    item = version_item(f"HALL#{code}", version)
-    return msgspec.json.decode(zlib.decompress(item.content), type=Hall) if item else None
-
-
-def packed(value: ServiceDefinition | Hall | Release) -> bytes:
+def packed(value: msgspec.Struct) -> bytes:
     return zlib.compress(msgspec.json.encode(value), 9)

@@ -31,6 +31,28 @@ def draw(layout: Layout, face: dict[str, str], url_prefix: str, number: str) -> 
     buffer = io.BytesIO()
     canvas = Canvas(buffer, pagesize=(layout.width * mm, layout.height * mm), invariant=1, pageCompression=1)
     canvas.setTitle(face["number"])
+    _draw_layout(canvas, layout, face, url_prefix, number)
+    canvas.save()
+    return buffer.getvalue()
+
+
+def draw_sheets(width: float, height: float, pages: list[list[tuple[Layout, str, float, float, float]]]) -> bytes:
+    """Pages of one size (millimetres), each with several layouts: layout, text of its QR, left, top, scale."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=(width * mm, height * mm), invariant=1, pageCompression=1)
+    for page in pages:
+        for layout, code, left, top, scale in page:
+            canvas.saveState()
+            canvas.translate(left * mm, (height - top - layout.height * scale) * mm)
+            canvas.scale(scale, scale)
+            _draw_layout(canvas, layout, {}, code, "")
+            canvas.restoreState()
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def _draw_layout(canvas: Canvas, layout: Layout, face: dict[str, str], url_prefix: str, number: str) -> None:
     for element in layout.elements:
         if isinstance(element, TextElement):
             _draw_text(canvas, layout, element, face)
@@ -38,8 +60,6 @@ def draw(layout: Layout, face: dict[str, str], url_prefix: str, number: str) -> 
             _draw_rectangle(canvas, layout, element)
         else:
             _draw_qr(canvas, layout, element, url_prefix, number)
-    canvas.save()
-    return buffer.getvalue()
 
 
 @functools.cache

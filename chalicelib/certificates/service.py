@@ -15,7 +15,7 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import CertificateDefinition, Layout, PublicField, Text
 from chalicelib.certificates import glyphs, rules, store
 from chalicelib.certificates.store import CertificateItem
-from chalicelib.kernel import changes, clock, log, signing, tables, vault
+from chalicelib.kernel import changes, clock, errors, log, signing, tables, vault
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
 from chalicelib.kernel.errors import FieldError
@@ -181,6 +181,24 @@ def print_certificate(actor: Actor, item: CertificateItem, reason: str) -> Print
     return PrintLink(int(item.revision), f"{settings().public_url}/v1/prints/{item.id}.{secret}", policy.link_seconds)
 
 
+def print_for_posting(actor: Actor, certificate_id: str) -> PrintLink:
+    """A print by the clerk who packs it for its holder; raises as ``print_certificate``, or ``not_found``."""
+    item = store.certificate(certificate_id, consistent=True)
+    if item is None:
+        raise errors.NOT_FOUND()
+    return print_certificate(actor, item, "寄递或窗口发放 printed to be handed out")
+
+
+def voiding_prints(actor: Actor, certificate_id: str, reason: str) -> list[tables.Write]:
+    """The writes by which all prints made so far are void, for a transaction of the caller's."""
+    item = store.certificate(certificate_id, consistent=True)
+    if item is None or item.revoked or not int(item.revision):
+        return []
+    item.revision = int(item.revision) + 1
+    item.link = item.link_until = None
+    return [changes.put(item, Event("certificate_prints_voided", actor, reason, {"revision": int(item.revision)}))]
+
+
 def fetch_print(ticket: str) -> tuple[CertificateItem, bytes]:
     """The PDF of the print that a link stands for; the link is used up by it.
 
@@ -221,6 +239,20 @@ def draw_document(layout: Layout, title: str, code: str) -> bytes:
     from chalicelib.certificates import pdf
 
     return pdf.draw(layout, {"number": title}, code, "")
+
+
+def draw_sheets(width: float, height: float, pages: list[list[tuple[Layout, str, float, float, float]]]) -> bytes:
+    """Pages of one size (millimetres), each with several small layouts: layout, text of its QR, left, top, scale."""
+    from chalicelib.certificates import pdf
+
+    return pdf.draw_sheets(width, height, pages)
+
+
+def drawable(text: str) -> str:
+    """The text with a sign in the place of each character that cannot be drawn, for what must be printed anyway."""
+    while (character := glyphs.missing(text)) is not None:
+        text = text.replace(character, "〓")
+    return text
 
 
 def signed_number(item: CertificateItem) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -40,6 +40,14 @@ class StaffLogin(msgspec.Struct, forbid_unknown_fields=True):
     username: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9._-]+$")]
     password: Annotated[str, Meta(min_length=1, max_length=256)]
     code: Annotated[str, Meta(pattern=r"^\d{6}$")]
+
+
+class CourierLogin(msgspec.Struct, forbid_unknown_fields=True):
+    """The platform's login code, and the phone credential of the same user (as for binding a phone)."""
+
+    platform: Literal["wechat", "alipay"]
+    code: Code
+    credential: Annotated[str, Meta(min_length=1, max_length=4096)]
 
 
 class RefreshRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -148,6 +156,12 @@ def log_in_with_alipay(body: CodeLogin) -> service.Tokens:
 def log_in_staff(body: StaffLogin, request: Request) -> service.Tokens:
     """Log in as staff with two factors."""
     return service.log_in_staff(body.username, body.password, body.code, request.source_ip)
+
+
+@endpoint("POST", "/v1/auth/courier", ANYONE, errors=[*LOGIN_ERRORS, rules.COURIER_UNKNOWN], limit=STAFF_LOGIN_LIMIT)
+def log_in_courier(body: CourierLogin) -> service.Tokens:
+    """Log in as a courier: the platform vouches for the phone number that the courier's company registered."""
+    return service.log_in_courier(body.platform, body.code, body.credential)
 
 
 @endpoint(

@@ -15,6 +15,12 @@ REPRESENTATION_DAYS = 365
 LOGIN_REFUSED = ErrorCode(
     "login_refused", 401, zh="用户名、密码或动态码不正确", en="User name, password or one-time code is wrong"
 )
+COURIER_UNKNOWN = ErrorCode(
+    "courier_unknown",
+    401,
+    zh="此手机号没有登记为快递员，请联系所属快递公司",
+    en="This phone number belongs to no courier; ask your company",
+)
 ONE_TIME_CODE_USED = ErrorCode(
     "one_time_code_used",
     401,

@@ -13,13 +13,18 @@ TABLE = "identity"
 
 
 class AccountItem(tables.AggregateTable):
-    """A person's account. ``merged_into`` leads to the account that stands for the person now."""
+    """A person's account: ``logins`` are the keys of its platform users.
+
+    ``merged_into`` leads to the account that stands for the person now.
+    """
 
     class Meta:
         table_name = TABLE
 
     level = NumberAttribute()
     platforms: ListAttribute[Any] = ListAttribute()
+    logins: ListAttribute[Any] = ListAttribute(default=list)
+    last_platform = UnicodeAttribute(default="")
     name = BinaryAttribute(legacy_encoding=False, null=True)
     id_number = BinaryAttribute(legacy_encoding=False, null=True)
     id_index = UnicodeAttribute(null=True)
@@ -41,6 +46,7 @@ class LoginItem(tables.Table):
         table_name = TABLE
 
     account_id = UnicodeAttribute()
+    platform = UnicodeAttribute(default="")
     platform_id = BinaryAttribute(legacy_encoding=False)
 
 
@@ -144,8 +150,18 @@ class StaffItem(tables.AggregateTable):
     salt = BinaryAttribute(legacy_encoding=False)
     password = BinaryAttribute(legacy_encoding=False)
     totp_secret = BinaryAttribute(legacy_encoding=False)
+    phone_index = UnicodeAttribute(null=True)
     last_step = NumberAttribute(default=0)
     token_version = NumberAttribute(default=1)
+
+
+class StaffPhoneItem(tables.Table):
+    """The courier whose phone number this is, by its blind index."""
+
+    class Meta:
+        table_name = TABLE
+
+    username = UnicodeAttribute()
 
 
 def account(account_id: str, *, consistent: bool = False) -> AccountItem | None:
@@ -202,6 +218,10 @@ def asking(index: str) -> list[RelativeItem]:
     """Who has asked the person for consent (at most 50)."""
     page = tables.query(RelativeItem.gsi1, f"CONSENTS#{index}", index="gsi1", limit=50)
     return [item for item in page.items if not item.ended]
+
+
+def staff_of_phone(phone_index: str) -> StaffPhoneItem | None:
+    return read(StaffPhoneItem, f"STAFFPHONE#{phone_index}", consistent=True)
 
 
 def staff(username: str) -> StaffItem | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-STAFF_ROLES = ("officer", "supervisor", "administrator", "kiosk", "treasurer")
+STAFF_ROLES = ("officer", "supervisor", "administrator", "kiosk", "treasurer", "courier")
 
 
 class Level(IntEnum):

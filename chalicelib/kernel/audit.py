@@ -16,7 +16,16 @@ from chalicelib.kernel.history import Fault
 from chalicelib.kernel.settings import settings
 from chalicelib.kernel.vault import KernelItem
 
-AGGREGATE_TABLES = ("identity", "catalog", "applications", "certificates", "appointments", "queueing", "payments")
+AGGREGATE_TABLES = (
+    "identity",
+    "catalog",
+    "applications",
+    "certificates",
+    "appointments",
+    "queueing",
+    "payments",
+    "delivery",
+)
 _CURSOR = "AUDIT#CURSOR"
 _RESERVED_MILLISECONDS = 30_000
 PAGE_ITEMS = 500

@@ -68,6 +68,11 @@ class Settings:
     )
     fiscal_url: str = setting("base URL of the fiscal e-receipt system", "https://receipts.example.gov.cn")
     fiscal_client_id: str = setting("this system's name at the fiscal e-receipt system", "banshi")
+    carrier_url: str = setting("base URL of the parcel company's API", "https://parcels.example.com")
+    carrier_client_id: str = setting("this system's name at the parcel company", "banshi")
+    sms_providers: dict[str, str] = setting(
+        "providers of text messages and their base URLs, the preferred one first", "first=https://sms.example.com"
+    )
     departments_url: str = setting("base URL of the department registers' exchange", "https://exchange.example.gov.cn")
     departments_client_id: str = setting("this system's name at the exchange", "banshi")
     wechat_api_url: str = setting("WeChat's API", "https://api.weixin.qq.com", "https://api.weixin.qq.com")
@@ -106,6 +111,8 @@ class Secrets:
     wechat_pay_private_key: str = setting("the merchant's API private key, base64 of PKCS#8 DER", "MIIEvQIBADAN...")
     wechat_pay_api_v3_key: str = setting("the merchant's APIv3 key", "(32 characters)")
     fiscal_secret: str = setting("secret shared with the fiscal e-receipt system", "(64 hex digits)")
+    carrier_secret: str = setting("secret shared with the parcel company", "(64 hex digits)")
+    sms_secret: str = setting("secret shared with the providers of text messages", "(64 hex digits)")
 
     @classmethod
     def from_json(cls, text: str) -> Secrets:
@@ -151,6 +158,8 @@ def _parse(name: str, kind: str, text: str) -> Any:
             if not all(number.isdigit() and 1 <= int(number) <= 255 for number, _ in pairs):
                 raise ValueError("must have numbers from 1 to 255 before the =")
             return {int(number): key for number, key in pairs}
+        if name == "sms_providers" and not all(_is_safe_url(url) for _, url in pairs):
+            raise ValueError("must have addresses that start with https:// after the =")
         if name == "wechat_pay_platform_keys":
             for _, key in pairs:
                 _check_base64(key)
@@ -168,7 +177,7 @@ def _check(name: str, text: str) -> None:
         raise ValueError(f"must end in / and have at most {MAX_SCAN_PREFIX} characters")
     if name.endswith(("_private_key", "_public_key", "_content_key")):
         _check_base64(text)
-    if name in ("departments_secret", "fiscal_secret") and len(text) < 32:
+    if name in ("departments_secret", "fiscal_secret", "carrier_secret", "sms_secret") and len(text) < 32:
         raise ValueError("is too short")
     if name in ("wechat_app_secret", "wechat_pay_api_v3_key") and len(text) != 32:
         raise ValueError("must have 32 characters")

@@ -125,10 +125,15 @@ class LookupIndex(GlobalSecondaryIndex["Table"]):  # type: ignore[no-untyped-cal
     gsi2sk = UnicodeAttribute(range_key=True)
 
 
-class AggregateTable(Table):
-    """Base of the items whose changes are kept in the event log (see ``changes.py``)."""
+class VersionedTable(Table):
+    """Base of the items that many may change: each write counts the version on, or is refused."""
 
     version = NumberAttribute(default=0)
+
+
+class AggregateTable(VersionedTable):
+    """Base of the items whose changes are kept in the event log (see ``changes.py``)."""
+
     changes = BinaryAttribute(legacy_encoding=False, default=b"")
 
     @property
@@ -173,9 +178,16 @@ def absent(model: type[Table]) -> Condition:
     return model.pk.does_not_exist()
 
 
-def at_version(model: type[AggregateTable], version: int) -> Condition:
-    """The condition that the stored aggregate still has ``version``; 0 means that there is none."""
+def at_version(model: type[VersionedTable], version: int) -> Condition:
+    """The condition that the stored item still has ``version``; 0 means that there is none."""
     return absent(model) if version == 0 else model.version == version
+
+
+def changed(item: VersionedTable) -> Put:
+    """The write of an item without a history, valid only if nobody changed it since it was read."""
+    before = int(item.version or 0)
+    item.version = before + 1
+    return Put(item, at_version(type(item), before))
 
 
 def write(*writes: Write) -> None:
@@ -308,7 +320,7 @@ def query(
 
 
 def query_each(
-    source: type[Table] | GlobalSecondaryIndex[Any], pks: Sequence[str], *, index: str, cursor: str | None
+    source: type[Table] | GlobalSecondaryIndex[Any], pks: Sequence[str], *, index: str | None, cursor: str | None
 ) -> Page:
     """One page of the items under the first of ``pks``, then the next ones; newest first within each."""
     place, _, inner = (cursor or "0.").partition(".")

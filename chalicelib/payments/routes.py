@@ -10,14 +10,13 @@ from msgspec import Meta
 
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
-from chalicelib.certificates import rules as certificate_rules
 from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
-from chalicelib.kernel.endpoint import Download, Plain, Request, endpoint
+from chalicelib.kernel.documents import DocumentLink
+from chalicelib.kernel.endpoint import Plain, Request, endpoint
 from chalicelib.kernel.rates import Limit
 from chalicelib.payments import rules, service, store
 from chalicelib.payments.rules import Charge
-from chalicelib.payments.service.documents import DocumentLink
 from chalicelib.payments.service.ledger import Report
 from chalicelib.payments.store import BillItem, CaseItem, DrawerItem, OrderItem, RefundItem, SuspenseItem
 from chalicelib.platforms import payment
@@ -28,7 +27,6 @@ Words = Annotated[str, Meta(min_length=2, max_length=200)]
 _PAYING_LIMIT = Limit("payment", 60, 300)
 _CONFIRM_LIMIT = Limit("payment_confirmation", 6, 60)
 _COUNTER_LIMIT = Limit("counter_bill", 60, 300, failures_only=True)
-_LINK_LIMIT = Limit("document", 60, 300, failures_only=True)
 
 
 def _owes(actor: Actor, item: BillItem) -> bool:
@@ -419,19 +417,6 @@ def cancel_bill(actor: Actor, target: BillItem, body: Reason) -> BillView:
 def link_receipt(target: BillItem) -> DocumentLink:
     """A link to the fiscal e-receipt as PDF, for five minutes."""
     return service.documents.receipt_link(target)
-
-
-@endpoint(
-    "GET",
-    "/v1/documents/{ticket}",
-    ANYONE,
-    errors=[rules.LINK_EXPIRED, rules.NO_RECEIPT, rules.SPAN_TOO_LONG, certificate_rules.GLYPH_MISSING],
-    limit=_LINK_LIMIT,
-)
-def fetch_document(ticket: str) -> Download:
-    """The file behind a link."""
-    file = service.documents.fetch(ticket)
-    return Download(file.data, file.content_type, file.name)
 
 
 @endpoint(

@@ -25,7 +25,6 @@ ASKED_AFTER_END = timedelta(days=2)
 _CHECKS = (timedelta(minutes=1), timedelta(minutes=3), timedelta(minutes=6), timedelta(minutes=10))
 _LONGEST_WAIT = timedelta(hours=1)
 _OUTAGE, _OUTAGE_WAIT = timedelta(hours=6), timedelta(minutes=5)
-ALARMING_ATTEMPTS = 6
 
 BILL_NOT_PAYABLE = ErrorCode(
     "bill_not_payable",
@@ -110,9 +109,6 @@ AMOUNT_DIFFERS = ErrorCode(
 )
 NO_RECEIPT = ErrorCode(
     "no_receipt_yet", 409, zh="电子票据正在开具，请稍后再试", en="The receipt is being issued; try again shortly"
-)
-LINK_EXPIRED = ErrorCode(
-    "document_link_expired", 410, zh="链接已失效，请重新获取", en="The link has expired; get a new one"
 )
 NOTICE_REFUSED = ErrorCode("notification_refused", 400, zh="通知未通过验证", en="The notification was not accepted")
 SPAN_TOO_LONG = ErrorCode(
@@ -335,12 +331,6 @@ def next_check(created: datetime, expires: datetime, now: datetime) -> datetime:
     if now < created + ENDS_WITHIN:
         return now + timedelta(minutes=1)
     return now + (_OUTAGE_WAIT if now < created + _OUTAGE else _LONGEST_WAIT)
-
-
-def retry_at(attempts: int, now: datetime) -> datetime:
-    """When work that failed ``attempts`` times is tried again: after 1, 2, 4 ... minutes, at most an hour."""
-    doublings = max(0, min(attempts, 10) - 1)
-    return now + min(timedelta(minutes=1 << doublings), _LONGEST_WAIT)
 
 
 # The ledger (double entry): account names and balanced postings. Debit is positive, credit negative.

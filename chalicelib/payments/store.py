@@ -8,31 +8,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 import msgspec
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.kernel import changes, clock, tables, vault
+from chalicelib.kernel import changes, clock, due, tables, vault
 from chalicelib.kernel.tables import Page
 from chalicelib.payments import rules
 from chalicelib.payments.rules import Charge
 
 TABLE = "payments"
 WAITING = "#waiting"
-_DUE_SHARDS = 4
+APPLICATION, PARCEL = "application", "parcel"
 _LEDGER_SHARDS = 8
 
 
-class DueTable(tables.AggregateTable):
-    """Base of what may have something left to do: ``work`` says what at once, ``gsi2`` when it is looked at."""
-
-    work = UnicodeAttribute(null=True)
-    attempts = NumberAttribute(default=0)
-    gsi2pk = UnicodeAttribute(null=True)
-    gsi2sk = UnicodeAttribute(null=True)
-    gsi2 = tables.LookupIndex()
+class DueTable(tables.AggregateTable, due.DueItem):
+    """Base of what may have something left to do; its history is kept."""
 
     @property
     def id(self) -> str:
@@ -42,6 +36,7 @@ class DueTable(tables.AggregateTable):
 class BillItem(DueTable):
     """A bill (缴费单) of one collecting unit; its id is the payment notice number (缴款码).
 
+    ``purpose`` and ``application_id`` say what waits for the money: an application, or a parcel whose postage it is.
     ``order`` is the last payment order that took it in; ``given_back`` maps fee items to what refunds took, also
     refunds that are only asked for.
     """
@@ -61,6 +56,7 @@ class BillItem(DueTable):
     amount = NumberAttribute()
     pay_by = UnicodeAttribute()
     days = NumberAttribute()
+    purpose = UnicodeAttribute(default=APPLICATION)
     order = UnicodeAttribute(null=True)
     refunded = NumberAttribute(default=0)
     given_back = UnicodeAttribute(default="{}")
@@ -275,26 +271,12 @@ class PaymentReadingItem(changes.ReadingItem):
 D = TypeVar("D", bound=DueTable)
 
 
-def due(item: D, when: datetime, work: str | None = None) -> D:
-    """Let the item be looked at at ``when``; ``work`` also hands it to the stream's function at once."""
-    item.gsi2pk = f"DUE#{_shard(str(item.pk), _DUE_SHARDS)}"
-    item.gsi2sk = utc(when)
-    item.work = work
-    return item
-
-
 def not_due(item: D) -> D:
     """Nothing is left to do; a paid order is found by the platform's number from now on."""
-    item.gsi2pk = item.gsi2sk = item.work = None
-    item.attempts = 0
+    due.not_due(item)
     if isinstance(item, OrderItem) and item.transaction_id:
         item.gsi2pk, item.gsi2sk = f"TRANSACTION#{item.transaction_id}", tables.HEAD
     return item
-
-
-def is_due(item: DueTable) -> bool:
-    """Whether something is left to do, now or later."""
-    return bool(item.gsi2pk) and str(item.gsi2pk).startswith("DUE#")
 
 
 def orders_of_transaction(transaction_id: str) -> list[str]:
@@ -303,21 +285,8 @@ def orders_of_transaction(transaction_id: str) -> list[str]:
     return [str(item.pk).removeprefix("ORDER#") for item in page.items]
 
 
-def due_keys(now: datetime, limit: int) -> Iterator[str]:
-    """The keys of at most ``limit`` due items of each shard, the longest waiting first."""
-    until = BillItem.gsi2sk <= utc(now)
-    for shard in range(_DUE_SHARDS):
-        page = tables.query(BillItem.gsi2, f"DUE#{shard}", until, index="gsi2", limit=limit)
-        yield from (str(item.pk) for item in page.items)
-
-
 def _shard(text: str, shards: int) -> int:
     return hashlib.sha256(text.encode()).digest()[0] % shards
-
-
-def utc(moment: datetime) -> str:
-    """A moment as the index of what is due sorts it."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def bill(bill_id: str) -> BillItem | None:

@@ -19,9 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from chalicelib.kernel import clock, log
+from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.settings import secrets, settings
 from chalicelib.platforms import http
+from chalicelib.platforms.messaging import SENT, Outcome, Verdict
 
 PLATFORM = "支付宝 Alipay"
 
@@ -107,6 +108,44 @@ def certification_passed(certify_id: str) -> bool:
         return bool(execute(AlipayUserCertifyOpenQueryRequest(biz_model=model)).get("passed") == "T")
     except Refused as refusal:
         raise http.unavailable(PLATFORM) from refusal
+
+
+def send_message(user: str, template_id: str, page: str, data: dict[str, str]) -> Outcome:
+    """A mini-program message (alipay.open.app.mini.templatemessage.send); ``user`` is an open_id, or a 2088... id."""
+    from alipay.aop.api.domain.AlipayOpenAppMiniTemplatemessageSendModel import (
+        AlipayOpenAppMiniTemplatemessageSendModel,
+    )
+    from alipay.aop.api.request.AlipayOpenAppMiniTemplatemessageSendRequest import (
+        AlipayOpenAppMiniTemplatemessageSendRequest,
+    )
+
+    model = AlipayOpenAppMiniTemplatemessageSendModel()
+    if user.startswith("2088") and len(user) == 16:
+        model.to_user_id = user
+    else:
+        model.to_open_id = user
+    model.user_template_id, model.page = template_id, page
+    model.data = json.dumps({key: {"value": value} for key, value in data.items()}, ensure_ascii=False)
+    try:
+        execute(AlipayOpenAppMiniTemplatemessageSendRequest(biz_model=model))
+    except http.Unheard:
+        return Outcome("unheard")
+    except errors.Problem as problem:
+        return Outcome("busy", problem.error.code)
+    except Refused as refusal:
+        return Outcome(_verdict(refusal.sub_code), refusal.sub_code)
+    return SENT
+
+
+def _verdict(sub_code: str) -> Verdict:
+    """What a refusal means; the sub codes were not confirmed by a published list (docs/messages.md)."""
+    if sub_code in ("isp.unknow-error", "aop.unknow-error", "20000"):
+        return "unheard"
+    if "SUBSCRIBE" in sub_code:
+        return "no_consent"
+    if sub_code in ("USER_NOT_EXIST", "INVALID_USER", "isv.invalid-open-id"):
+        return "unreachable"
+    return "quota" if "LIMIT" in sub_code else "refused"
 
 
 def phone_number(credential: str) -> str:

@@ -37,7 +37,8 @@ def call(
     headers: dict[str, str] | None = None,
     explained: bool = False,
 ) -> urllib3.BaseHTTPResponse:
-    """One request, redirects not followed; raises ``platform_unavailable`` when there is no answer or a 5xx.
+    """One request, redirects not followed; raises ``platform_unavailable`` when there is no answer or a 5xx,
+    as ``Unheard`` when the request had reached the platform.
 
     ``explained``: a 5xx comes with the platform's own code and is handed back like any other answer.
     """
@@ -45,9 +46,12 @@ def call(
         raise unavailable(platform)
     try:
         answer = _pool().request(method, url, body=body, headers=headers or {}, redirect=False)
-    except urllib3.exceptions.HTTPError as error:
+    except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
         log.write("platform_failed", level="warning", platform=platform, error=type(error).__name__)
         raise unavailable(platform) from error
+    except urllib3.exceptions.HTTPError as error:
+        log.write("platform_failed", level="warning", platform=platform, error=type(error).__name__)
+        raise Unheard(errors.PLATFORM_UNAVAILABLE, [], 5, {"platform": platform}) from error
     if (answer.status >= 500 and not explained) or len(answer.data) > _MAX_ANSWER_BYTES:
         log.write("platform_failed", level="warning", platform=platform, status=answer.status)
         raise unavailable(platform)
@@ -83,6 +87,10 @@ def parse_object(platform: str, data: bytes) -> dict[str, Any]:
         log.write("platform_failed", level="warning", platform=platform, reason="not a JSON object")
         raise unavailable(platform)
     return parsed
+
+
+class Unheard(errors.Problem):
+    """The request may have been done, but its answer was not heard."""
 
 
 def unavailable(platform: str) -> errors.Problem:

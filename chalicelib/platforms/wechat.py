@@ -5,8 +5,6 @@ Success is an answer without ``errcode`` or with 0; the content type tells nothi
 
 from __future__ import annotations
 
-import threading
-import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +12,8 @@ import msgspec
 
 from chalicelib.kernel import errors, log
 from chalicelib.kernel.settings import secrets, settings
-from chalicelib.platforms import http
+from chalicelib.platforms import http, shared_token
+from chalicelib.platforms.messaging import SENT, Outcome, Verdict
 
 PLATFORM = "微信 WeChat"
 
@@ -35,6 +34,16 @@ _BUSY = -1
 _CODE_ERRORS = {40029, 40163}
 _TOKEN_ERRORS = {40001, 40014, 42001}
 _QUOTA_ERRORS = {45009, 45011}
+_MESSAGE_VERDICTS: dict[int, Verdict] = {
+    -1: "busy",
+    40001: "busy",
+    40003: "unreachable",
+    40014: "busy",
+    42001: "busy",
+    43101: "no_consent",
+    45009: "quota",
+    45011: "busy",
+}
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -82,34 +91,55 @@ def phone_number(code: str, openid: str) -> str:
     return str(info["phoneNumber"])
 
 
-_lock = threading.Lock()
-_token: tuple[float, str] = (0.0, "")
+def send_message(openid: str, template_id: str, page: str, data: dict[str, str], lang: str) -> Outcome:
+    """A subscription message (subscribeMessage.send); ``data`` maps fields to values that fit them."""
+    body = {
+        "touser": openid,
+        "template_id": template_id,
+        "page": page,
+        "data": {key: {"value": value} for key, value in data.items()},
+        "lang": "en_US" if lang == "en" else "zh_CN",
+    }
+    try:
+        answer = _call_with_token("/cgi-bin/message/subscribe/send", body)
+    except http.Unheard:
+        return Outcome("unheard")
+    except errors.Problem as problem:
+        return Outcome("busy", problem.error.code)
+    code = answer.get("errcode", 0)
+    if code == 0:
+        return SENT
+    return Outcome(_MESSAGE_VERDICTS.get(code, "refused"), str(code))
 
 
-def _access_token(*, fresh: bool = False) -> str:
-    """stable_token gives every caller the same token, so each process may keep a copy of its own."""
-    global _token
-    with _lock:
-        if fresh or _token[0] <= time.monotonic():
-            body = {
-                "grant_type": "client_credential",
-                "appid": settings().wechat_app_id,
-                "secret": secrets().wechat_app_secret,
-                "force_refresh": False,
-            }
-            answer = _post("/cgi-bin/stable_token", body)
-            _raise_for(answer)
-            token, seconds = answer.get("access_token"), answer.get("expires_in")
-            if not isinstance(token, str) or not isinstance(seconds, int):
-                raise http.unavailable(PLATFORM)
-            _token = (time.monotonic() + seconds - 60, token)
-        return _token[1]
+def _fetch_token() -> tuple[str, int]:
+    """stable_token in its normal mode: the same token for every caller until five minutes before its end."""
+    body = {
+        "grant_type": "client_credential",
+        "appid": settings().wechat_app_id,
+        "secret": secrets().wechat_app_secret,
+        "force_refresh": False,
+    }
+    answer = _post("/cgi-bin/stable_token", body)
+    _raise_for(answer)
+    token, seconds = answer.get("access_token"), answer.get("expires_in")
+    if not isinstance(token, str) or not isinstance(seconds, int):
+        raise http.unavailable(PLATFORM)
+    return token, seconds
+
+
+def _call_with_token(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a call that needs a token; a token that WeChat no longer takes is renewed, once."""
+    token = shared_token.get("wechat", _fetch_token)
+    answer = _post(f"{path}?{urlencode({'access_token': token})}", body)
+    if answer.get("errcode") in _TOKEN_ERRORS:
+        token = shared_token.get("wechat", _fetch_token, refused=token)
+        answer = _post(f"{path}?{urlencode({'access_token': token})}", body)
+    return answer
 
 
 def _post_with_token(path: str, body: dict[str, Any]) -> dict[str, Any]:
-    answer = _post(f"{path}?{urlencode({'access_token': _access_token()})}", body)
-    if answer.get("errcode") in _TOKEN_ERRORS:
-        answer = _post(f"{path}?{urlencode({'access_token': _access_token(fresh=True)})}", body)
+    answer = _call_with_token(path, body)
     _raise_for(answer)
     return answer
 

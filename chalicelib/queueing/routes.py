@@ -36,7 +36,7 @@ class HallWindow:
 
 
 def _find_window(hall: str, window: str) -> HallWindow | None:
-    found = appointments.find_hall(hall)
+    found = catalog.find_hall(hall)
     of = found.window(window) if found else None
     return HallWindow(found, of) if found and of else None
 
@@ -44,26 +44,26 @@ def _find_window(hall: str, window: str) -> HallWindow | None:
 def _holds(actor: Actor, ticket: TicketItem) -> bool:
     if actor.kind == "person":
         return actor.holds(str(ticket.holder)) and all(map(actor.covers, ticket.service_codes))
-    hall = appointments.find_hall(ticket.hall)
-    return hall is not None and appointments.works_at(actor, hall)
+    hall = catalog.find_hall(ticket.hall)
+    return hall is not None and catalog.works_at(actor, hall)
 
 
 DESK = Access(
     staff=("officer", "kiosk"),
-    target=appointments.find_hall,
-    related=appointments.works_at,
+    target=catalog.find_hall,
+    related=catalog.works_at,
     relation="desk or kiosk of the hall",
 )
 AT_WINDOW = Access(
     staff=("officer",),
     target=_find_window,
-    related=lambda actor, target: appointments.works_at(actor, target.hall),
+    related=lambda actor, target: catalog.works_at(actor, target.hall),
     relation="staff of the hall",
 )
 HALL_STAFF = Access(
     staff=("officer", "supervisor"),
-    target=appointments.find_hall,
-    related=appointments.works_at,
+    target=catalog.find_hall,
+    related=catalog.works_at,
     relation="staff of the hall",
 )
 OWN_APPOINTMENT = Access(

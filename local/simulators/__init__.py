@@ -10,8 +10,10 @@ from local import httpd
 from local.environment import Environment
 from local.simulators.alipay import Alipay
 from local.simulators.base import Simulator
+from local.simulators.carrier import Carrier
 from local.simulators.departments import Departments
 from local.simulators.fiscal import Fiscal
+from local.simulators.sms import Sms
 from local.simulators.wechat import WeChat
 from local.simulators.wechat_pay import WeChatPay
 
@@ -27,14 +29,16 @@ class Simulators:
     alipay: Alipay
     departments: Departments
     fiscal: Fiscal
+    carrier: Carrier
+    sms: Sms
 
     @property
     def all(self) -> tuple[Simulator, ...]:
-        return self.wechat, self.wechat_pay, self.alipay, self.departments, self.fiscal
+        return self.wechat, self.wechat_pay, self.alipay, self.departments, self.fiscal, self.carrier, self.sms
 
     def deliver(self) -> int:
-        """Send the payment platforms' notifications that are due; how many."""
-        return self.wechat_pay.deliver() + self.alipay.deliver()
+        """Send the notifications of the payment platforms and the carrier that are due; how many."""
+        return self.wechat_pay.deliver() + self.alipay.deliver() + self.carrier.deliver()
 
 
 def made(environment: Environment) -> Simulators:
@@ -63,6 +67,8 @@ def made(environment: Environment) -> Simulators:
         ),
         Departments(settings["DEPARTMENTS_CLIENT_ID"], keys["departments_secret"]),
         Fiscal(settings["FISCAL_CLIENT_ID"], keys["fiscal_secret"]),
+        Carrier(settings["CARRIER_CLIENT_ID"], keys["carrier_secret"], settings["PUBLIC_URL"]),
+        Sms(settings["CARRIER_CLIENT_ID"], keys["sms_secret"]),
     )
 
 
@@ -75,6 +81,8 @@ def start(environment: Environment) -> Simulators:
         (ports.alipay, started.alipay),
         (ports.departments, started.departments),
         (ports.fiscal, started.fiscal),
+        (ports.carrier, started.carrier),
+        (ports.sms, started.sms),
     ):
         threading.Thread(target=httpd.server(port, simulator.respond).serve_forever, daemon=True).start()
     return started

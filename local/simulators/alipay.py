@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from chalicelib.kernel import clock
 from local.gateway import HttpAnswer
 from local.simulators.cashier import Cashier, Notification, Refund, Trade
+from local.simulators.messages import MessageBox
 
 CODE_SECONDS = 300
 CLOCK_SECONDS = 600
@@ -76,7 +77,9 @@ class Alipay(Cashier):
         self.spoiled_rows: list[str] = []
         self.certificate_number = ""
         self.tamper_signature = False
+        self.messages = MessageBox(self.open_id)
         self.controls |= {
+            **self.messages.controls(),
             "login_codes": self._mint_code,
             "phone_credentials": self._mint_phone,
             "certifications": self._decide_certification,
@@ -119,6 +122,7 @@ class Alipay(Cashier):
         self.scripted_errors.clear()
         self.spoiled_rows.clear()
         self.certificate_number, self.tamper_signature = "", False
+        self.messages.reset()
         return super().reset()
 
     def _script_error(self, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -201,6 +205,8 @@ class Alipay(Cashier):
             if certification is None:
                 raise Refusal("40004", "CERTIFY_ID_NOT_EXIST", "Business Failed")
             return {"code": "10000", "msg": "Success", "passed": certification["passed"]}
+        if name == "alipay.open.app.mini.templatemessage.send":
+            return self._send_message(content)
         if name in _TRADE_METHODS:
             if self.scripted_errors:
                 code, sub_code = self.scripted_errors.pop(0)
@@ -208,6 +214,22 @@ class Alipay(Cashier):
             found: dict[str, Any] = getattr(self, _TRADE_METHODS[name])(content, parameters)
             return {"code": "10000", "msg": "Success", **found}
         raise Refusal("40001", "isv.missing-method", "Missing Required Arguments")
+
+    def _send_message(self, content: dict[str, Any]) -> dict[str, Any]:
+        user, template = content.get("to_open_id") or content.get("to_user_id", ""), content.get("user_template_id", "")
+        if self.messages.errors:
+            raise Refusal("40004", str(self.messages.errors.pop(0)), "scripted")
+        if self.messages.is_full():
+            raise Refusal("40004", "SEND_LIMIT", "Business Failed")
+        if not user or user in self.messages.unreachable:
+            raise Refusal("40004", "USER_NOT_EXIST", "Business Failed")
+        keywords = json.loads(content.get("data", "{}"))
+        if not template or not content.get("page") or not all(one.get("value") for one in keywords.values()):
+            raise Refusal("40004", "INVALID_PARAMETER", "Business Failed")
+        if not self.messages.spend(user, template):
+            raise Refusal("40004", "USER_NOT_SUBSCRIBE", "Business Failed")
+        self.messages.keep({**content, "data": keywords})
+        return {"code": "10000", "msg": "Success"}
 
     def _create(self, content: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
         no, subject = content.get("out_trade_no", ""), content.get("subject", "")
@@ -377,15 +399,17 @@ class Alipay(Cashier):
     def is_taken(self, status: int, answer: bytes) -> bool:
         return status == 200 and answer == b"success"
 
+    def open_id(self, user: str) -> str:
+        return hashlib.sha256(f"{self._app_id}/{user}".encode()).hexdigest()[:40]
+
     def _oauth_token(self, parameters: dict[str, str]) -> dict[str, Any]:
         user, expires = self._codes.pop(parameters.get("code", ""), ("", 0))
         if clock.seconds(clock.now()) >= expires:
             raise Refusal("40002", "isv.code-invalid", "Invalid Arguments")
-        digest = hashlib.sha256(f"{self._app_id}/{user}".encode()).hexdigest()
         return {
             "access_token": "authusrB" + secrets.token_hex(16),
             "refresh_token": "authusrB" + secrets.token_hex(16),
-            "open_id": digest[:40],
+            "open_id": self.open_id(user),
             "expires_in": 1296000,
             "re_expires_in": 2592000,
             "auth_start": _time(clock.now()),

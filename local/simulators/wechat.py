@@ -1,6 +1,6 @@
-"""WeChat's mini-program server API: login codes, stable access tokens, phone numbers.
+"""WeChat's mini-program server API: login codes, stable access tokens, phone numbers, subscription messages.
 
-Contract: platforms A.1-A.3. Codes work once for five minutes; ``errcode`` is absent on success of the
+Contract: platforms A.1-A.4. Codes work once for five minutes; ``errcode`` is absent on success of the
 first two; jscode2session answers text/plain; the normal mode of stable_token gives one token to all.
 """
 
@@ -9,12 +9,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import secrets
 from typing import Any
 
 from chalicelib.kernel import clock
 from local.gateway import HttpAnswer
 from local.simulators.base import Simulator, json_answer
+from local.simulators.messages import MessageBox
 
 CODE_SECONDS = 300
 TOKEN_SECONDS = 7200
@@ -32,11 +34,14 @@ class WeChat(Simulator):
         self._scripted: dict[str, int] = {}
         self._used: set[str] = set()
         self._tokens: list[tuple[str, int]] = []
+        self.token_calls = 0
+        self.messages = MessageBox(self.openid)
         self.controls |= {
             "login_codes": self._mint_login_code,
             "phone_codes": self._mint_phone_code,
             "scripted_codes": self._script_code,
             "expire_tokens": self._expire_tokens,
+            **self.messages.controls(),
         }
 
     def openid(self, user: str) -> str:
@@ -70,6 +75,8 @@ class WeChat(Simulator):
                 return json_answer(self._stable_token(json.loads(body)))
             if (method, path) == ("POST", "/wxa/business/getuserphonenumber"):
                 return json_answer(self._phone_number(query, json.loads(body)))
+            if (method, path) == ("POST", "/cgi-bin/message/subscribe/send"):
+                return json_answer(self._send_message(query, json.loads(body)))
         return HttpAnswer(404, {"Content-Type": "text/html"}, b"")
 
     def _code2session(self, query: dict[str, str]) -> dict[str, Any]:
@@ -91,14 +98,14 @@ class WeChat(Simulator):
     def _stable_token(self, wanted: dict[str, Any]) -> dict[str, Any]:
         if wanted.get("appid") != self._app_id or wanted.get("secret") != self._app_secret:
             return _error(40125, "invalid appsecret")
+        self.token_calls += 1
         if not self._tokens or self._tokens[-1][1] - self._now() <= OVERLAP_SECONDS:
             self._tokens.append((secrets.token_urlsafe(96), self._now() + TOKEN_SECONDS))
         token, expires = self._tokens[-1]
         return {"access_token": token, "expires_in": expires - self._now()}
 
     def _phone_number(self, query: dict[str, str], wanted: dict[str, Any]) -> dict[str, Any]:
-        valid = {token for token, expires in self._tokens if self._now() < expires}
-        if query.get("access_token") not in valid:
+        if not self._is_authorized(query):
             return _error(40001, "invalid credential, access_token is invalid or not latest")
         user, phone, expires = self._phone_codes.pop(wanted.get("code", ""), ("", "", 0))
         if self._now() >= expires or wanted.get("openid", self.openid(user)) != self.openid(user):
@@ -107,9 +114,57 @@ class WeChat(Simulator):
         info = {"phoneNumber": phone, "purePhoneNumber": phone, "countryCode": "86", "watermark": watermark}
         return {"errcode": 0, "errmsg": "ok", "phone_info": info}
 
+    def _is_authorized(self, query: dict[str, str]) -> bool:
+        return query.get("access_token") in {token for token, expires in self._tokens if self._now() < expires}
+
+    def _send_message(self, query: dict[str, str], wanted: dict[str, Any]) -> dict[str, Any]:
+        if not self._is_authorized(query):
+            return _error(40001, "invalid credential, access_token is invalid or not latest")
+        if self.messages.errors:
+            return _error(self.messages.errors.pop(0), "scripted")
+        if self.messages.is_full():
+            return _error(45009, "reach max api daily quota limit")
+        openid, template = wanted.get("touser", ""), wanted.get("template_id", "")
+        if not openid.startswith("o") or openid in self.messages.unreachable:
+            return _error(40003, "invalid openid")
+        if not template:
+            return _error(40037, "invalid template_id")
+        if wanted.get("page", "").startswith("/"):
+            return _error(41030, "invalid page")
+        fault = next((found for found in map(_field_fault, wanted["data"].items()) if found), "")
+        if fault:
+            return _error(47003, f"argument invalid! {fault}")
+        if not self.messages.spend(openid, template):
+            return _error(43101, "user refuse to accept the msg")
+        self.messages.keep(wanted)
+        return {"errcode": 0, "errmsg": "ok"}
+
     @staticmethod
     def _now() -> int:
         return clock.seconds(clock.now())
+
+
+_FIELDS = {
+    "thing": r".{1,20}",
+    "number": r"\d{1,32}(\.\d+)?",
+    "letter": r"[A-Za-z]{1,32}",
+    "symbol": r"[^\w\s]{1,5}",
+    "character_string": r"[!-~]{1,32}",
+    "time": r"(\d{4}年\d{1,2}月\d{1,2}日 )?\d{1,2}:\d{2}(~.*)?",
+    "date": r"\d{4}年\d{1,2}月\d{1,2}日( \d{1,2}:\d{2})?(~.*)?",
+    "amount": r"\D{0,3}\d{1,10}(\.\d{1,2})?元?",
+    "phone_number": r"[\d+\-]{1,17}",
+    "car_number": r"[\u4e00-\u9fff]?[A-Za-z0-9]{1,7}[\u4e00-\u9fff]?",
+    "name": r"[\u4e00-\u9fff]{1,10}|[A-Za-z .]{1,20}",
+    "phrase": r"[\u4e00-\u9fff]{1,5}",
+}
+
+
+def _field_fault(field: tuple[str, dict[str, str]]) -> str:
+    """What WeChat says of a value that its field does not take; empty if it does."""
+    name, value = field[0], field[1].get("value", "")
+    pattern = _FIELDS.get(name.rstrip("0123456789"), "$^")
+    return "" if re.fullmatch(pattern, value) else f"data.{name}.value {'is empty' if not value else 'is invalid'}"
 
 
 def _error(code: int, message: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.platforms import wechat
 from tests.world import World
 
 
@@ -106,7 +105,10 @@ def test_an_expired_access_token_of_wechat_is_renewed_once(world: World) -> None
         world.simulators.wechat.controls["expire_tokens"]({})
         code = world.simulators.wechat.controls["phone_codes"]({"user": "renew", "phone": "13812341234"})["code"]
         assert client.put("/v1/me/phone", {"credential": code}).status == 200
-    assert wechat._token[1]
+    calls = world.simulators.wechat.token_calls
+    code = world.simulators.wechat.controls["phone_codes"]({"user": "renew", "phone": "13812341234"})["code"]
+    assert client.put("/v1/me/phone", {"credential": code}).status == 200
+    assert world.simulators.wechat.token_calls == calls
 
 
 def test_phone_binding_on_alipay(world: World) -> None:

@@ -12,16 +12,22 @@ from chalicelib.applications import store as applications
 from chalicelib.appointments import store as appointments
 from chalicelib.catalog import store as catalog
 from chalicelib.certificates import store as certificates
+from chalicelib.delivery import store as delivery
 from chalicelib.identity import store as identity
 from chalicelib.kernel import audit, history, idempotency, tables, vault
 from chalicelib.kernel.tables import AggregateTable, Table
+from chalicelib.notices import store as notices
 from chalicelib.payments import store as payments
+from chalicelib.platforms import shared_token
 from chalicelib.queueing import store as queueing
 from local import pump, template
 from local.environment import ROOT, STAGE, Environment
 from tests.world import World
 
-MODULES = (applications, appointments, catalog, certificates, identity, payments, queueing, history, idempotency, vault)
+MODULES = (
+    applications, appointments, catalog, certificates, delivery, identity, notices, payments, queueing, history,
+    idempotency, shared_token, vault,
+)  # fmt: skip
 
 
 def models() -> list[type[Table]]:

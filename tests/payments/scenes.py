@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.identity import service as identity
-from chalicelib.kernel import ids, tables
+from chalicelib.kernel import due, ids, tables
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.errors import Problem
 from chalicelib.payments import rules, service, store
@@ -106,7 +106,7 @@ class Scene:
             refused(lambda: orders.check(item, "query"))
 
     def visit(self, key: str) -> None:
-        work.attempt(key, lambda _: None)
+        work.attempt(key, {"application": lambda _: None})
 
     def take_cash(self) -> None:
         number = ids.new_id()
@@ -165,12 +165,12 @@ class Scene:
 
     def is_waiting(self, key: str) -> bool:
         item = tables.read(work.model_of(key), key, consistent=True)
-        return item is not None and store.is_due(item)
+        return item is not None and due.is_due(item)
 
     def is_due(self, key: str) -> bool:
         item = tables.read(work.model_of(key), key, consistent=True)
         now = self.world._moment + timedelta(seconds=1)
-        return item is not None and store.is_due(item) and str(item.gsi2sk) <= store.utc(now)
+        return item is not None and due.is_due(item) and str(item.gsi2sk) <= due.utc(now)
 
     def faults(self) -> list[str]:
         found = []

@@ -1,7 +1,16 @@
 """Use cases of applications. The door for other features."""
 
+from chalicelib.applications.service import telling
+from chalicelib.applications.service.delivering import choose_delivery, request_originals
 from chalicelib.applications.service.drafts import Check, check, create, definition_of, discard, save_form
-from chalicelib.applications.service.processing import complete_paid, correct, lapse_corrections, submit, withdraw
+from chalicelib.applications.service.processing import (
+    complete_paid,
+    correct,
+    lapse_corrections,
+    remind_of_corrections,
+    submit,
+    withdraw,
+)
 from chalicelib.applications.service.progress import PublicStatus, Timeline, public_status, timeline
 from chalicelib.applications.service.tasks import approve_task, claim, refuse_task, release, request_correction
 
@@ -11,6 +20,7 @@ __all__ = [
     "Timeline",
     "approve_task",
     "check",
+    "choose_delivery",
     "claim",
     "complete_paid",
     "correct",
@@ -21,9 +31,12 @@ __all__ = [
     "public_status",
     "refuse_task",
     "release",
+    "remind_of_corrections",
     "request_correction",
+    "request_originals",
     "save_form",
     "submit",
+    "telling",
     "timeline",
     "withdraw",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -21,6 +22,7 @@ from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepS
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition
 from chalicelib.certificates import service as certificates
+from chalicelib.delivery import service as delivery
 from chalicelib.kernel import changes, clock, errors, tables
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.changes import Event
@@ -104,6 +106,7 @@ def _encode(findings: list[Finding]) -> str:
 
 def _received(actor: Actor, item: ApplicationItem, action: str, definition: ServiceDefinition) -> Event:
     item.status = rules.GRAPH.move(item.status, action, "applicant")
+    item.handler = actor.id
     today = clock.today()
     item.counted_from, item.correct_by = str(today), None
     due = rules.due_on(catalog.calendar(), today, definition.item.promised_days, int(item.used_days))
@@ -179,7 +182,15 @@ def _complete(case: Case, actor: Actor) -> tuple[Event, list[Write]]:
     certificate, writes = certificates.prepare(issue, actor)
     item.certificate_id = certificate.id
     item.due_on = None
+    writes += delivery.prepare(
+        result_of(item, definition), item.applicant, item.applicant_kind, item.handler, store.delivery_of(item)
+    )
     return advance(item, "complete", RULES, []), writes
+
+
+def result_of(item: ApplicationItem, definition: ServiceDefinition) -> delivery.Result:
+    """What is carried for an application."""
+    return delivery.Result(item.id, item.service, definition.item.name.zh, item.receipt, item.certificate_id or "")
 
 
 def _open_tasks(item: ApplicationItem, definition: ServiceDefinition) -> list[Write]:
@@ -259,6 +270,24 @@ def lapse(item: ApplicationItem) -> bool:
     except tables.ConditionFailed:
         return False
     return True
+
+
+def remind_of_corrections(last_day: date) -> int:
+    """Note that corrections due on ``last_day`` are to be reminded of, each once; how many."""
+    reminded, cursor = 0, None
+    while True:
+        page = store.corrections_due(last_day, cursor)
+        for row in page.items:
+            item = store.application(row.application_id)
+            if item is None or item.status != rules.CORRECTION or item.correct_by != str(last_day) or item.reminded:
+                continue
+            item.reminded = True
+            with suppress(tables.ConditionFailed):
+                tables.write(changes.put(item, Event("correction_reminder_due", system("schedule"))))
+                reminded += 1
+        cursor = page.cursor
+        if cursor is None:
+            return reminded
 
 
 def lapse_corrections(last_day: date) -> int:

@@ -59,9 +59,11 @@ WHAT = {
     "application_withdrawn": Text("已撤回", "Withdrawn"),
     "application_lapsed": Text("逾期未补正，视为撤回", "Not corrected in time; counts as withdrawn"),
     "application_discarded": Text("已删除草稿", "Draft discarded"),
+    "correction_reminder_due": Text("补正期限将至，已提醒", "Reminded that the correction is due soon"),
     "correction_requested": Text("需要补正，办理时限暂停", "Correction needed; the clock stops"),
     "task_claimed": Text("工作人员开始审查", "An officer has taken it up"),
     "task_released": Text("退回待办池", "Returned to the queue"),
+    "delivery_chosen": Text("已选择送达方式", "The way of delivery is chosen"),
     "step_approved": Text("审查环节通过", "A step was approved"),
 }
 _SYSTEM = Text("系统自动", "the system")

@@ -12,6 +12,7 @@ from chalicelib.appointments.rules import (
     age,
     places_needed,
 )
+from chalicelib.appointments.service import telling
 from chalicelib.appointments.service.booking import (
     HeldPlace,
     NamedVisitor,
@@ -39,7 +40,7 @@ from chalicelib.appointments.service.day import (
 )
 from chalicelib.appointments.service.entry import BookingTicket, issue
 from chalicelib.appointments.service.plans import FURTHEST_DAYS, MonthView, SlotList, day, month, plan, rules_of
-from chalicelib.appointments.service.relations import concerns, find_hall, is_of_hall, is_visitor, waits, works_at
+from chalicelib.appointments.service.relations import concerns, is_of_hall, is_visitor, waits
 from chalicelib.appointments.service.waiting import (
     confirm,
     give_up,
@@ -90,7 +91,6 @@ __all__ = [
     "day",
     "decide_appeal",
     "end_of_day",
-    "find_hall",
     "forgive",
     "forgive_day",
     "give_up",
@@ -119,7 +119,7 @@ __all__ = [
     "served",
     "settle_cancelled",
     "slip",
+    "telling",
     "visitor_of",
     "waits",
-    "works_at",
 ]

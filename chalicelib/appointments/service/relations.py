@@ -4,19 +4,7 @@ from __future__ import annotations
 
 from chalicelib.appointments.store import AppointmentItem, WaiterItem
 from chalicelib.catalog import service as catalog
-from chalicelib.catalog.definition import Hall
 from chalicelib.kernel.access import Actor
-
-
-def find_hall(hall: str) -> Hall | None:
-    """The hall that a path names; None if there is none."""
-    known = any(summary.code == hall for summary in catalog.release().halls)
-    return catalog.hall(hall) if known else None
-
-
-def works_at(actor: Actor, hall: Hall) -> bool:
-    """Whether a staff member's unit works at the hall."""
-    return actor.kind == "staff" and actor.unit in hall.units
 
 
 def is_visitor(actor: Actor, item: AppointmentItem) -> bool:
@@ -29,8 +17,8 @@ def is_visitor(actor: Actor, item: AppointmentItem) -> bool:
 
 def is_of_hall(actor: Actor, item: AppointmentItem) -> bool:
     """Whether the caller works at the appointment's hall."""
-    hall = find_hall(item.hall)
-    return hall is not None and works_at(actor, hall)
+    hall = catalog.find_hall(item.hall)
+    return hall is not None and catalog.works_at(actor, hall)
 
 
 def concerns(actor: Actor, item: AppointmentItem) -> bool:

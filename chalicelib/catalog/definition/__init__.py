@@ -1,6 +1,7 @@
 """What the city publishes as data: services, halls, and the city around them."""
 
 from chalicelib.catalog.definition.city import CalendarYear, City, HallSummary, Region, Release, Summary, Unit
+from chalicelib.catalog.definition.delivery import Carrier, DeliveryRules, Divisions
 from chalicelib.catalog.definition.halls import (
     BookingRules,
     Capacity,
@@ -12,6 +13,13 @@ from chalicelib.catalog.definition.halls import (
     Span,
     Window,
     WindowGroup,
+)
+from chalicelib.catalog.definition.messages import (
+    AlipayMessage,
+    MessageRules,
+    Messages,
+    MessageTemplate,
+    WechatMessage,
 )
 from chalicelib.catalog.definition.services import (
     CertificateDefinition,
@@ -32,12 +40,16 @@ from chalicelib.catalog.definition.services import (
 from chalicelib.catalog.definition.words import Text
 
 __all__ = [
+    "AlipayMessage",
     "BookingRules",
     "CalendarYear",
     "Capacity",
+    "Carrier",
     "CertificateDefinition",
     "City",
     "DayException",
+    "DeliveryRules",
+    "Divisions",
     "Example",
     "Hall",
     "HallService",
@@ -45,6 +57,9 @@ __all__ = [
     "Item",
     "Layout",
     "Material",
+    "MessageRules",
+    "MessageTemplate",
+    "Messages",
     "NoShowRules",
     "PrintPolicy",
     "PublicField",
@@ -61,6 +76,7 @@ __all__ = [
     "Text",
     "TextElement",
     "Unit",
+    "WechatMessage",
     "Window",
     "WindowGroup",
     "Workflow",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from chalicelib.catalog.definition.delivery import DeliveryRules
 from chalicelib.catalog.definition.words import Code, Strict, Text
 
 
@@ -39,7 +40,7 @@ class CalendarYear(Strict, frozen=True):
 class City(Strict, frozen=True):
     """``city.json`` with the calendar: everything beside the services.
 
-    ``refund_limit``: a refund of more fen than this needs a second person.
+    ``refund_limit``: a refund of more fen than this needs a second person. Without ``delivery`` nothing is posted.
     """
 
     name: Text
@@ -47,6 +48,7 @@ class City(Strict, frozen=True):
     units: list[Unit]
     calendar: list[CalendarYear]
     refund_limit: Annotated[int, Meta(ge=0)] = 50_000
+    delivery: DeliveryRules | None = None
 
 
 class Summary(Strict, frozen=True):
@@ -77,9 +79,14 @@ class HallSummary(Strict, frozen=True):
 
 
 class Release(Strict, frozen=True):
-    """What is published together: the city and the current version of each service and hall."""
+    """What is published together: the city and the current version of each service and hall.
+
+    ``divisions`` and ``messages`` are versions too; 0 while there are none.
+    """
 
     number: int
     city: City
     services: list[Summary]
     halls: list[HallSummary] = []
+    divisions: int = 0
+    messages: int = 0

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chalicelib.catalog.definition.messages import MessageTemplate
 from chalicelib.catalog.definition.words import Code, Strict, Text
 
 Days = Annotated[int, Meta(ge=0, le=365)]
@@ -92,7 +93,7 @@ class Item(Strict, frozen=True):
     ``catalog_code`` 基本编码, ``task_code`` 实施编码, ``power_source`` 权力来源, ``handling_area`` 通办范围,
     ``handling`` 办理形式, ``online_depth`` 网办深度 (1 to 4), ``visits`` 到办事现场次数 with ``visits_reason``,
     ``special_procedures`` 特别程序, ``joint_units`` 联办机构; the flags say whether it can be booked, paid online
-    and posted, and whether hall and self-service terminals have it.
+    and posted, and whether hall and self-service terminals have it. ``pick_up``: the result can be fetched at a hall.
     """
 
     code: Code
@@ -137,6 +138,12 @@ class Item(Strict, frozen=True):
     effective_from: date
     sources: list[Source]
     payment_days: Annotated[int, Meta(ge=1, le=180)] = 30
+    pick_up: bool = False
+
+    @property
+    def modes(self) -> list[str]:
+        """How the result can reach people: electronically, at a hall, by courier."""
+        return ["electronic", *(["pick_up"] if self.pick_up else []), *(["courier"] if self.express else [])]
 
 
 class Step(Strict, frozen=True):
@@ -284,7 +291,10 @@ class Example(Strict, frozen=True):
 
 
 class ServiceDefinition(Strict, frozen=True):
-    """A whole service, as published under one version; ``fees`` is the decision table of what it costs."""
+    """A whole service, as published under one version.
+
+    ``fees`` is the decision table of what it costs, ``messages`` what it says instead of the city's templates.
+    """
 
     item: Item
     form: dict[str, Any]
@@ -293,3 +303,4 @@ class ServiceDefinition(Strict, frozen=True):
     workflow: Workflow
     certificate: CertificateDefinition
     fees: dict[str, Any] = {}
+    messages: list[MessageTemplate] = []

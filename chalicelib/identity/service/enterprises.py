@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from chalicelib.identity import rules, store
 from chalicelib.identity.service.accounts import canonical
-from chalicelib.identity.store import MandateItem, OrganizationItem
+from chalicelib.identity.store import AccountItem, MandateItem, OrganizationItem
 from chalicelib.kernel import changes, clock, numbers, tables, vault
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
@@ -119,6 +119,44 @@ def is_legal_representative(actor: Actor, organization_id: str) -> bool:
     account = store.account(actor.id)
     mandate = store.mandate(organization_id, account.id_index) if account and account.id_index else None
     return mandate is not None and mandate.role == REPRESENTATIVE and mandate_holds(mandate)
+
+
+def recipient(party: str, kind: str, handler: str, service: str) -> str:
+    """Who is told what concerns a party: the person; for an enterprise the handler while the mandate lasts and covers
+    the service, otherwise the legal representative. Empty when nobody of them has an account (any more).
+    """
+    if kind != "organization":
+        found = store.account(party)
+        return _standing(found) if found else ""
+    account = store.account(handler) if handler else None
+    index = account.id_index if account else None
+    mandate = store.mandate(party, index) if index else None
+    if (
+        account
+        and mandate
+        and mandate_holds(mandate)
+        and ("*" in mandate.scope or not service or service in mandate.scope)
+    ):
+        return _standing(account)
+    return _representative(party)
+
+
+def _standing(account: AccountItem) -> str:
+    return account.merged_into or account.id
+
+
+def _representative(organization_id: str) -> str:
+    cursor = None
+    while True:
+        page = store.mandates_of_organization(organization_id, cursor)
+        for mandate in page.items:
+            if mandate.role == REPRESENTATIVE and mandate_holds(mandate):
+                person = store.person(mandate.id)
+                found = store.account(person.account_id) if person else None
+                return _standing(found) if found else ""
+        cursor = page.cursor
+        if cursor is None:
+            return ""
 
 
 def mandates_of(actor: Actor, cursor: str | None) -> tables.Page:

@@ -62,9 +62,7 @@ def verify_real_name(actor: Actor, name: str, id_number: str) -> VerificationRes
     Raises ``id_number_invalid``, ``identity_mismatch``, ``already_verified``, ``same_person_not_proven`` or
     ``platform_unavailable``.
     """
-    id_number = numbers.normalized(id_number)
-    if not numbers.is_id_number(id_number, clock.today()):
-        raise rules.ID_NUMBER_INVALID()
+    id_number = checked_id_number(id_number)
     if actor.platform == "wechat":
         if not departments.identity_matches(name, id_number):
             raise rules.NAME_DOES_NOT_MATCH()
@@ -207,6 +205,48 @@ def describe(account_id: str) -> Person:
 def _platforms(account: AccountItem) -> list[str]:
     merged = [store.account(other) for other in account.merged]
     return sorted({*account.platforms, *(platform for other in merged if other for platform in other.platforms)})
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """How a person is known and reached, in clear: for couriers' labels and messages only.
+
+    ``logins`` maps platforms to the person's ids there; ``platform`` is the one used last.
+    """
+
+    account: str
+    name: str
+    id_number: str
+    phone: str
+    logins: dict[str, str]
+    platform: str
+
+
+def contact(account_id: str) -> Contact:
+    """The person behind an account, with all accounts that are merged into it (a read for each, and for each login)."""
+    account = canonical(account_id)
+    merged = [found for other in account.merged if (found := store.account(other))]
+    logins: dict[str, str] = {}
+    for owner in (account, *merged):
+        for key in owner.logins:
+            login = store.login(key)
+            if login is not None:
+                logins.setdefault(str(login.platform), store.unseal(login, "platform_id"))
+    return Contact(
+        account.id,
+        store.unseal(account, "name"),
+        store.unseal(account, "id_number"),
+        next((phone for owner in (account, *merged) if (phone := store.unseal(owner, "phone"))), ""),
+        logins,
+        str(account.last_platform),
+    )
+
+
+def checked_id_number(text: str) -> str:
+    """A resident's ID number as it is stored; raises ``id_number_invalid``."""
+    number = numbers.normalized(text)
+    if not numbers.is_id_number(number, clock.today()):
+        raise rules.ID_NUMBER_INVALID()
+    return number
 
 
 class Party(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -50,12 +51,22 @@ def _open_person_session(platform: str, realm: str, platform_id: str) -> Tokens:
     key = vault.blind_index("login", f"{realm}/{platform_id}")
     found = store.login(key)
     account = canonical(found.account_id) if found else _create_account(platform, key, platform_id)
+    if account.last_platform != platform:
+        account.last_platform = platform
+        with suppress(tables.ConditionFailed):  # only where messages go first
+            tables.write(tables.Put(account, tables.at_version(AccountItem, int(account.version))))
     return _open_session(account.id, "person", platform, key, int(account.token_version))
 
 
 def _create_account(platform: str, login_key: str, platform_id: str) -> AccountItem:
-    account = AccountItem(f"ACCOUNT#{ids.new_id()}", level=Level.LOGGED_IN, platforms=[platform])
-    login = store.LoginItem(f"LOGIN#{login_key}", account_id=account.id)
+    account = AccountItem(
+        f"ACCOUNT#{ids.new_id()}",
+        level=Level.LOGGED_IN,
+        platforms=[platform],
+        logins=[login_key],
+        last_platform=platform,
+    )
+    login = store.LoginItem(f"LOGIN#{login_key}", account_id=account.id, platform=platform)
     login.platform_id = store.seal(login, "platform_id", platform_id)
     event = Event("account_created", Actor(kind="person", id=account.id), data={"platform": platform})
     try:
@@ -65,6 +76,24 @@ def _create_account(platform: str, login_key: str, platform_id: str) -> AccountI
         assert first is not None
         return canonical(first.account_id)
     return account
+
+
+def log_in_courier(platform: str, code: str, credential: str) -> Tokens:
+    """Open a staff session for the courier whose phone number the platform vouches for.
+
+    ``code`` is the platform's login code, ``credential`` that of the phone number. Raises ``courier_unknown``,
+    ``login_code_invalid``, ``login_blocked_by_platform``, ``platform_quota_reached`` or ``platform_unavailable``.
+    """
+    if platform == "wechat":
+        phone = wechat.phone_number(credential, wechat.exchange_code(code).openid)
+    else:
+        alipay.exchange_code(code)
+        phone = alipay.phone_number(credential)
+    found = store.staff_of_phone(vault.blind_index("staff_phone", phone))
+    member = store.staff(found.username) if found else None
+    if found is None or member is None or "courier" not in member.roles:
+        raise rules.COURIER_UNKNOWN()
+    return _open_session(str(found.username), "staff", platform, "", int(member.token_version))
 
 
 def log_in_staff(username: str, password: str, code: str, source_ip: str) -> Tokens:
@@ -270,14 +299,36 @@ def _acting_for(actor: Actor, id_index: str, organization_id: str) -> Actor:
     return msgspec.structs.replace(actor, organization=organization_id, scope=tuple(mandate.scope))
 
 
-def put_staff(username: str, display_name: str, unit: str, roles: list[str], password: str, totp_secret: str) -> None:
-    """Create a staff member, or replace name, unit, roles and both factors of an existing one."""
+def put_staff(
+    username: str,
+    display_name: str,
+    unit: str,
+    roles: list[str],
+    password: str,
+    totp_secret: str,
+    phone: str = "",
+) -> None:
+    """Create a staff member, or replace name, unit, roles, both factors and phone number of an existing one.
+
+    Couriers log in with their ``phone``; whose number it was before, loses it.
+    """
     item = store.staff(username) or StaffItem(f"STAFF#{username}")
     item.display_name, item.unit, item.roles = display_name, unit, roles
     item.salt = secrets.token_bytes(16)
     item.password = hashlib.scrypt(password.encode(), salt=item.salt, **_SCRYPT)
     item.totp_secret = store.seal(item, "totp_secret", totp_secret)
-    tables.write(changes.put(item, Event("staff_put", Actor(kind="system", id="system:setup", unit=unit))))
+    put = changes.put(item, Event("staff_put", Actor(kind="system", id="system:setup", unit=unit)))
+    tables.write(put, *_phone_writes(item, username, phone))
+
+
+def _phone_writes(item: StaffItem, username: str, phone: str) -> list[tables.Write]:
+    before, item.phone_index = item.phone_index, vault.blind_index("staff_phone", phone) if phone else None
+    writes: list[tables.Write] = []
+    if before and before != item.phone_index:
+        writes.append(tables.Delete(store.StaffPhoneItem(f"STAFFPHONE#{before}", username=username)))
+    if item.phone_index:
+        writes.append(tables.Put(store.StaffPhoneItem(f"STAFFPHONE#{item.phone_index}", username=username)))
+    return writes
 
 
 def _hash(secret: str) -> str:

@@ -14,6 +14,7 @@ from chalicelib.payments.service import (
     reconciling,
     refunds,
     settling,
+    telling,
     work,
 )
 from chalicelib.payments.service.bills import Debt, cancelling, prepare
@@ -40,6 +41,7 @@ __all__ = [
     "refunds",
     "settling",
     "sweep",
+    "telling",
     "visit",
     "work",
 ]

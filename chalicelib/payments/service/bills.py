@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from chalicelib.catalog import service as catalog
-from chalicelib.kernel import changes, clock, errors, tables
+from chalicelib.kernel import changes, clock, due, errors, tables
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
 from chalicelib.payments import rules, store
@@ -32,6 +32,7 @@ class Debt:
     title: str
     days: int
     charges: list[Charge]
+    purpose: str = store.APPLICATION
 
 
 def prepare(debt: Debt, actor: Actor) -> tuple[list[str], list[tables.Write]]:
@@ -73,6 +74,7 @@ def _new(debt: Debt, unit: str, charges: list[Charge], number: str) -> BillItem:
         charges=msgspec.json.encode(charges).decode(),
         amount=amount,
         days=debt.days,
+        purpose=debt.purpose,
         pay_by=str(clock.today() + timedelta(days=debt.days)),
         gsi1pk=f"PAYER#{debt.payer}",
         gsi1sk=f"{clock.now().isoformat(timespec='seconds')}#{number}",
@@ -114,7 +116,7 @@ def cancel(actor: Actor, item: BillItem, reason: str, by: str = "officer") -> No
     limit = catalog.release().city.refund_limit
     if int(item.amount) > limit and "supervisor" not in actor.roles:
         raise rules.SUPERVISOR_NEEDED(limit=limit)
-    store.due(item, clock.now(), "complete")
+    due.due(item, clock.now(), "complete")
     tables.write_or_conflict(cancelling(actor, item, reason, by))
 
 
@@ -168,6 +170,7 @@ def reissue(actor: Actor, item: BillItem) -> BillItem:
         item.title,
         int(item.days),
         item.lines(),
+        str(item.purpose),
     )
     new = _new(debt, item.unit, item.lines(), number)
     new.issue = issue

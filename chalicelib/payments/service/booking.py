@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.kernel import changes, clock, tables
+from chalicelib.kernel import changes, clock, due, tables
 from chalicelib.kernel.access import system
 from chalicelib.kernel.changes import Event
 from chalicelib.payments import rules, store
@@ -23,9 +23,9 @@ def book_order(order: OrderItem) -> None:
     for bill in settled:
         if bill.status == rules.OPEN:
             _settle_bill(bill)
-    if store.is_due(order):
+    if due.is_due(order):
         store.not_due(order)
-        tables.write_or_conflict(tables.Put(order, tables.at_version(OrderItem, int(order.version))))
+        tables.write_or_conflict(due.unchanged(order))
 
 
 def _payment_entry(order: OrderItem, settled: list[BillItem]) -> EntryItem:
@@ -39,7 +39,7 @@ def _payment_entry(order: OrderItem, settled: list[BillItem]) -> EntryItem:
 
 def _settle_bill(bill: BillItem) -> None:
     bill.status = rules.BILLS.move(bill.status, "settle", "system")
-    store.due(bill, clock.now() + _AGAIN, "complete")
+    due.due(bill, clock.now() + _AGAIN, "complete")
     parts = {charge.item: charge.amount for charge in bill.lines()}
     tables.write_or_conflict(
         changes.put(bill, Event("bill_settled", BOOKS, data={"payment": bill.order or ""})),
@@ -60,7 +60,7 @@ def book_refund(item: RefundItem) -> None:
     """A refund that is done: the ledger's entry; the bill's state and receipt, or the suspense, follow."""
     ledger.post(_refund_entry(item))
     store.not_due(item)
-    done = tables.Put(item, tables.at_version(RefundItem, int(item.version)))
+    done = due.unchanged(item)
     if item.suspense:
         held = store.suspense(item.suspense)
         assert held is not None

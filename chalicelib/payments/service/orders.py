@@ -7,7 +7,7 @@ from contextlib import suppress
 import msgspec
 
 from chalicelib.identity import service as identity
-from chalicelib.kernel import changes, clock, errors, ids, log, tables
+from chalicelib.kernel import changes, clock, due, errors, ids, log, tables
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.changes import Event
 from chalicelib.payments import rules, store
@@ -86,7 +86,7 @@ def _create(actor: Actor, wanted: list[BillItem], name: str, account: str, order
     order = new_order(order_id, name, wanted)
     store.seal_account(order, account)
     first = rules.next_check(now, settling.moment(order.ends_at), now)
-    store.due(order, first)
+    due.due(order, first)
     tables.write_or_conflict(
         changes.put(order, Event("payment_created", actor, data={"channel": name})), *take_in(actor, order, wanted)
     )
@@ -256,8 +256,8 @@ def follow(order: OrderItem) -> None:
     now, expires = clock.now(), settling.moment(order.ends_at)
     if now > settling.moment(order.created_at) + rules.ENDS_WITHIN:
         log.count("payments_without_end")
-    store.due(order, rules.next_check(settling.moment(order.created_at), expires, now))
-    tables.write(changes_of_schedule(order))
+    due.due(order, rules.next_check(settling.moment(order.created_at), expires, now))
+    tables.write(due.unchanged(order))
     trade = ask(order)
     if trade.state == "paid":
         settling.settle(order.channel, order.id, trade, "query")
@@ -269,8 +269,3 @@ def follow(order: OrderItem) -> None:
         except errors.Problem as problem:
             if problem.error.code != rules.ALREADY_PAID.code:
                 raise
-
-
-def changes_of_schedule(item: store.DueTable) -> tables.Put:
-    """The write that only moves the next visit: nothing happened that anybody would ask about."""
-    return tables.Put(item, tables.at_version(type(item), int(item.version)))

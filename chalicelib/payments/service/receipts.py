@@ -10,7 +10,7 @@ import msgspec
 
 from chalicelib.catalog import service as catalog
 from chalicelib.identity import service as identity
-from chalicelib.kernel import changes, clock, tables
+from chalicelib.kernel import changes, clock, due, tables
 from chalicelib.kernel.access import system
 from chalicelib.kernel.changes import Event
 from chalicelib.payments import rules, store
@@ -27,7 +27,7 @@ def wanting(bill: BillItem, parts: dict[str, int]) -> tables.Put:
     """The write after which the bill's receipt is to say ``parts``: fen of each fee item."""
     item = store.receipt(bill.id) or ReceiptItem(f"RECEIPT#{bill.id}")
     item.wanted = msgspec.json.encode(parts).decode()
-    store.due(item, clock.now(), "receipt")
+    due.due(item, clock.now(), "receipt")
     return changes.put(item, Event("receipt_wanted", PROVIDER, data={"amount": sum(parts.values())}))
 
 
@@ -44,7 +44,7 @@ def bring_up_to_date(item: ReceiptItem) -> None:
     if not wanted:
         _void_unheard(item)
     store.not_due(item)
-    tables.write(tables.Put(item, tables.at_version(ReceiptItem, int(item.version))))
+    tables.write(due.unchanged(item))
 
 
 def _void_unheard(item: ReceiptItem) -> None:

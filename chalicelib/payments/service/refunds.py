@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from chalicelib.catalog import service as catalog
-from chalicelib.kernel import changes, clock, errors, log, tables
+from chalicelib.kernel import changes, clock, due, errors, log, tables
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.changes import Event
 from chalicelib.payments import rules, store
@@ -127,7 +127,7 @@ def _asked(actor: Actor, item: RefundItem, reason: str, together: int) -> list[E
 def _approved(actor: Actor, item: RefundItem, by: str) -> Event:
     item.status = rules.REFUNDS.move(item.status, "approve", by)
     if item.channel not in COUNTER:
-        store.due(item, clock.now(), "refund")
+        due.due(item, clock.now(), "refund")
     return Event("refund_approved", actor)
 
 
@@ -164,7 +164,7 @@ def repair(actor: Actor, item: RefundItem) -> None:
     Raises ``refund_wrong_state``, ``changed_meanwhile`` or ``platform_unavailable``.
     """
     item.status, item.repaired = rules.REFUNDS.move(item.status, "repair", "officer"), True
-    store.due(item, clock.now(), "refund")
+    due.due(item, clock.now(), "refund")
     tables.write_or_conflict(_put(item, Event("refund_repaired", actor)))
     _apply(item, _told(item, lambda: channel(item.channel).repair_refund(_request(item), item.platform_id or "")))
 
@@ -201,17 +201,17 @@ def advance(item: RefundItem) -> None:
         return
     if item.status == rules.APPROVED:
         item.status = rules.REFUNDS.move(item.status, "send", "system")
-        store.due(item, rules.retry_at(1, clock.now()))
+        due.due(item, due.retry_at(1, clock.now()))
         tables.write(_put(item, Event("refund_sent", SENDER)))
         answer = RefundAnswer("absent")
     elif item.status == rules.SENT:
         item.attempts = int(item.attempts) + 1
-        store.due(item, rules.retry_at(int(item.attempts), clock.now()))
-        tables.write(tables.Put(item, tables.at_version(RefundItem, int(item.version))))
+        due.due(item, due.retry_at(int(item.attempts), clock.now()))
+        tables.write(due.unchanged(item))
         answer = _told(item, lambda: channel(item.channel).query_refund(_request(item)))
     else:
         store.not_due(item)
-        tables.write(tables.Put(item, tables.at_version(RefundItem, int(item.version))))
+        tables.write(due.unchanged(item))
         return
     if answer.state == "absent":
         answer = _told(item, lambda: channel(item.channel).refund(_request(item)))
@@ -237,8 +237,8 @@ def apply_notice(refund_no: str, answer: RefundAnswer | None) -> bool:
     if item.status in (rules.SENT, rules.ABNORMAL) and answer is not None:
         _apply(item, answer)
     elif item.status == rules.SENT:
-        store.due(item, clock.now(), "refund")
-        tables.write_or_conflict(tables.Put(item, tables.at_version(RefundItem, int(item.version))))
+        due.due(item, clock.now(), "refund")
+        tables.write_or_conflict(due.unchanged(item))
     return True
 
 
@@ -265,7 +265,7 @@ def _apply(item: RefundItem, answer: RefundAnswer) -> None:
         log.count("refunds_in_trouble")
     elif answer.refund_id and item.platform_id != answer.refund_id:
         item.platform_id = answer.refund_id
-        tables.write_or_conflict(tables.Put(item, tables.at_version(RefundItem, int(item.version))))
+        tables.write_or_conflict(due.unchanged(item))
 
 
 def _return_to_merchant(item: RefundItem, answer: RefundAnswer) -> None:
@@ -285,7 +285,7 @@ def finish(item: RefundItem, at: datetime, actor: Actor, amount: int, more: tupl
     action, by = ("pay_out", "clerk") if by_hand else ("finish", "platform")
     item.status = rules.REFUNDS.move(item.status, action, by)
     item.done_at = item.done_at or clock.local(at).isoformat()
-    store.due(item, clock.now(), "refund")
+    due.due(item, clock.now(), "refund")
     writes = [_put(item, Event("refund_done", actor)), *more]
     if item.bill:
         order = _order_of(item)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chalicelib.kernel import changes, clock, errors, log, tables
+from chalicelib.kernel import changes, clock, due, errors, log, tables
 from chalicelib.kernel.access import system
 from chalicelib.kernel.changes import Event
 from chalicelib.payments import rules, store
@@ -49,7 +49,7 @@ def paying(order: OrderItem, trade: Trade, event: Event) -> tables.Put:
     order.status = rules.ORDERS.move(order.status, "pay", "platform" if event.actor.kind == "system" else "clerk")
     order.transaction_id, order.paid_at = trade.transaction_id, clock.local(trade.paid_at).isoformat()
     order.attempts, order.account = 0, None
-    store.due(order, clock.from_seconds(clock.seconds(clock.now()) + _FOLLOW_UP_AGAIN), "book")
+    due.due(order, clock.from_seconds(clock.seconds(clock.now()) + _FOLLOW_UP_AGAIN), "book")
     return changes.put(order, event)
 
 
@@ -88,7 +88,7 @@ def suspend(channel: str, order_no: str, trade: Trade, reason: str, order: Order
     known = store.suspense(item.id)
     if known is not None:
         return "known"
-    store.due(item, now, "book")
+    due.due(item, now, "book")
     event = Event("money_suspended", PLATFORM, data={"reason": reason, "suspense": item.id})
     tables.write(changes.put(item, event), *([_noting(order, item, event)] if order else []))
     log.count("payments_in_suspense")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.kernel import clock, errors, log, tables
+from chalicelib.kernel import clock, due, errors, log, tables
 from chalicelib.kernel.access import system
 from chalicelib.payments import rules, store
 from chalicelib.payments.service import booking, orders, receipts, refunds
@@ -23,8 +23,7 @@ _MODELS: dict[str, type[DueTable]] = {
     "SUSPENSE": SuspenseItem,
     "RECEIPT": ReceiptItem,
 }
-_EACH_SHARD = 100
-Complete = Callable[[str], None]
+Complete = Mapping[str, Callable[[str], None]]
 
 
 def model_of(key: str) -> type[DueTable]:
@@ -33,13 +32,13 @@ def model_of(key: str) -> type[DueTable]:
 
 
 def visit(key: str, complete: Complete) -> None:
-    """Do what is left to do about one item; ``complete`` completes a paid application by its id.
+    """Do what is left to do about one item; ``complete`` goes on with what a settled bill was for, by its purpose.
 
     Somebody else's change meanwhile ends the visit; what is left then is found again, later.
     """
     kind = key.partition("#")[0]
     item = tables.read(model_of(key), key, consistent=True)
-    if item is None or not store.is_due(item):
+    if item is None or not due.is_due(item):
         return
     try:
         if isinstance(item, BillItem):
@@ -67,11 +66,7 @@ def attempt(key: str, complete: Complete) -> bool:
 
 def sweep(complete: Complete) -> Mapping[str, int]:
     """Visit everything that is due: how many were visited, and how many failed and will be visited again."""
-    visited = failed = 0
-    for key in list(store.due_keys(clock.now(), _EACH_SHARD)):
-        visited += 1
-        failed += not attempt(key, complete)
-    return {"visited": visited, "failed": failed}
+    return due.sweep(BillItem, lambda pk, _: attempt(pk, complete))
 
 
 def _later(key: str) -> None:
@@ -80,14 +75,14 @@ def _later(key: str) -> None:
     Long trouble reaches the alarm. A live order's visit was moved before it.
     """
     item = tables.read(model_of(key), key, consistent=True)
-    if item is None or not store.is_due(item) or (isinstance(item, OrderItem) and item.status in rules.LIVE):
+    if item is None or not due.is_due(item) or (isinstance(item, OrderItem) and item.status in rules.LIVE):
         return
     item.attempts = int(item.attempts) + 1
-    store.due(item, rules.retry_at(int(item.attempts), clock.now()))
-    if int(item.attempts) >= rules.ALARMING_ATTEMPTS:
+    due.due(item, due.retry_at(int(item.attempts), clock.now()))
+    if int(item.attempts) >= due.ALARMING_ATTEMPTS:
         log.count("payment_work_stuck")
     try:
-        tables.write(orders.changes_of_schedule(item))
+        tables.write(due.unchanged(item))
     except tables.ConditionFailed:
         return
 
@@ -100,9 +95,9 @@ def _order(item: OrderItem) -> None:
 
 
 def _complete(item: BillItem, complete: Complete) -> None:
-    complete(item.application_id)
+    complete[str(item.purpose)](item.application_id)
     store.not_due(item)
-    tables.write(orders.changes_of_schedule(item))
+    tables.write(due.unchanged(item))
 
 
 def _suspense(item: SuspenseItem) -> None:
@@ -111,7 +106,7 @@ def _suspense(item: SuspenseItem) -> None:
         refunds.give_back(SUSPENSE_DESK, item, by="system")
         return
     store.not_due(item)
-    tables.write(orders.changes_of_schedule(item))
+    tables.write(due.unchanged(item))
 
 
 _DEEDS: dict[str, Callable[[Any], None]] = {

@@ -1,0 +1,202 @@
+"""The courier's endpoints: what may be taken, what is in the bag, the door, the day."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.delivery import rules, service, store
+from chalicelib.delivery.routes import views
+from chalicelib.delivery.store import ShipmentItem
+from chalicelib.kernel import clock, errors
+from chalicelib.kernel.access import Access, Actor
+from chalicelib.kernel.endpoint import endpoint
+from chalicelib.kernel.rates import Limit
+
+COURIER = Access(staff=("courier",))
+DOOR_LIMIT = Limit("delivery_door", 20, 900, failures_only=True)
+
+
+def _may_take(actor: Actor, item: ShipmentItem) -> bool:
+    """A parcel of the courier's company that is offered, or was a moment ago, or that the courier carries."""
+    return actor.unit == item.carrier and (
+        item.status == rules.OFFERED or item.courier == actor.id or item.status == rules.ACCEPTED
+    )
+
+
+def _carries(actor: Actor, item: ShipmentItem) -> bool:
+    return item.courier == actor.id
+
+
+OFFERED = Access(
+    staff=("courier",), target=store.shipment, related=_may_take, relation="courier of the parcel's carrier"
+)
+CARRIED = Access(staff=("courier",), target=store.shipment, related=_carries, relation="courier who carries it")
+
+
+class OfferQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """At which hall; ``route`` begins the division code of the addresses (for example a district)."""
+
+    hall: Annotated[str, Meta(min_length=3, max_length=40)]
+    route: Annotated[str, Meta(pattern=r"^\d{0,6}$")] = ""
+    cursor: Annotated[str, Meta(max_length=512)] | None = None
+
+
+class Cursor(msgspec.Struct, forbid_unknown_fields=True):
+    """Where the next part of a list begins."""
+
+    cursor: Annotated[str, Meta(max_length=512)] | None = None
+
+
+class DayQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Of which day; today without one."""
+
+    day: date | None = None
+    cursor: Annotated[str, Meta(max_length=512)] | None = None
+
+
+class SignatureInput(msgspec.Struct, forbid_unknown_fields=True):
+    """Who signed, and the drawn lines: points of 0 to 1000 each way."""
+
+    signer: Literal["recipient", "family", "reception"]
+    strokes: Annotated[
+        list[Annotated[list[Annotated[list[int], Meta(min_length=2, max_length=2)]], Meta(max_length=400)]],
+        Meta(min_length=1, max_length=40),
+    ]
+
+
+class DeliveryInput(msgspec.Struct, forbid_unknown_fields=True):
+    """The recipient's code, or a signature where the carrier's rules allow it; ``collected``: fen taken at the door."""
+
+    code: Annotated[str, Meta(pattern=r"^(\d{6})?$")] = ""
+    signature: SignatureInput | None = None
+    collected: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+
+
+class FailureInput(msgspec.Struct, forbid_unknown_fields=True):
+    """Why it did not work, and when the next attempt is (None: it goes back to the hall)."""
+
+    reason: Literal["absent", "refused", "address_wrong", "unreachable", "other"]
+    next_try: date | None = None
+
+
+class Departed(msgspec.Struct, frozen=True):
+    """How many parcels are in transit from now on."""
+
+    parcels: int
+
+
+class DayList(msgspec.Struct, frozen=True):
+    """What the courier brought to its end on a day, and fen taken at doors (of this part of the list)."""
+
+    day: str
+    items: list[views.TaskView]
+    collected: views.Money
+    cursor: str | None
+
+
+@endpoint("GET", "/v1/courier/offers", COURIER)
+def list_offers(actor: Actor, query: OfferQuery) -> views.TaskList:
+    """Parcels of the courier's company to be taken at a hall, in the order of their divisions."""
+    page = service.carrying.offered(query.hall, query.route, query.cursor)
+    mine = [views.task(item) for item in page.items if item.carrier == actor.unit]
+    return views.TaskList(mine, page.cursor)
+
+
+@endpoint("GET", "/v1/courier/parcels", COURIER)
+def list_carried(actor: Actor, query: Cursor) -> views.TaskList:
+    """What the courier has accepted and not brought to its end."""
+    page = service.carrying.in_hand(actor, query.cursor)
+    return views.TaskList([views.task(item) for item in page.items], page.cursor)
+
+
+@endpoint("GET", "/v1/courier/day", COURIER)
+def read_courier_day(actor: Actor, query: DayQuery) -> DayList:
+    """What the courier brought to its end on a day."""
+    day = query.day or clock.today()
+    page = service.carrying.ended_on(actor, day, query.cursor)
+    taken = sum(
+        int(item.postage) for item in page.items if item.postage_by == "on_delivery" and item.status == rules.DELIVERED
+    )
+    return DayList(str(day), [views.task(item) for item in page.items], views.Money(taken), page.cursor)
+
+
+@endpoint("POST", "/v1/courier/depart", COURIER, errors=[errors.CONFLICT])
+def depart(actor: Actor) -> Departed:
+    """Leave the hall with everything that was handed over."""
+    return Departed(service.carrying.depart(actor))
+
+
+@endpoint("GET", "/v1/shipments/{shipment_id}/door", CARRIED)
+def read_door(actor: Actor, target: ShipmentItem) -> views.DoorView:
+    """The address in clear; that it was looked at is recorded first."""
+    store.record_reading(target.subject, actor)
+    return views.door(target)
+
+
+@endpoint(
+    "POST",
+    "/v1/shipments/{shipment_id}/accept",
+    OFFERED,
+    errors=[rules.SHIPMENT_TAKEN, rules.SHIPMENT_STATE],
+)
+def accept_parcel(actor: Actor, target: ShipmentItem) -> views.TaskView:
+    """Take a parcel on; only one courier can."""
+    service.carrying.accept(actor, target)
+    return views.task(target)
+
+
+@endpoint("POST", "/v1/shipments/{shipment_id}/release", CARRIED, errors=[rules.SHIPMENT_STATE, errors.CONFLICT])
+def release_parcel(actor: Actor, target: ShipmentItem) -> views.TaskView:
+    """Give a parcel back that was not handed over yet."""
+    service.carrying.release(actor, target)
+    return views.task(target)
+
+
+@endpoint(
+    "POST",
+    "/v1/shipments/{shipment_id}/deliver",
+    CARRIED,
+    errors=[
+        rules.SHIPMENT_STATE,
+        rules.PROOF_NEEDED,
+        rules.CODE_WRONG,
+        rules.CODE_LOCKED,
+        rules.POSTAGE_DIFFERS,
+        errors.CONFLICT,
+    ],
+    limit=DOOR_LIMIT,
+)
+def deliver_parcel(actor: Actor, target: ShipmentItem, body: DeliveryInput) -> views.TaskView:
+    """Hand the parcel to its recipient."""
+    given = body.signature
+    signature = service.carrying.Signature(given.signer, given.strokes) if given else None
+    service.carrying.deliver(actor, target, body.code, signature, body.collected)
+    return views.task(target)
+
+
+@endpoint(
+    "POST",
+    "/v1/shipments/{shipment_id}/fail",
+    CARRIED,
+    errors=[rules.SHIPMENT_STATE, rules.NO_MORE_TRIES, errors.CONFLICT],
+)
+def fail_delivery(actor: Actor, target: ShipmentItem, body: FailureInput) -> views.TaskView:
+    """The recipient did not get the parcel: why, and when it is tried again."""
+    service.carrying.fail(actor, target, body.reason, body.next_try)
+    return views.task(target)
+
+
+@endpoint(
+    "POST",
+    "/v1/shipments/{shipment_id}/retry",
+    CARRIED,
+    errors=[rules.SHIPMENT_STATE, rules.NO_MORE_TRIES, errors.CONFLICT],
+)
+def retry_delivery(actor: Actor, target: ShipmentItem) -> views.TaskView:
+    """On the way to the recipient again."""
+    service.carrying.retry(actor, target)
+    return views.task(target)

@@ -1,0 +1,188 @@
+"""The recipient's endpoints: the address book, and parcels on their way."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.delivery import rules, service, store
+from chalicelib.delivery.routes import views
+from chalicelib.delivery.store import Address, ShipmentItem
+from chalicelib.identity import rules as identity_rules
+from chalicelib.kernel import errors
+from chalicelib.kernel.access import Access, Actor, Level
+from chalicelib.kernel.endpoint import Request, endpoint
+from chalicelib.kernel.rates import Limit
+from chalicelib.payments import rules as payment_rules
+
+PERSON = Access(person=Level.REAL_NAME)
+_CODE_LIMIT = Limit("delivery_code", 10, 3600)
+
+
+def _receives(actor: Actor, item: ShipmentItem) -> bool:
+    return actor.kind == "person" and actor.holds(item.party) and all(map(actor.covers, item.service_codes))
+
+
+OWN = Access(person=Level.REAL_NAME, target=store.shipment, related=_receives, relation="recipient")
+
+
+class AddressInput(msgspec.Struct, forbid_unknown_fields=True):
+    """An address: ``division`` by its six digits, down to the county; ``hint`` helps the courier to find the door."""
+
+    recipient: Annotated[str, Meta(min_length=2, max_length=60)]
+    phone: Annotated[str, Meta(min_length=7, max_length=20)]
+    division: Annotated[str, Meta(pattern=r"^\d{6}$")]
+    detail: Annotated[str, Meta(min_length=4, max_length=120)]
+    hint: Annotated[str, Meta(max_length=60)] = ""
+
+    @property
+    def content(self) -> Address:
+        return Address(self.recipient, self.phone, self.division, self.detail, self.hint)
+
+
+class AddressList(msgspec.Struct, frozen=True):
+    """The address book."""
+
+    items: list[views.AddressView]
+
+
+class Removed(msgspec.Struct, frozen=True):
+    """It is gone."""
+
+    done: bool = True
+
+
+class CollectorInput(msgspec.Struct, forbid_unknown_fields=True):
+    """Who may collect the parcel instead of its recipient; both empty: nobody any more."""
+
+    name: Annotated[str, Meta(max_length=60)]
+    id_number: Annotated[str, Meta(max_length=24)]
+
+
+class Destination(msgspec.Struct, forbid_unknown_fields=True):
+    """Where a parcel that has not left, or came back, shall go: to the hall's counter, or an address of the book."""
+
+    mode: Literal["pick_up", "courier"]
+    address: Annotated[str, Meta(max_length=40)] = ""
+
+
+class Cursor(msgspec.Struct, forbid_unknown_fields=True):
+    """Where the next part of a list begins."""
+
+    cursor: Annotated[str, Meta(max_length=512)] | None = None
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """Everything that happened to a parcel."""
+
+    entries: list[views.TimelineEntry]
+
+
+@endpoint("GET", "/v1/addresses", PERSON)
+def list_addresses(actor: Actor) -> AddressList:
+    """The caller's address book, or that of the enterprise acted for."""
+    items = store.addresses(actor.parties[0])
+    return AddressList([views.address(item.id, store.address_of(item)) for item in items])
+
+
+@endpoint(
+    "POST",
+    "/v1/addresses",
+    PERSON,
+    status=201,
+    idempotent=True,
+    errors=[rules.ADDRESS_INVALID, rules.ADDRESS_BOOK_FULL],
+)
+def add_address(actor: Actor, body: AddressInput, request: Request) -> views.AddressView:
+    """Keep an address."""
+    item = service.addresses.add(actor.parties[0], body.content, request.key)
+    return views.address(item.id, body.content)
+
+
+@endpoint("PUT", "/v1/addresses/{address_id}", PERSON, errors=[rules.ADDRESS_INVALID, errors.NOT_FOUND])
+def change_address(actor: Actor, address_id: str, body: AddressInput) -> views.AddressView:
+    """Change an address; parcels on their way keep the one that they had."""
+    item = service.addresses.change(actor.parties[0], address_id, body.content)
+    return views.address(item.id, body.content)
+
+
+@endpoint("DELETE", "/v1/addresses/{address_id}", PERSON)
+def remove_address(actor: Actor, address_id: str) -> Removed:
+    """Remove an address from the book."""
+    service.addresses.remove(actor.parties[0], address_id)
+    return Removed()
+
+
+@endpoint("GET", "/v1/shipments", PERSON)
+def list_shipments(actor: Actor, query: Cursor) -> views.ParcelList:
+    """The caller's parcels, the newest first."""
+    page = store.shipments_of(actor.parties[0], query.cursor)
+    items = [found for ref in page.items if (found := store.shipment(ref.shipment))]
+    return views.ParcelList([views.row(item) for item in items if _receives(actor, item)], page.cursor)
+
+
+@endpoint("GET", "/v1/shipments/{shipment_id}", OWN)
+def read_shipment(target: ShipmentItem) -> views.ParcelView:
+    """A parcel: where it is, by when it is promised, and the code that opens it."""
+    return views.parcel(target)
+
+
+@endpoint("GET", "/v1/shipments/{shipment_id}/timeline", OWN)
+def read_shipment_timeline(target: ShipmentItem) -> Timeline:
+    """Everything that happened to a parcel."""
+    return Timeline(views.timeline(target))
+
+
+@endpoint(
+    "PUT",
+    "/v1/shipments/{shipment_id}/collector",
+    OWN,
+    errors=[identity_rules.ID_NUMBER_INVALID, rules.TOO_LATE_TO_CHANGE, errors.CONFLICT],
+)
+def name_collector(actor: Actor, target: ShipmentItem, body: CollectorInput) -> views.ParcelView:
+    """Let somebody else collect the parcel with the code; their ID card is checked at the counter."""
+    service.collecting.name_collector(actor, target, body.name, body.id_number)
+    return views.parcel(target)
+
+
+@endpoint(
+    "POST",
+    "/v1/shipments/{shipment_id}/code",
+    OWN,
+    errors=[rules.TOO_LATE_TO_CHANGE, errors.CONFLICT],
+    limit=_CODE_LIMIT,
+)
+def renew_code(actor: Actor, target: ShipmentItem) -> views.ParcelView:
+    """A new code, for example because the old one was locked by wrong tries; the old one is void."""
+    service.collecting.new_code(actor, target)
+    return views.parcel(target)
+
+
+@endpoint(
+    "PUT",
+    "/v1/shipments/{shipment_id}/destination",
+    OWN,
+    errors=[
+        rules.TOO_LATE_TO_CHANGE,
+        rules.ADDRESS_UNKNOWN,
+        rules.NO_CARRIER,
+        rules.CARRIER_DIFFERS,
+        rules.SHIPMENT_STATE,
+        payment_rules.ALREADY_PAID,
+        payment_rules.OTHER_PAYMENT_OPEN,
+        errors.CONFLICT,
+    ],
+)
+def change_destination(actor: Actor, target: ShipmentItem, body: Destination) -> views.ParcelView:
+    """Send a parcel that has not left, or came back, elsewhere: to the counter or to another address."""
+    service.redirecting.redirect(actor, target, body.mode, body.address)
+    return views.parcel(target)
+
+
+@endpoint("POST", "/v1/shipments/{shipment_id}/cancel", OWN, errors=[rules.SHIPMENT_STATE, errors.CONFLICT])
+def cancel_collection(actor: Actor, target: ShipmentItem) -> views.ParcelView:
+    """Call off the collection of originals while no courier has accepted it."""
+    service.originals.cancel(actor, target)
+    return views.parcel(target)

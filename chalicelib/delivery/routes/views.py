@@ -1,0 +1,315 @@
+"""What the endpoints of delivery show: the recipient everything, the hall what it packs, the courier the door."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import Text
+from chalicelib.delivery import rules, service, store
+from chalicelib.delivery.store import Address, HandoverItem, ShipmentItem
+from chalicelib.kernel import changes, clock, history, vault
+
+
+class Money(msgspec.Struct, frozen=True):
+    """An amount of fen."""
+
+    amount: int
+    currency: str = "CNY"
+
+
+class ResultView(msgspec.Struct, frozen=True):
+    """A result in a parcel."""
+
+    application_id: str
+    title: str
+    receipt: str
+    printed: bool
+
+
+class AddressView(msgspec.Struct, frozen=True):
+    """An address, the phone number masked; ``place`` is the division in words."""
+
+    id: str
+    recipient: str
+    phone: str
+    division: str
+    place: str
+    detail: str
+    hint: str
+
+
+class ScanView(msgspec.Struct, frozen=True):
+    """A report of the carrier."""
+
+    state: str
+    at: str
+    note: str
+
+
+class ParcelView(msgspec.Struct, frozen=True):
+    """A parcel as its recipient sees it.
+
+    ``code`` opens it at the counter or proves delivery at the door, and ``qr`` says the same to a scanner; both are
+    empty while there is nothing to prove. ``handover``: the courier is at the door and wants to scan.
+    """
+
+    id: str
+    direction: str
+    mode: str
+    status: str
+    status_name: Text
+    hall: str
+    hall_name: Text
+    carrier: Text | None
+    waybill: str
+    results: list[ResultView]
+    address: AddressView | None
+    collector: str
+    code: str
+    qr: str
+    handover: str
+    postage: Money
+    postage_by: str
+    bill: str
+    promised_by: str
+    overdue: bool
+    next_try: str
+    proof: str
+    replaced_by: str
+    scans: list[ScanView]
+
+
+class ParcelRow(msgspec.Struct, frozen=True):
+    """A parcel in the recipient's list."""
+
+    id: str
+    direction: str
+    mode: str
+    status: str
+    status_name: Text
+    titles: list[str]
+    promised_by: str
+
+
+class ParcelList(msgspec.Struct, frozen=True):
+    """A part of a list of parcels."""
+
+    items: list[ParcelRow]
+    cursor: str | None
+
+
+class DeskRow(msgspec.Struct, frozen=True):
+    """A parcel at a desk of the hall: names and phone numbers are masked."""
+
+    id: str
+    direction: str
+    mode: str
+    status: str
+    status_name: Text
+    recipient: str
+    place: str
+    carrier: str
+    courier: str
+    results: list[ResultView]
+    promised_by: str
+    overdue: bool
+
+
+class DeskList(msgspec.Struct, frozen=True):
+    """A part of the parcels at a desk."""
+
+    items: list[DeskRow]
+    cursor: str | None
+
+
+class TaskView(msgspec.Struct, frozen=True):
+    """A parcel as a courier sees it before and while carrying it; nothing of what is in it."""
+
+    id: str
+    direction: str
+    status: str
+    status_name: Text
+    hall: str
+    division: str
+    place: str
+    recipient: str
+    phone: str
+    relay: str
+    collect: Money
+    promised_by: str
+    overdue: bool
+    tries: int
+    next_try: str
+
+
+class TaskList(msgspec.Struct, frozen=True):
+    """A part of a courier's list."""
+
+    items: list[TaskView]
+    cursor: str | None
+
+
+class DoorView(msgspec.Struct, frozen=True):
+    """Where the courier has to go: the address in clear, and what helps to find it."""
+
+    task: TaskView
+    address: str
+    hint: str
+    hall_address: Text
+
+
+class HandoverView(msgspec.Struct, frozen=True):
+    """A hand-over as one side sees it; ``code`` is what this side shows to the other, ``side`` which it is."""
+
+    id: str
+    kind: str
+    hall: str
+    status: str
+    status_name: Text
+    side: str
+    shipments: list[str]
+    code: str
+    until: str
+
+
+class TimelineEntry(msgspec.Struct, frozen=True):
+    """One thing that happened to a parcel."""
+
+    type: str
+    at: str
+
+
+def state_name(status: str) -> Text:
+    return Text(rules.SHIPMENTS.words[status], status.replace("_", " "))
+
+
+def place(division: str) -> str:
+    """A division in words; empty for none."""
+    return "".join(catalog.division(division)) if division else ""
+
+
+def address(address_id: str, content: Address) -> AddressView:
+    return AddressView(
+        address_id,
+        content.recipient,
+        vault.mask_phone(content.phone),
+        content.division,
+        place(content.division),
+        content.detail,
+        content.hint,
+    )
+
+
+def results(item: ShipmentItem) -> list[ResultView]:
+    return [ResultView(one.application_id, one.title, one.receipt, one.printed) for one in item.result_list()]
+
+
+def parcel(item: ShipmentItem) -> ParcelView:
+    kept, carrier = store.private(item), service.choosing.carrier(item.carrier)
+    counter = item.status == rules.READY and item.mode == rules.PICK_UP
+    proving = counter or item.status in (*rules.ON_THE_WAY, rules.ACCEPTED)
+    return ParcelView(
+        id=item.id,
+        direction=str(item.direction),
+        mode=str(item.mode),
+        status=str(item.status),
+        status_name=state_name(item.status),
+        hall=str(item.hall),
+        hall_name=catalog.hall(item.hall).name,
+        carrier=carrier.name if carrier else None,
+        waybill=item.waybill or "",
+        results=results(item),
+        address=address("", kept.address) if kept.address and kept.address.division else None,
+        collector=vault.mask_name(kept.collector.name) if kept.collector else "",
+        code=service.moving.code(item) if proving and item.direction == rules.OUT else "",
+        qr=service.collecting.qr_text(item) if counter else "",
+        handover=item.handover or "",
+        postage=Money(int(item.postage)),
+        postage_by=str(item.postage_by),
+        bill=item.bill or "",
+        promised_by=item.promised_by or "",
+        overdue=bool(item.overdue),
+        next_try=item.next_try or "",
+        proof=item.proof_kind or "",
+        replaced_by=item.replaced_by or "",
+        scans=[ScanView(scan.state, clock.local(scan.at).isoformat(), scan.note) for scan in item.scan_list()],
+    )
+
+
+def row(item: ShipmentItem) -> ParcelRow:
+    return ParcelRow(
+        item.id,
+        str(item.direction),
+        str(item.mode),
+        str(item.status),
+        state_name(item.status),
+        [result.title for result in item.result_list()],
+        item.promised_by or "",
+    )
+
+
+def desk_row(item: ShipmentItem) -> DeskRow:
+    kept = store.private(item)
+    return DeskRow(
+        item.id,
+        str(item.direction),
+        str(item.mode),
+        str(item.status),
+        state_name(item.status),
+        rules.name_initial(kept.address.recipient) if kept.address else "",
+        place(item.division),
+        str(item.carrier),
+        item.courier or "",
+        results(item),
+        item.promised_by or "",
+        bool(item.overdue),
+    )
+
+
+def task(item: ShipmentItem) -> TaskView:
+    content, carrier = store.private(item).address, service.choosing.carrier(item.carrier)
+    assert content is not None
+    return TaskView(
+        item.id,
+        str(item.direction),
+        str(item.status),
+        state_name(item.status),
+        str(item.hall),
+        str(item.division),
+        place(item.division),
+        rules.name_initial(content.recipient),
+        vault.mask_phone(content.phone),
+        carrier.relay if carrier else "",
+        Money(int(item.postage) if item.postage_by == "on_delivery" else 0),
+        item.promised_by or "",
+        bool(item.overdue),
+        int(item.tries),
+        item.next_try or "",
+    )
+
+
+def door(item: ShipmentItem) -> DoorView:
+    content = store.private(item).address
+    assert content is not None
+    return DoorView(task(item), place(content.division) + content.detail, content.hint, catalog.hall(item.hall).address)
+
+
+def handover(side: str, item: HandoverItem, code: str) -> HandoverView:
+    words = Text(rules.HANDOVERS.words[item.status], str(item.status))
+    return HandoverView(
+        item.id,
+        str(item.kind),
+        str(item.hall),
+        str(item.status),
+        words,
+        side,
+        item.shipment_ids(),
+        code,
+        str(item.until),
+    )
+
+
+def timeline(item: ShipmentItem) -> list[TimelineEntry]:
+    recorded = history.timeline(item.subject, int(item.version), changes.decode(item.changes))
+    return [TimelineEntry(change.type, clock.local(change.at).isoformat()) for change in recorded]

@@ -1,0 +1,279 @@
+"""How a result reaches its recipient, and originals the hall: states, codes, routes, promises. Pure.
+
+One table says who may move a parcel from where to where. ``two_scans`` is neither side alone: giver and taker have each
+scanned the other's code.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from chalicelib.kernel.clock import Calendar
+from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.graph import Edge, Graph
+
+ELECTRONIC, PICK_UP, COURIER = "electronic", "pick_up", "courier"
+OUT, IN = "out", "in"
+CREATED = "created"
+READY = "ready"
+OFFERED = "offered"
+ACCEPTED = "accepted"
+HANDED_OVER = "handed_over"
+IN_TRANSIT = "in_transit"
+DELIVERED = "delivered"
+ATTEMPT_FAILED = "attempt_failed"
+RETURNED = "returned"
+LOST = "lost"
+REPLACED = "replaced"
+CANCELLED = "cancelled"
+ON_THE_WAY = (HANDED_OVER, IN_TRANSIT, ATTEMPT_FAILED)
+WITH_CARRIER = (ACCEPTED, *ON_THE_WAY)
+ENDED = (DELIVERED, REPLACED, CANCELLED)
+MOST_MISSES = 5
+MOST_ADDRESSES = 20
+MOST_IN_PARCEL = 20
+MOST_IN_HANDOVER = 40
+HANDOVER_LIFE = timedelta(minutes=30)
+CODE_LIFE = timedelta(minutes=3)
+ASKED_EVERY = timedelta(hours=6)
+LOST_AFTER_DAYS = 10
+
+SHIPMENT_STATE = ErrorCode(
+    "shipment_wrong_state",
+    409,
+    zh="快递件当前状态为“{state_zh}”，不能进行此操作",
+    en="The parcel is “{state}”; not possible now",
+)
+HANDOVER_STATE = ErrorCode(
+    "handover_wrong_state",
+    409,
+    zh="交接单当前状态为“{state_zh}”，不能进行此操作",
+    en="The hand-over is “{state}”; not possible now",
+)
+SHIPMENT_TAKEN = ErrorCode(
+    "shipment_taken", 409, zh="此件已由其他快递员接单", en="Another courier has taken this parcel"
+)
+PARCEL_GONE = ErrorCode(
+    "parcel_gone",
+    409,
+    zh="快递件 {parcels} 已不在此处或已变更，请移出后重新交接",
+    en="Parcels {parcels} are not here any more or have changed; take them out and hand over again",
+)
+CODE_WRONG = ErrorCode(
+    "code_wrong",
+    422,
+    zh="取件码不正确，请核对大厅、取件码和手机尾号",
+    en="The code is not right; check hall, code and the phone's last digits",
+)
+CODE_USED = ErrorCode(
+    "code_used", 409, zh="此件已被领取，取件码不能再用", en="The parcel is collected; the code is used up"
+)
+CODE_LOCKED = ErrorCode(
+    "code_locked",
+    409,
+    zh="错误次数过多，此码已锁定，请收件人重新获取",
+    en="Too many wrong tries; the code is locked, the recipient gets a new one",
+)
+WRONG_STATION = ErrorCode(
+    "wrong_station", 409, zh="此件在“{hall_zh}”，请到该大厅领取", en="The parcel is at {hall_en}; collect it there"
+)
+COLLECTOR_NEEDED = ErrorCode(
+    "collector_id_needed",
+    409,
+    zh="收件人指定了代领人，请核验到场人的身份证号",
+    en="The recipient named somebody to collect it; enter the ID number of the person who is here",
+)
+COLLECTOR_MISMATCH = ErrorCode(
+    "collector_mismatch", 403, zh="到场人不是指定的代领人", en="The person who is here is not the one named"
+)
+MODE_NOT_OFFERED = ErrorCode(
+    "delivery_mode_not_offered",
+    422,
+    zh="此事项不提供该送达方式，可选：{modes}",
+    en="The service does not deliver that way; it offers: {modes}",
+)
+HALL_NOT_POSSIBLE = ErrorCode(
+    "hall_does_not_hand_out", 422, zh="该大厅不办理此事项，不能领取", en="That hall does not handle the service"
+)
+NO_CARRIER = ErrorCode(
+    "no_carrier", 422, zh="该地址暂无快递服务，请选择自取", en="No carrier goes there; choose to pick it up"
+)
+NOT_ON_DELIVERY = ErrorCode(
+    "cash_on_delivery_not_offered",
+    422,
+    zh="该快递不支持到付，请选择预付邮费",
+    en="This carrier does not take money at the door; pay the postage before",
+)
+ADDRESS_INVALID = ErrorCode(
+    "address_invalid", 422, zh="地址填写有误，请按提示修改", en="The address is not right; see the fields"
+)
+ADDRESS_UNKNOWN = ErrorCode("address_unknown", 422, zh="地址簿中没有此地址", en="There is no such address in the book")
+ADDRESS_BOOK_FULL = ErrorCode(
+    "address_book_full", 409, zh="地址簿最多 {most} 条，请先删除", en="The book holds {most}; remove one first"
+)
+TOO_LATE_TO_CHANGE = ErrorCode(
+    "too_late_to_change", 409, zh="结果已寄出或已领取，不能再更改", en="The result is on its way or handed out"
+)
+HANDOVER_CODE_WRONG = ErrorCode(
+    "handover_code_wrong",
+    422,
+    zh="交接码无效、已过期或不属于此交接单，请对方重新出示",
+    en="The code is not genuine, too old or of another hand-over; let the other side show a new one",
+)
+POSTAGE_DIFFERS = ErrorCode(
+    "postage_differs",
+    422,
+    zh="到付邮费应为 {amount} 分，请核对实收金额",
+    en="The postage to collect is {amount} fen; check what was received",
+)
+PROOF_NEEDED = ErrorCode(
+    "proof_needed", 422, zh="请输入收件人的签收码或由收件人签名", en="Enter the recipient's code or let them sign"
+)
+NOT_ALL_PRINTED = ErrorCode(
+    "results_not_printed",
+    409,
+    zh="请先打印全部结果：还有 {missing} 份未打印",
+    en="Print all results first: {missing} are missing",
+)
+NO_MORE_TRIES = ErrorCode(
+    "no_more_tries",
+    409,
+    zh="已派送 {tries} 次，请将此件退回大厅",
+    en="It was tried {tries} times; bring the parcel back to the hall",
+)
+POSTAGE_UNPAID = ErrorCode("shipment_postage_unpaid", 409, zh="邮费尚未支付", en="The postage is not paid yet")
+CARRIER_DIFFERS = ErrorCode(
+    "carrier_differs",
+    422,
+    zh="新地址由其他快递承运，请改为到大厅自取",
+    en="Another carrier goes to that address; choose to pick the parcel up at the hall",
+)
+PUSH_REFUSED = ErrorCode("carrier_push_refused", 401, zh="签名无效", en="The signature is not valid")
+PARCEL_UNKNOWN = ErrorCode("parcel_unknown", 404, zh="没有此快递件", en="There is no such parcel")
+
+SHIPMENTS = Graph(
+    (
+        Edge("pack", CREATED, READY, ("clerk",)),
+        Edge("offer", CREATED, OFFERED, ("system",)),
+        Edge("offer", READY, OFFERED, ("system", "clerk")),
+        Edge("accept", OFFERED, ACCEPTED, ("courier", "carrier")),
+        Edge("release", ACCEPTED, OFFERED, ("courier", "clerk")),
+        Edge("hand_over", ACCEPTED, HANDED_OVER, ("two_scans", "carrier")),
+        Edge("depart", HANDED_OVER, IN_TRANSIT, ("courier", "carrier")),
+        Edge("deliver", IN_TRANSIT, DELIVERED, ("courier", "carrier", "two_scans")),
+        Edge("fail", IN_TRANSIT, ATTEMPT_FAILED, ("courier", "carrier")),
+        Edge("retry", ATTEMPT_FAILED, IN_TRANSIT, ("courier", "carrier")),
+        Edge("bring_back", HANDED_OVER, RETURNED, ("two_scans", "carrier")),
+        Edge("bring_back", IN_TRANSIT, RETURNED, ("two_scans", "carrier")),
+        Edge("bring_back", ATTEMPT_FAILED, RETURNED, ("two_scans", "carrier")),
+        Edge("offer", RETURNED, OFFERED, ("system", "clerk")),
+        Edge("keep", RETURNED, READY, ("clerk", "recipient")),
+        Edge("collect", READY, DELIVERED, ("clerk",)),
+        Edge("lose", HANDED_OVER, LOST, ("supervisor", "carrier")),
+        Edge("lose", IN_TRANSIT, LOST, ("supervisor", "carrier")),
+        Edge("lose", ATTEMPT_FAILED, LOST, ("supervisor", "carrier")),
+        Edge("find", LOST, RETURNED, ("supervisor",)),
+        Edge("replace", LOST, REPLACED, ("supervisor",)),
+        Edge("cancel", CREATED, CANCELLED, ("clerk", "recipient")),
+        Edge("cancel", READY, CANCELLED, ("clerk",)),
+        Edge("cancel", OFFERED, CANCELLED, ("clerk", "recipient")),
+        Edge("cancel", RETURNED, CANCELLED, ("clerk",)),
+    ),
+    SHIPMENT_STATE,
+    {
+        CREATED: "待打包", READY: "已备好", OFFERED: "待接单", ACCEPTED: "已接单", HANDED_OVER: "已交接",
+        IN_TRANSIT: "派送中", DELIVERED: "已送达", ATTEMPT_FAILED: "派送未成功", RETURNED: "已退回大厅",
+        LOST: "已遗失", REPLACED: "已补发", CANCELLED: "已取消",
+    },
+)  # fmt: skip
+OPEN, GIVEN, TAKEN, DONE = "open", "given", "taken", "done"
+HANDOVERS = Graph(
+    (
+        Edge("give", OPEN, GIVEN, ("giver",)),
+        Edge("take", OPEN, TAKEN, ("taker",)),
+        Edge("take", GIVEN, DONE, ("taker",)),
+        Edge("give", TAKEN, DONE, ("giver",)),
+        Edge("cancel", OPEN, CANCELLED, ("giver", "taker")),
+        Edge("cancel", GIVEN, CANCELLED, ("giver", "taker")),
+        Edge("cancel", TAKEN, CANCELLED, ("giver", "taker")),
+    ),
+    HANDOVER_STATE,
+    {OPEN: "待双方扫码", GIVEN: "交件方已确认", TAKEN: "收件方已确认", DONE: "已完成", CANCELLED: "已取消"},
+)
+DISPATCH, RETURN, COLLECTION = "dispatch", "return", "collection"
+
+
+def handover_action(kind: str, direction: str) -> str:
+    """What a finished hand-over does to a parcel; raises ``KeyError`` for one that does not go that way."""
+    return {
+        (DISPATCH, OUT): "hand_over",
+        (RETURN, OUT): "bring_back",
+        (COLLECTION, IN): "hand_over",
+        (RETURN, IN): "deliver",
+    }[kind, direction]
+
+
+def carrier_path(state: str, wanted: str) -> list[str]:
+    """The shortest way of actions on which a carrier's report leads from one state to another; empty if none does.
+
+    A carrier's reports come late, twice and out of order: ``delivered`` may be the first that we hear.
+    """
+    waiting: deque[tuple[str, list[str]]] = deque([(state, [])])
+    seen = {state}
+    while waiting:
+        here, way = waiting.popleft()
+        if here == wanted:
+            return way
+        for edge in SHIPMENTS.edges:
+            if edge.start == here and "carrier" in edge.by and edge.end not in seen:
+                seen.add(edge.end)
+                waiting.append((edge.end, [*way, edge.action]))
+    return []
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A carrier's report: its own id, what it says, when it was made there, in which words."""
+
+    id: str
+    state: str
+    at: datetime
+    note: str = ""
+
+
+def merged_scans(known: Sequence[Scan], new: Iterable[Scan], most: int = 60) -> list[Scan]:
+    """All scans once each, in the order in which they were made; the oldest ones go when there are too many."""
+    by_id = {scan.id: scan for scan in known} | {scan.id: scan for scan in new}
+    return sorted(by_id.values(), key=lambda scan: (scan.at, scan.id))[-most:]
+
+
+def newest_report(scans: Sequence[Scan]) -> str:
+    """What the carrier said last by its own clock; an end stays an end whatever was stamped after it."""
+    ends = [scan.state for scan in scans if scan.state in (DELIVERED, RETURNED, LOST)]
+    return ends[-1] if ends else scans[-1].state if scans else ""
+
+
+def promised_by(calendar: Calendar, handed_over: date, days: int) -> date:
+    """The day by which delivery is promised: so many working days after the hand-over."""
+    return calendar.add_working_days(handed_over, days)
+
+
+def code_of(digest: str) -> str:
+    """The six digits of a recipient's code, from 32 hex digits that nobody else can make."""
+    return f"{int(digest, 16) % 1_000_000:06d}"
+
+
+def name_initial(name: str) -> str:
+    """What couriers see of a name: ``张*``."""
+    return name[:1] + "*" if name else ""
+
+
+def strokes_are_a_signature(strokes: Sequence[Sequence[Sequence[int]]]) -> bool:
+    """Whether drawn lines (points of 0 to 1000 each way) are more than a dot or a dash."""
+    points = [point for stroke in strokes for point in stroke]
+    inside = all(len(point) == 2 and all(0 <= place <= 1000 for place in point) for point in points)
+    width = max((point[0] for point in points), default=0) - min((point[0] for point in points), default=0)
+    return inside and len(points) >= 8 and width >= 50

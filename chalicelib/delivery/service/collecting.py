@@ -1,0 +1,107 @@
+"""The counter: a parcel against its code, to the recipient or to who was named."""
+
+from __future__ import annotations
+
+import hmac
+
+from chalicelib.catalog import service as catalog
+from chalicelib.delivery import rules, store
+from chalicelib.delivery.service import carrying, moving, packing
+from chalicelib.delivery.store import Collector, Private, ShipmentItem
+from chalicelib.identity import service as identity
+from chalicelib.kernel import log, numbers, tables
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.changes import Event
+
+QR = "BSC1"
+
+
+def qr_text(item: ShipmentItem) -> str:
+    """What the recipient's pick-up QR says."""
+    return f"{QR}:{item.id}:{moving.code(item)}"
+
+
+def find(hall: str, code: str, phone_last4: str) -> ShipmentItem:
+    """The parcel that a typed code opens at this hall; raises ``code_wrong``, the same for every wrong part of it."""
+    found = store.pick_up(hall, code, phone_last4.upper())
+    parcel = store.shipment(found.shipment) if found else None
+    if parcel is None or not hmac.compare_digest(moving.code(parcel), code):
+        raise _miss()
+    return parcel
+
+
+def find_scanned(hall: str, text: str) -> ShipmentItem:
+    """The parcel of a scanned QR; raises ``code_wrong``, ``wrong_station``, ``code_locked``."""
+    kind, _, rest = text.partition(":")
+    shipment_id, _, code = rest.partition(":")
+    parcel = store.shipment(shipment_id) if kind == QR and shipment_id.isalnum() else None
+    if parcel is None or parcel.direction != rules.OUT:
+        raise _miss()
+    carrying.check_code(parcel, code)
+    if parcel.hall != hall:
+        name = catalog.hall(parcel.hall).name
+        raise rules.WRONG_STATION(hall_zh=name.zh, hall_en=name.en)
+    return parcel
+
+
+def _miss() -> Exception:
+    log.count("delivery_code_misses")
+    return rules.CODE_WRONG()
+
+
+def collect(actor: Actor, item: ShipmentItem, id_number: str) -> ShipmentItem:
+    """Hand the parcel out at the counter. Raises ``code_used``, ``shipment_wrong_state``, ``collector_id_needed``,
+    ``collector_mismatch`` or ``changed_meanwhile``.
+    """
+    if item.status == rules.DELIVERED:
+        raise rules.CODE_USED()
+    _check_collector(item, id_number)
+    event = moving.step(item, "collect", "clerk", actor)
+    carrying.keep_proof(item, "counter", actor)
+    item.misses = 0
+    tables.write_or_conflict(moving.write_of(item, event))
+    return item
+
+
+def _check_collector(item: ShipmentItem, id_number: str) -> None:
+    """Where somebody was named, the person at the counter is that one, or the recipient."""
+    named = store.private(item).collector
+    if named is None:
+        return
+    if not id_number:
+        raise rules.COLLECTOR_NEEDED()
+    allowed = {named.id_number}
+    if item.party_kind == "person":
+        allowed.add(identity.person_party(item.party).number)
+    if numbers.normalized(id_number) not in allowed:
+        raise rules.COLLECTOR_MISMATCH()
+
+
+def name_collector(actor: Actor, item: ShipmentItem, name: str, id_number: str) -> None:
+    """Let somebody else collect the parcel; empty takes that back. Raises ``id_number_invalid``, ``code_used``."""
+    if item.status in rules.ENDED:
+        raise rules.TOO_LATE_TO_CHANGE()
+    collector = Collector(name, identity.checked_id_number(id_number)) if id_number else None
+    kept = store.private(item)
+    item.content = store.seal(item, "content", Private(kept.address, collector))
+    event = Event("collector_named" if collector else "collector_withdrawn", actor)
+    tables.write_or_conflict(moving.write_of(item, event))
+
+
+def new_code(actor: Actor, item: ShipmentItem) -> None:
+    """Another code for the recipient; the old one is void from now on. Raises ``too_late_to_change``."""
+    if item.status in rules.ENDED:
+        raise rules.TOO_LATE_TO_CHANGE()
+    item.issue, item.misses = int(item.issue) + 1, 0
+    event = Event("delivery_code_renewed", actor)
+    if item.status == rules.READY:
+        packing.keep_at_counter(item, event)
+    else:
+        tables.write_or_conflict(moving.write_of(item, event))
+
+
+def keep_here(actor: Actor, item: ShipmentItem, by: str) -> None:
+    """A parcel that came back waits at the hall's counter for its recipient."""
+    event = moving.step(item, "keep", by, actor)
+    item.mode = rules.PICK_UP
+    packing.keep_at_counter(item, event)

@@ -1,0 +1,72 @@
+"""Parcels that are lost: what was printed for them is void at once, and the results are made again."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chalicelib.certificates import service as certificates
+from chalicelib.delivery import rules, store
+from chalicelib.delivery.service import moving
+from chalicelib.delivery.store import ShipmentItem
+from chalicelib.kernel import clock, ids, tables
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.changes import Event
+
+
+def lose(actor: Actor, item: ShipmentItem, reason: str) -> None:
+    """Say that a parcel is lost; a repeat changes nothing. Raises ``shipment_wrong_state``, ``changed_meanwhile``."""
+    if item.status == rules.LOST:
+        return
+    event = moving.step(item, "lose", "supervisor", actor, reason)
+    tables.write_or_conflict(moving.write_of(item, event), *voiding(actor, item))
+
+
+def voiding(actor: Actor, item: ShipmentItem) -> list[tables.Write]:
+    """The writes by which nobody can use what was printed for a parcel."""
+    return [
+        write
+        for result in item.result_list()
+        if result.certificate_id
+        for write in certificates.voiding_prints(actor, result.certificate_id, "寄递遗失 lost in the post")
+    ]
+
+
+def find(actor: Actor, item: ShipmentItem) -> None:
+    """A lost parcel has turned up at the hall; what is in it stays void and is printed again before it goes out."""
+    event = moving.step(item, "find", "supervisor", actor)
+    tables.write_or_conflict(moving.write_of(item, event))
+
+
+def replace(actor: Actor, item: ShipmentItem) -> ShipmentItem:
+    """A new parcel with the same results in the place of a lost one, free of postage; a repeat finds it.
+
+    Raises ``shipment_wrong_state`` or ``changed_meanwhile``.
+    """
+    if item.replaced_by:
+        found = store.shipment(item.replaced_by)
+        assert found is not None
+        return found
+    new = ShipmentItem(
+        f"SHIPMENT#{ids.derived_id('shipment', item.id)}",
+        direction=item.direction,
+        mode=item.mode,
+        status=rules.CREATED,
+        hall=item.hall,
+        carrier=item.carrier,
+        division=item.division,
+        party=item.party,
+        party_kind=item.party_kind,
+        handler=item.handler,
+        created_at=clock.local(clock.now()).isoformat(),
+        replaces=item.id,
+    )
+    new.set_results([msgspec.structs.replace(result, printed=False) for result in item.result_list()])
+    new.content = store.seal(new, "content", store.private(item))
+    event = moving.step(item, "replace", "supervisor", actor, data={"by": new.id})
+    item.replaced_by = new.id
+    tables.write_or_conflict(
+        moving.write_of(item, event),
+        moving.begun(new, Event("shipment_created", actor, data={"replaces": item.id})),
+        store.new_ref(new),
+    )
+    return new

@@ -1,0 +1,54 @@
+"""Originals on their way in: a courier collects them from the citizen and hands them to the hall."""
+
+from __future__ import annotations
+
+from chalicelib.delivery import rules, store
+from chalicelib.delivery.service import choosing, moving
+from chalicelib.delivery.store import Private, Result, ShipmentItem
+from chalicelib.kernel import clock, tables
+from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.changes import Event
+
+
+def request(
+    actor: Actor, about: Result, party: str, party_kind: str, hall: str, address_id: str, shipment_id: str
+) -> ShipmentItem:
+    """Let a courier of the city collect originals at an address and bring them to a hall; a repeat finds the request.
+
+    Raises ``address_unknown`` or ``no_carrier``.
+    """
+    existing = store.shipment(shipment_id)
+    if existing is not None:
+        return existing
+    address = choosing.of_book(party, address_id)
+    carrier = choosing.carrier_for(address.division)
+    if carrier.kind != "own":
+        raise rules.NO_CARRIER()
+    item = ShipmentItem(
+        f"SHIPMENT#{shipment_id}",
+        direction=rules.IN,
+        mode=rules.COURIER,
+        status=rules.CREATED,
+        hall=hall,
+        carrier=carrier.code,
+        division=address.division,
+        party=party,
+        party_kind=party_kind,
+        handler=actor.id,
+        created_at=clock.local(clock.now()).isoformat(),
+    )
+    item.set_results([about])
+    item.content = store.seal(item, "content", Private(address))
+    events = [Event("shipment_created", actor, data={"application": about.application_id})]
+    events.append(moving.step(item, "offer", "system", system("delivery")))
+    tables.write_or_conflict(moving.write_of(item, *events), store.new_ref(item))
+    return item
+
+
+def cancel(actor: Actor, item: ShipmentItem) -> None:
+    """Call a collection off that no courier has accepted; raises ``shipment_wrong_state``."""
+    if item.status == rules.CANCELLED:
+        return
+    if item.direction != rules.IN:
+        raise rules.SHIPMENTS.refusal(item.status)
+    moving.moved(item, "cancel", "recipient", actor)

@@ -1,0 +1,226 @@
+"""From a decided result to a parcel that is ready: joining, postage, printing, packing."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chalicelib.catalog.definition import Carrier
+from chalicelib.certificates import service as certificates
+from chalicelib.delivery import rules, store
+from chalicelib.delivery.service import choosing, moving
+from chalicelib.delivery.store import Choice, OpenParcelItem, Private, Result, ResultItem, ShipmentItem
+from chalicelib.kernel import clock, documents, due, errors, ids, tables, vault
+from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.changes import Event
+from chalicelib.payments import service as payments
+
+DESK = system("delivery")
+_TRIES = 4
+
+
+def join(result: ResultItem) -> None:
+    """Put a result into the parcel that still waits for the same person and place, or into a new one; once."""
+    choice = store.choice_of(result)
+    key = _place_key(result, choice)
+    for _ in range(_TRIES):
+        if result.shipment:
+            return None
+        open_parcel = store.open_parcel(key)
+        parcel = store.shipment(open_parcel.shipment) if open_parcel else None
+        try:
+            if parcel is not None and parcel.status == rules.CREATED and _has_room(parcel):
+                return _add(result, parcel)
+            return _begin(result, choice, key, open_parcel)
+        except tables.ConditionFailed:
+            found = store.result(result.application_id)
+            assert found is not None
+            result = found
+    raise errors.CONFLICT()
+
+
+def _place_key(result: ResultItem, choice: Choice) -> str:
+    address = choice.address
+    place = msgspec.json.encode(address).decode() if address else ""
+    return vault.blind_index("parcel_place", f"{result.party}/{choice.mode}/{choice.hall}/{choice.postage}/{place}")
+
+
+def _has_room(parcel: ShipmentItem) -> bool:
+    return len(parcel.result_list()) < rules.MOST_IN_PARCEL
+
+
+def _content(result: ResultItem) -> Result:
+    return Result(result.application_id, result.service, result.title, result.receipt, result.certificate_id)
+
+
+def _joined(result: ResultItem, parcel: ShipmentItem) -> tables.Put:
+    result.shipment = parcel.id
+    return tables.changed(due.not_due(result))
+
+
+def _add(result: ResultItem, parcel: ShipmentItem) -> None:
+    parcel.set_results([*parcel.result_list(), _content(result)])
+    event = Event("shipment_joined", DESK, data={"application": result.application_id})
+    tables.write(moving.write_of(parcel, event), _joined(result, parcel))
+
+
+def _begin(result: ResultItem, choice: Choice, key: str, before: OpenParcelItem | None) -> None:
+    parcel = ShipmentItem(
+        f"SHIPMENT#{ids.derived_id('shipment', result.application_id)}",
+        direction=rules.OUT,
+        mode=choice.mode,
+        status=rules.CREATED,
+        hall=choice.hall,
+        party=result.party,
+        party_kind=result.party_kind,
+        handler=result.handler,
+        created_at=clock.local(clock.now()).isoformat(),
+    )
+    parcel.set_results([_content(result)])
+    parcel.content = store.seal(parcel, "content", Private(choice.address))
+    events = [Event("shipment_created", DESK, data={"application": result.application_id})]
+    writes = _with_postage(parcel, choice) if choice.mode == rules.COURIER else []
+    if parcel.bill:
+        events.append(Event("postage_due", DESK, data={"bill": parcel.bill}))
+    opened = OpenParcelItem(f"OPEN#{key}", shipment=parcel.id)
+    still = OpenParcelItem.shipment == before.shipment if before else tables.absent(OpenParcelItem)
+    tables.write(
+        moving.begun(parcel, *events),
+        _joined(result, parcel),
+        tables.Put(opened, still),
+        store.new_ref(parcel),
+        *writes,
+    )
+
+
+def _with_postage(parcel: ShipmentItem, choice: Choice) -> list[tables.Write]:
+    """Name the carrier and the postage; the bill of a prepaid one is made with the parcel."""
+    assert choice.address is not None
+    carrier = choosing.carrier_for(choice.address.division)
+    parcel.carrier, parcel.division = carrier.code, choice.address.division
+    parcel.postage = carrier.postage
+    if not carrier.postage:
+        return []
+    parcel.postage_by = choice.postage
+    if choice.postage != "prepaid":
+        return []
+    bills, writes = payments.prepare(_postage_debt(parcel, carrier), DESK)
+    parcel.bill, parcel.paid = bills[0], False
+    return writes
+
+
+def _postage_debt(parcel: ShipmentItem, carrier: Carrier) -> payments.Debt:
+    city, first = choosing.city_rules(), parcel.result_list()[0]
+    charge = payments.Charge(
+        "postage",
+        f"邮费（{carrier.name.zh}）",
+        f"Postage ({carrier.name.en})",
+        city.unit,
+        city.item_code,
+        carrier.postage,
+        carrier.postage,
+        "",
+    )
+    return payments.Debt(
+        parcel.id,
+        first.receipt,
+        first.service,
+        parcel.party,
+        parcel.party_kind,
+        charge.name_zh,
+        city.payment_days,
+        [charge],
+        purpose="parcel",
+    )
+
+
+def postage_paid(shipment_id: str) -> None:
+    """The postage is paid: the parcel moves on to who packs it; a repeat changes nothing."""
+    item = store.shipment(shipment_id)
+    if item is None or item.paid or not item.bill or not payments.bills.all_settled([item.bill]):
+        return
+    item.paid = True
+    tables.write_or_conflict(moving.write_of(item, Event("shipment_postage_paid", DESK)))
+
+
+def print_result(actor: Actor, item: ShipmentItem, application_id: str) -> certificates.PrintLink:
+    """Print one result for the parcel; an earlier print of it is void from now on.
+
+    Raises ``not_found``, ``shipment_wrong_state`` or what printing raises.
+    """
+    results = item.result_list()
+    if all(one.application_id != application_id for one in results):
+        raise errors.NOT_FOUND()
+    if item.status != rules.CREATED:
+        raise rules.SHIPMENTS.refusal(item.status)
+    result = next(one for one in results if one.application_id == application_id)
+    link = certificates.print_for_posting(actor, result.certificate_id)
+    item.set_results(
+        [msgspec.structs.replace(one, printed=one.printed or one.application_id == application_id) for one in results]
+    )
+    tables.write_or_conflict(
+        moving.write_of(item, Event("result_printed", actor, data={"application": application_id}))
+    )
+    return link
+
+
+def pack(actor: Actor, item: ShipmentItem) -> None:
+    """All results are printed and in the envelope: ready for the counter, or offered to the couriers or the carrier.
+
+    A repeat changes nothing. Raises ``shipment_wrong_state``, ``results_not_printed``, ``shipment_postage_unpaid`` or
+    ``changed_meanwhile``.
+    """
+    if item.status in (rules.READY, rules.OFFERED):
+        return
+    missing = sum(not result.printed for result in item.result_list())
+    if missing and item.status == rules.CREATED:
+        raise rules.NOT_ALL_PRINTED(missing=missing)
+    if not item.paid and item.status == rules.CREATED:
+        raise rules.POSTAGE_UNPAID()
+    events = [moving.step(item, "pack", "clerk", actor)]
+    if item.mode == rules.PICK_UP:
+        keep_at_counter(item, *events)
+    else:
+        events.append(moving.step(item, "offer", "system", DESK))
+        tables.write_or_conflict(moving.write_of(item, *events))
+
+
+def keep_at_counter(item: ShipmentItem, *events: Event) -> None:
+    """Store a parcel that waits at the counter, with a code that opens it there."""
+    address = store.private(item).address
+    assert address is not None
+    for _ in range(_TRIES):
+        opening = store.put_pick_up(item, moving.code(item), address.phone)
+        found = store.pick_up(item.hall, moving.code(item), address.phone[-4:])
+        if found is None or found.shipment == item.id:
+            return tables.write_or_conflict(moving.write_of(item, *events), opening)
+        item.issue = int(item.issue) + 1
+    raise errors.CONFLICT()
+
+
+def offer_again(actor: Actor, item: ShipmentItem) -> None:
+    """Send a returned parcel out once more; its tries begin anew."""
+    item.tries = 0
+    event = moving.step(item, "offer", "clerk", actor)
+    tables.write_or_conflict(moving.write_of(item, event))
+
+
+def labels_link(actor: Actor, hall: str, wanted: list[str], form: str) -> documents.DocumentLink:
+    """A link to the labels of parcels of a hall, each on a page of 100 x 150 mm, or four on an A4 sheet.
+
+    Raises ``parcel_gone`` for parcels that are not this hall's.
+    """
+    items = [store.shipment(shipment_id) for shipment_id in wanted]
+    gone = [name for name, item in zip(wanted, items, strict=True) if item is None or item.hall != hall]
+    if gone:
+        raise rules.PARCEL_GONE(parcels=", ".join(gone))
+    store.record_reading(f"LABELS#{hall}", actor)
+    return documents.link("labels", form, ",".join(wanted))
+
+
+@documents.made("labels")
+def labels(form: str, shipments: str) -> documents.Document:
+    """The labels behind a link."""
+    from chalicelib.delivery import drawing
+
+    items = [item for shipment_id in shipments.split(",") if (item := store.shipment(shipment_id))]
+    return documents.Document(drawing.labels(items, form), "application/pdf", f"labels-{form}.pdf")

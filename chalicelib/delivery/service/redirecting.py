@@ -1,0 +1,45 @@
+"""Another destination for a parcel that is still, or again, at the hall."""
+
+from __future__ import annotations
+
+from chalicelib.delivery import rules, store
+from chalicelib.delivery.service import choosing, collecting, moving
+from chalicelib.delivery.store import Private, ShipmentItem
+from chalicelib.kernel import tables
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.changes import Event
+from chalicelib.payments import service as payments
+
+
+def redirect(actor: Actor, item: ShipmentItem, mode: str, address_id: str) -> None:
+    """Send the parcel to the hall's counter, or to another address to which the same carrier goes.
+
+    Raises ``too_late_to_change``, ``address_unknown``, ``carrier_differs``, ``bill_already_paid``,
+    ``other_payment_open`` or ``changed_meanwhile``.
+    """
+    if item.direction != rules.OUT or item.status not in (rules.CREATED, rules.RETURNED):
+        raise rules.TOO_LATE_TO_CHANGE()
+    if mode == rules.COURIER:
+        return _to_address(actor, item, address_id)
+    if item.status == rules.RETURNED:
+        return collecting.keep_here(actor, item, "recipient")
+    return _to_counter(actor, item)
+
+
+def _to_address(actor: Actor, item: ShipmentItem, address_id: str) -> None:
+    address = choosing.of_book(item.party, address_id)
+    if choosing.carrier_for(address.division).code != item.carrier:
+        raise rules.CARRIER_DIFFERS()
+    item.content = store.seal(item, "content", Private(address, store.private(item).collector))
+    item.division = address.division
+    tables.write_or_conflict(moving.write_of(item, Event("destination_changed", actor)))
+
+
+def _to_counter(actor: Actor, item: ShipmentItem) -> None:
+    """Nothing is posted, so nothing is owed for it; postage that was paid already stays paid."""
+    unpaid = [item.bill] if item.bill and not item.paid else []
+    cancelling = payments.bills.cancelling_all(actor, unpaid, "改为到大厅自取 picked up instead")
+    item.mode, item.carrier, item.division, item.paid = rules.PICK_UP, "", "", True
+    if unpaid:
+        item.bill, item.postage, item.postage_by = None, 0, "free"
+    tables.write_or_conflict(moving.write_of(item, Event("destination_changed", actor)), *cancelling)

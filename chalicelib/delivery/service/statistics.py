@@ -1,0 +1,50 @@
+"""How well a carrier does: what became of the parcels that came to their end on a day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+from chalicelib.delivery import rules, store
+from chalicelib.delivery.store import ShipmentItem
+
+
+class CarrierDay(msgspec.Struct, frozen=True):
+    """Parcels of one carrier that ended on one day. ``first_try``: delivered at the first attempt; ``on_time``: by the
+    promised day; ``replaced``: lost and made again; ``signed``: proven by signature instead of the code.
+    """
+
+    carrier: str
+    day: str
+    ended: int
+    delivered: int
+    first_try: int
+    on_time: int
+    signed: int
+    replaced: int
+    cancelled: int
+
+
+def of_day(carrier: str, day: date) -> CarrierDay:
+    """Counted from the parcels themselves; costs as much as the day had parcels."""
+    items: list[ShipmentItem] = []
+    cursor = None
+    while True:
+        page = store.desk(f"ENDED#{carrier}#{day}", cursor, limit=200)
+        items += page.items
+        cursor = page.cursor
+        if cursor is None:
+            break
+    delivered = [item for item in items if item.status == rules.DELIVERED]
+    return CarrierDay(
+        carrier,
+        str(day),
+        len(items),
+        len(delivered),
+        sum(not int(item.tries) for item in delivered),
+        sum(str(item.ended_at)[:10] <= (item.promised_by or "9") for item in delivered),
+        sum(item.proof_kind == "signature" for item in delivered),
+        sum(item.status == rules.REPLACED for item in items),
+        sum(item.status == rules.CANCELLED for item in items),
+    )

@@ -1,0 +1,84 @@
+"""The operators' desk: how messages went, dead letters and their replay."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+from chalicelib.catalog import service as catalog
+from chalicelib.kernel import clock, due, errors, history, tables
+from chalicelib.kernel.vault import KernelItem
+from chalicelib.notices import rules, store
+from chalicelib.notices.service import planning
+from chalicelib.notices.store import LetterItem, MessageItem
+
+
+class ChannelDay(msgspec.Struct, frozen=True):
+    """A channel's day: tries, how many failed, how many were handed over later than ten seconds after their event,
+    and what it cost (fen)."""
+
+    channel: str
+    tried: int
+    failed: int
+    late: int
+    cost: int
+
+
+def of_day(day: date) -> list[ChannelDay]:
+    """The day of each channel (half a read unit for each count)."""
+    price = catalog.messages().rules.sms_price
+    found = []
+    for channel in (*rules.PLATFORMS, rules.SMS):
+        counts = {what: _count(day, channel, what) for what in ("tried", "failed", "late", "parts")}
+        found.append(ChannelDay(channel, counts["tried"], counts["failed"], counts["late"], counts["parts"] * price))
+    return found
+
+
+def _count(day: date, channel: str, what: str) -> int:
+    item = tables.read(KernelItem, store.counter(day, channel, what))
+    return int(item.times or 0) if item else 0
+
+
+def messages_of(subject: str, cursor: str | None) -> tuple[list[tuple[int, str, list[MessageItem]]], str | None]:
+    """The messages of each event of a subject: version, event, messages."""
+    page = store.events(subject, cursor)
+    rows = []
+    for item in page.items:
+        found = [message for account, key in item.message_keys() if (message := store.message(account, key))]
+        rows.append((int(str(item.sk).removeprefix("V#")), str(item.type), found))
+    return rows, page.cursor
+
+
+def replay(letter: LetterItem) -> None:
+    """Try again: plan the event anew, or send the message anew; the letter goes once that has begun.
+
+    Raises what made the letter, if it is still so.
+    """
+    if letter.message:
+        _replay_message(str(letter.message))
+    else:
+        _replay_event(str(letter.subject), int(letter.subject_version))
+    tables.write(tables.Delete(letter))
+
+
+def _replay_message(name: str) -> None:
+    account, _, key = name.rpartition("/")
+    item = store.message(account, key)
+    if item is None or item.status != rules.DEAD:
+        return
+    item.status = rules.MESSAGES.move(item.status, "replay", "administrator")
+    item.set_attempts([])
+    item.attempts, item.happened_at = 0, clock.now().isoformat()
+    due.due(item, clock.now(), "send")
+    tables.write_or_conflict(tables.changed(item))
+
+
+def _replay_event(subject: str, version: int) -> None:
+    change = next((one for one in history.entries(subject, None, limit=1000)[0] if one.version == version), None)
+    if change is None:
+        raise errors.NOT_FOUND()
+    try:
+        planning.plan(subject, change)
+    except (KeyError, ValueError, AssertionError) as error:
+        raise rules.STILL_DEAD(reason=type(error).__name__) from error

@@ -1,0 +1,154 @@
+"""From an entry of the event log to messages: for whom, in which words, how and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import MessageTemplate
+from chalicelib.identity import service as identity
+from chalicelib.kernel import aws, changes, clock, due, errors, log, tables
+from chalicelib.kernel.changes import Change
+from chalicelib.kernel.telling import Telling
+from chalicelib.notices import rules, store
+from chalicelib.notices.service import facts
+from chalicelib.notices.store import Bilingual, DigestItem, MessageItem, Words
+
+
+def take(records: list[dict[str, Any]]) -> list[str]:
+    """Plan the messages of new entries of the event log; sequence numbers to be brought again.
+
+    An entry of which no message can be made becomes a dead letter, so that it holds up nobody else.
+    """
+    failed = []
+    for record in records:
+        image = record["dynamodb"].get("NewImage", {})
+        if record.get("eventName") != "INSERT" or "entry" not in image:
+            continue
+        try:
+            _take_one(image["pk"]["S"], image["entry"]["S"])
+        except Exception as error:
+            log.failure("notice_not_planned", error, subject=image["pk"]["S"])
+            failed.append(record["dynamodb"]["SequenceNumber"])
+    return failed
+
+
+def _take_one(subject: str, entry: str) -> None:
+    change = changes.parse_entry(entry)
+    if catalog.messages().template(change.type) is None:
+        return
+    try:
+        plan(subject, change)
+    except Exception as error:
+        if _passes(error):
+            raise
+        log.failure("notice_is_dead", error, subject=subject)
+        _bury(subject, change, type(error).__name__)
+
+
+def _passes(error: Exception) -> bool:
+    if isinstance(error, errors.Problem):
+        return error.error.status == errors.UNAVAILABLE.status
+    return aws.is_passing(error)
+
+
+def _bury(subject: str, change: Change, reason: str) -> None:
+    log.count("dead_letters")
+    store.put_letter("event", f"{change.type}: {reason}", subject, change.version)
+
+
+def plan(subject: str, change: Change) -> int:
+    """Make the messages of an event, each once however often this is called; how many there are."""
+    if store.event(subject, change.version) is not None:
+        return 0
+    told = facts.about(subject, change)
+    account = identity.recipient(told.party, told.party_kind, told.handler, told.service) if told else ""
+    messages: list[tuple[str, str]] = []
+    if told and account:
+        template = _template(change.type, told)
+        messages.append((account, _put(subject, change, told, account, template)))
+    store.put_event(subject, change.version, change.type, messages)
+    return len(messages)
+
+
+def _template(event: str, told: Telling) -> MessageTemplate:
+    """The service's own wording, or else the city's."""
+    if told.service:
+        for template in catalog.definition(told.service, told.version).messages:
+            if template.event == event:
+                return template
+    found = catalog.messages().template(event)
+    assert found is not None
+    return found
+
+
+def _put(subject: str, change: Change, told: Telling, account: str, template: MessageTemplate) -> str:
+    key = store.message_key(change.at, subject, change.version, account)
+    item = store.new_message(account, key)
+    item.event, item.kind, item.urgent = change.type, template.kind, template.urgent
+    item.subject, item.subject_version = subject, change.version
+    item.happened_at = change.at.isoformat()
+    values = {
+        language: {name: pair[place] for name, pair in told.values.items()}
+        for place, language in ((0, "zh"), (1, "en"))
+    }
+    store.seal_words(item, worded(template, values["zh"], values["en"]))
+    preference = store.preferences(account)
+    how = rules.handling(
+        preference.kind_map().get(template.kind, rules.PUSH), urgent=template.urgent, inbox_only=template.inbox_only
+    )
+    set_out(item, how)
+    if how == rules.DIGEST:
+        _await_digest(account)
+    try:
+        tables.write(tables.Put(item, tables.absent(MessageItem)))
+    except tables.ConditionFailed:
+        log.write("message_known", subject=subject, version=change.version)
+    return key
+
+
+def set_out(item: MessageItem, how: str) -> None:
+    """The state in which a message begins: to be pushed, to be collected, or left in the inbox."""
+    item.status = {rules.PUSH: rules.QUEUED, rules.DIGEST: rules.COLLECTED, rules.INBOX: rules.INBOX_ONLY}[how]
+    if how != rules.PUSH:
+        return
+    city, now = catalog.messages().rules, clock.now()
+    when = rules.send_at(now, city.quiet_from, city.quiet_until, urgent=bool(item.urgent))
+    due.due(item, when, "send" if when <= now else None)
+
+
+def _await_digest(account: str) -> None:
+    """Let the next digest be sent; one item for each person and day."""
+    when = rules.digest_at(clock.now(), catalog.messages().rules.digest_hour)
+    item = DigestItem(f"DIGEST#{account}", str(when.date()), version=1)
+    item.expires_at = clock.seconds(when) + 7 * 86400
+    due.due(item, when)
+    try:
+        tables.write(tables.Put(item, tables.absent(DigestItem)))
+    except tables.ConditionFailed:
+        return
+
+
+def worded(template: MessageTemplate, zh: dict[str, str], en: dict[str, str]) -> Words:
+    """A template filled in, cut to what each platform takes; raises ``KeyError`` or ``Unfit``.
+
+    Fields that WeChat only takes in Chinese forms are in Chinese for everybody.
+    """
+    wechat, alipay = template.wechat, template.alipay
+
+    def both(text: Any) -> Bilingual:
+        return Bilingual(rules.fill(text.zh, zh), rules.fill(text.en, en))
+
+    return Words(
+        title=both(template.title),
+        body=both(template.body),
+        large=both(template.large) if template.large else None,
+        page=rules.fill(template.page, zh),
+        wechat={key: rules.fit_wechat(key, rules.fill(text, zh)) for key, text in wechat.data.items()}
+        if wechat
+        else {},
+        wechat_template=wechat.id if wechat else "",
+        alipay={key: rules.fit_alipay(rules.fill(text, zh)) for key, text in alipay.data.items()} if alipay else {},
+        alipay_template=alipay.id if alipay else "",
+        sms=both(template.sms) if template.sms else None,
+    )

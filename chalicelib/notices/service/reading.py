@@ -1,0 +1,104 @@
+"""The inbox (消息中心): what its owner reads, marks and wants."""
+
+from __future__ import annotations
+
+from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import MessageTemplate
+from chalicelib.kernel import clock, tables
+from chalicelib.kernel.access import Actor
+from chalicelib.notices import rules, store
+from chalicelib.notices.store import ConsentItem, MessageItem, PreferenceItem
+
+MOST_UNREAD = 99
+_TRIES = 5
+
+
+def unread_count(actor: Actor) -> int:
+    """How many messages are unread; 100 stands for all numbers above 99."""
+    count = 0
+    for account in actor.accounts:
+        count += len(store.unread(account, MOST_UNREAD + 1 - count))
+        if count > MOST_UNREAD:
+            break
+    return count
+
+
+def mark_read(actor: Actor, wanted: list[str]) -> int:
+    """Mark messages as read, the newest hundred unread ones without names; how many were unread."""
+    marked = 0
+    for account in actor.accounts:
+        for key in wanted or store.unread(account, MOST_UNREAD + 1):
+            marked += _mark(account, key)
+    return marked
+
+
+def _mark(account: str, key: str) -> bool:
+    for _ in range(_TRIES):
+        item = store.message(account, key)
+        if item is None or item.read_at:
+            return False
+        item.read_at = clock.now().isoformat(timespec="seconds")
+        item.gsi1pk = item.gsi1sk = None
+        try:
+            tables.write(tables.changed(item))
+        except tables.ConditionFailed:
+            continue
+        return True
+    return False
+
+
+def preferences(actor: Actor) -> PreferenceItem:
+    return store.preferences(actor.id)
+
+
+def prefer(actor: Actor, kinds: dict[str, str], language: str, *, large_text: bool, sms: bool) -> PreferenceItem:
+    """Say how one wants to be told."""
+    for _ in range(_TRIES):
+        item = store.preferences(actor.id)
+        item.kinds = store.encoded(kinds)
+        item.language, item.large_text, item.sms = language, large_text, sms
+        try:
+            tables.write(tables.changed(item))
+            return item
+        except tables.ConditionFailed:
+            continue
+    raise rules.MESSAGES.refusal(rules.QUEUED)
+
+
+def asked_for(platform: str) -> list[MessageTemplate]:
+    """The templates for which the mini-program asks the person's consent on a platform."""
+    return [one for one in catalog.messages().templates if getattr(one, platform) is not None]
+
+
+def take_consents(actor: Actor, results: dict[str, str]) -> list[ConsentItem]:
+    """Count what the person answered to the platform's question, by template; raises ``template_unknown``.
+
+    ``accept`` is good for one more message, or for any number by a long-term template; anything else for none.
+    """
+    known = {getattr(one, actor.platform).id: getattr(one, actor.platform) for one in asked_for(actor.platform)}
+    if set(results) - set(known):
+        raise rules.TEMPLATE_UNKNOWN()
+    return [_take(actor, template, answer, long_term=known[template].long_term) for template, answer in results.items()]
+
+
+def _take(actor: Actor, template: str, answer: str, *, long_term: bool) -> ConsentItem:
+    for _ in range(_TRIES):
+        item = store.consent(actor.id, actor.platform, template) or ConsentItem(
+            f"CONSENT#{actor.id}", f"{actor.platform}#{template}"
+        )
+        if answer == "accept":
+            item.left, item.long_term = int(item.left) + (0 if long_term else 1), long_term
+        elif answer != "filter":
+            item.left, item.long_term = 0, False
+        try:
+            tables.write(tables.changed(item))
+            return item
+        except tables.ConditionFailed:
+            continue
+    raise rules.TEMPLATE_UNKNOWN()
+
+
+def own(actor: Actor, key: str) -> MessageItem | None:
+    """One of the caller's messages."""
+    found = (store.message(account, key) for account in actor.accounts)
+    return next((item for item in found if item is not None), None)

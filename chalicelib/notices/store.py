@@ -1,0 +1,266 @@
+"""What is kept of messages: inboxes, what was planned of each event, dead letters, consents, preferences.
+
+A message is stored once for each event and person; its key follows from both, so a redelivered event finds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+
+import msgspec
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.kernel import clock, due, ids, tables, vault
+from chalicelib.kernel.tables import Page
+from chalicelib.kernel.vault import KernelItem
+from chalicelib.notices import rules
+
+TABLE = "notices"
+LETTERS = "LETTERS"
+_KEPT_SECONDS = rules.INBOX_DAYS * 86400
+
+
+class Bilingual(msgspec.Struct, frozen=True):
+    zh: str
+    en: str
+
+
+class Words(msgspec.Struct, frozen=True):
+    """A message as it was worded when its event happened."""
+
+    title: Bilingual
+    body: Bilingual
+    large: Bilingual | None
+    page: str
+    wechat: dict[str, str] = {}
+    wechat_template: str = ""
+    alipay: dict[str, str] = {}
+    alipay_template: str = ""
+    sms: Bilingual | None = None
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One try of one channel: how it went, when, at what price in fen."""
+
+    channel: str
+    verdict: str
+    at: str
+    reason: str = ""
+    cost: int = 0
+
+
+class MessageItem(due.DueItem):
+    """A message in somebody's inbox, and how far it has got on the way to their phone."""
+
+    class Meta:
+        table_name = TABLE
+
+    event = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    subject = UnicodeAttribute()
+    subject_version = NumberAttribute()
+    happened_at = UnicodeAttribute()
+    status = UnicodeAttribute()
+    urgent = BooleanAttribute(default=False)
+    content = BinaryAttribute(legacy_encoding=False)
+    tried = UnicodeAttribute(default="[]")
+    read_at = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute()
+    gsi1pk = UnicodeAttribute(null=True)
+    gsi1sk = UnicodeAttribute(null=True)
+    gsi1 = tables.ListIndex()
+
+    @property
+    def account(self) -> str:
+        return str(self.pk).removeprefix("INBOX#")
+
+    @property
+    def id(self) -> str:
+        return str(self.sk)
+
+    def attempts_made(self) -> list[Attempt]:
+        return msgspec.json.decode(self.tried, type=list[Attempt])
+
+    def set_attempts(self, attempts: list[Attempt]) -> None:
+        self.tried = msgspec.json.encode(attempts).decode()
+
+
+class EventItem(tables.Table):
+    """What became of an event: the messages that were planned of it, for operators; its presence says it is done."""
+
+    class Meta:
+        table_name = TABLE
+
+    type = UnicodeAttribute()
+    messages = UnicodeAttribute(default="[]")
+    expires_at = NumberAttribute()
+
+    def message_keys(self) -> list[tuple[str, str]]:
+        return [(account, key) for account, key in msgspec.json.decode(self.messages)]
+
+
+class LetterItem(tables.Table):
+    """A dead letter: an event of which no message could be made, or a message that no channel takes."""
+
+    class Meta:
+        table_name = TABLE
+
+    type = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    subject = UnicodeAttribute()
+    subject_version = NumberAttribute()
+    message = UnicodeAttribute(default="")
+    at = UnicodeAttribute()
+    gsi1pk = UnicodeAttribute()
+    gsi1sk = UnicodeAttribute()
+    gsi1 = tables.ListIndex()
+
+    @property
+    def id(self) -> str:
+        return str(self.pk).removeprefix("LETTER#")
+
+
+class ConsentItem(tables.VersionedTable):
+    """What a person has agreed to receive by one template of one platform: ``left`` messages, or any number."""
+
+    class Meta:
+        table_name = TABLE
+
+    left = NumberAttribute(default=0)
+    long_term = BooleanAttribute(default=False)
+
+
+class PreferenceItem(tables.VersionedTable):
+    """How somebody wants to be told: for each kind push, digest or inbox; language, large text, text messages."""
+
+    class Meta:
+        table_name = TABLE
+
+    kinds = UnicodeAttribute(default="{}")
+    language = UnicodeAttribute(default="zh")
+    large_text = BooleanAttribute(default=False)
+    sms = BooleanAttribute(default=True)
+
+    def kind_map(self) -> dict[str, str]:
+        found: dict[str, str] = msgspec.json.decode(self.kinds)
+        return found
+
+
+class DigestItem(due.DueItem):
+    """That somebody has messages which wait for the digest of a day."""
+
+    class Meta:
+        table_name = TABLE
+
+    expires_at = NumberAttribute()
+
+
+def message_key(at: datetime, subject: str, version: int, account: str) -> str:
+    """26 characters that sort by the event's moment and follow from event and person."""
+    digest = hashlib.sha256(f"message\0{subject}\0{version}\0{account}".encode()).digest()
+    return ids.base32(int(at.timestamp() * 1000), 10) + ids.base32(int.from_bytes(digest[:10]), 16)
+
+
+def new_message(account: str, key: str) -> MessageItem:
+    item = MessageItem(f"INBOX#{account}", key, gsi1pk=f"UNREAD#{account}", gsi1sk=key, version=1)
+    item.expires_at = clock.seconds(clock.now()) + _KEPT_SECONDS
+    return item
+
+
+def seal_words(item: MessageItem, words: Words) -> None:
+    item.content = vault.seal(msgspec.json.encode(words), TABLE, f"{item.pk}/{item.sk}", "content")
+
+
+def words_of(item: MessageItem) -> Words:
+    text = vault.unseal(item.content, TABLE, f"{item.pk}/{item.sk}", "content")
+    return msgspec.json.decode(text, type=Words)
+
+
+def message(account: str, key: str) -> MessageItem | None:
+    return tables.read(MessageItem, f"INBOX#{account}", key, consistent=True)
+
+
+def inbox(accounts: tuple[str, ...], cursor: str | None) -> Page:
+    """A person's messages, the newest first for each account of the person."""
+    return tables.query_each(MessageItem, [f"INBOX#{account}" for account in accounts], index=None, cursor=cursor)
+
+
+def unread(account: str, limit: int) -> list[str]:
+    """The keys of the newest unread messages, at most ``limit``."""
+    page = tables.query(MessageItem.gsi1, f"UNREAD#{account}", index="gsi1", limit=limit, newest_first=True)
+    return [str(item.sk) for item in page.items]
+
+
+def collected_before(account: str, key: str) -> list[MessageItem]:
+    """The messages that wait for a digest, of the newest hundred before a key."""
+    page = tables.query(MessageItem, f"INBOX#{account}", MessageItem.sk < key, limit=100, newest_first=True)
+    return [item for item in page.items if item.status == rules.COLLECTED]
+
+
+def event(subject: str, version: int) -> EventItem | None:
+    return tables.read(EventItem, f"EVENT#{subject}", f"V#{version:08d}", consistent=True)
+
+
+def events(subject: str, cursor: str | None) -> Page:
+    return tables.query(EventItem, f"EVENT#{subject}", cursor=cursor)
+
+
+def put_event(subject: str, version: int, kind: str, messages: list[tuple[str, str]]) -> None:
+    item = EventItem(f"EVENT#{subject}", f"V#{version:08d}", type=kind)
+    item.messages = msgspec.json.encode(messages).decode()
+    item.expires_at = clock.seconds(clock.now()) + _KEPT_SECONDS
+    tables.write(tables.Put(item))
+
+
+def letter(letter_id: str) -> LetterItem | None:
+    return tables.read(LetterItem, f"LETTER#{letter_id}", consistent=True)
+
+
+def letters(cursor: str | None) -> Page:
+    """Dead letters, the oldest first."""
+    return tables.query(LetterItem.gsi1, LETTERS, index="gsi1", limit=50, cursor=cursor)
+
+
+def put_letter(kind: str, reason: str, subject: str, version: int, message: str = "") -> None:
+    """Keep a dead letter; the same one once."""
+    now = clock.now().isoformat(timespec="seconds")
+    letter_id = ids.derived_id("letter", kind, subject, str(version), message)
+    item = LetterItem(f"LETTER#{letter_id}", type=kind, reason=reason, subject=subject, subject_version=version)
+    item.message, item.at, item.gsi1pk, item.gsi1sk = message, now, LETTERS, f"{now}#{letter_id}"
+    tables.write(tables.Put(item))
+
+
+def consent(account: str, platform: str, template: str) -> ConsentItem | None:
+    return tables.read(ConsentItem, f"CONSENT#{account}", f"{platform}#{template}", consistent=True)
+
+
+def consents(account: str) -> list[ConsentItem]:
+    return list(tables.query(ConsentItem, f"CONSENT#{account}", limit=100).items)
+
+
+def preferences(account: str) -> PreferenceItem:
+    """Somebody's preferences, or those of everybody who has said nothing."""
+    return tables.read(PreferenceItem, f"PREFERENCES#{account}") or PreferenceItem(f"PREFERENCES#{account}")
+
+
+def counter(day: date, channel: str, what: str) -> str:
+    """The name of a day's count."""
+    return f"MESSAGES#{day}#{channel}#{what}"
+
+
+def exhaust(day: date, channel: str) -> None:
+    """Remember that a platform takes no more messages on this day."""
+    tables.add_to_counter(KernelItem, counter(day, channel, "exhausted"), clock.seconds(clock.now()) + 2 * 86400)
+
+
+def is_exhausted(day: date, channel: str) -> bool:
+    return tables.read(KernelItem, counter(day, channel, "exhausted")) is not None
+
+
+def encoded(kinds: dict[str, str]) -> str:
+    return msgspec.json.encode(kinds).decode()
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

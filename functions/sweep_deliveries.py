@@ -1,0 +1,12 @@
+"""Every minute: parcels that wait to be booked, to be asked about, or that are late by now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.delivery import service
+
+
+def handler(event: dict[str, Any], context: object = None) -> dict[str, int]:
+    """How many were visited, and how many failed and will be visited again."""
+    return dict(service.sweep())
