@@ -35,6 +35,7 @@ STAFF = (
     ("registrar.head", "不动产登记科长 Head registrar", "natural_resources", ["officer", "supervisor"]),
     ("courier.a", "快递员甲 Courier A", "city_couriers", ["courier"]),
     ("courier.b", "快递员乙 Courier B", "city_couriers", ["courier"]),
+    ("courier.c", "外地快递员 Courier C", "national_post", ["courier"]),
     ("administrator", "系统管理员 Administrator", "transport_bureau", ["administrator"]),
 )
 COURIER_PHONES = {"courier.a": "13900000001", "courier.b": "13900000002"}

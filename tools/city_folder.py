@@ -119,10 +119,10 @@ def read_folder(folder: Path) -> CityFolder:
             found.append(definition)
     _check_unique(found, reader)
     halls = _read_halls(folder / "halls", city, found, reader)
+    if city is not None:
+        _check_delivery(city, halls, reader)
     divisions: Divisions | None = reader.read(folder / "divisions.json", Divisions, "divisions.json")
     messages = _read_messages(folder, found, reader)
-    if city is not None:
-        _check_delivery(city, reader)
     if reader.mistakes or city is None:
         raise Mistakes(reader.mistakes)
     return CityFolder(city, found, halls, [one for one in (divisions, messages) if one is not None])
@@ -152,7 +152,7 @@ def _check_unique(definitions: list[ServiceDefinition], reader: _Reader) -> None
 
 
 def _read_messages(folder: Path, services: list[ServiceDefinition], reader: _Reader) -> Messages | None:
-    found = reader.read(folder / "messages.json", Messages, "messages.json")
+    found: Messages | None = reader.read(folder / "messages.json", Messages, "messages.json")
     if found is not None:
         for place, reason in message_checks.mistakes(found.templates):
             reader.add("messages.json", place, reason)
@@ -162,13 +162,15 @@ def _read_messages(folder: Path, services: list[ServiceDefinition], reader: _Rea
     return found
 
 
-def _check_delivery(city: City, reader: _Reader) -> None:
+def _check_delivery(city: City, halls: list[Hall], reader: _Reader) -> None:
     """Postage is collected by a unit of the city; an own carrier's couriers are staff of a unit of its code."""
     if city.delivery is None:
         return
     units = {unit.code for unit in city.units}
     if city.delivery.unit not in units:
         reader.add("city.json", "$.delivery.unit", f"no unit {city.delivery.unit} in city.json")
+    for station in set(city.delivery.stations) - {hall.code for hall in halls}:
+        reader.add("city.json", "$.delivery.stations", f"there is no hall {station}")
     for carrier in city.delivery.carriers:
         if carrier.kind == "own" and carrier.code not in units:
             reader.add("city.json", f"$.delivery.carriers {carrier.code}", "an own carrier is a unit of city.json too")

@@ -138,6 +138,7 @@ NOT_ALL_PRINTED = ErrorCode(
     zh="请先打印全部结果：还有 {missing} 份未打印",
     en="Print all results first: {missing} are missing",
 )
+NOT_IN_PARCEL = ErrorCode("result_not_in_parcel", 422, zh="此结果不在该件中", en="That result is not in this parcel")
 NO_MORE_TRIES = ErrorCode(
     "no_more_tries",
     409,
@@ -151,7 +152,7 @@ CARRIER_DIFFERS = ErrorCode(
     zh="新地址由其他快递承运，请改为到大厅自取",
     en="Another carrier goes to that address; choose to pick the parcel up at the hall",
 )
-PUSH_REFUSED = ErrorCode("carrier_push_refused", 401, zh="签名无效", en="The signature is not valid")
+PUSH_REFUSED = ErrorCode("carrier_push_refused", 400, zh="签名无效", en="The signature is not valid")
 PARCEL_UNKNOWN = ErrorCode("parcel_unknown", 404, zh="没有此快递件", en="There is no such parcel")
 
 SHIPMENTS = Graph(

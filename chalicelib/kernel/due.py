@@ -59,7 +59,7 @@ def unchanged(item: DueItem) -> tables.Put:
     return tables.Put(item, type(item).version == int(item.version))
 
 
-def keys(model: type[DueItem], now: datetime, limit: int = _EACH_SHARD) -> Iterator[tuple[str, str]]:
+def keys(model: type[DueItem], now: datetime, limit: int) -> Iterator[tuple[str, str]]:
     """The keys of at most ``limit`` due items of each shard of a table, the longest waiting first."""
     until = model.gsi2sk <= utc(now)
     for shard in range(SHARDS):
@@ -69,7 +69,7 @@ def keys(model: type[DueItem], now: datetime, limit: int = _EACH_SHARD) -> Itera
 
 def sweep(model: type[DueItem], attempt: Callable[[str, str], bool]) -> Mapping[str, int]:
     """Attempt everything that is due in a table: how many were visited, and how many failed."""
-    worked = [attempt(pk, sk) for pk, sk in list(keys(model, clock.now()))]
+    worked = [attempt(pk, sk) for pk, sk in list(keys(model, clock.now(), _EACH_SHARD))]
     return {"visited": len(worked), "failed": worked.count(False)}
 
 

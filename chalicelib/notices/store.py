@@ -157,9 +157,10 @@ class DigestItem(due.DueItem):
 
 
 def message_key(at: datetime, subject: str, version: int, account: str) -> str:
-    """26 characters that sort by the event's moment and follow from event and person."""
+    """26 characters that sort by the event's moment and version, and follow from event and person."""
     digest = hashlib.sha256(f"message\0{subject}\0{version}\0{account}".encode()).digest()
-    return ids.base32(int(at.timestamp() * 1000), 10) + ids.base32(int.from_bytes(digest[:10]), 16)
+    place = ids.base32(int(at.timestamp() * 1000), 10) + ids.base32(version % 1024, 2)
+    return place + ids.base32(int.from_bytes(digest[:9]) >> 2, 14)
 
 
 def new_message(account: str, key: str) -> MessageItem:

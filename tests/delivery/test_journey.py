@@ -148,9 +148,10 @@ def test_a_lost_parcel_voids_its_papers_and_is_made_again(world: World) -> None:
 def test_originals_are_collected_at_the_door_and_arrive_at_the_hall(world: World) -> None:
     somebody, city = parcels.recipient(world), parcels.hall(world)
     registers = world.simulators.departments.registers
-    registers["housing"][somebody.id_number] = [{"homes": 1, "under_review": True}]
+    registers["households"][somebody.id_number] = [{"local": True, "marital_status": "single"}]
+    registers["housing"][somebody.id_number] = [{"homes": 0, "under_review": True}]
     begun = somebody.client.post("/v1/applications", {"service": "house_purchase_certificate"}).json
-    form = {**begun["form"], "purpose": "购买商品住房", "district": "玄武区"}
+    form = {**begun["form"], "district": "江宁区", "purpose": "first_home"}
     somebody.client.put(f"/v1/applications/{begun['id']}/form", {"form": form})
     waiting = somebody.client.post(f"/v1/applications/{begun['id']}/submit").json
     assert waiting["status"] == "received", waiting

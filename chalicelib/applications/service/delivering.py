@@ -6,7 +6,6 @@ from chalicelib.applications import rules, store
 from chalicelib.applications.service.drafts import definition_of
 from chalicelib.applications.service.processing import result_of
 from chalicelib.applications.store import ApplicationItem
-from chalicelib.catalog import service as catalog
 from chalicelib.delivery import service as delivery
 from chalicelib.kernel import changes, tables
 from chalicelib.kernel.access import Actor
@@ -39,10 +38,7 @@ def request_originals(actor: Actor, item: ApplicationItem, address_id: str, ship
     definition = definition_of(item)
     if item.status not in _BEFORE_DECISION:
         raise rules.GRAPH.refusal(item.status)
-    halls = catalog.halls(item.service)
-    if not definition.item.express or not halls:
+    if not definition.item.express:
         raise delivery.MODE_NOT_OFFERED(modes=", ".join(definition.item.modes))
     about = result_of(item, definition)
-    return delivery.request_originals(
-        actor, about, item.applicant, item.applicant_kind, halls[0].code, address_id, shipment_id
-    )
+    return delivery.request_originals(actor, about, item.applicant, item.applicant_kind, address_id, shipment_id)

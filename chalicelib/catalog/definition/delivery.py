@@ -32,12 +32,15 @@ class Carrier(Strict, frozen=True):
 
 
 class DeliveryRules(Strict, frozen=True):
-    """Postage is collected by ``unit`` under ``item_code`` within ``payment_days``; a parcel that waits at a counter
-    is called overdue after ``collect_days``; one that nobody packed after ``pack_days`` working days is, too.
+    """Parcels leave from ``stations``, of which the first that handles a service is that service's.
+
+    Postage is collected by ``unit`` under ``item_code`` within ``payment_days``. A parcel that waits at a counter is
+    overdue after ``collect_days``, one that nobody packed after ``pack_days`` working days.
     """
 
     unit: Code
     item_code: Annotated[str, Meta(pattern=r"^[0-9]{6,20}$")]
+    stations: Annotated[list[Code], Meta(min_length=1)]
     carriers: Annotated[list[Carrier], Meta(min_length=1)]
     payment_days: Annotated[int, Meta(ge=1, le=60)] = 7
     collect_days: Annotated[int, Meta(ge=1, le=365)] = 30

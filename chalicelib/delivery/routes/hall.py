@@ -104,6 +104,7 @@ def list_parcels(target: Hall, query: DeskQuery) -> views.DeskList:
     HERE,
     errors=[
         rules.SHIPMENT_STATE,
+        rules.NOT_IN_PARCEL,
         certificate_rules.NOT_PRINTABLE,
         certificate_rules.PRINTS_USED_UP,
         errors.CONFLICT,

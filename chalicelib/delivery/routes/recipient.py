@@ -101,7 +101,7 @@ def add_address(actor: Actor, body: AddressInput, request: Request) -> views.Add
     return views.address(item.id, body.content)
 
 
-@endpoint("PUT", "/v1/addresses/{address_id}", PERSON, errors=[rules.ADDRESS_INVALID, errors.NOT_FOUND])
+@endpoint("PUT", "/v1/addresses/{address_id}", PERSON, errors=[rules.ADDRESS_INVALID, rules.ADDRESS_UNKNOWN])
 def change_address(actor: Actor, address_id: str, body: AddressInput) -> views.AddressView:
     """Change an address; parcels on their way keep the one that they had."""
     item = service.addresses.change(actor.parties[0], address_id, body.content)

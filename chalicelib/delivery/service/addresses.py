@@ -7,7 +7,7 @@ import re
 from chalicelib.catalog import service as catalog
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.store import Address, AddressItem
-from chalicelib.kernel import errors, tables
+from chalicelib.kernel import tables
 from chalicelib.kernel.errors import FieldError
 
 _PHONE = r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}"
@@ -40,10 +40,10 @@ def add(party: str, content: Address, address_id: str) -> AddressItem:
 
 
 def change(party: str, address_id: str, content: Address) -> AddressItem:
-    """Put another address in the place of one; parcels on their way keep theirs. Raises ``not_found``."""
+    """Put another address in the place of one; parcels on their way keep theirs. Raises ``address_unknown``."""
     check(content)
     if store.address(party, address_id) is None:
-        raise errors.NOT_FOUND()
+        raise rules.ADDRESS_UNKNOWN()
     return _put(party, address_id, content)
 
 

@@ -61,11 +61,18 @@ def choose(actor: Actor, entry: ServiceEntry, party: str, wish: Wish) -> Choice:
         if wish.hall not in halls:
             raise rules.HALL_NOT_POSSIBLE()
         return Choice(rules.PICK_UP, wish.hall, _contact(actor))
-    if not halls:
-        raise rules.HALL_NOT_POSSIBLE()
     address = of_book(party, wish.address)
     check_postage(address, wish.postage)
-    return Choice(rules.COURIER, halls[0], address, wish.postage)
+    return Choice(rules.COURIER, station_of(entry.code), address, wish.postage)
+
+
+def station_of(service: str) -> str:
+    """The hall from which results of a service are posted; raises ``no_carrier`` where there is none."""
+    halls = {hall.code for hall in catalog.halls(service)}
+    found = next((station for station in city_rules().stations if station in halls), None)
+    if found is None:
+        raise rules.NO_CARRIER()
+    return found
 
 
 def _contact(actor: Actor) -> Address:

@@ -11,9 +11,9 @@ from chalicelib.kernel.changes import Event
 
 
 def request(
-    actor: Actor, about: Result, party: str, party_kind: str, hall: str, address_id: str, shipment_id: str
+    actor: Actor, about: Result, party: str, party_kind: str, address_id: str, shipment_id: str
 ) -> ShipmentItem:
-    """Let a courier of the city collect originals at an address and bring them to a hall; a repeat finds the request.
+    """Let a courier of the city collect originals at an address and bring them to the hall; a repeat finds the request.
 
     Raises ``address_unknown`` or ``no_carrier``.
     """
@@ -29,7 +29,7 @@ def request(
         direction=rules.IN,
         mode=rules.COURIER,
         status=rules.CREATED,
-        hall=hall,
+        hall=choosing.station_of(about.service),
         carrier=carrier.code,
         division=address.division,
         party=party,

@@ -145,11 +145,11 @@ def postage_paid(shipment_id: str) -> None:
 def print_result(actor: Actor, item: ShipmentItem, application_id: str) -> certificates.PrintLink:
     """Print one result for the parcel; an earlier print of it is void from now on.
 
-    Raises ``not_found``, ``shipment_wrong_state`` or what printing raises.
+    Raises ``result_not_in_parcel``, ``shipment_wrong_state`` or what printing raises.
     """
     results = item.result_list()
     if all(one.application_id != application_id for one in results):
-        raise errors.NOT_FOUND()
+        raise rules.NOT_IN_PARCEL()
     if item.status != rules.CREATED:
         raise rules.SHIPMENTS.refusal(item.status)
     result = next(one for one in results if one.application_id == application_id)

@@ -7,7 +7,7 @@ from datetime import date
 import msgspec
 
 from chalicelib.catalog import service as catalog
-from chalicelib.kernel import clock, due, errors, history, tables
+from chalicelib.kernel import clock, due, history, tables
 from chalicelib.kernel.vault import KernelItem
 from chalicelib.notices import rules, store
 from chalicelib.notices.service import planning
@@ -77,7 +77,7 @@ def _replay_message(name: str) -> None:
 def _replay_event(subject: str, version: int) -> None:
     change = next((one for one in history.entries(subject, None, limit=1000)[0] if one.version == version), None)
     if change is None:
-        raise errors.NOT_FOUND()
+        raise rules.STILL_DEAD(reason="not in the event log")
     try:
         planning.plan(subject, change)
     except (KeyError, ValueError, AssertionError) as error:

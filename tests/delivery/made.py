@@ -1,0 +1,55 @@
+"""Parcels, hand-overs and letters made directly, for tests that only need one to be there."""
+
+from __future__ import annotations
+
+import secrets
+
+from chalicelib.delivery import rules, store
+from chalicelib.delivery.service import moving
+from chalicelib.delivery.store import Address, Private, Result, ShipmentItem
+from chalicelib.kernel import changes, clock, ids, tables
+from chalicelib.kernel.access import system
+from chalicelib.kernel.changes import Event
+from chalicelib.notices import store as notices
+from tests.world import Enterprise
+
+MAKER = system("test")
+ADDRESS = Address("张收件", "13812345678", "320102", "示例路 8 号", "")
+
+
+def shipment(enterprise: Enterprise, hall: str, status: str = rules.ACCEPTED, courier: str = "courier.a") -> str:
+    """A parcel of the enterprise that a courier has accepted."""
+    item = ShipmentItem(
+        f"SHIPMENT#{secrets.token_hex(13).upper()}",
+        direction=rules.OUT,
+        mode=rules.COURIER,
+        status=status,
+        hall=hall,
+        carrier="city_couriers",
+        division="320102",
+        party=enterprise.organization_id,
+        party_kind="organization",
+        handler="",
+        created_at=clock.local(clock.now()).isoformat(),
+        courier=courier if status in rules.WITH_CARRIER else None,
+    )
+    item.set_results([Result(secrets.token_hex(13), "tour_bus_sticker", "旅游包车标贴", "K7M2-9QXA-4TB3", "", True)])
+    item.content = store.seal(item, "content", Private(ADDRESS))
+    tables.write(moving.begun(item, Event("shipment_created", MAKER)))
+    return item.id
+
+
+def handover(hall: str, shipment_id: str, giver: str = "officer.a", taker: str = "courier.a") -> str:
+    """A hand-over that nobody has confirmed."""
+    item = store.HandoverItem(f"HANDOVER#{secrets.token_hex(13)}", kind=rules.DISPATCH, hall=hall, status=rules.OPEN)
+    item.giver, item.taker, item.shipments = giver, taker, shipment_id
+    item.until = (clock.now() + rules.HANDOVER_LIFE).isoformat(timespec="seconds")
+    tables.write(changes.put(item, Event("handover_opened", MAKER)))
+    return item.id
+
+
+def letter() -> str:
+    """A dead letter about an event that is not in the log."""
+    subject = f"APPLICATION#{secrets.token_hex(13)}"
+    notices.put_letter("event", "application_completed: KeyError", subject, 1)
+    return ids.derived_id("letter", "event", subject, "1", "")
