@@ -362,6 +362,7 @@ def test_a_correction_repeated_is_answered_as_before_and_another_one_is_refused(
 def test_the_queue_shows_tasks_of_a_service_that_is_no_longer_offered(
     world: World, enterprise: Enterprise, tmp_path: Any
 ) -> None:
+    import json
     import shutil
     from pathlib import Path
 
@@ -372,8 +373,8 @@ def test_the_queue_shows_tasks_of_a_service_that_is_no_longer_offered(
     folder = Path(shutil.copytree(city, tmp_path / "city"))
     shutil.rmtree(folder / "services" / "tour_bus_sticker")
     shutil.rmtree(folder / "halls")
-    city = json.loads((folder / "city.json").read_text(encoding="utf-8"))
-    (folder / "city.json").write_text(json.dumps({**city, "delivery": None}), encoding="utf-8")
+    plain = json.loads((folder / "city.json").read_text(encoding="utf-8"))
+    (folder / "city.json").write_text(json.dumps({**plain, "delivery": None}), encoding="utf-8")
     publish.publish_folder(folder, publish.KEEP)
     try:
         row = queued(world.staff(), applied["id"])
