@@ -19,7 +19,7 @@ from typing import Any
 from local import setup, template
 from local.environment import STAGE, Environment, write_atomically
 
-IDLE_SECONDS = 0.05
+IDLE_SECONDS = 0.1
 MOST_TRIES = 20
 
 
@@ -41,18 +41,30 @@ class Stream:
     tries: dict[str, int] = field(default_factory=dict, repr=False)
 
 
-class Pump:
-    """All streams of the template."""
+PARTS = {"messages": ("functions.notify_people.handler",), "sending": ("functions.send_messages.handler",)}
+"""Streams that a process of their own delivers; all others, and the schedules, belong to the part ``pump``."""
 
-    def __init__(self, environment: Environment) -> None:
+
+def is_of(part: str, function: str) -> bool:
+    """Whether a part of the pump delivers to a function; the empty part delivers to all."""
+    if not part:
+        return True
+    return function in PARTS[part] if part in PARTS else all(function not in own for own in PARTS.values())
+
+
+class Pump:
+    """The template's streams, all of them or one part."""
+
+    def __init__(self, environment: Environment, part: str = "") -> None:
         self._environment = environment
         self._database = setup.client("dynamodb", environment)
         self._client = setup.client("dynamodbstreams", environment)
-        self._kept = environment.data / "streams.json"
+        self._kept = environment.data / (f"streams-{part}.json" if part in PARTS else "streams.json")
         positions = json.loads(self._kept.read_text(encoding="utf-8")) if self._kept.exists() else {}
         self.streams = [
             Stream(table, function, positions.get(f"{table}>{function}", ""))
             for table, function in template.stream_handlers(STAGE)
+            if is_of(part, function)
         ]
 
     def drain(self) -> int:
@@ -60,6 +72,14 @@ class Pump:
         total = 0
         while delivered := sum(self._deliver(stream) for stream in self.streams):
             total += delivered
+        return total
+
+    def round(self) -> int:
+        """Deliver what is waiting in each stream, one stream after the other; how many records."""
+        total = 0
+        for stream in self.streams:
+            while delivered := self._deliver(stream):
+                total += delivered
         return total
 
     def _deliver(self, stream: Stream) -> int:
@@ -154,22 +174,21 @@ def is_due(expression: str, moment: datetime) -> bool:
     return moment.minute == int(daily[1]) and moment.hour in map(int, daily[2].split(","))
 
 
-def run(environment: Environment) -> None:
-    """Deliver for ever; errors are printed and tried again."""
-    pump, last_minute = Pump(environment), ""
+def run(environment: Environment, part: str = "pump") -> None:
+    """Deliver for ever; errors are printed and tried again. The part ``pump`` runs the schedules."""
+    pump, last_minute = Pump(environment, part), ""
     while True:
         try:
-            delivered = pump.drain()
+            delivered = pump.round()
             minute = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
-            if minute != last_minute:
+            if minute != last_minute and part == "pump":
                 last_minute = minute
                 _run_schedules()
         except Exception:
             traceback.print_exc()
             delivered = 0
             time.sleep(1)
-        if not delivered:
-            time.sleep(IDLE_SECONDS)
+        time.sleep(IDLE_SECONDS if delivered else 2 * IDLE_SECONDS)
 
 
 def _run_schedules() -> None:

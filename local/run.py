@@ -11,7 +11,7 @@ from dataclasses import astuple, fields
 from types import FrameType
 
 from local import environment as environments
-from local import processes, setup
+from local import processes, pump, setup
 from local.environment import STAFF, Environment
 
 _running: list[subprocess.Popen[bytes]] = []
@@ -32,7 +32,7 @@ def start_all(environment: Environment) -> None:
     setup.timed("catalogue of the demo city", _publish)
     setup.timed("demo staff", lambda: setup.create_staff(environment))
     setup.timed("simulators", lambda: _serve(environment, "simulators", environment.ports.departments, "/_sim"))
-    setup.timed("event pump", lambda: _start_part(environment, "pump"))
+    setup.timed("event pump", lambda: [_start_part(environment, part) for part in ("pump", *pump.PARTS)])
     setup.timed("API", lambda: _serve(environment, "api", environment.ports.api, "/health"))
 
 

@@ -10,7 +10,7 @@ from local import httpd, pump
 
 
 def main(part: str) -> None:
-    """Serve ``api``, ``simulators`` or ``pump`` until ended."""
+    """Serve ``api``, ``simulators``, ``pump`` or another part of the pump until ended."""
     environment = environments.default()
     os.environ.update(environment.settings())
     if part == "api":
@@ -25,7 +25,7 @@ def main(part: str) -> None:
 
         simulators.serve(environment)
     else:
-        pump.run(environment)
+        pump.run(environment, part)
 
 
 if __name__ == "__main__":

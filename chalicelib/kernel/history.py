@@ -46,26 +46,38 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 def append(subject: str, new: list[Change]) -> int:
-    """Append changes to a subject's history; those already there are skipped. The number appended.
+    """Append changes to a subject's history, oldest first; those already there stay. The number appended.
 
+    An image carries the changes of a minute, of which mostly only the last are new: one read finds where they begin.
     Raises ``Gap`` if an entry before the first new one is missing.
     """
+    first, previous = _first_new(subject, new)
     appended = 0
-    for change in new:
-        if tables.read(HistoryItem, subject, _key(change.version), consistent=True) is not None:
-            continue
-        previous = GENESIS
-        if change.version > 1:
-            before = tables.read(HistoryItem, subject, _key(change.version - 1), consistent=True)
-            if before is None:
-                raise Gap(f"{subject} {change.version - 1}")
-            previous = before.hash
+    for change in new[first:]:
+        item = _item(subject, change, previous)
         try:
-            tables.write(tables.Put(_item(subject, change, previous), tables.absent(HistoryItem)))
+            tables.write(tables.Put(item, tables.absent(HistoryItem)))
             appended += 1
         except tables.ConditionFailed:
-            continue
+            stored = tables.read(HistoryItem, subject, _key(change.version), consistent=True)
+            assert stored is not None
+            item = stored
+        previous = item.hash
     return appended
+
+
+def _first_new(subject: str, new: list[Change]) -> tuple[int, str]:
+    """The place of the first change whose predecessor is in the log, from the end, and the predecessor's hash."""
+    for place in range(len(new) - 1, -1, -1):
+        version = new[place].version
+        if version == 1:
+            return place, GENESIS
+        before = tables.read(HistoryItem, subject, _key(version - 1), consistent=True)
+        if before is not None:
+            return place, str(before.hash)
+    if not new:
+        return 0, GENESIS
+    raise Gap(f"{subject} {new[0].version - 1}")
 
 
 def entries(subject: str, cursor: str | None = None, limit: int = 100) -> tuple[list[Change], str | None]:

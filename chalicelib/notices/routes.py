@@ -44,7 +44,8 @@ class Selection(msgspec.Struct, forbid_unknown_fields=True):
 class Preferences(msgspec.Struct, forbid_unknown_fields=True):
     """How somebody wants to be told, by kind: at once, in the daily digest, or in the inbox only.
 
-    Urgent messages are sent at once whatever is said here; ``sms``: a text message where nothing else reaches one.
+    Urgent messages are sent at once whatever is said here. ``sms``: a text message where nothing else reaches one;
+    ``at_night``: no quiet hours.
     """
 
     progress: Handling = "push"
@@ -54,6 +55,7 @@ class Preferences(msgspec.Struct, forbid_unknown_fields=True):
     language: Literal["zh", "en"] = "zh"
     large_text: bool = False
     sms: bool = True
+    at_night: bool = False
 
 
 class Consents(msgspec.Struct, forbid_unknown_fields=True):
@@ -222,8 +224,8 @@ def read_preferences(actor: Actor) -> Preferences:
 def change_preferences(actor: Actor, body: Preferences) -> Preferences:
     """Say how one wants to be told."""
     kinds = {kind: getattr(body, kind) for kind in rules.KINDS}
-    saved = service.reading.prefer(actor, kinds, body.language, large_text=body.large_text, sms=body.sms)
-    return _preferences(saved)
+    switches = {"large_text": body.large_text, "sms": body.sms, "at_night": body.at_night}
+    return _preferences(service.reading.prefer(actor, kinds, body.language, switches))
 
 
 @endpoint("GET", "/v1/messages/templates", PERSON)
@@ -302,6 +304,7 @@ def _preferences(item: PreferenceItem) -> Preferences:
         language=str(item.language),  # type: ignore[arg-type]
         large_text=bool(item.large_text),
         sms=bool(item.sms),
+        at_night=bool(item.at_night),
     )
 
 

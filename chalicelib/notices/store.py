@@ -51,7 +51,10 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class MessageItem(due.DueItem):
-    """A message in somebody's inbox, and how far it has got on the way to their phone."""
+    """A message in somebody's inbox, and how far it has got on the way to their phone.
+
+    ``english`` and ``sms`` are its reader's preferences when it was made.
+    """
 
     class Meta:
         table_name = TABLE
@@ -63,6 +66,8 @@ class MessageItem(due.DueItem):
     happened_at = UnicodeAttribute()
     status = UnicodeAttribute()
     urgent = BooleanAttribute(default=False)
+    english = BooleanAttribute(default=False)
+    sms = BooleanAttribute(default=True)
     content = BinaryAttribute(legacy_encoding=False)
     tried = UnicodeAttribute(default="[]")
     read_at = UnicodeAttribute(null=True)
@@ -132,7 +137,10 @@ class ConsentItem(tables.VersionedTable):
 
 
 class PreferenceItem(tables.VersionedTable):
-    """How somebody wants to be told: for each kind push, digest or inbox; language, large text, text messages."""
+    """How somebody wants to be told: for each kind push, digest or inbox; language, large text, text messages.
+
+    ``at_night``: quiet hours are not for this person.
+    """
 
     class Meta:
         table_name = TABLE
@@ -141,6 +149,7 @@ class PreferenceItem(tables.VersionedTable):
     language = UnicodeAttribute(default="zh")
     large_text = BooleanAttribute(default=False)
     sms = BooleanAttribute(default=True)
+    at_night = BooleanAttribute(default=False)
 
     def kind_map(self) -> dict[str, str]:
         found: dict[str, str] = msgspec.json.decode(self.kinds)
@@ -234,6 +243,11 @@ def put_letter(kind: str, reason: str, subject: str, version: int, message: str 
 
 def consent(account: str, platform: str, template: str) -> ConsentItem | None:
     return tables.read(ConsentItem, f"CONSENT#{account}", f"{platform}#{template}", consistent=True)
+
+
+def consent_again(item: ConsentItem) -> ConsentItem | None:
+    """The consent as it is now."""
+    return tables.read(ConsentItem, str(item.pk), str(item.sk), consistent=True)
 
 
 def consents(account: str) -> list[ConsentItem]:

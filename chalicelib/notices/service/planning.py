@@ -97,7 +97,8 @@ def _put(subject: str, change: Change, told: Telling, account: str, template: Me
     how = rules.handling(
         preference.kind_map().get(template.kind, rules.PUSH), urgent=template.urgent, inbox_only=template.inbox_only
     )
-    set_out(item, how)
+    item.english, item.sms = preference.language == "en", bool(preference.sms)
+    set_out(item, how, at_night=bool(preference.at_night))
     if how == rules.DIGEST:
         _await_digest(account)
     try:
@@ -107,13 +108,13 @@ def _put(subject: str, change: Change, told: Telling, account: str, template: Me
     return key
 
 
-def set_out(item: MessageItem, how: str) -> None:
+def set_out(item: MessageItem, how: str, *, at_night: bool = False) -> None:
     """The state in which a message begins: to be pushed, to be collected, or left in the inbox."""
     item.status = {rules.PUSH: rules.QUEUED, rules.DIGEST: rules.COLLECTED, rules.INBOX: rules.INBOX_ONLY}[how]
     if how != rules.PUSH:
         return
     city, now = catalog.messages().rules, clock.now()
-    when = rules.send_at(now, city.quiet_from, city.quiet_until, urgent=bool(item.urgent))
+    when = rules.send_at(now, city.quiet_from, city.quiet_until, urgent=bool(item.urgent) or at_night)
     due.due(item, when, "send" if when <= now else None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import MessageTemplate
-from chalicelib.kernel import clock, tables
+from chalicelib.kernel import clock, errors, tables
 from chalicelib.kernel.access import Actor
 from chalicelib.notices import rules, store
 from chalicelib.notices.store import ConsentItem, MessageItem, PreferenceItem
@@ -51,18 +51,20 @@ def preferences(actor: Actor) -> PreferenceItem:
     return store.preferences(actor.id)
 
 
-def prefer(actor: Actor, kinds: dict[str, str], language: str, *, large_text: bool, sms: bool) -> PreferenceItem:
-    """Say how one wants to be told."""
+def prefer(actor: Actor, kinds: dict[str, str], language: str, switches: dict[str, bool]) -> PreferenceItem:
+    """Say how one wants to be told; raises ``changed_meanwhile``."""
     for _ in range(_TRIES):
         item = store.preferences(actor.id)
         item.kinds = store.encoded(kinds)
-        item.language, item.large_text, item.sms = language, large_text, sms
+        item.language = language
+        for name, on in switches.items():
+            setattr(item, name, on)
         try:
             tables.write(tables.changed(item))
             return item
         except tables.ConditionFailed:
             continue
-    raise rules.MESSAGES.refusal(rules.QUEUED)
+    raise errors.CONFLICT()
 
 
 def asked_for(platform: str) -> list[MessageTemplate]:
@@ -95,7 +97,7 @@ def _take(actor: Actor, template: str, answer: str, *, long_term: bool) -> Conse
             return item
         except tables.ConditionFailed:
             continue
-    raise rules.TEMPLATE_UNKNOWN()
+    raise errors.CONFLICT()
 
 
 def own(actor: Actor, key: str) -> MessageItem | None:

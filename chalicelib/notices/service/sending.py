@@ -60,39 +60,36 @@ def _never_heard(item: MessageItem) -> None:
 
 def _send(item: MessageItem) -> None:
     """Try the channels one after the other until one takes the message, or none is left."""
-    words, contact, preference = store.words_of(item), identity.contact(item.account), store.preferences(item.account)
-    for channel in channels.possible(item, words, contact, preference):
-        refusal = _not_now(item, channel, words, contact)
-        if refusal:
-            _note(item, Attempt(channel, refusal, _now()))
+    words, contact = store.words_of(item), identity.contact(item.account)
+    for channel in channels.possible(item, words, contact):
+        consent = channels.consent_for(contact, channel, words) if channel != rules.SMS else None
+        if channel != rules.SMS and consent is None:
+            _note(item, Attempt(channel, "no_consent", _now()))
             continue
-        outcome = _try(item, channel, words, contact, str(preference.language))
+        if channels.used_up(channel, item):
+            _note(item, Attempt(channel, "quota", _now()))
+            continue
+        outcome = _try(item, channel, words, contact)
         if outcome.verdict == "sent":
-            _sent(item, channel, words, contact)
+            _sent(item, channel)
+            channels.spend(consent)
             return
         if outcome.verdict == "busy" and not _out_of_patience(item):
             _put_off(item)
             return
         if outcome.verdict == "no_consent":
-            channels.spend_consent(contact, channel, words, all_of_it=True)
+            channels.spend(consent, all_of_it=True)
         if outcome.verdict == "quota":
-            store.exhaust(clock.today(), channel)
+            channels.is_full(channel)
     _nobody_took_it(item)
 
 
-def _not_now(item: MessageItem, channel: str, words: Words, contact: Contact) -> str:
-    """Why a channel is passed over without a try; empty for none."""
-    if not channels.consented(contact, channel, words):
-        return "no_consent"
-    return "quota" if channels.within_quota(channel, item.account) else ""
-
-
-def _try(item: MessageItem, channel: str, words: Words, contact: Contact, language: str) -> Outcome:
+def _try(item: MessageItem, channel: str, words: Words, contact: Contact) -> Outcome:
     item.status = rules.MESSAGES.move(item.status, "begin", "system")
     _note(item, Attempt(channel, "begun", _now()))
     due.due(item, clock.now() + _UNHEARD_AFTER)
     tables.write(tables.changed(item))
-    outcome = channels.send(channel, item, words, contact, language)
+    outcome = channels.send(channel, item, words, contact)
     price = catalog.messages().rules.sms_price * outcome.parts if channel == rules.SMS else 0
     attempts = item.attempts_made()
     attempts[-1] = Attempt(channel, outcome.verdict, attempts[-1].at, outcome.reason, price)
@@ -111,11 +108,10 @@ def _note(item: MessageItem, made: Attempt) -> None:
     item.set_attempts([*item.attempts_made(), made][-30:])
 
 
-def _sent(item: MessageItem, channel: str, words: Words, contact: Contact) -> None:
+def _sent(item: MessageItem, channel: str) -> None:
     item.status = rules.MESSAGES.move(item.status, "hand_over", "system")
     due.not_due(item)
     tables.write(tables.changed(item))
-    channels.spend_consent(contact, channel, words)
     if clock.now() - store.moment(item.happened_at) > rules.LATE_AFTER:
         channels.count(channel, "late")
 
