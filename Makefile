@@ -100,7 +100,7 @@ invoke: install ## call a function now: make invoke FUNCTION=check_history [EVEN
 	@$(BIN)/python -m tools.invoke $(FUNCTION) $(if $(EVENT),'$(EVENT)')
 
 staff: install ## create a staff member: make staff USER=zhang.san NAME=张三 UNIT=transport_bureau ROLES=officer [STAGE=test]
-	@$(BIN)/python -m tools.staff "$(STAFF_USER)" "$(NAME)" "$(UNIT)" "$(ROLES)"
+	@$(BIN)/python -m tools.staff "$(STAFF_USER)" "$(NAME)" "$(UNIT)" "$(ROLES)" "$(PHONE)"
 
 package: install ## build what Lambda runs into build/; make package ARCHITECTURE=arm64 (Python 3.13)
 	@$(BIN)/python -m infra.package $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))

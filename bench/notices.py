@@ -98,8 +98,6 @@ def make_people(environment: Environment, count: int) -> list[str]:
     return accounts
 
 
-
-
 def happen(people: list[str], events: int, rate: float) -> dict[str, tuple[str, float]]:
     """Change applications at a steady rate: application to its receipt number and the moment (epoch seconds)."""
     from chalicelib.applications import store

@@ -132,7 +132,7 @@ def create_staff(environment: Environment) -> None:
     for username, display_name, unit, roles in STAFF:
         if store.staff(username) is None:
             secrets = given[username]
-            phone = COURIER_PHONES.get(username, "")
+            phone = COURIER_PHONES.get(username)
             factors = secrets["password"], secrets["totp_secret"]
             service.put_staff(username, display_name, unit, list(roles), *factors, phone)
 

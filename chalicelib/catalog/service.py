@@ -7,6 +7,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from datetime import date
+from typing import TypeVar
 
 import msgspec
 
@@ -33,6 +34,7 @@ POINTER_SECONDS = 5
 _MAX_ITEM_BYTES = 390_000
 _REMEMBERED_VERSIONS = 10
 _pointer: tuple[float, int] = (0.0, 0)
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class TooLarge(Exception):
@@ -103,9 +105,32 @@ def works_at(actor: Actor, hall: Hall) -> bool:
     return actor.kind == "staff" and actor.unit in hall.units
 
 
+def known_hall(code: str) -> Hall:
+    """A hall by its code, also one that is not published any more, as it was last; raises ``hall_unknown``."""
+    return find_hall(code) or _last_hall(code)
+
+
+@functools.lru_cache(maxsize=64)
+def _last_hall(code: str) -> Hall:
+    found, version = None, 1
+    while (stored := store.published(f"HALL#{code}", version, Hall)) is not None:
+        found, version = stored, version + 1
+    if found is None:
+        raise rules.HALL_UNKNOWN()
+    return found
+
+
+def _list(name: str, version: int, shape: type[T]) -> T | None:
+    """A published list; none before the first one. A version that is not visible yet is not remembered as none."""
+    found = store.published(name, version, shape) if version else None
+    if version and found is None:
+        raise errors.UNAVAILABLE(retry_after=1)
+    return found
+
+
 @functools.lru_cache(maxsize=2)
 def _divisions(version: int) -> Divisions | None:
-    return store.published("DIVISIONS", version, Divisions)
+    return _list("DIVISIONS", version, Divisions)
 
 
 def division(code: str) -> list[str]:
@@ -116,7 +141,7 @@ def division(code: str) -> list[str]:
 
 @functools.lru_cache(maxsize=2)
 def _messages(version: int) -> Messages | None:
-    return store.published("MESSAGES", version, Messages)
+    return _list("MESSAGES", version, Messages)
 
 
 def messages() -> Messages:
@@ -246,6 +271,7 @@ def forget() -> None:
     _calendar.cache_clear()
     definition.cache_clear()
     hall_version.cache_clear()
+    _last_hall.cache_clear()
     _divisions.cache_clear()
     _messages.cache_clear()
     _pointer = (0.0, 0)

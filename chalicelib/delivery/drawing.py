@@ -47,7 +47,7 @@ def labels(items: list[ShipmentItem], form: str) -> bytes:
 def _label(item: ShipmentItem) -> list[Element]:
     content, carrier = store.private(item).address, choosing.carrier(item.carrier)
     assert content is not None
-    hall = catalog.hall(item.hall)
+    hall = catalog.known_hall(item.hall)
     place = catalog.division(content.division) if content.division else []
     counter = item.mode == rules.PICK_UP
     title = "大厅自取 PICK UP" if counter else (carrier.name.zh if carrier else "")

@@ -161,10 +161,13 @@ SHIPMENTS = Graph(
         Edge("offer", CREATED, OFFERED, ("system",)),
         Edge("offer", READY, OFFERED, ("system", "clerk")),
         Edge("accept", OFFERED, ACCEPTED, ("courier", "carrier")),
-        Edge("release", ACCEPTED, OFFERED, ("courier", "clerk")),
+        Edge("release", ACCEPTED, OFFERED, ("courier",)),
+        Edge("recall", OFFERED, RETURNED, ("clerk",)),
+        Edge("recall", ACCEPTED, RETURNED, ("clerk",)),
         Edge("hand_over", ACCEPTED, HANDED_OVER, ("two_scans", "carrier")),
         Edge("depart", HANDED_OVER, IN_TRANSIT, ("courier", "carrier")),
         Edge("deliver", IN_TRANSIT, DELIVERED, ("courier", "carrier", "two_scans")),
+        Edge("deliver", HANDED_OVER, DELIVERED, ("two_scans",)),
         Edge("fail", IN_TRANSIT, ATTEMPT_FAILED, ("courier", "carrier")),
         Edge("retry", ATTEMPT_FAILED, IN_TRANSIT, ("courier", "carrier")),
         Edge("bring_back", HANDED_OVER, RETURNED, ("two_scans", "carrier")),
@@ -177,10 +180,11 @@ SHIPMENTS = Graph(
         Edge("lose", IN_TRANSIT, LOST, ("supervisor", "carrier")),
         Edge("lose", ATTEMPT_FAILED, LOST, ("supervisor", "carrier")),
         Edge("find", LOST, RETURNED, ("supervisor",)),
+        Edge("arrive", LOST, DELIVERED, ("supervisor",)),
         Edge("replace", LOST, REPLACED, ("supervisor",)),
-        Edge("cancel", CREATED, CANCELLED, ("clerk", "recipient")),
+        Edge("cancel", CREATED, CANCELLED, ("clerk",)),
         Edge("cancel", READY, CANCELLED, ("clerk",)),
-        Edge("cancel", OFFERED, CANCELLED, ("clerk", "recipient")),
+        Edge("cancel", OFFERED, CANCELLED, ("recipient",)),
         Edge("cancel", RETURNED, CANCELLED, ("clerk",)),
     ),
     SHIPMENT_STATE,
@@ -208,13 +212,13 @@ DISPATCH, RETURN, COLLECTION = "dispatch", "return", "collection"
 
 
 def handover_action(kind: str, direction: str) -> str:
-    """What a finished hand-over does to a parcel; raises ``KeyError`` for one that does not go that way."""
+    """What a finished hand-over does to a parcel; nothing for one that does not go that way."""
     return {
         (DISPATCH, OUT): "hand_over",
         (RETURN, OUT): "bring_back",
         (COLLECTION, IN): "hand_over",
         (RETURN, IN): "deliver",
-    }[kind, direction]
+    }.get((kind, direction), "")
 
 
 def carrier_path(state: str, wanted: str) -> list[str]:

@@ -19,7 +19,7 @@ from chalicelib.kernel.access import Actor
 from chalicelib.kernel.tables import Page
 
 TABLE = "delivery"
-KEPT_SECONDS = 90 * 86400
+KEPT_SECONDS = 400 * 86400
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -101,8 +101,8 @@ class ShipmentItem(tables.AggregateTable, due.DueItem):
     """A parcel (快递件): results on their way out, or originals on their way in; one item decides where it is.
 
     ``postage`` is fen; ``postage_by`` is ``free``, ``prepaid`` (``bill``, and ``paid`` once it is) or ``on_delivery``.
-    ``rounds`` counts how often it was offered, ``issue`` the recipient's codes, ``misses`` the wrong tries of the
-    newest. ``gsi1`` is the desk that has it.
+    ``place`` is the person and place whose further results may join it. ``rounds`` counts how often it was offered,
+    ``issue`` the recipient's codes, ``misses`` the wrong tries of the newest. ``gsi1`` is the desk that has it.
     """
 
     class Meta:
@@ -114,6 +114,7 @@ class ShipmentItem(tables.AggregateTable, due.DueItem):
     hall = UnicodeAttribute()
     carrier = UnicodeAttribute(default="")
     division = UnicodeAttribute(default="")
+    place = UnicodeAttribute(default="")
     party = UnicodeAttribute()
     party_kind = UnicodeAttribute()
     handler = UnicodeAttribute()
@@ -321,7 +322,7 @@ def _desk_of(item: ShipmentItem) -> tuple[str, str]:
     if item.status in (rules.READY, rules.OFFERED, rules.RETURNED, rules.LOST):
         return f"{str(item.status).upper()}#{item.hall}", routed if item.status == rules.OFFERED else arrived
     if item.status in rules.WITH_CARRIER:
-        return (f"COURIER#{item.courier}" if item.courier else f"CARRIER#{item.carrier}"), routed
+        return (f"COURIER#{item.courier}" if item.courier else f"CARRIER#{item.hall}"), routed
     return f"ENDED#{item.carrier or item.hall}#{str(item.ended_at)[:10]}", f"{item.courier or '-'}#{item.id}"
 
 
@@ -329,9 +330,9 @@ def new_ref(item: ShipmentItem) -> tables.Put:
     return tables.Put(ShipmentRefItem(f"PARTY#{item.party}", f"SHIPMENT#{item.id}", shipment=item.id))
 
 
-def record_reading(subject: str, actor: Actor) -> None:
-    """Record that staff are about to see an address; if that fails, nothing is shown."""
-    tables.write(changes.put_reading(DeliveryReadingItem, subject, actor))
+def record_readings(items: list[ShipmentItem], actor: Actor) -> None:
+    """Record that staff are about to see the addresses of parcels; if that fails, nothing is shown."""
+    tables.write(*(changes.put_reading(DeliveryReadingItem, item.subject, actor) for item in items))
 
 
 def moment(text: str) -> datetime:

@@ -67,10 +67,19 @@ def keys(model: type[DueItem], now: datetime, limit: int) -> Iterator[tuple[str,
         yield from ((str(item.pk), str(item.sk)) for item in page.items)
 
 
-def sweep(model: type[DueItem], attempt: Callable[[str, str], bool]) -> Mapping[str, int]:
-    """Attempt everything that is due in a table: how many were visited, and how many failed."""
-    worked = [attempt(pk, sk) for pk, sk in list(keys(model, clock.now(), _EACH_SHARD))]
+def sweep(model: type[DueItem], attempt: Callable[[str, str], bool], limit: int = 0) -> Mapping[str, int]:
+    """Attempt everything that is due in a table, at most ``limit`` of each shard: how many, and how many failed."""
+    worked = [_attempted(attempt, pk, sk) for pk, sk in list(keys(model, clock.now(), limit or _EACH_SHARD))]
     return {"visited": len(worked), "failed": worked.count(False)}
+
+
+def _attempted(attempt: Callable[[str, str], bool], pk: str, sk: str) -> bool:
+    """One that cannot even be put off does not keep the others waiting."""
+    try:
+        return attempt(pk, sk)
+    except Exception as error:
+        log.failure("sweep_failed", error, subject=pk)
+        return False
 
 
 def follow(event: Mapping[str, Any], attempt: Callable[[str, str], bool], what: str) -> dict[str, list[dict[str, str]]]:

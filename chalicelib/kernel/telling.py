@@ -24,7 +24,6 @@ class Telling(msgspec.Struct, frozen=True):
     """
 
     party: str
-    party_kind: str
     handler: str
     values: dict[str, Words]
     service: str = ""

@@ -18,7 +18,9 @@ from chalicelib.notices import rules
 
 TABLE = "notices"
 LETTERS = "LETTERS"
+MOST_ATTEMPTS = 40
 _KEPT_SECONDS = rules.INBOX_DAYS * 86400
+_DIGEST_PAGES = 10
 
 
 class Bilingual(msgspec.Struct, frozen=True):
@@ -53,7 +55,8 @@ class Attempt(msgspec.Struct, frozen=True):
 class MessageItem(due.DueItem):
     """A message in somebody's inbox, and how far it has got on the way to their phone.
 
-    ``english`` and ``sms`` are its reader's preferences when it was made.
+    ``english``, ``sms`` and ``at_night`` are its reader's preferences when it was made; ``begun`` is ``tried`` as it
+    is stored while a visit goes on.
     """
 
     class Meta:
@@ -68,6 +71,7 @@ class MessageItem(due.DueItem):
     urgent = BooleanAttribute(default=False)
     english = BooleanAttribute(default=False)
     sms = BooleanAttribute(default=True)
+    at_night = BooleanAttribute(default=False)
     content = BinaryAttribute(legacy_encoding=False)
     tried = UnicodeAttribute(default="[]")
     read_at = UnicodeAttribute(null=True)
@@ -83,6 +87,8 @@ class MessageItem(due.DueItem):
     @property
     def id(self) -> str:
         return str(self.sk)
+
+    begun = ""
 
     def attempts_made(self) -> list[Attempt]:
         return msgspec.json.decode(self.tried, type=list[Attempt])
@@ -203,9 +209,18 @@ def unread(account: str, limit: int) -> list[str]:
 
 
 def collected_before(account: str, key: str) -> list[MessageItem]:
-    """The messages that wait for a digest, of the newest hundred before a key."""
-    page = tables.query(MessageItem, f"INBOX#{account}", MessageItem.sk < key, limit=100, newest_first=True)
-    return [item for item in page.items if item.status == rules.COLLECTED]
+    """The messages that wait for a digest, among the newest thousand before a key."""
+    found: list[MessageItem] = []
+    cursor = None
+    for _ in range(_DIGEST_PAGES):
+        page = tables.query(
+            MessageItem, f"INBOX#{account}", MessageItem.sk < key, limit=100, cursor=cursor, newest_first=True
+        )
+        found += [item for item in page.items if item.status == rules.COLLECTED]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return found
 
 
 def event(subject: str, version: int) -> EventItem | None:
@@ -232,13 +247,13 @@ def letters(cursor: str | None) -> Page:
     return tables.query(LetterItem.gsi1, LETTERS, index="gsi1", limit=50, cursor=cursor)
 
 
-def put_letter(kind: str, reason: str, subject: str, version: int, message: str = "") -> None:
-    """Keep a dead letter; the same one once."""
-    now = clock.now().isoformat(timespec="seconds")
+def new_letter(kind: str, reason: str, subject: str, version: int, message: str = "") -> LetterItem:
+    """A dead letter; the same one has the same id."""
+    now = clock.now().isoformat(timespec="milliseconds")
     letter_id = ids.derived_id("letter", kind, subject, str(version), message)
     item = LetterItem(f"LETTER#{letter_id}", type=kind, reason=reason, subject=subject, subject_version=version)
     item.message, item.at, item.gsi1pk, item.gsi1sk = message, now, LETTERS, f"{now}#{letter_id}"
-    tables.write(tables.Put(item))
+    return item
 
 
 def consent(account: str, platform: str, template: str) -> ConsentItem | None:

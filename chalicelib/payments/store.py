@@ -57,6 +57,7 @@ class BillItem(DueTable):
     pay_by = UnicodeAttribute()
     days = NumberAttribute()
     purpose = UnicodeAttribute(default=APPLICATION)
+    handler = UnicodeAttribute(default="")
     order = UnicodeAttribute(null=True)
     refunded = NumberAttribute(default=0)
     given_back = UnicodeAttribute(default="{}")

@@ -120,7 +120,10 @@ def _fetch_token() -> tuple[str, int]:
         "secret": secrets().wechat_app_secret,
         "force_refresh": False,
     }
-    answer = _post("/cgi-bin/stable_token", body)
+    try:
+        answer = _post("/cgi-bin/stable_token", body)
+    except http.Unheard:  # nothing was sent to anybody yet
+        raise http.unavailable(PLATFORM) from None
     _raise_for(answer)
     token, seconds = answer.get("access_token"), answer.get("expires_in")
     if not isinstance(token, str) or not isinstance(seconds, int):

@@ -76,6 +76,8 @@ BODIES: dict[str, Any] = {
     "print_result": {"application_id": "0" * 26},
     "link_labels": {"shipments": ["0" * 26]},
     "lose_parcel": REASON,
+    "recall_parcel": REASON,
+    "remove_result": {"application_id": "0" * 26, **REASON},
     "fail_delivery": {"reason": "absent"},
     "open_handover": {"kind": "dispatch", "courier": "courier.a"},
     "confirm_handover": {"code": "x"},

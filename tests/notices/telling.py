@@ -69,8 +69,14 @@ def settle(world: World) -> None:
     """The event log, the messages and what is due are brought to their end."""
     for _ in range(3):
         world.pump()
-    sweep_messages.handler({})
+    sweep(world)
     parcels.settle(world)
+
+
+def sweep(world: World) -> None:
+    """The minute's sweep, and what it hands on."""
+    sweep_messages.handler({})
+    world.pump()
 
 
 def states(world: World, subject: str) -> dict[str, list[dict[str, Any]]]:

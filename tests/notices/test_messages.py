@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.notices import service
-from functions import notify_people, sweep_messages
+from chalicelib.notices import service, store
+from functions import notify_people
 from tests.delivery import parcels
 from tests.notices import telling
 from tests.notices.telling import COMPLETED
@@ -85,6 +85,8 @@ def test_an_event_that_comes_again_is_told_once(world: World) -> None:
     applied = person.finish()
     telling.settle(world)
     records = _records_of(world, f"APPLICATION#{applied['id']}")
+    for planned in store.events(f"APPLICATION#{applied['id']}", None).items:
+        planned.delete()  # as if the function had died before it wrote this down
     for _ in range(3):
         assert notify_people.handler({"Records": records}) == {"batchItemFailures": []}
     telling.settle(world)
@@ -205,18 +207,18 @@ def test_a_platform_out_of_order_for_an_hour_loses_nothing(world: World) -> None
     person = telling.reader(world)
     sms = world.simulators.sms
     sms.controls["faults"]({"fault": "http_500", "times": 10_000})
-    applied = person.finish()
+    applied, *_ = [person.finish() for _ in range(3)]
     telling.settle(world)
     for _ in range(60):
         world.pass_time(minutes=1)
         service.channels.forget()
-        sweep_messages.handler({})
+        telling.sweep(world)
     assert person.texts() == []
     sms.controls["reset_faults"]({})
     world.pass_time(minutes=61)
     service.channels.forget()
-    sweep_messages.handler({})
-    assert len(person.texts()) == 1
+    telling.sweep(world)
+    assert len(person.texts()) == 3
     assert telling.verdicts(world, applied)[-1] == "sms sent"
 
 
@@ -232,13 +234,14 @@ def test_the_second_provider_takes_over(world: World) -> None:
 def test_a_provider_that_was_not_heard_is_asked_again_and_sends_once(world: World) -> None:
     person = telling.reader(world)
     world.simulators.sms.controls["faults"]({"fault": "lost_answer", "path": "/first"})
-    person.finish()
+    applied = person.finish()
     telling.settle(world)
     assert len(person.texts()) == 1
     world.pass_time(minutes=2)
     service.channels.forget()
     telling.settle(world)
     assert len(person.texts()) == 1
+    assert telling.verdicts(world, applied) == ["wechat no_consent", "sms busy", "sms sent"]
 
 
 def test_wechat_unheard_is_not_repeated_but_followed_by_a_text_message(world: World) -> None:
@@ -302,7 +305,7 @@ def test_a_poison_event_becomes_a_letter_and_is_replayed(world: World, monkeypat
     letters = [row for row in _letters(desk) if "KeyError" in row["reason"]]
     assert letters and all(row["type"] == "event" for row in letters)
     for row in letters:
-        assert desk.post(f"/v1/notices/letters/{row['id']}/replay").status in (200, 409)
+        assert desk.post(f"/v1/notices/letters/{row['id']}/replay").status == 200
     telling.settle(world)
     assert "application_completed" in [row["event"] for row in person.inbox()]
     assert desk.post(f"/v1/notices/letters/{letters[0]['id']}/replay").status == 404

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -151,7 +150,17 @@ def _debt(case: Case) -> payments.Debt:
     item, definition = case.item, case.definition
     charges = decisions.charges(definition, decisions.fee_rows(definition, case.context))
     name, days = definition.item.name.zh, definition.item.payment_days
-    return payments.Debt(item.id, item.receipt, item.service, item.applicant, item.applicant_kind, name, days, charges)
+    return payments.Debt(
+        item.id,
+        item.receipt,
+        item.service,
+        item.applicant,
+        item.applicant_kind,
+        name,
+        days,
+        charges,
+        handler=item.handler,
+    )
 
 
 def complete_paid(application_id: str) -> None:
@@ -278,16 +287,25 @@ def remind_of_corrections(last_day: date) -> int:
     while True:
         page = store.corrections_due(last_day, cursor)
         for row in page.items:
-            item = store.application(row.application_id)
-            if item is None or item.status != rules.CORRECTION or item.correct_by != str(last_day) or item.reminded:
-                continue
-            item.reminded = True
-            with suppress(tables.ConditionFailed):
-                tables.write(changes.put(item, Event("correction_reminder_due", system("schedule"))))
-                reminded += 1
+            reminded += _remind(row.application_id, last_day)
         cursor = page.cursor
         if cursor is None:
             return reminded
+
+
+def _remind(application_id: str, last_day: date) -> bool:
+    for _ in range(_TRIES):
+        item = store.application(application_id)
+        waits = item is not None and item.status == rules.CORRECTION and item.correct_by == str(last_day)
+        if item is None or not waits or item.reminded:
+            return False
+        item.reminded = True
+        try:
+            tables.write(changes.put(item, Event("correction_reminder_due", system("schedule"))))
+        except tables.ConditionFailed:
+            continue
+        return True
+    return False
 
 
 def lapse_corrections(last_day: date) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.applications import store
+from chalicelib.applications import rules, store
 from chalicelib.applications.service.drafts import definition_of
 from chalicelib.kernel import telling
 from chalicelib.kernel.changes import Change
@@ -32,19 +32,20 @@ EVENTS: dict[str, Samples] = dict.fromkeys(_TOLD, _PLACES)
 
 
 def tell(key: str, change: Change) -> Telling | None:
-    """Whom a change of an application concerns."""
+    """Whom a change of an application concerns; what is corrected meanwhile needs no reminder."""
     item = store.application(key, consistent=True)
     if item is None:
         return None
-    name = definition_of(item).item.name
+    about_correction = change.type in ("correction_requested", "correction_reminder_due")
+    if about_correction and item.status != rules.CORRECTION:
+        return None
+    name, correct_by = definition_of(item).item.name, item.correct_by
     values = {
         "id": telling.same(item.id),
         "service": (name.zh, name.en),
         "receipt": telling.same(str(item.receipt)),
         "at": telling.moment(change.at),
         "due_on": telling.day(item.due_on) if item.due_on else telling.NOTHING,
-        "correct_by": telling.day(item.correct_by) if item.correct_by else telling.NOTHING,
+        "correct_by": telling.day(correct_by) if correct_by else telling.NOTHING,
     }
-    return Telling(
-        item.applicant, item.applicant_kind, item.handler, values, str(item.service), int(item.service_version)
-    )
+    return Telling(item.applicant, item.handler, values, str(item.service), int(item.service_version))

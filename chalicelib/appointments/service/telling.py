@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 from chalicelib.appointments import store
-from chalicelib.appointments.service import waiting
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock, telling
 from chalicelib.kernel.changes import Change
@@ -36,18 +35,18 @@ def tell(key: str, change: Change) -> Telling | None:
     item = store.appointment(key)
     if item is not None:
         values = _values(str(item.hall), str(item.day), str(item.start), item.id)
-        return _telling(str(item.party), values, change)
+        return Telling(str(item.party), str(item.visitor_account), values)
     waiter = store.waiter(key)
     if waiter is None:
         return None
-    offer = waiting.offer_of(waiter)
-    values = _values(str(waiter.hall), str(waiter.day), offer.start if offer else str(waiter.earliest), waiter.id)
-    values["until"] = telling.moment(clock.from_seconds(offer.until)) if offer else telling.NOTHING
-    return _telling(str(waiter.party), values, change)
+    start, until = change.data.get("start", waiter.earliest), change.data.get("until")
+    values = _values(str(waiter.hall), str(waiter.day), str(start), waiter.id)
+    values["until"] = telling.moment(clock.from_seconds(int(str(until)))) if until else telling.NOTHING
+    return Telling(str(waiter.party), str(waiter.visitor_account), values)
 
 
 def _values(hall: str, day: str, start: str, number: str) -> dict[str, Words]:
-    place, (zh, en) = catalog.hall(hall), telling.day(date.fromisoformat(day))
+    place, (zh, en) = catalog.known_hall(hall), telling.day(date.fromisoformat(day))
     return {
         "id": telling.same(number),
         "hall": (place.name.zh, place.name.en),
@@ -55,8 +54,3 @@ def _values(hall: str, day: str, start: str, number: str) -> dict[str, Words]:
         "start": (f"{zh} {start}", f"{en} {start}"),
         "number": telling.same("-".join(number[at : at + 4] for at in range(0, 12, 4))),
     }
-
-
-def _telling(party: str, values: dict[str, Words], change: Change) -> Telling:
-    kind = "organization" if change.acting_for == party else "person"
-    return Telling(party, kind, change.actor, values)

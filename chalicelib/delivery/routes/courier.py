@@ -31,8 +31,15 @@ def _carries(actor: Actor, item: ShipmentItem) -> bool:
     return item.courier == actor.id
 
 
+def _carries_now(actor: Actor, item: ShipmentItem) -> bool:
+    return item.courier == actor.id and item.status in rules.WITH_CARRIER
+
+
 OFFERED = Access(
     staff=("courier",), target=store.shipment, related=_may_take, relation="courier of the parcel's carrier"
+)
+ON_THE_WAY = Access(
+    staff=("courier",), target=store.shipment, related=_carries_now, relation="courier who carries it now"
 )
 CARRIED = Access(staff=("courier",), target=store.shipment, related=_carries, relation="courier who carries it")
 
@@ -71,7 +78,7 @@ class SignatureInput(msgspec.Struct, forbid_unknown_fields=True):
 class DeliveryInput(msgspec.Struct, forbid_unknown_fields=True):
     """The recipient's code, or a signature where the carrier's rules allow it; ``collected``: fen taken at the door."""
 
-    code: Annotated[str, Meta(pattern=r"^(\d{6})?$")] = ""
+    code: Annotated[str, Meta(pattern=r"^([0-9]{6})?$")] = ""
     signature: SignatureInput | None = None
     collected: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
@@ -119,7 +126,9 @@ def read_courier_day(actor: Actor, query: DayQuery) -> DayList:
     day = query.day or clock.today()
     page = service.carrying.ended_on(actor, day, query.cursor)
     taken = sum(
-        int(item.postage) for item in page.items if item.postage_by == "on_delivery" and item.status == rules.DELIVERED
+        int(item.postage)
+        for item in page.items
+        if item.postage_by == "on_delivery" and item.proof_kind in ("code", "signature")
     )
     return DayList(str(day), [views.task(item) for item in page.items], views.Money(taken), page.cursor)
 
@@ -130,10 +139,10 @@ def depart(actor: Actor) -> Departed:
     return Departed(service.carrying.depart(actor))
 
 
-@endpoint("GET", "/v1/shipments/{shipment_id}/door", CARRIED)
+@endpoint("GET", "/v1/shipments/{shipment_id}/door", ON_THE_WAY)
 def read_door(actor: Actor, target: ShipmentItem) -> views.DoorView:
     """The address in clear; that it was looked at is recorded first."""
-    store.record_reading(target.subject, actor)
+    store.record_readings([target], actor)
     return views.door(target)
 
 

@@ -19,9 +19,10 @@ from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.documents import DocumentLink
 from chalicelib.kernel.endpoint import endpoint
 from chalicelib.kernel.rates import Limit
+from chalicelib.payments import rules as payment_rules
 
 COUNTER_LIMIT = Limit("pick_up_terminal", 10, 900, failures_only=True)
-Desk = Literal["pack", "unpaid", "ready", "offered", "returned", "lost"]
+Desk = Literal["pack", "unpaid", "ready", "offered", "carrier", "courier", "returned", "lost"]
 ShipmentIds = Annotated[
     list[Annotated[str, Meta(max_length=40)]], Meta(min_length=1, max_length=rules.MOST_IN_HANDOVER)
 ]
@@ -48,9 +49,10 @@ HEAD = Access(
 
 
 class DeskQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """Which desk of the hall, and where the next part of its list begins."""
+    """Which desk of the hall (``courier``: what that ``courier`` has), and where the next part of its list begins."""
 
     desk: Desk
+    courier: Annotated[str, Meta(max_length=64)] = ""
     cursor: Annotated[str, Meta(max_length=512)] | None = None
 
 
@@ -58,6 +60,13 @@ class ResultInput(msgspec.Struct, forbid_unknown_fields=True):
     """Which of the parcel's results."""
 
     application_id: Annotated[str, Meta(min_length=10, max_length=40)]
+
+
+class RemovalInput(msgspec.Struct, forbid_unknown_fields=True):
+    """Which of the parcel's results cannot be sent, and why."""
+
+    application_id: Annotated[str, Meta(min_length=10, max_length=40)]
+    reason: Annotated[str, Meta(min_length=4, max_length=500)]
 
 
 class LabelsInput(msgspec.Struct, forbid_unknown_fields=True):
@@ -74,13 +83,13 @@ class PickUp(msgspec.Struct, forbid_unknown_fields=True):
     """
 
     qr: Annotated[str, Meta(max_length=80)] = ""
-    code: Annotated[str, Meta(max_length=6)] = ""
-    phone_last4: Annotated[str, Meta(max_length=4)] = ""
+    code: Annotated[str, Meta(pattern=r"^([0-9]{6})?$")] = ""
+    phone_last4: Annotated[str, Meta(pattern=r"^([0-9]{3}[0-9Xx])?$")] = ""
     id_number: Annotated[str, Meta(max_length=24)] = ""
 
 
 class LossInput(msgspec.Struct, forbid_unknown_fields=True):
-    """What happened; the recipient is told that the parcel is lost, not this."""
+    """What happened; kept in the event log."""
 
     reason: Annotated[str, Meta(min_length=4, max_length=500)]
 
@@ -94,8 +103,9 @@ class Handed(msgspec.Struct, frozen=True):
 @endpoint("GET", "/v1/halls/{hall}/parcels", HALL)
 def list_parcels(target: Hall, query: DeskQuery) -> views.DeskList:
     """The parcels at one desk of the hall, the longest waiting first."""
-    page = store.desk(f"{query.desk.upper()}#{target.code}", query.cursor)
-    return views.DeskList([views.desk_row(item) for item in page.items], page.cursor)
+    place = query.courier if query.desk == "courier" else target.code
+    page = store.desk(f"{query.desk.upper()}#{place}", query.cursor)
+    return views.DeskList([views.desk_row(item) for item in page.items if item.hall == target.code], page.cursor)
 
 
 @endpoint(
@@ -124,6 +134,25 @@ def print_result(actor: Actor, target: ShipmentItem, body: ResultInput) -> Print
 def pack_parcel(actor: Actor, target: ShipmentItem) -> views.DeskRow:
     """The parcel is closed: it waits at the counter, or is offered to couriers."""
     service.packing.pack(actor, target)
+    return views.desk_row(target)
+
+
+@endpoint(
+    "POST",
+    "/v1/shipments/{shipment_id}/remove",
+    HERE,
+    errors=[rules.SHIPMENT_STATE, rules.NOT_IN_PARCEL, payment_rules.OTHER_PAYMENT_OPEN, errors.CONFLICT],
+)
+def remove_result(actor: Actor, target: ShipmentItem, body: RemovalInput) -> views.DeskRow:
+    """Take a result out that cannot be sent, for example because its certificate was revoked."""
+    service.packing.take_out(actor, target, body.application_id, body.reason)
+    return views.desk_row(target)
+
+
+@endpoint("POST", "/v1/shipments/{shipment_id}/recall", HERE, errors=[rules.SHIPMENT_STATE, errors.CONFLICT])
+def recall_parcel(actor: Actor, target: ShipmentItem, body: LossInput) -> views.DeskRow:
+    """Take a parcel back to the desk that nobody took, or whose courier does not come."""
+    service.packing.recall(actor, target, body.reason)
     return views.desk_row(target)
 
 
@@ -159,14 +188,17 @@ def pick_up(actor: Actor, target: Hall, body: PickUp) -> Handed:
     return Handed(views.desk_row(service.collecting.collect(actor, found, body.id_number)))
 
 
-@endpoint("POST", "/v1/shipments/{shipment_id}/offer", HERE, errors=[rules.SHIPMENT_STATE, errors.CONFLICT])
+BACK_ERRORS = [rules.SHIPMENT_STATE, rules.NOT_ALL_PRINTED, errors.CONFLICT]
+
+
+@endpoint("POST", "/v1/shipments/{shipment_id}/offer", HERE, errors=BACK_ERRORS)
 def offer_again(actor: Actor, target: ShipmentItem) -> views.DeskRow:
     """Send a parcel out again that came back."""
     service.packing.offer_again(actor, target)
     return views.desk_row(target)
 
 
-@endpoint("POST", "/v1/shipments/{shipment_id}/keep", HERE, errors=[rules.SHIPMENT_STATE, errors.CONFLICT])
+@endpoint("POST", "/v1/shipments/{shipment_id}/keep", HERE, errors=BACK_ERRORS)
 def keep_at_counter(actor: Actor, target: ShipmentItem) -> views.DeskRow:
     """Let a parcel that came back wait at the counter; its recipient gets a code."""
     service.collecting.keep_here(actor, target, "clerk")
@@ -196,7 +228,7 @@ def replace_parcel(actor: Actor, target: ShipmentItem) -> views.DeskRow:
 @endpoint("GET", "/v1/shipments/{shipment_id}/proof", HEAD)
 def read_proof(actor: Actor, target: ShipmentItem) -> service.carrying.Proof:
     """How delivery was proven, with the signature; the reading is recorded first."""
-    store.record_reading(target.subject, actor)
+    store.record_readings([target], actor)
     found = service.carrying.proof_of(target)
     if found is None:
         raise rules.SHIPMENTS.refusal(target.status)

@@ -170,6 +170,7 @@ def renew_code(actor: Actor, target: ShipmentItem) -> views.ParcelView:
         rules.NO_CARRIER,
         rules.CARRIER_DIFFERS,
         rules.SHIPMENT_STATE,
+        rules.NOT_ALL_PRINTED,
         payment_rules.ALREADY_PAID,
         payment_rules.OTHER_PAYMENT_OPEN,
         errors.CONFLICT,

@@ -216,7 +216,7 @@ def parcel(item: ShipmentItem) -> ParcelView:
         status=str(item.status),
         status_name=state_name(item.status),
         hall=str(item.hall),
-        hall_name=catalog.hall(item.hall).name,
+        hall_name=catalog.known_hall(item.hall).name,
         carrier=carrier.name if carrier else None,
         waybill=item.waybill or "",
         results=results(item),
@@ -292,7 +292,9 @@ def task(item: ShipmentItem) -> TaskView:
 def door(item: ShipmentItem) -> DoorView:
     content = store.private(item).address
     assert content is not None
-    return DoorView(task(item), place(content.division) + content.detail, content.hint, catalog.hall(item.hall).address)
+    return DoorView(
+        task(item), place(content.division) + content.detail, content.hint, catalog.known_hall(item.hall).address
+    )
 
 
 def handover(side: str, item: HandoverItem, code: str) -> HandoverView:

@@ -10,7 +10,7 @@ import msgspec
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.service import choosing, moving
 from chalicelib.delivery.store import ShipmentItem
-from chalicelib.kernel import clock, due, errors, log, tables
+from chalicelib.kernel import clock, errors, log, tables
 from chalicelib.kernel.access import Actor
 
 
@@ -104,6 +104,8 @@ def deliver(actor: Actor, item: ShipmentItem, code: str, signature: Signature | 
     """
     if item.status == rules.DELIVERED and item.courier == actor.id:
         return
+    if item.direction != rules.OUT:
+        raise rules.SHIPMENTS.refusal(item.status)
     kind = "code" if code else "signature"
     event = moving.step(item, "deliver", "courier", actor, data={"proof": kind})
     wanted = int(item.postage) if item.postage_by == "on_delivery" else 0
@@ -127,14 +129,22 @@ def _check_signature(item: ShipmentItem, signature: Signature | None) -> None:
 
 
 def check_code(item: ShipmentItem, code: str) -> None:
-    """Raise unless this is the recipient's code. Each try is counted before it is looked at, so that many guesses at
-    once are no better than one after another."""
+    """Raise ``code_wrong`` unless this is the recipient's code, or ``code_locked``.
+
+    Each try is counted before it is looked at, so that many guesses at once are no better than one after another.
+    """
     if int(item.misses) >= rules.MOST_MISSES:
         raise rules.CODE_LOCKED()
     _count_try(item)
-    if not hmac.compare_digest(moving.code(item), code):
+    if not hmac.compare_digest(moving.code(item).encode(), code.encode()):
         log.count("delivery_code_misses")
         raise rules.CODE_WRONG()
+
+
+def forgive_tries(item: ShipmentItem) -> None:
+    """The code was right: what was counted for it is taken back, whatever happens next."""
+    item.misses = 0
+    tables.write_or_conflict(tables.Put(item, ShipmentItem.version == int(item.version)))
 
 
 def _count_try(item: ShipmentItem) -> None:
@@ -153,6 +163,8 @@ def fail(actor: Actor, item: ShipmentItem, reason: str, next_try: date | None) -
 
     Raises ``no_more_tries`` for a next try after the last one.
     """
+    if item.direction != rules.OUT:
+        raise rules.SHIPMENTS.refusal(item.status)
     item.tries = int(item.tries) + 1
     carrier = choosing.carrier(item.carrier)
     if next_try is not None and carrier is not None and int(item.tries) >= carrier.tries:
@@ -167,10 +179,3 @@ def retry(actor: Actor, item: ShipmentItem) -> None:
     if carrier is not None and int(item.tries) >= carrier.tries:
         raise rules.NO_MORE_TRIES(tries=carrier.tries)
     moving.moved(item, "retry", "courier", actor)
-
-
-def later(item: ShipmentItem) -> None:
-    """A visit failed: the next one comes later."""
-    item.attempts = int(item.attempts) + 1
-    due.due(item, due.retry_at(int(item.attempts), clock.now()))
-    tables.write(due.unchanged(item))

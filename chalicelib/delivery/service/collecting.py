@@ -22,11 +22,14 @@ def qr_text(item: ShipmentItem) -> str:
 
 
 def find(hall: str, code: str, phone_last4: str) -> ShipmentItem:
-    """The parcel that a typed code opens at this hall; raises ``code_wrong``, the same for every wrong part of it."""
+    """The parcel that a typed code opens at this hall; raises ``code_wrong``, the same for every wrong part of it, or
+    ``code_locked``."""
     found = store.pick_up(hall, code, phone_last4.upper())
     parcel = store.shipment(found.shipment) if found else None
-    if parcel is None or not hmac.compare_digest(moving.code(parcel), code):
+    if parcel is None or not hmac.compare_digest(moving.code(parcel).encode(), code.encode()):
         raise _miss()
+    if int(parcel.misses) >= rules.MOST_MISSES:
+        raise rules.CODE_LOCKED()
     return parcel
 
 
@@ -37,10 +40,11 @@ def find_scanned(hall: str, text: str) -> ShipmentItem:
     parcel = store.shipment(shipment_id) if kind == QR and shipment_id.isalnum() else None
     if parcel is None or parcel.direction != rules.OUT:
         raise _miss()
-    carrying.check_code(parcel, code)
     if parcel.hall != hall:
-        name = catalog.hall(parcel.hall).name
+        name = catalog.known_hall(parcel.hall).name
         raise rules.WRONG_STATION(hall_zh=name.zh, hall_en=name.en)
+    carrying.check_code(parcel, code)
+    carrying.forgive_tries(parcel)
     return parcel
 
 
@@ -101,7 +105,16 @@ def new_code(actor: Actor, item: ShipmentItem) -> None:
 
 
 def keep_here(actor: Actor, item: ShipmentItem, by: str) -> None:
-    """A parcel that came back waits at the hall's counter for its recipient."""
+    """A parcel that came back waits at the hall's counter for its recipient; nothing is owed at a door any more.
+
+    Raises ``results_not_printed``, ``shipment_wrong_state`` or ``changed_meanwhile``.
+    """
+    if item.direction != rules.OUT:
+        raise rules.SHIPMENTS.refusal(item.status)
+    if item.status == rules.RETURNED:
+        packing.require_printed(item)
     event = moving.step(item, "keep", by, actor)
-    item.mode = rules.PICK_UP
+    item.mode, item.carrier = rules.PICK_UP, ""
+    if item.postage_by == "on_delivery":
+        item.postage, item.postage_by = 0, "free"
     packing.keep_at_counter(item, event)

@@ -42,7 +42,8 @@ def dispatch(actor: Actor, hall: str, courier: str, wanted: list[str], handover_
 
     Raises ``parcel_gone`` for parcels that are not there.
     """
-    here = [item for item in _of_courier(courier) if item.hall == hall and item.status == rules.ACCEPTED]
+    mine = [item for item in _of_courier(courier) if item.hall == hall and item.direction == rules.OUT]
+    here = [item for item in mine if item.status == rules.ACCEPTED]
     return _open(rules.DISPATCH, hall, actor.id, courier, _chosen(here, wanted), actor, handover_id)
 
 
@@ -53,7 +54,7 @@ def take_back(actor: Actor, hall: str, courier: str, wanted: list[str], handover
 
 
 def _may_come(item: ShipmentItem) -> bool:
-    return item.status == rules.IN_TRANSIT if item.direction == rules.IN else item.status in rules.ON_THE_WAY
+    return item.status in rules.ON_THE_WAY
 
 
 def collect(actor: Actor, item: ShipmentItem, handover_id: str) -> HandoverItem:

@@ -32,8 +32,12 @@ def voiding(actor: Actor, item: ShipmentItem) -> list[tables.Write]:
 
 
 def find(actor: Actor, item: ShipmentItem) -> None:
-    """A lost parcel has turned up at the hall; what is in it stays void and is printed again before it goes out."""
-    event = moving.step(item, "find", "supervisor", actor)
+    """A lost parcel has turned up at the hall: originals have arrived; what was printed stays void and is made anew."""
+    if item.direction == rules.IN:
+        event = moving.step(item, "arrive", "supervisor", actor)
+    else:
+        item.set_results([msgspec.structs.replace(result, printed=False) for result in item.result_list()])
+        event = moving.step(item, "find", "supervisor", actor)
     tables.write_or_conflict(moving.write_of(item, event))
 
 
@@ -42,6 +46,8 @@ def replace(actor: Actor, item: ShipmentItem) -> ShipmentItem:
 
     Raises ``shipment_wrong_state`` or ``changed_meanwhile``.
     """
+    if item.direction != rules.OUT:
+        raise rules.SHIPMENTS.refusal(item.status)
     if item.replaced_by:
         found = store.shipment(item.replaced_by)
         assert found is not None

@@ -27,25 +27,39 @@ _PAST = {
     "keep": "kept_at_hall",
     "collect": "collected",
     "lose": "lost",
+    "recall": "recalled",
+    "arrive": "found",
     "find": "found",
     "replace": "replaced",
     "cancel": "cancelled",
 }
 
 
-def step(item: ShipmentItem, action: str, by: str, actor: Actor, note: str = "", data: Data | None = None) -> Event:
-    """Move the parcel; the event that says so. Raises ``shipment_wrong_state``."""
+def step(
+    item: ShipmentItem,
+    action: str,
+    by: str,
+    actor: Actor,
+    note: str = "",
+    data: Data | None = None,
+    at: datetime | None = None,
+) -> Event:
+    """Move the parcel; the event that says so. ``at``: when a carrier says that it was. Raises
+    ``shipment_wrong_state``."""
     item.status = rules.SHIPMENTS.move(item.status, action, by)
+    moment = clock.local(at or clock.now())
     item.overdue = bool(item.overdue) and item.status in (rules.IN_TRANSIT, rules.ATTEMPT_FAILED)
     if item.status == rules.HANDED_OVER:
-        _promise(item)
-    late = _late_at(item)
-    item.late_from = due.utc(late) if late else None
+        _promise(item, moment.date())
     if item.status == rules.OFFERED:
         item.courier = item.waybill = None
-        item.rounds = int(item.rounds) + (1 if action == "offer" else 0)
+        if action == "offer":
+            item.rounds, item.scans = int(item.rounds) + 1, "[]"
+    if item.status == rules.RETURNED:
+        item.courier = item.waybill = None
     if item.status in rules.ENDED:
-        item.ended_at = clock.local(clock.now()).isoformat()
+        item.ended_at = moment.isoformat()
+    start_clock(item)
     return Event(f"shipment_{_PAST[action]}", actor, note, data or {})
 
 
@@ -63,9 +77,14 @@ def moved(item: ShipmentItem, action: str, by: str, actor: Actor, note: str = ""
 
 def begun(item: ShipmentItem, *events: Event) -> tables.Put:
     """The write of a new parcel."""
+    start_clock(item)
+    return write_of(item, *events)
+
+
+def start_clock(item: ShipmentItem) -> None:
+    """Say from when on the parcel is late in the state that it has come to."""
     late = _late_at(item)
     item.late_from = due.utc(late) if late else None
-    return write_of(item, *events)
 
 
 def rescheduled(item: ShipmentItem) -> tables.Put:
@@ -74,10 +93,10 @@ def rescheduled(item: ShipmentItem) -> tables.Put:
     return due.unchanged(item)
 
 
-def _promise(item: ShipmentItem) -> None:
+def _promise(item: ShipmentItem, day: date) -> None:
     carrier = choosing.carrier(item.carrier)
     days = carrier.days if carrier else 3
-    item.promised_by = str(rules.promised_by(catalog.calendar(), clock.today(), days))
+    item.promised_by = str(rules.promised_by(catalog.calendar(), day, days))
 
 
 def is_api(item: ShipmentItem) -> bool:
@@ -104,14 +123,15 @@ def schedule(item: ShipmentItem) -> None:
 
 
 def _late_at(item: ShipmentItem) -> datetime | None:
-    """From when on the parcel counts as late in the state that it has come to; never once it is lost."""
-    city, today = choosing.city_rules(), clock.today()
+    """From when on the parcel counts as late; never while its postage is not paid, and not once it is lost."""
+    city, today = catalog.release().city.delivery, clock.today()
+    collect_days, pack_days = (city.collect_days, city.pack_days) if city else (30, 2)
     if item.status in rules.ON_THE_WAY:
         day = date.fromisoformat(str(item.promised_by))
     elif item.status in (rules.READY, rules.RETURNED):
-        day = today + timedelta(days=city.collect_days)
-    elif item.status in (rules.CREATED, rules.OFFERED, rules.ACCEPTED):
-        day = catalog.calendar().add_working_days(today, city.pack_days)
+        day = today + timedelta(days=collect_days)
+    elif item.paid and item.status in (rules.CREATED, rules.OFFERED, rules.ACCEPTED):
+        day = catalog.calendar().add_working_days(today, pack_days)
     else:
         return None
     return datetime(day.year, day.month, day.day, tzinfo=clock.SHANGHAI) + timedelta(days=1)

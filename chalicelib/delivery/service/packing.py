@@ -28,7 +28,7 @@ def join(result: ResultItem) -> None:
         open_parcel = store.open_parcel(key)
         parcel = store.shipment(open_parcel.shipment) if open_parcel else None
         try:
-            if parcel is not None and parcel.status == rules.CREATED and _has_room(parcel):
+            if parcel is not None and parcel.place == key and parcel.status == rules.CREATED and _has_room(parcel):
                 return _add(result, parcel)
             return _begin(result, choice, key, open_parcel)
         except tables.ConditionFailed:
@@ -74,6 +74,7 @@ def _begin(result: ResultItem, choice: Choice, key: str, before: OpenParcelItem 
         party_kind=result.party_kind,
         handler=result.handler,
         created_at=clock.local(clock.now()).isoformat(),
+        place=key,
     )
     parcel.set_results([_content(result)])
     parcel.content = store.seal(parcel, "content", Private(choice.address))
@@ -130,6 +131,7 @@ def _postage_debt(parcel: ShipmentItem, carrier: Carrier) -> payments.Debt:
         city.payment_days,
         [charge],
         purpose="parcel",
+        handler=parcel.handler,
     )
 
 
@@ -139,6 +141,7 @@ def postage_paid(shipment_id: str) -> None:
     if item is None or item.paid or not item.bill or not payments.bills.all_settled([item.bill]):
         return
     item.paid = True
+    moving.start_clock(item)
     tables.write_or_conflict(moving.write_of(item, Event("shipment_postage_paid", DESK)))
 
 
@@ -147,20 +150,59 @@ def print_result(actor: Actor, item: ShipmentItem, application_id: str) -> certi
 
     Raises ``result_not_in_parcel``, ``shipment_wrong_state`` or what printing raises.
     """
-    results = item.result_list()
-    if all(one.application_id != application_id for one in results):
-        raise rules.NOT_IN_PARCEL()
-    if item.status != rules.CREATED:
+    result = _result_of(item, application_id)
+    if item.status not in (rules.CREATED, rules.RETURNED):
         raise rules.SHIPMENTS.refusal(item.status)
-    result = next(one for one in results if one.application_id == application_id)
+    if result.printed:  # should this end half-way, the void paper is not taken for a good one
+        _mark(actor, item, application_id, printed=False)
     link = certificates.print_for_posting(actor, result.certificate_id)
-    item.set_results(
-        [msgspec.structs.replace(one, printed=one.printed or one.application_id == application_id) for one in results]
-    )
-    tables.write_or_conflict(
-        moving.write_of(item, Event("result_printed", actor, data={"application": application_id}))
-    )
+    _mark(actor, item, application_id, printed=True)
     return link
+
+
+def _result_of(item: ShipmentItem, application_id: str) -> Result:
+    for result in item.result_list():
+        if result.application_id == application_id:
+            return result
+    raise rules.NOT_IN_PARCEL()
+
+
+def _mark(actor: Actor, item: ShipmentItem, application_id: str, *, printed: bool) -> None:
+    item.set_results(
+        [
+            msgspec.structs.replace(one, printed=printed) if one.application_id == application_id else one
+            for one in item.result_list()
+        ]
+    )
+    name = "result_printed" if printed else "result_print_begun"
+    tables.write_or_conflict(moving.write_of(item, Event(name, actor, data={"application": application_id})))
+
+
+def take_out(actor: Actor, item: ShipmentItem, application_id: str, reason: str) -> None:
+    """Take a result out that cannot be sent (its certificate was revoked); with the last one the parcel is cancelled.
+
+    Raises ``result_not_in_parcel``, ``shipment_wrong_state`` or ``changed_meanwhile``.
+    """
+    _result_of(item, application_id)
+    if item.direction != rules.OUT or item.status not in (rules.CREATED, rules.RETURNED):
+        raise rules.SHIPMENTS.refusal(item.status)
+    left = [one for one in item.result_list() if one.application_id != application_id]
+    events = [Event("result_taken_out", actor, reason, {"application": application_id})]
+    cancelling: list[tables.Write] = []
+    if left:
+        item.set_results(left)
+    else:
+        unpaid = [item.bill] if item.bill and not item.paid else []
+        cancelling = payments.bills.cancelling_all(actor, unpaid, reason)
+        events.append(moving.step(item, "cancel", "clerk", actor))
+    tables.write_or_conflict(moving.write_of(item, *events), *cancelling)
+
+
+def require_printed(item: ShipmentItem) -> None:
+    """Raise ``results_not_printed`` unless every result of the parcel is on valid paper."""
+    missing = sum(not result.printed for result in item.result_list())
+    if missing:
+        raise rules.NOT_ALL_PRINTED(missing=missing)
 
 
 def pack(actor: Actor, item: ShipmentItem) -> None:
@@ -171,11 +213,10 @@ def pack(actor: Actor, item: ShipmentItem) -> None:
     """
     if item.status in (rules.READY, rules.OFFERED):
         return
-    missing = sum(not result.printed for result in item.result_list())
-    if missing and item.status == rules.CREATED:
-        raise rules.NOT_ALL_PRINTED(missing=missing)
-    if not item.paid and item.status == rules.CREATED:
-        raise rules.POSTAGE_UNPAID()
+    if item.status == rules.CREATED:
+        require_printed(item)
+        if not item.paid:
+            raise rules.POSTAGE_UNPAID()
     events = [moving.step(item, "pack", "clerk", actor)]
     if item.mode == rules.PICK_UP:
         keep_at_counter(item, *events)
@@ -198,10 +239,24 @@ def keep_at_counter(item: ShipmentItem, *events: Event) -> None:
 
 
 def offer_again(actor: Actor, item: ShipmentItem) -> None:
-    """Send a returned parcel out once more; its tries begin anew."""
+    """Send a returned parcel out once more; its tries begin anew. Raises ``results_not_printed``,
+    ``shipment_wrong_state`` or ``changed_meanwhile``."""
+    _require_out(item)
+    if item.status == rules.RETURNED:
+        require_printed(item)
     item.tries = 0
-    event = moving.step(item, "offer", "clerk", actor)
-    tables.write_or_conflict(moving.write_of(item, event))
+    tables.write_or_conflict(moving.write_of(item, moving.step(item, "offer", "clerk", actor)))
+
+
+def recall(actor: Actor, item: ShipmentItem, reason: str) -> None:
+    """Take a parcel back that is still in the hall: nobody came for it, or its courier is not there any more."""
+    _require_out(item)
+    moving.moved(item, "recall", "clerk", actor, reason)
+
+
+def _require_out(item: ShipmentItem) -> None:
+    if item.direction != rules.OUT:
+        raise rules.SHIPMENTS.refusal(item.status)
 
 
 def labels_link(actor: Actor, hall: str, wanted: list[str], form: str) -> documents.DocumentLink:
@@ -213,7 +268,7 @@ def labels_link(actor: Actor, hall: str, wanted: list[str], form: str) -> docume
     gone = [name for name, item in zip(wanted, items, strict=True) if item is None or item.hall != hall]
     if gone:
         raise rules.PARCEL_GONE(parcels=", ".join(gone))
-    store.record_reading(f"LABELS#{hall}", actor)
+    store.record_readings([item for item in items if item is not None], actor)
     return documents.link("labels", form, ",".join(wanted))
 
 

@@ -31,7 +31,7 @@ def _to_address(actor: Actor, item: ShipmentItem, address_id: str) -> None:
     if choosing.carrier_for(address.division).code != item.carrier:
         raise rules.CARRIER_DIFFERS()
     item.content = store.seal(item, "content", Private(address, store.private(item).collector))
-    item.division = address.division
+    item.division, item.place = address.division, ""
     tables.write_or_conflict(moving.write_of(item, Event("destination_changed", actor)))
 
 
@@ -39,7 +39,8 @@ def _to_counter(actor: Actor, item: ShipmentItem) -> None:
     """Nothing is posted, so nothing is owed for it; postage that was paid already stays paid."""
     unpaid = [item.bill] if item.bill and not item.paid else []
     cancelling = payments.bills.cancelling_all(actor, unpaid, "改为到大厅自取 picked up instead")
-    item.mode, item.carrier, item.division, item.paid = rules.PICK_UP, "", "", True
-    if unpaid:
+    if unpaid or item.postage_by == "on_delivery":
         item.bill, item.postage, item.postage_by = None, 0, "free"
+    item.mode, item.carrier, item.division, item.place, item.paid = rules.PICK_UP, "", "", "", True
+    moving.start_clock(item)
     tables.write_or_conflict(moving.write_of(item, Event("destination_changed", actor)), *cancelling)

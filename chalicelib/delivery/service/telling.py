@@ -52,7 +52,7 @@ def tell(key: str, change: Change) -> Telling | None:
     item = store.shipment(key)
     if item is None or (change.type == "shipment_ready" and item.mode != "pick_up"):
         return None
-    hall, carrier = catalog.hall(item.hall).name, choosing.carrier(item.carrier)
+    hall, carrier = catalog.known_hall(item.hall).name, choosing.carrier(item.carrier)
     reason = _REASONS.get(str(change.data.get("reason", "")), _REASONS["other"])
     titles = "、".join(dict.fromkeys(result.title for result in item.result_list()))
     values = {
@@ -66,4 +66,4 @@ def tell(key: str, change: Change) -> Telling | None:
         "postage": telling.money(int(item.postage)),
         "at": telling.moment(change.at),
     }
-    return Telling(str(item.party), str(item.party_kind), str(item.handler), values)
+    return Telling(str(item.party), str(item.handler), values)

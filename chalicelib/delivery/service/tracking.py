@@ -29,7 +29,7 @@ def order_no(item: ShipmentItem) -> str:
 
 def book(item: ShipmentItem) -> None:
     """Order the collection; raises ``platform_unavailable`` or ``changed_meanwhile``, a repeat is safe."""
-    hall, address = catalog.hall(item.hall), store.private(item).address
+    hall, address = catalog.known_hall(item.hall), store.private(item).address
     assert address is not None
     booked = carrier.book(
         carrier.Order(
@@ -96,6 +96,8 @@ def _scan(track: Track) -> Scan:
 
 def _taken_in(item: ShipmentItem, new: list[Scan]) -> bool:
     """Keep what is new and move the parcel to where the newest report says; whether anything was new."""
+    if item.status == rules.OFFERED:
+        raise tables.ConditionFailed  # the order is not written yet; the company reports again
     known = item.scan_list()
     scans = rules.merged_scans(known, new)
     if scans == known:
@@ -108,7 +110,10 @@ def _taken_in(item: ShipmentItem, new: list[Scan]) -> bool:
     for action in way:
         if action == "lose":
             others += losing.voiding(COMPANY, item)
-        events.append(moving.step(item, action, "carrier", COMPANY, data={"waybill": item.waybill or ""}))
+        if action == "fail":
+            item.tries = int(item.tries) + 1
+        data: moving.Data = {"waybill": item.waybill or ""}
+        events.append(moving.step(item, action, "carrier", COMPANY, data=data, at=scans[-1].at))
     if item.status == rules.DELIVERED and not item.proof:
         carrying.keep_proof(item, "carrier", COMPANY)
     if not events:

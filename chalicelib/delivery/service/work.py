@@ -54,10 +54,10 @@ def _visit(key: str) -> None:
 
 
 def _visit_parcel(item: ShipmentItem) -> None:
-    if item.status == rules.OFFERED and moving.is_api(item):
-        return tracking.book(item)
     if _is_late(item):
         return _tell_late(item)
+    if item.status == rules.OFFERED and moving.is_api(item):
+        return tracking.book(item)
     if item.status in rules.WITH_CARRIER and moving.is_api(item):
         return tracking.ask(item)
     return tables.write(moving.rescheduled(item))

@@ -121,13 +121,13 @@ def is_legal_representative(actor: Actor, organization_id: str) -> bool:
     return mandate is not None and mandate.role == REPRESENTATIVE and mandate_holds(mandate)
 
 
-def recipient(party: str, kind: str, handler: str, service: str) -> str:
+def recipient(party: str, handler: str, service: str) -> str:
     """Who is told what concerns a party: the person; for an enterprise the handler while the mandate lasts and covers
     the service, otherwise the legal representative. Empty when nobody of them has an account (any more).
     """
-    if kind != "organization":
-        found = store.account(party)
-        return _standing(found) if found else ""
+    found = store.account(party)
+    if found is not None:
+        return _standing(found)
     account = store.account(handler) if handler else None
     index = account.id_index if account else None
     mandate = store.mandate(party, index) if index else None

@@ -208,12 +208,12 @@ def _platforms(account: AccountItem) -> list[str]:
 
 
 class Contact(msgspec.Struct, frozen=True):
-    """How a person is known and reached, in clear: for couriers' labels and messages only.
+    """How a person is known and reached, in clear, for couriers' labels and messages only: all accounts of the person.
 
     ``logins`` maps platforms to the person's ids there; ``platform`` is the one used last.
     """
 
-    account: str
+    accounts: tuple[str, ...]
     name: str
     id_number: str
     phone: str
@@ -232,7 +232,7 @@ def contact(account_id: str) -> Contact:
             if login is not None:
                 logins.setdefault(str(login.platform), store.unseal(login, "platform_id"))
     return Contact(
-        account.id,
+        (account.id, *account.merged),
         store.unseal(account, "name"),
         store.unseal(account, "id_number"),
         next((phone for owner in (account, *merged) if (phone := store.unseal(owner, "phone"))), ""),

@@ -306,11 +306,11 @@ def put_staff(
     roles: list[str],
     password: str,
     totp_secret: str,
-    phone: str = "",
+    phone: str | None = None,
 ) -> None:
-    """Create a staff member, or replace name, unit, roles, both factors and phone number of an existing one.
+    """Create a staff member, or replace name, unit, roles and both factors of an existing one.
 
-    Couriers log in with their ``phone``; whose number it was before, loses it.
+    Couriers log in with their ``phone`` (None leaves it as it is); whose number it was before, loses it.
     """
     item = store.staff(username) or StaffItem(f"STAFF#{username}")
     item.display_name, item.unit, item.roles = display_name, unit, roles
@@ -321,11 +321,15 @@ def put_staff(
     tables.write(put, *_phone_writes(item, username, phone))
 
 
-def _phone_writes(item: StaffItem, username: str, phone: str) -> list[tables.Write]:
+def _phone_writes(item: StaffItem, username: str, phone: str | None) -> list[tables.Write]:
+    """The writes that make the number lead to this courier, and the former number to nobody, if it still is theirs."""
+    if phone is None:
+        return []
     before, item.phone_index = item.phone_index, vault.blind_index("staff_phone", phone) if phone else None
     writes: list[tables.Write] = []
-    if before and before != item.phone_index:
-        writes.append(tables.Delete(store.StaffPhoneItem(f"STAFFPHONE#{before}", username=username)))
+    former = store.staff_of_phone(before) if before and before != item.phone_index else None
+    if former is not None and former.username == username:
+        writes.append(tables.Delete(former, store.StaffPhoneItem.username == username))
     if item.phone_index:
         writes.append(tables.Put(store.StaffPhoneItem(f"STAFFPHONE#{item.phone_index}", username=username)))
     return writes

@@ -39,13 +39,41 @@ def forget() -> None:
     _full.clear()
 
 
-def possible(item: MessageItem, words: Words, contact: Contact) -> list[str]:
-    """The channels that are left to try for a message, in their order."""
+@dataclass(frozen=True)
+class Way:
+    """A channel, and for text messages by which provider."""
+
+    channel: str
+    provider: str = ""
+
+
+_UNHEARD = "unheard by "
+
+
+def unheard_by(provider: str) -> str:
+    """The reason of a try by a provider whose answer was not heard: only that one may be asked again."""
+    return _UNHEARD + provider.removeprefix(_UNHEARD)
+
+
+def may_have_sent(outcome: Outcome) -> bool:
+    """Whether a provider was not heard, so that no other one may be tried."""
+    return outcome.reason.startswith(_UNHEARD)
+
+
+def possible(item: MessageItem, words: Words, contact: Contact) -> list[Way]:
+    """The ways that are left to try for a message, in their order."""
     reachable = tuple(name for name in rules.PLATFORMS if name in contact.logins and _template(name, words))
     mobile = len(contact.phone) == 11 and contact.phone.startswith("1")
     by_sms = words.sms is not None and mobile and (bool(item.sms) or bool(item.urgent))
     tried = {attempt.channel for attempt in item.attempts_made() if attempt.verdict != "busy"}
-    return [name for name in rules.channels(contact.platform, reachable, sms=by_sms) if name not in tried]
+    names = [name for name in rules.channels(contact.platform, reachable, sms=by_sms) if name not in tried]
+    return [Way(name, by) for name in names for by in (_providers(item) if name == rules.SMS else [""])]
+
+
+def _providers(item: MessageItem) -> list[str]:
+    """The providers in their order; the one that may have sent the text already, if there is such a one."""
+    reasons = [made.reason for made in item.attempts_made() if made.reason.startswith(_UNHEARD)]
+    return [reasons[-1].removeprefix(_UNHEARD)] if reasons else sms.providers()
 
 
 def _template(channel: str, words: Words) -> str:
@@ -53,9 +81,15 @@ def _template(channel: str, words: Words) -> str:
 
 
 def consent_for(contact: Contact, channel: str, words: Words) -> ConsentItem | None:
-    """What the person has agreed to on a platform, as far as we have counted; None where that is nothing."""
-    found = store.consent(contact.account, channel, _template(channel, words))
-    return found if found and (found.long_term or int(found.left) > 0) else None
+    """What the person has agreed to on a platform, as far as we have counted, under any of the accounts that are the
+    person's; None where that is nothing."""
+    if channel == rules.SMS:
+        return None
+    for account in contact.accounts:
+        found = store.consent(account, channel, _template(channel, words))
+        if found and (found.long_term or int(found.left) > 0):
+            return found
+    return None
 
 
 def spend(consent: ConsentItem | None, *, all_of_it: bool = False) -> None:
@@ -72,8 +106,10 @@ def spend(consent: ConsentItem | None, *, all_of_it: bool = False) -> None:
 
 
 def used_up(channel: str, item: MessageItem) -> bool:
-    """Count a try against the day's limits; whether the city's, the platform's or (if not urgent) the person's is
-    used up."""
+    """Count a message's first try of a channel against the day's limits; whether the city's, the platform's or (if
+    not urgent) the person's is used up."""
+    if any(made.channel == channel for made in item.attempts_made()):
+        return False
     day, city = clock.today(), catalog.messages().rules
     most = city.per_day.get(channel)  # type: ignore[call-overload]
     if _platform_is_full(day, channel) or (_count(store.counter(day, channel, "tried")) > (most or 10**9)):
@@ -105,12 +141,12 @@ def _count(name: str) -> int:
     return tables.add_to_counter(KernelItem, name, clock.seconds(clock.now()) + _COUNTED_DAYS * 86400)
 
 
-def send(channel: str, item: MessageItem, words: Words, contact: Contact) -> Outcome:
-    """Try one channel once; one that took nothing several times in a row is left alone for a while."""
-    breaker = _breakers.setdefault(channel, _Breaker())
+def send(way: Way, item: MessageItem, words: Words, contact: Contact) -> Outcome:
+    """Try one way once; one that took nothing several times in a row is left alone for a while."""
+    breaker = _breakers.setdefault(f"{way.channel}{way.provider}", _Breaker())
     if time.monotonic() < breaker.until:
         return Outcome("busy", "resting")
-    outcome = _SENDERS[channel](item, words, contact)
+    outcome = _SENDERS[way.channel](way, item, words, contact)
     if outcome.verdict in ("busy", "unheard"):
         breaker.failures += 1
         if breaker.failures >= _FAILURES:
@@ -120,36 +156,24 @@ def send(channel: str, item: MessageItem, words: Words, contact: Contact) -> Out
     return outcome
 
 
-def _by_wechat(item: MessageItem, words: Words, contact: Contact) -> Outcome:
+def _by_wechat(_: Way, item: MessageItem, words: Words, contact: Contact) -> Outcome:
     language = "en" if item.english else "zh"
     return wechat.send_message(contact.logins["wechat"], words.wechat_template, words.page, words.wechat, language)
 
 
-def _by_alipay(_: MessageItem, words: Words, contact: Contact) -> Outcome:
+def _by_alipay(_: Way, __: MessageItem, words: Words, contact: Contact) -> Outcome:
     return alipay.send_message(contact.logins["alipay"], words.alipay_template, words.page, words.alipay)
 
 
-def _by_sms(item: MessageItem, words: Words, contact: Contact) -> Outcome:
-    """The preferred provider, the next one where it takes nothing; one whose answer was not heard is asked again
-    until it is, because another one would send the text a second time."""
+def _by_sms(way: Way, item: MessageItem, words: Words, contact: Contact) -> Outcome:
+    """By one provider, which recognises a repeat by the message's id; another one would send it a second time."""
     assert words.sms is not None
-    text = words.sms.en if item.english else words.sms.zh
-    text = rules.sms_text(catalog.messages().rules.sms_signature, text)
-    unheard = next(
-        (attempt.reason for attempt in reversed(item.attempts_made()) if attempt.reason.startswith("unheard by ")), ""
-    )
-    names = [unheard.removeprefix("unheard by ")] if unheard else sms.providers()
-    outcome = Outcome("busy", "no provider")
-    for name in names:
-        outcome = sms.send(name, f"{item.account}-{item.id}", contact.phone, text)
-        if outcome.verdict == "unheard":
-            return Outcome("busy", f"unheard by {name}")
-        if outcome.verdict != "busy":
-            return outcome
-    return outcome
+    text = rules.sms_text(catalog.messages().rules.sms_signature, words.sms.en if item.english else words.sms.zh)
+    outcome = sms.send(way.provider, f"{item.account}-{item.id}", contact.phone, text)
+    return Outcome("busy", unheard_by(way.provider)) if outcome.verdict == "unheard" else outcome
 
 
-_SENDERS: dict[str, Callable[[MessageItem, Words, Contact], Outcome]] = {
+_SENDERS: dict[str, Callable[[Way, MessageItem, Words, Contact], Outcome]] = {
     rules.WECHAT: _by_wechat,
     rules.ALIPAY: _by_alipay,
     rules.SMS: _by_sms,

@@ -8,39 +8,40 @@ from chalicelib.notices import rules, store
 from chalicelib.notices.service import facts, planning
 from chalicelib.notices.store import DigestItem, MessageItem
 
+_TRIES = 4
 
-def send(account: str, day: str) -> None:
-    """Make the digest of a day out of what was collected; a repeat finds it made."""
-    item = tables.read(DigestItem, f"DIGEST#{account}", day, consistent=True)
-    if item is None or not due.is_due(item) or str(item.gsi2sk) > due.utc(clock.now()):
-        return
-    key = store.message_key(clock.now(), f"DIGEST#{account}", _number(day), account)
+
+def send(item: DigestItem) -> None:
+    """Make the digest of a day out of what was collected and not read; a repeat finds it made."""
+    account, number = str(item.pk).removeprefix("DIGEST#"), int(str(item.sk).replace("-", ""))
+    key = store.message_key(clock.now(), str(item.pk), number, account)
     collected = store.collected_before(account, key)
+    unread = [message for message in collected if not message.read_at]
     template = catalog.messages().template(facts.DIGEST_EVENT)
-    if collected and template is not None:
+    writes: list[tables.Write] = [tables.changed(due.not_due(item))]
+    if unread and template is not None:
         made = store.new_message(account, key)
         made.event, made.kind, made.urgent = facts.DIGEST_EVENT, template.kind, False
-        made.subject, made.subject_version = f"DIGEST#{account}", _number(day)
+        made.subject, made.subject_version = str(item.pk), number
         made.happened_at = clock.now().isoformat()
-        count = {"count": str(len(collected))}
+        count = {"count": str(len(unread))}
         store.seal_words(made, planning.worded(template, count, count))
         planning.set_out(made, rules.PUSH)
-        due.not_due(item)
-        tables.write(tables.Put(made, tables.absent(MessageItem)), tables.changed(item))
-    else:
-        due.not_due(item)
-        tables.write(tables.changed(item))
+        writes.append(tables.Put(made, tables.absent(MessageItem)))
+    tables.write(*writes)
     for message in collected:
         _leave(message)
 
 
 def _leave(message: MessageItem) -> None:
-    message.status = rules.MESSAGES.move(message.status, "leave", "system")
-    try:
-        tables.write(tables.changed(message))
-    except tables.ConditionFailed:
-        return
-
-
-def _number(day: str) -> int:
-    return int(day.replace("-", ""))
+    """It was announced; that its reader has read it meanwhile changes nothing about that."""
+    found: MessageItem | None = message
+    for _ in range(_TRIES):
+        if found is None or found.status != rules.COLLECTED:
+            return
+        found.status = rules.MESSAGES.move(found.status, "leave", "system")
+        try:
+            tables.write(tables.changed(found))
+            return
+        except tables.ConditionFailed:
+            found = store.message(message.account, message.id)

@@ -51,27 +51,28 @@ def messages_of(subject: str, cursor: str | None) -> tuple[list[tuple[int, str, 
 
 
 def replay(letter: LetterItem) -> None:
-    """Try again: plan the event anew, or send the message anew; the letter goes once that has begun.
+    """Try again: plan the event anew, or send the message anew; the letter goes with it.
 
-    Raises what made the letter, if it is still so.
+    A platform that may have sent the message already is not tried again. Raises ``letter_still_dead``.
     """
     if letter.message:
-        _replay_message(str(letter.message))
+        _replay_message(letter)
     else:
         _replay_event(str(letter.subject), int(letter.subject_version))
-    tables.write(tables.Delete(letter))
+        tables.write(tables.Delete(letter))
 
 
-def _replay_message(name: str) -> None:
-    account, _, key = name.rpartition("/")
+def _replay_message(letter: LetterItem) -> None:
+    account, _, key = str(letter.message).rpartition("/")
     item = store.message(account, key)
     if item is None or item.status != rules.DEAD:
+        tables.write(tables.Delete(letter))
         return
     item.status = rules.MESSAGES.move(item.status, "replay", "administrator")
-    item.set_attempts([])
+    item.set_attempts([made for made in item.attempts_made() if made.verdict == "unheard" or "unheard" in made.reason])
     item.attempts, item.happened_at = 0, clock.now().isoformat()
     due.due(item, clock.now(), "send")
-    tables.write_or_conflict(tables.changed(item))
+    tables.write_or_conflict(tables.changed(item), tables.Delete(letter))
 
 
 def _replay_event(subject: str, version: int) -> None:
@@ -80,5 +81,7 @@ def _replay_event(subject: str, version: int) -> None:
         raise rules.STILL_DEAD(reason="not in the event log")
     try:
         planning.plan(subject, change)
-    except (KeyError, ValueError, AssertionError) as error:
+    except Exception as error:
+        if planning.passes(error):
+            raise
         raise rules.STILL_DEAD(reason=type(error).__name__) from error

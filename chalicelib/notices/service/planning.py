@@ -34,27 +34,33 @@ def take(records: list[dict[str, Any]]) -> list[str]:
 
 
 def _take_one(subject: str, entry: str) -> None:
-    change = changes.parse_entry(entry)
+    try:
+        change = changes.parse_entry(entry)
+    except ValueError as error:
+        log.failure("notice_is_dead", error, subject=subject)
+        _bury(subject, 0, f"unreadable: {type(error).__name__}")
+        return
     if catalog.messages().template(change.type) is None:
         return
     try:
         plan(subject, change)
     except Exception as error:
-        if _passes(error):
+        if passes(error):
             raise
         log.failure("notice_is_dead", error, subject=subject)
-        _bury(subject, change, type(error).__name__)
+        _bury(subject, change.version, f"{change.type}: {type(error).__name__}")
 
 
-def _passes(error: Exception) -> bool:
+def passes(error: Exception) -> bool:
+    """Whether a failure is of a kind that passes by itself."""
     if isinstance(error, errors.Problem):
         return error.error.status == errors.UNAVAILABLE.status
     return aws.is_passing(error)
 
 
-def _bury(subject: str, change: Change, reason: str) -> None:
+def _bury(subject: str, version: int, reason: str) -> None:
     log.count("dead_letters")
-    store.put_letter("event", f"{change.type}: {reason}", subject, change.version)
+    tables.write(tables.Put(store.new_letter("event", reason, subject, version)))
 
 
 def plan(subject: str, change: Change) -> int:
@@ -62,7 +68,7 @@ def plan(subject: str, change: Change) -> int:
     if store.event(subject, change.version) is not None:
         return 0
     told = facts.about(subject, change)
-    account = identity.recipient(told.party, told.party_kind, told.handler, told.service) if told else ""
+    account = identity.recipient(told.party, told.handler, told.service) if told else ""
     messages: list[tuple[str, str]] = []
     if told and account:
         template = _template(change.type, told)
@@ -97,37 +103,36 @@ def _put(subject: str, change: Change, told: Telling, account: str, template: Me
     how = rules.handling(
         preference.kind_map().get(template.kind, rules.PUSH), urgent=template.urgent, inbox_only=template.inbox_only
     )
-    item.english, item.sms = preference.language == "en", bool(preference.sms)
-    set_out(item, how, at_night=bool(preference.at_night))
-    if how == rules.DIGEST:
-        _await_digest(account)
+    item.english, item.sms, item.at_night = preference.language == "en", bool(preference.sms), bool(preference.at_night)
+    set_out(item, how)
     try:
-        tables.write(tables.Put(item, tables.absent(MessageItem)))
+        tables.write(
+            tables.Put(item, tables.absent(MessageItem)), *(_digest_of(account) if how == rules.DIGEST else [])
+        )
     except tables.ConditionFailed:
+        if store.message(account, key) is None:
+            raise errors.UNAVAILABLE() from None  # the digest was made this moment; the next one takes it
         log.write("message_known", subject=subject, version=change.version)
     return key
 
 
-def set_out(item: MessageItem, how: str, *, at_night: bool = False) -> None:
+def _digest_of(account: str) -> list[tables.Write]:
+    """The write that lets the next digest be made: one item for each person and day, still to come."""
+    when = rules.digest_at(clock.now(), catalog.messages().rules.digest_hour)
+    item = DigestItem(f"DIGEST#{account}", str(when.date()), version=1)
+    item.expires_at = clock.seconds(when) + 7 * 86400
+    still_to_come = tables.absent(DigestItem) | DigestItem.gsi2pk.exists()
+    return [tables.Put(due.due(item, when), still_to_come)]
+
+
+def set_out(item: MessageItem, how: str) -> None:
     """The state in which a message begins: to be pushed, to be collected, or left in the inbox."""
     item.status = {rules.PUSH: rules.QUEUED, rules.DIGEST: rules.COLLECTED, rules.INBOX: rules.INBOX_ONLY}[how]
     if how != rules.PUSH:
         return
     city, now = catalog.messages().rules, clock.now()
-    when = rules.send_at(now, city.quiet_from, city.quiet_until, urgent=bool(item.urgent) or at_night)
+    when = rules.send_at(now, city.quiet_from, city.quiet_until, urgent=bool(item.urgent or item.at_night))
     due.due(item, when, "send" if when <= now else None)
-
-
-def _await_digest(account: str) -> None:
-    """Let the next digest be sent; one item for each person and day."""
-    when = rules.digest_at(clock.now(), catalog.messages().rules.digest_hour)
-    item = DigestItem(f"DIGEST#{account}", str(when.date()), version=1)
-    item.expires_at = clock.seconds(when) + 7 * 86400
-    due.due(item, when)
-    try:
-        tables.write(tables.Put(item, tables.absent(DigestItem)))
-    except tables.ConditionFailed:
-        return
 
 
 def worded(template: MessageTemplate, zh: dict[str, str], en: dict[str, str]) -> Words:

@@ -1,12 +1,14 @@
-"""Handing messages to platforms and providers: each channel is tried once at most, and nobody is forgotten.
+"""Handing messages to platforms and providers: each platform is tried once at most, and nobody is forgotten.
 
-A platform gives no key by which a repeat could be recognised, so a try is written down before it is made. Who finds
-one that was begun and has no end does not repeat it, but goes on with the next channel.
+WeChat and Alipay give no key by which a repeat could be recognised, so a try is written down before it is made. Who
+finds one that was begun and has no end does not repeat it, but goes on with the next way. Providers of text messages
+recognise a repeat; one whose answer was not heard is asked again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 
 from chalicelib.catalog import service as catalog
@@ -15,10 +17,13 @@ from chalicelib.identity.service import Contact
 from chalicelib.kernel import clock, due, errors, log, tables
 from chalicelib.notices import rules, store
 from chalicelib.notices.service import channels, digests
+from chalicelib.notices.service.channels import Way
 from chalicelib.notices.store import Attempt, MessageItem, Words
 from chalicelib.platforms.messaging import Outcome
 
 _UNHEARD_AFTER = timedelta(minutes=2)
+_SWEPT = 1000
+_TRIES = 5
 
 
 def attempt(pk: str, sk: str) -> bool:
@@ -35,133 +40,186 @@ def attempt(pk: str, sk: str) -> bool:
 
 
 def sweep() -> Mapping[str, int]:
-    """Visit everything that is due: how many were visited, and how many failed and will be visited again."""
-    return due.sweep(MessageItem, attempt)
+    """Hand everything that is due to the function behind the stream, which works in parallel: how many, and how many
+    could not be handed on."""
+    return due.sweep(MessageItem, _hand_on, _SWEPT)
+
+
+def _hand_on(pk: str, sk: str) -> bool:
+    item = _read(pk, sk)
+    if item is not None and _is_time(item):
+        with suppress(tables.ConditionFailed):
+            tables.write(tables.changed(due.due(item, clock.now(), "send")))
+    return True
+
+
+def _read(pk: str, sk: str) -> MessageItem | store.DigestItem | None:
+    if pk.startswith("DIGEST#"):
+        return tables.read(store.DigestItem, pk, sk, consistent=True)
+    return tables.read(MessageItem, pk, sk, consistent=True)
+
+
+def _is_time(item: due.DueItem) -> bool:
+    return due.is_due(item) and str(item.gsi2sk) <= due.utc(clock.now())
 
 
 def _visit(pk: str, sk: str) -> None:
-    if pk.startswith("DIGEST#"):
-        return digests.send(pk.removeprefix("DIGEST#"), sk)
-    item = tables.read(MessageItem, pk, sk, consistent=True)
-    if item is None or not due.is_due(item) or str(item.gsi2sk) > due.utc(clock.now()):
-        return None
+    item = _read(pk, sk)
+    if item is None or not _is_time(item):
+        return
+    if isinstance(item, store.DigestItem):
+        digests.send(item)
+        return
+    item.begun = str(item.tried)
     if item.status == rules.SENDING:
         _never_heard(item)
-    return _send(item)
+    city, now = catalog.messages().rules, clock.now()
+    quiet = not (item.urgent or item.at_night)
+    when = rules.send_at(now, city.quiet_from, city.quiet_until, urgent=not quiet)
+    if when > now:
+        tables.write(tables.changed(due.due(item, when)))
+    else:
+        _send(item)
 
 
 def _never_heard(item: MessageItem) -> None:
-    """A try was begun and nobody knows how it ended; it counts as made."""
+    """A try was begun and nobody knows how it ended: a platform's counts as made, a provider's is asked about again."""
     attempts = item.attempts_made()
-    attempts[-1] = Attempt(attempts[-1].channel, "unheard", attempts[-1].at)
+    made = attempts[-1]
+    if made.channel == rules.SMS:
+        attempts[-1] = Attempt(made.channel, "busy", made.at, channels.unheard_by(made.reason))
+    else:
+        attempts[-1] = Attempt(made.channel, "unheard", made.at)
     item.set_attempts(attempts)
     item.status = rules.MESSAGES.move(item.status, "put_off", "system")
 
 
 def _send(item: MessageItem) -> None:
-    """Try the channels one after the other until one takes the message, or none is left."""
+    """Try the ways one after the other until one takes the message, or none is left."""
     words, contact = store.words_of(item), identity.contact(item.account)
-    for channel in channels.possible(item, words, contact):
-        consent = channels.consent_for(contact, channel, words) if channel != rules.SMS else None
-        if channel != rules.SMS and consent is None:
-            _note(item, Attempt(channel, "no_consent", _now()))
+    ways = channels.possible(item, words, contact)
+    for place, way in enumerate(ways):
+        consent = channels.consent_for(contact, way.channel, words)
+        if way.channel != rules.SMS and consent is None:
+            _note(item, Attempt(way.channel, "no_consent", _now()))
             continue
-        if channels.used_up(channel, item):
-            _note(item, Attempt(channel, "quota", _now()))
+        if channels.used_up(way.channel, item):
+            _note(item, Attempt(way.channel, "quota", _now()))
             continue
-        outcome = _try(item, channel, words, contact)
+        outcome = _try(item, way, words, contact)
         if outcome.verdict == "sent":
-            _sent(item, channel)
+            _sent(item, way.channel, outcome)
             channels.spend(consent)
             return
-        if outcome.verdict == "busy" and not _out_of_patience(item):
+        _count_failure(way.channel, outcome)
+        another = not channels.may_have_sent(outcome) and any(
+            later.channel == way.channel for later in ways[place + 1 :]
+        )
+        if outcome.verdict == "busy" and not another and not _out_of_patience(item):
             _put_off(item)
             return
         if outcome.verdict == "no_consent":
             channels.spend(consent, all_of_it=True)
         if outcome.verdict == "quota":
-            channels.is_full(channel)
+            channels.is_full(way.channel)
     _nobody_took_it(item)
 
 
-def _try(item: MessageItem, channel: str, words: Words, contact: Contact) -> Outcome:
+def _try(item: MessageItem, way: Way, words: Words, contact: Contact) -> Outcome:
     item.status = rules.MESSAGES.move(item.status, "begin", "system")
-    _note(item, Attempt(channel, "begun", _now()))
-    due.due(item, clock.now() + _UNHEARD_AFTER)
-    tables.write(tables.changed(item))
-    outcome = channels.send(channel, item, words, contact)
-    price = catalog.messages().rules.sms_price * outcome.parts if channel == rules.SMS else 0
+    _note(item, Attempt(way.channel, "begun", _now(), way.provider))
+    _save(due.due(item, clock.now() + _UNHEARD_AFTER))
+    item.begun = str(item.tried)
+    outcome = channels.send(way, item, words, contact)
+    price = catalog.messages().rules.sms_price * outcome.parts if way.channel == rules.SMS else 0
     attempts = item.attempts_made()
-    attempts[-1] = Attempt(channel, outcome.verdict, attempts[-1].at, outcome.reason, price)
+    attempts[-1] = Attempt(way.channel, outcome.verdict, attempts[-1].at, outcome.reason, price)
     item.set_attempts(attempts)
     if outcome.verdict != "sent":
         item.status = rules.MESSAGES.move(item.status, "put_off", "system")
-        channels.count(channel, "failed")
-        if outcome.verdict == "refused":
-            log.count("messages_refused", platform=channel)
-    elif channel == rules.SMS:
-        channels.count(channel, "parts", max(1, outcome.parts))
     return outcome
 
 
+def _save(item: MessageItem) -> None:
+    """Store what happened to a message; that its reader has read it meanwhile is kept."""
+    for _ in range(_TRIES):
+        try:
+            tables.write(tables.changed(item))
+            return
+        except tables.ConditionFailed:
+            stored = store.message(item.account, item.id)
+            if stored is None or stored.tried != item.begun:
+                raise
+            item.version, item.read_at = stored.version, stored.read_at
+            item.gsi1pk, item.gsi1sk = stored.gsi1pk, stored.gsi1sk
+    raise errors.CONFLICT()
+
+
 def _note(item: MessageItem, made: Attempt) -> None:
-    item.set_attempts([*item.attempts_made(), made][-30:])
+    attempts = [*item.attempts_made(), made]
+    item.set_attempts(attempts if len(attempts) <= store.MOST_ATTEMPTS else [attempts[0], *attempts[2:]])
 
 
-def _sent(item: MessageItem, channel: str) -> None:
+def _sent(item: MessageItem, channel: str, outcome: Outcome) -> None:
     item.status = rules.MESSAGES.move(item.status, "hand_over", "system")
-    due.not_due(item)
-    tables.write(tables.changed(item))
-    if clock.now() - store.moment(item.happened_at) > rules.LATE_AFTER:
-        channels.count(channel, "late")
+    _save(due.not_due(item))
+    with suppress(errors.Problem):
+        if channel == rules.SMS:
+            channels.count(channel, "parts", max(1, outcome.parts))
+        if clock.now() - store.moment(item.happened_at) > rules.LATE_AFTER:
+            channels.count(channel, "late")
+
+
+def _count_failure(channel: str, outcome: Outcome) -> None:
+    with suppress(errors.Problem):
+        channels.count(channel, "failed")
+    if outcome.verdict == "refused":
+        log.count("messages_refused", platform=channel)
 
 
 def _put_off(item: MessageItem) -> None:
-    """The channel takes nothing now; it is asked again with growing pauses."""
+    """Nobody takes it now; it is tried again with growing pauses."""
     item.attempts = int(item.attempts) + 1
-    due.due(item, due.retry_at(int(item.attempts), clock.now()))
-    tables.write(tables.changed(item))
+    _save(due.due(item, due.retry_at(int(item.attempts), clock.now())))
 
 
 def _out_of_patience(item: MessageItem) -> bool:
-    """Whether another channel is tried rather than waiting for this one; the last one is waited for a day."""
-    waited = clock.now() - store.moment(item.happened_at)
-    channel = item.attempts_made()[-1].channel
-    if channel == rules.SMS:
-        return waited > rules.GIVE_UP_AFTER
-    return waited > timedelta(minutes=catalog.messages().rules.patience_minutes)
+    """Whether another channel is tried rather than waiting for the one that is busy."""
+    patience = timedelta(minutes=catalog.messages().rules.patience_minutes)
+    return clock.now() - store.moment(item.attempts_made()[0].at) > patience
 
 
 def _nobody_took_it(item: MessageItem) -> None:
-    """It stays in the inbox; where our template or the number is at fault, or everybody was out of order for a day,
-    somebody has to look at it."""
-    verdicts = [made.verdict for made in item.attempts_made()]
-    dead = "refused" in verdicts or (verdicts[-1:] == ["busy"])
-    item.status = rules.MESSAGES.move(item.status, "give_up" if dead else "leave", "system")
-    due.not_due(item)
-    tables.write(tables.changed(item))
-    if dead:
-        log.count("dead_letters")
-        made = item.attempts_made()[-1]
-        reason = f"{item.event}: {made.channel} {made.verdict} {made.reason}".strip()
-        message = f"{item.account}/{item.id}"
-        store.put_letter("message", reason, str(item.subject), int(item.subject_version), message)
+    """What is only busy is tried for a day. Otherwise it stays in the inbox; where our template or text is at fault,
+    or everybody was out of order for a day, somebody has to look at it."""
+    attempts = item.attempts_made()
+    latest = {made.channel: made.verdict for made in attempts}
+    if "busy" in latest.values() and clock.now() - store.moment(attempts[0].at) < rules.GIVE_UP_AFTER:
+        _put_off(item)
+        return
+    if not {"refused", "busy"} & set(latest.values()):
+        item.status = rules.MESSAGES.move(item.status, "leave", "system")
+        _save(due.not_due(item))
+        return
+    item.status = rules.MESSAGES.move(item.status, "give_up", "system")
+    log.count("dead_letters")
+    made = attempts[-1]
+    reason = f"{item.event}: {made.channel} {made.verdict} {made.reason}".strip()
+    message = f"{item.account}/{item.id}"
+    letter = store.new_letter("message", reason, str(item.subject), int(item.subject_version), message)
+    tables.write(tables.changed(due.not_due(item)), tables.Put(letter))
 
 
 def _later(pk: str, sk: str) -> None:
-    """Something of ours failed (not a platform): the next visit comes later."""
-    model = store.DigestItem if pk.startswith("DIGEST#") else MessageItem
-    item = tables.read(model, pk, sk, consistent=True)
-    if item is None or not due.is_due(item):
-        return
-    item.attempts = int(item.attempts) + 1
-    due.due(item, due.retry_at(int(item.attempts), clock.now()))
-    if int(item.attempts) >= due.ALARMING_ATTEMPTS:
-        log.count("message_work_stuck")
-    try:
-        tables.write(tables.changed(item))
-    except (tables.ConditionFailed, errors.Problem):
-        return
+    """Something of ours failed (not a platform): the next visit comes later; if even that fails, the sweep comes."""
+    with suppress(tables.ConditionFailed, errors.Problem):
+        item = _read(pk, sk)
+        if item is None or not due.is_due(item):
+            return
+        item.attempts = int(item.attempts) + 1
+        if int(item.attempts) >= due.ALARMING_ATTEMPTS:
+            log.count("message_work_stuck")
+        tables.write(tables.changed(due.due(item, due.retry_at(int(item.attempts), clock.now()))))
 
 
 def _now() -> str:

@@ -33,6 +33,7 @@ class Debt:
     days: int
     charges: list[Charge]
     purpose: str = store.APPLICATION
+    handler: str = ""
 
 
 def prepare(debt: Debt, actor: Actor) -> tuple[list[str], list[tables.Write]]:
@@ -75,6 +76,7 @@ def _new(debt: Debt, unit: str, charges: list[Charge], number: str) -> BillItem:
         amount=amount,
         days=debt.days,
         purpose=debt.purpose,
+        handler=debt.handler,
         pay_by=str(clock.today() + timedelta(days=debt.days)),
         gsi1pk=f"PAYER#{debt.payer}",
         gsi1sk=f"{clock.now().isoformat(timespec='seconds')}#{number}",
@@ -171,6 +173,7 @@ def reissue(actor: Actor, item: BillItem) -> BillItem:
         int(item.days),
         item.lines(),
         str(item.purpose),
+        str(item.handler),
     )
     new = _new(debt, item.unit, item.lines(), number)
     new.issue = issue

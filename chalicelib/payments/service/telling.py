@@ -42,4 +42,4 @@ def _telling(bill: BillItem, title: str, amount: int, order: str, change: Change
         "amount": telling.money(amount),
         "at": telling.moment(change.at),
     }
-    return Telling(str(bill.payer), str(bill.payer_kind), change.actor, values)
+    return Telling(str(bill.payer), str(bill.handler), values)
