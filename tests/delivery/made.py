@@ -31,6 +31,7 @@ def shipment(enterprise: Enterprise, hall: str, status: str = rules.ACCEPTED, co
         party_kind="organization",
         handler="",
         created_at=clock.local(clock.now()).isoformat(),
+        promised_by="2026-11-04",
         courier=courier if status in rules.WITH_CARRIER else None,
     )
     item.set_results([Result(secrets.token_hex(13), "tour_bus_sticker", "旅游包车标贴", "K7M2-9QXA-4TB3", "", True)])

