@@ -23,7 +23,7 @@ import urllib3
 from chalicelib.kernel import clock
 from local import environment as environments
 from local.simulators.departments import BUYER, ENTERPRISE, HANDLER, REPRESENTATIVE
-from tools import demo_payments
+from tools import demo_delivery, demo_payments
 
 OUTPUT = Path("demo-output")
 Headers = dict[str, str]
@@ -219,6 +219,7 @@ def main() -> int:
     demo = Demo(environments.default())
     play(demo)
     demo_payments.play(demo)
+    demo_delivery.play(demo)
     print(f"\nPDF and PNG files are in {OUTPUT.resolve()}")
     return 0
 
