@@ -33,6 +33,10 @@ _UNUSED = (
     "urllib3/contrib/emscripten",
     "urllib3/contrib/pyopenssl.py",
     "jinja2/ext.py",
+    "jinja2/meta.py",
+    "jinja2/nativetypes.py",
+    "jinja2/sandbox.py",
+    "urllib3/contrib/socks.py",
     "segno/cli.py",
 )
 _OF_PYNAMODB = {"get_item", "put_item", "update_item", "delete_item", "query", "scan", "transact_write_items"}
@@ -139,7 +143,7 @@ def _without_words(content: Any) -> Any:
 
 
 def bytecode(source: bytes, name: str) -> bytes:
-    """A library's module as an unchecked ``.pyc`` without docstrings, which nobody reads in Lambda."""
+    """A module as an unchecked ``.pyc`` without docstrings, which nobody reads in Lambda."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(

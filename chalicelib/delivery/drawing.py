@@ -60,7 +60,7 @@ def _label(item: ShipmentItem) -> list[Element]:
         RectangleElement(x=2, y=14, width=96, height=0.2, fill="#1a1a1a"),
         QrElement(x=5, y=18, size=40, correction="M"),
         _text(48, 20, 47, 22, _route(place), weight="bold", lines=2),
-        _text(48, 46, 47, 9, " ".join(result.receipt for result in item.result_list()[:2]), lines=2),
+        _text(48, 46, 47, 9, f"{len(item.result_list())} 件 items"),
         _text(5, 60, 90, 8, item.id),
         RectangleElement(x=2, y=66, width=96, height=0.2, fill="#1a1a1a"),
         _text(5, 69, 90, 9, "收 TO", color="#555555"),
