@@ -10,7 +10,7 @@ NOTO := node_modules/@expo-google-fonts/noto-sans-sc
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test test-stack lint format openapi bench publish check-city staff staff-code invoke \
-	rush hostile simulation package deploy secrets destroy restore-items practice costs lock clean-data
+	rush hostile notices simulation package deploy secrets destroy restore-items practice costs lock clean-data
 
 # the shell has a USER of its own
 STAFF_USER = $(if $(findstring command,$(origin USER)),$(USER))
@@ -83,6 +83,9 @@ rush: install ## a release morning: 30,000 people on 4,000 places (make rush PEO
 
 hostile: install ## 10,000 payments against lost, doubled, late and forged notifications (make hostile ORDERS=500 is smaller)
 	@$(BIN)/python -m bench.hostile $(if $(ORDERS),--orders $(ORDERS))
+
+notices: install ## how soon people are told: events at a steady rate against the whole stack
+	@$(BIN)/python -m bench.notices
 
 simulation: install ## what a release morning of a city of 8 million would meet on DynamoDB
 	@$(BIN)/python -m bench.simulation

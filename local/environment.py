@@ -128,6 +128,7 @@ class Environment:
             "FISCAL_CLIENT_ID": "banshi",
             "CARRIER_URL": f"http://127.0.0.1:{ports.carrier}",
             "CARRIER_CLIENT_ID": "banshi",
+            "SMS_CLIENT_ID": "banshi",
             "SMS_PROVIDERS": ",".join(f"{name}=http://127.0.0.1:{ports.sms}/{name}" for name in ("first", "second")),
             "DEPARTMENTS_URL": f"http://127.0.0.1:{ports.departments}",
             "DEPARTMENTS_CLIENT_ID": "banshi",

@@ -241,16 +241,17 @@ def drift() -> list[str]:
 
 def _made() -> dict[str, str]:
     """The committed files that follow from declarations, as they should be."""
-    return {"openapi.yaml": document(), "docs/errors.md": error_list(), "docs/payments.md": with_graphs()}
+    drawn = {f"docs/{path.name}": with_graphs(path) for path in sorted((ROOT / "docs").glob("*.md"))}
+    return {**drawn, "openapi.yaml": document(), "docs/errors.md": error_list()}
 
 
-def with_graphs() -> str:
-    """docs/payments.md with the state machines drawn as they are declared."""
+def with_graphs(path: Path) -> str:
+    """A document with the state machines in it drawn as they are declared."""
 
     def drawn(found: re.Match[str]) -> str:
         return f"<!-- graph: {found[1]} -->\n```mermaid\n{GRAPHS[found[1]].mermaid()}\n```"
 
-    text = (ROOT / "docs" / "payments.md").read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
     return re.sub(r"<!-- graph: (.*?) -->\n```mermaid\n.*?```", drawn, text, flags=re.DOTALL)
 
 

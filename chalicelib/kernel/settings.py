@@ -75,6 +75,7 @@ class Settings:
     )
     departments_url: str = setting("base URL of the department registers' exchange", "https://exchange.example.gov.cn")
     departments_client_id: str = setting("this system's name at the exchange", "banshi")
+    sms_client_id: str = setting("this system's name at the providers of text messages", "banshi", "banshi")
     wechat_api_url: str = setting("WeChat's API", "https://api.weixin.qq.com", "https://api.weixin.qq.com")
     wechat_pay_url: str = setting("WeChat Pay's API", "https://api.mch.weixin.qq.com", "https://api.mch.weixin.qq.com")
     alipay_app_cert_sn: str = setting(

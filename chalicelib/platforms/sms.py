@@ -24,7 +24,7 @@ def providers() -> list[str]:
 def send(provider: str, serial: str, phone: str, text: str) -> Outcome:
     """Hand a text to one provider."""
     url = settings().sms_providers[provider]
-    service = signed.Service(PLATFORM, _host(url), settings().carrier_client_id, secrets().sms_secret)
+    service = signed.Service(PLATFORM, _host(url), settings().sms_client_id, secrets().sms_secret)
     try:
         answer = signed.call(service, f"{_path(url)}/v1/messages", {"serial": serial, "phone": phone, "text": text})
     except Unheard:

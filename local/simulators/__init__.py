@@ -68,7 +68,7 @@ def made(environment: Environment) -> Simulators:
         Departments(settings["DEPARTMENTS_CLIENT_ID"], keys["departments_secret"]),
         Fiscal(settings["FISCAL_CLIENT_ID"], keys["fiscal_secret"]),
         Carrier(settings["CARRIER_CLIENT_ID"], keys["carrier_secret"], settings["PUBLIC_URL"]),
-        Sms(settings["CARRIER_CLIENT_ID"], keys["sms_secret"]),
+        Sms(settings["SMS_CLIENT_ID"], keys["sms_secret"]),
     )
 
 

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from chalicelib.kernel import aws
+from functions import sweep_messages
 from local import setup, template
 from local.environment import STAGE
 from tests.appointments.bookings import HOUSING, TOMORROW, Booker
+from tests.delivery import parcels
 from tests.payments import paying
 from tests.world import World, new_id_number
 
@@ -92,6 +94,22 @@ def test_no_personal_data_leaks_from_the_whole_journey(world: World, capfd: pyte
     link = citizen.post(f"/v1/bills/{bill}/receipt_links").json["url"]
     assert world.anonymous().get(link.removeprefix(world.environment.settings()["PUBLIC_URL"])).status == 200
     bodies.append(world.staff("window.1").get(f"/v1/counter/bills/{bill}").body)
+
+    recipient, city = parcels.Recipient(world, citizen, id_number), parcels.hall(world)
+    address = recipient.address(recipient=NAME, phone=PHONE, detail=f"{NAME}路 7 号")
+    shipment = recipient.approved(address=address, postage="on_delivery")["shipment"]
+    city.pack(shipment)
+    bodies.append(city.courier.get(f"/v1/courier/offers?hall={parcels.HALL}").body)
+    city.accept(shipment)
+    city.hand_over(shipment)
+    citizen.put(f"/v1/shipments/{shipment}/collector", {"name": NAME, "id_number": handler_number})
+    bodies.append(citizen.get(f"/v1/shipments/{shipment}").body.replace(NAME.encode(), b""))
+    assert city.courier.get(f"/v1/shipments/{shipment}/door").status == 200
+    city.courier.post("/v1/courier/depart")
+    assert city.deliver(shipment, signature=parcels.SIGNATURE, collected=800).status == 200
+    sweep_messages.handler({})
+    world.pump()
+    bodies.append(world.staff("administrator").get(f"/v1/notices/events?subject=SHIPMENT%23{shipment}").body)
 
     bodies.append(citizen.post("/v1/me/verification", {"name": NAME, "id_number": id_number[:-1] + "?"}).body)
     bodies.append(citizen.post("/v1/applications", {"service": NAME, "phone": PHONE}).body)
