@@ -7,7 +7,9 @@ from typing import Any
 from chalicelib.kernel import due
 from chalicelib.notices import service
 
+THREADS = 2
+
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, list[dict[str, str]]]:
     """Visit each message that says there is work; what fails there is due again and holds up nobody else."""
-    return due.follow(event, service.attempt, "message_not_sent")
+    return due.follow(event, service.attempt, "message_not_sent", THREADS)

@@ -19,7 +19,8 @@ from typing import Any
 from local import setup, template
 from local.environment import STAGE, Environment, write_atomically
 
-IDLE_SECONDS = 0.1
+IDLE_SECONDS = 0.05
+QUIET_SECONDS = 0.25  # as often as Lambda asks
 MOST_TRIES = 20
 
 
@@ -39,6 +40,7 @@ class Stream:
     position: str = ""
     iterator: str | None = field(default=None, repr=False)
     tries: dict[str, int] = field(default_factory=dict, repr=False)
+    quiet_until: float = field(default=0.0, repr=False)
 
 
 PARTS = {"messages": ("functions.notify_people.handler",), "sending": ("functions.send_messages.handler",)}
@@ -75,11 +77,14 @@ class Pump:
         return total
 
     def round(self) -> int:
-        """Deliver what is waiting in each stream, one stream after the other; how many records."""
+        """Deliver what is waiting, one stream after the other; one that was empty is asked again a moment later."""
         total = 0
         for stream in self.streams:
+            if time.monotonic() < stream.quiet_until:
+                continue
             while delivered := self._deliver(stream):
                 total += delivered
+            stream.quiet_until = time.monotonic() + QUIET_SECONDS
         return total
 
     def _deliver(self, stream: Stream) -> int:
@@ -179,16 +184,15 @@ def run(environment: Environment, part: str = "pump") -> None:
     pump, last_minute = Pump(environment, part), ""
     while True:
         try:
-            delivered = pump.round()
+            pump.round()
             minute = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
             if minute != last_minute and part == "pump":
                 last_minute = minute
                 _run_schedules()
         except Exception:
             traceback.print_exc()
-            delivered = 0
             time.sleep(1)
-        time.sleep(IDLE_SECONDS if delivered else 2 * IDLE_SECONDS)
+        time.sleep(IDLE_SECONDS)
 
 
 def _run_schedules() -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.kernel import clock, log, tables
+from chalicelib.kernel import batch, clock, log, tables
 
 SHARDS = 4
 _EACH_SHARD = 100
@@ -82,19 +82,26 @@ def _attempted(attempt: Callable[[str, str], bool], pk: str, sk: str) -> bool:
         return False
 
 
-def follow(event: Mapping[str, Any], attempt: Callable[[str, str], bool], what: str) -> dict[str, list[dict[str, str]]]:
+def follow(
+    event: Mapping[str, Any], attempt: Callable[[str, str], bool], what: str, threads: int = 1
+) -> dict[str, list[dict[str, str]]]:
     """What a stream's function does: attempt each item that says there is work; records to be brought again."""
-    failed = []
-    for record in event["Records"]:
+
+    def failed(record: dict[str, Any]) -> bool:
         image = record["dynamodb"].get("NewImage", {})
         if "work" not in image:
-            continue
+            return False
         try:
             attempt(image["pk"]["S"], image["sk"]["S"])
         except Exception as error:
             log.failure(what, error, subject=image["pk"]["S"])
-            failed.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
-    return {"batchItemFailures": failed}
+            return True
+        return False
+
+    records = event["Records"]
+    outcomes = batch.side_by_side(failed, records, threads)
+    again = [record for record, outcome in zip(records, outcomes, strict=True) if outcome]
+    return {"batchItemFailures": [{"itemIdentifier": one["dynamodb"]["SequenceNumber"]} for one in again]}
 
 
 def retry_at(attempts: int, now: datetime) -> datetime:

@@ -231,11 +231,12 @@ def events(subject: str, cursor: str | None) -> Page:
     return tables.query(EventItem, f"EVENT#{subject}", cursor=cursor)
 
 
-def put_event(subject: str, version: int, kind: str, messages: list[tuple[str, str]]) -> None:
+def new_event(subject: str, version: int, kind: str, messages: list[tuple[str, str]]) -> EventItem:
+    """What became of an event; written together with its messages, so it says that they are there."""
     item = EventItem(f"EVENT#{subject}", f"V#{version:08d}", type=kind)
     item.messages = msgspec.json.encode(messages).decode()
     item.expires_at = clock.seconds(clock.now()) + _KEPT_SECONDS
-    tables.write(tables.Put(item))
+    return item
 
 
 def letter(letter_id: str) -> LetterItem | None:

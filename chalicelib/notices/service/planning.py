@@ -7,12 +7,14 @@ from typing import Any
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import MessageTemplate
 from chalicelib.identity import service as identity
-from chalicelib.kernel import aws, changes, clock, due, errors, log, tables
+from chalicelib.kernel import aws, batch, changes, clock, due, errors, log, tables
 from chalicelib.kernel.changes import Change
 from chalicelib.kernel.telling import Telling
 from chalicelib.notices import rules, store
 from chalicelib.notices.service import facts
-from chalicelib.notices.store import Bilingual, DigestItem, MessageItem, Words
+from chalicelib.notices.store import Bilingual, DigestItem, EventItem, MessageItem, Words
+
+_THREADS = 1
 
 
 def take(records: list[dict[str, Any]]) -> list[str]:
@@ -20,17 +22,20 @@ def take(records: list[dict[str, Any]]) -> list[str]:
 
     An entry of which no message can be made becomes a dead letter, so that it holds up nobody else.
     """
-    failed = []
-    for record in records:
-        image = record["dynamodb"].get("NewImage", {})
-        if record.get("eventName") != "INSERT" or "entry" not in image:
-            continue
-        try:
-            _take_one(image["pk"]["S"], image["entry"]["S"])
-        except Exception as error:
-            log.failure("notice_not_planned", error, subject=image["pk"]["S"])
-            failed.append(record["dynamodb"]["SequenceNumber"])
-    return failed
+    outcomes = batch.side_by_side(_is_taken, records, _THREADS)
+    return [record["dynamodb"]["SequenceNumber"] for record, ok in zip(records, outcomes, strict=True) if not ok]
+
+
+def _is_taken(record: dict[str, Any]) -> bool:
+    image = record["dynamodb"].get("NewImage", {})
+    if record.get("eventName") != "INSERT" or "entry" not in image:
+        return True
+    try:
+        _take_one(image["pk"]["S"], image["entry"]["S"])
+    except Exception as error:
+        log.failure("notice_not_planned", error, subject=image["pk"]["S"])
+        return False
+    return True
 
 
 def _take_one(subject: str, entry: str) -> None:
@@ -65,15 +70,20 @@ def _bury(subject: str, version: int, reason: str) -> None:
 
 def plan(subject: str, change: Change) -> int:
     """Make the messages of an event, each once however often this is called; how many there are."""
-    if store.event(subject, change.version) is not None:
-        return 0
     told = facts.about(subject, change)
     account = identity.recipient(told.party, told.handler, told.service) if told else ""
+    writes: list[tables.Write] = []
     messages: list[tuple[str, str]] = []
     if told and account:
-        template = _template(change.type, told)
-        messages.append((account, _put(subject, change, told, account, template)))
-    store.put_event(subject, change.version, change.type, messages)
+        item, writes = _message(subject, change, told, account)
+        messages.append((account, item.id))
+    event = store.new_event(subject, change.version, change.type, messages)
+    try:
+        tables.write(tables.Put(event, tables.absent(EventItem)), *writes)
+    except tables.ConditionFailed:
+        if store.event(subject, change.version) is None:
+            raise errors.UNAVAILABLE() from None  # the digest was made this moment; the next one takes it
+        return 0
     return len(messages)
 
 
@@ -88,32 +98,22 @@ def _template(event: str, told: Telling) -> MessageTemplate:
     return found
 
 
-def _put(subject: str, change: Change, told: Telling, account: str, template: MessageTemplate) -> str:
-    key = store.message_key(change.at, subject, change.version, account)
-    item = store.new_message(account, key)
+def _message(subject: str, change: Change, told: Telling, account: str) -> tuple[MessageItem, list[tables.Write]]:
+    """The message and what is written for it."""
+    template = _template(change.type, told)
+    item = store.new_message(account, store.message_key(change.at, subject, change.version, account))
     item.event, item.kind, item.urgent = change.type, template.kind, template.urgent
     item.subject, item.subject_version = subject, change.version
     item.happened_at = change.at.isoformat()
-    values = {
-        language: {name: pair[place] for name, pair in told.values.items()}
-        for place, language in ((0, "zh"), (1, "en"))
-    }
-    store.seal_words(item, worded(template, values["zh"], values["en"]))
+    zh, en = ({name: pair[place] for name, pair in told.values.items()} for place in (0, 1))
+    store.seal_words(item, worded(template, zh, en))
     preference = store.preferences(account)
-    how = rules.handling(
-        preference.kind_map().get(template.kind, rules.PUSH), urgent=template.urgent, inbox_only=template.inbox_only
-    )
     item.english, item.sms, item.at_night = preference.language == "en", bool(preference.sms), bool(preference.at_night)
+    wanted = preference.kind_map().get(template.kind, rules.PUSH)
+    how = rules.handling(wanted, urgent=template.urgent, inbox_only=template.inbox_only)
     set_out(item, how)
-    try:
-        tables.write(
-            tables.Put(item, tables.absent(MessageItem)), *(_digest_of(account) if how == rules.DIGEST else [])
-        )
-    except tables.ConditionFailed:
-        if store.message(account, key) is None:
-            raise errors.UNAVAILABLE() from None  # the digest was made this moment; the next one takes it
-        log.write("message_known", subject=subject, version=change.version)
-    return key
+    digest = _digest_of(account) if how == rules.DIGEST else []
+    return item, [tables.Put(item, tables.absent(MessageItem)), *digest]
 
 
 def _digest_of(account: str) -> list[tables.Write]:
