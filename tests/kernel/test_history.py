@@ -143,7 +143,7 @@ def test_what_aws_refuses_for_good_is_not_brought_again_and_again(
         raise error
 
     monkeypatch.setattr(tables, "read", fail)
-    answer = append_history.handler({"Records": [record(1, "TEST#refused", some_changes(1, 1))]})
+    answer = append_history.handler({"Records": [record(1, "TEST#refused", some_changes(2, 2))]})
     monkeypatch.undo()
     assert bool(answer["batchItemFailures"]) == given_back
     assert bool(letters()) != given_back

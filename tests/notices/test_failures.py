@@ -67,6 +67,7 @@ def test_a_planner_that_dies_makes_each_message_once(
     with dying_at(monkeypatch, point, mode), suppress(Crash):
         world.pump()
     history[0].iterator = None
+    world.pass_time(minutes=3)
     telling.settle(world)
     events = [row["event"] for row in person.inbox()]
     assert events.count("application_completed") == 1 and applied["status"] == "completed"

@@ -81,7 +81,8 @@ def plan(subject: str, change: Change) -> int:
     try:
         tables.write(tables.Put(event, tables.absent(EventItem)), *writes)
     except tables.ConditionFailed:
-        if store.event(subject, change.version) is None:
+        known = store.event(subject, change.version) or any(store.message(*one) for one in messages)
+        if not known:
             raise errors.UNAVAILABLE() from None  # the digest was made this moment; the next one takes it
         return 0
     return len(messages)
