@@ -12,4 +12,6 @@ THREADS = 2
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, list[dict[str, str]]]:
     """Visit each message that says there is work; what fails there is due again and holds up nobody else."""
-    return due.follow(event, service.attempt, "message_not_sent", THREADS)
+    answer = due.follow(event, service.attempt, "message_not_sent", THREADS)
+    service.channels.flush()
+    return answer

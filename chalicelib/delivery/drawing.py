@@ -61,7 +61,8 @@ def _label(item: ShipmentItem) -> list[Element]:
         QrElement(x=5, y=18, size=40, correction="M"),
         _text(48, 20, 47, 22, _route(place), weight="bold", lines=2),
         _text(48, 46, 47, 9, f"{len(item.result_list())} 件 items"),
-        _text(5, 60, 90, 8, item.id),
+        _text(48, 52, 47, 11, item.routing or "", weight="bold"),
+        _text(5, 60, 90, 8, " ".join(filter(None, (item.id, item.waybill)))),
         RectangleElement(x=2, y=66, width=96, height=0.2, fill="#1a1a1a"),
         _text(5, 69, 90, 9, "收 TO", color="#555555"),
         _text(

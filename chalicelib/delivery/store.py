@@ -123,6 +123,7 @@ class ShipmentItem(tables.AggregateTable, due.DueItem):
     created_at = UnicodeAttribute()
     courier = UnicodeAttribute(null=True)
     waybill = UnicodeAttribute(null=True)
+    routing = UnicodeAttribute(null=True)
     rounds = NumberAttribute(default=0)
     handover = UnicodeAttribute(null=True)
     postage = NumberAttribute(default=0)

@@ -361,13 +361,13 @@ def _decode_cursor(cursor: str | None, pk: str, index: str | None) -> dict[str, 
     return {hash_key: {"S": pk}, **{name: {"S": value} for name, value in parts.items()}}
 
 
-def add_to_counter(model: type[Table], pk: str, expires_at: int) -> int:
-    """Add one to the counter stored under ``pk``, which disappears at ``expires_at``; the new count."""
+def add_to_counter(model: type[Table], pk: str, expires_at: int, times: int = 1) -> int:
+    """Add to the counter stored under ``pk``, which disappears at ``expires_at``; the new count."""
     with _translated():
         answer = model._get_connection().update_item(
             pk,
             HEAD,
-            actions=[model.times.add(1), model.expires_at.set(expires_at)],  # type: ignore[attr-defined]
+            actions=[model.times.add(times), model.expires_at.set(expires_at)],  # type: ignore[attr-defined]
             return_values="UPDATED_NEW",
         )
     return int(answer["Attributes"]["times"]["N"])

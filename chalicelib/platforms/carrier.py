@@ -39,9 +39,10 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Booked(msgspec.Struct, frozen=True):
-    """The company's waybill number and the fee in fen."""
+    """The company's waybill number, the routing code that its label shows (大头笔), and the fee in fen."""
 
     waybill: str
+    routing: str
     fee: int
 
 

@@ -60,7 +60,12 @@ class Carrier(SignedSimulator):
         if path == "/v1/orders":
             order = self.orders.setdefault(wanted["order"], {"wanted": wanted, "tracks": []})
             order.setdefault("waybill", f"EX{next(self._numbers):09d}CN")
-            return 200, {"waybill": order["waybill"], "fee": self._fee(wanted["division"], wanted["grams"])}
+            routing = f"{wanted['division'][:2]}-{wanted['division'][2:]}-A{int(wanted['division']) % 7 + 1}"
+            return 200, {
+                "waybill": order["waybill"],
+                "routing": routing,
+                "fee": self._fee(wanted["division"], wanted["grams"]),
+            }
         if path == "/v1/fees":
             return 200, {"fee": self._fee(wanted["division"], wanted["grams"])}
         if path == "/v1/tracks":

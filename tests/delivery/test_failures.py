@@ -231,9 +231,9 @@ def test_the_second_round_is_not_judged_by_the_first_one_s_reports(world: World)
 
 def test_a_carrier_that_is_down_for_hours_is_asked_until_it_answers(world: World) -> None:
     somebody, city, carrier = parcels.recipient(world), parcels.hall(world), world.simulators.carrier
-    carrier.controls["faults"]({"fault": "http_500", "times": 1000})
     done = somebody.approved(address=somebody.address(**FAR))
     somebody.pay(somebody.parcel(done["shipment"])["bill"])
+    carrier.controls["faults"]({"fault": "http_500", "times": 1000})
     city.pack(done["shipment"])
     for _ in range(4):
         parcels.settle(world)

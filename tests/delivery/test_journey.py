@@ -172,8 +172,10 @@ def test_originals_are_collected_at_the_door_and_arrive_at_the_hall(world: World
 
 def test_a_far_address_goes_with_the_carrier_whatever_its_reports_do(world: World) -> None:
     somebody, city, carrier = parcels.recipient(world), parcels.hall(world), world.simulators.carrier
+    quoted = somebody.client.get("/v1/postage?division=110105").json
     done = somebody.approved(address=somebody.address(**FAR))
     shipment = done["shipment"]
+    assert somebody.parcel(shipment)["postage"]["amount"] == quoted["postage"] == 2400
     somebody.pay(somebody.parcel(shipment)["bill"])
     assert city.pack(shipment).json["status"] == "offered"
     parcels.settle(world)

@@ -95,6 +95,7 @@ QUERIES = {
     "read_treasury": "?from=2026-11-01&to=2026-11-02",
     "list_parcels": "?desk=pack",
     "list_offers": "?hall={hall}",
+    "quote_postage": "?division=320102",
     "read_carrier_statistics": "?carrier=city_couriers&day=2026-11-02",
     "list_notices": "?subject=APPLICATION%230",
 }

@@ -372,3 +372,46 @@ def test_a_correction_is_reminded_of_once(world: World) -> None:
     telling.settle(world)
     told = [row for row in person.inbox() if row["event"] == "correction_reminder_due"]
     assert len(told) == 1 and due
+
+
+def test_the_reminder_moves_with_the_appointment(world: World) -> None:
+    """Booked for tomorrow, reminded, moved to the day after: one more reminder, for the new time, in time."""
+    from functions import remind_visitors
+    from tests.appointments.bookings import Booker
+
+    person = telling.reader(world)
+    booker = Booker(world, person.client, world.hall())
+    first = booker.book("09:00")
+    for _ in range(2):
+        remind_visitors.handler({})
+    moved = booker.book("10:00", day="2026-11-04", moves=first["id"])
+    for _ in range(3):
+        world.pass_time(days=1)
+        remind_visitors.handler({})
+    telling.settle(world)
+    person.client.renew()
+    reminders = [row["text"] for row in person.inbox() if row["event"] == "appointment_reminder_due"]
+    assert len(reminders) == 2 and moved["status"] == "confirmed"
+    assert "2026年11月4日 10:00" in reminders[0] and "2026年11月3日 09:00" in reminders[1]
+    world.hall()  # a hall without appointments is published last, as other tests expect
+
+
+def test_a_waiting_list_s_offer_and_a_hall_s_cancellation_have_their_words(world: World) -> None:
+    from chalicelib.kernel import clock
+    from chalicelib.kernel.changes import Change
+    from tests.appointments.bookings import HOUSING, TOMORROW, Booker
+
+    person = telling.reader(world)
+    hall = world.hall()
+    waiting = person.client.post("/v1/waiting", {"hall": hall, "services": [HOUSING], "date": TOMORROW}).json
+    until = clock.seconds(clock.now()) + 1800
+    offer = Change(2, "place_offered", clock.now(), "system:test", data={"start": "09:30", "until": until})
+    assert service.plan(f"WAITER#{waiting['id']}", offer) == 1
+    newest = person.inbox()[0]
+    assert newest["urgent"] and "2026年11月3日 09:30" in newest["text"] and "16:30" in newest["text"]
+
+    booked = Booker(world, telling.reader(world).client, hall).book("09:00")
+    closed = Change(2, "appointment_cancelled_by_hall", clock.now(), "system:publish")
+    known = service.facts.about(f"APPOINTMENT#{booked['id']}", closed)
+    assert known is not None and known.values["hall"][0]
+    world.hall()  # a hall without appointments is published last, as other tests expect

@@ -14,7 +14,8 @@ class Carrier(Strict, frozen=True):
     """Who carries parcels: the city's ``own`` couriers (staff whose unit is ``code``), or a company behind its ``api``.
 
     A parcel goes to the first carrier one of whose ``regions`` begins its division code (``""``: everywhere).
-    ``days``: working days from hand-over to delivery that are promised; ``postage`` in fen, 0 where the city pays;
+    ``days``: working days from hand-over to delivery that are promised; ``postage`` in fen, 0 where the city pays, None
+    where it is what the company behind the API asks for;
     ``tries``: how often delivery is attempted; ``signature``: whether the recipient's signature is enough without the
     code; ``relay``: the number over which couriers call recipients without seeing theirs (隐私号), empty for none.
     """
@@ -24,7 +25,7 @@ class Carrier(Strict, frozen=True):
     kind: Literal["own", "api"]
     regions: Annotated[list[Annotated[str, Meta(pattern=r"^\d{0,6}$")]], Meta(min_length=1)]
     days: Annotated[int, Meta(ge=1, le=30)]
-    postage: Annotated[int, Meta(ge=0, le=100_000)]
+    postage: Annotated[int, Meta(ge=0, le=100_000)] | None
     tries: Annotated[int, Meta(ge=1, le=10)] = 3
     signature: bool = True
     cash_on_delivery: bool = False

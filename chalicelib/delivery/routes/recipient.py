@@ -19,6 +19,7 @@ from chalicelib.payments import rules as payment_rules
 
 PERSON = Access(person=Level.REAL_NAME)
 _CODE_LIMIT = Limit("delivery_code", 10, 3600)
+_QUOTE_LIMIT = Limit("postage", 60, 300)
 
 
 def _receives(actor: Actor, item: ShipmentItem) -> bool:
@@ -74,6 +75,12 @@ class Cursor(msgspec.Struct, forbid_unknown_fields=True):
     cursor: Annotated[str, Meta(max_length=512)] | None = None
 
 
+class DivisionQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """A division by its six digits, down to the county."""
+
+    division: Annotated[str, Meta(pattern=r"^\d{6}$")]
+
+
 class Timeline(msgspec.Struct, frozen=True):
     """Everything that happened to a parcel."""
 
@@ -113,6 +120,12 @@ def remove_address(actor: Actor, address_id: str) -> Removed:
     """Remove an address from the book."""
     service.addresses.remove(actor.parties[0], address_id)
     return Removed()
+
+
+@endpoint("GET", "/v1/postage", PERSON, errors=[rules.NO_CARRIER, errors.PLATFORM_UNAVAILABLE], limit=_QUOTE_LIMIT)
+def quote_postage(query: DivisionQuery) -> service.choosing.Quote:
+    """What posting to a division would cost, before one chooses it."""
+    return service.choosing.quote(query.division)
 
 
 @endpoint("GET", "/v1/shipments", PERSON)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from chalicelib.catalog import service as catalog
-from chalicelib.catalog.definition import Carrier, DeliveryRules
+from chalicelib.catalog.definition import Carrier, DeliveryRules, Text
 from chalicelib.catalog.definition import Item as ServiceEntry
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.store import Address, Choice, Result, ResultItem
 from chalicelib.identity import service as identity
 from chalicelib.kernel import clock, due, errors, tables
 from chalicelib.kernel.access import Actor
+from chalicelib.platforms import carrier as companies
+
+_GRAMS_OF_ENVELOPE, _GRAMS_OF_RESULT = 30, 50
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,38 @@ def carrier(code: str) -> Carrier | None:
     """A carrier by its code; None for one that the city no longer has."""
     found = catalog.release().city.delivery
     return next((one for one in found.carriers if one.code == code), None) if found else None
+
+
+def grams(results: int) -> int:
+    """What an envelope with so many results weighs."""
+    return _GRAMS_OF_ENVELOPE + _GRAMS_OF_RESULT * results
+
+
+def postage(carrier: Carrier, division: str) -> int:
+    """What a parcel to a division costs, in fen; a company behind an API is asked where the city has no price.
+
+    Raises ``platform_unavailable``.
+    """
+    if carrier.postage is not None:
+        return carrier.postage
+    return companies.fee(division, grams(1))
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """Who goes to a division, for how much (fen), in how many working days, and whether one may pay at the door."""
+
+    carrier: Text
+    postage: int
+    days: int
+    on_delivery: bool
+
+
+def quote(division: str) -> Quote:
+    """What posting to a division would cost; raises ``no_carrier`` or ``platform_unavailable``."""
+    if not catalog.division(division):
+        raise rules.NO_CARRIER()
+    found = carrier_for(division)
+    return Quote(found.name, postage(found, division), found.days, found.cash_on_delivery)
 
 
 def choose(actor: Actor, entry: ServiceEntry, party: str, wish: Wish) -> Choice:

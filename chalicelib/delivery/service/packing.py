@@ -98,8 +98,8 @@ def _with_postage(parcel: ShipmentItem, choice: Choice) -> list[tables.Write]:
     assert choice.address is not None
     carrier = choosing.carrier_for(choice.address.division)
     parcel.carrier, parcel.division = carrier.code, choice.address.division
-    parcel.postage = carrier.postage
-    if not carrier.postage:
+    parcel.postage = choosing.postage(carrier, parcel.division)
+    if not parcel.postage:
         return []
     parcel.postage_by = choice.postage
     if choice.postage != "prepaid":
@@ -117,8 +117,8 @@ def _postage_debt(parcel: ShipmentItem, carrier: Carrier) -> payments.Debt:
         f"Postage ({carrier.name.en})",
         city.unit,
         city.item_code,
-        carrier.postage,
-        carrier.postage,
+        int(parcel.postage),
+        int(parcel.postage),
         "",
     )
     return payments.Debt(

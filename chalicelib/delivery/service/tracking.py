@@ -9,7 +9,7 @@ import msgspec
 from chalicelib.catalog import service as catalog
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.rules import Scan
-from chalicelib.delivery.service import carrying, losing, moving
+from chalicelib.delivery.service import carrying, choosing, losing, moving
 from chalicelib.delivery.store import ShipmentItem
 from chalicelib.kernel import errors, log, tables
 from chalicelib.kernel.access import system
@@ -18,7 +18,6 @@ from chalicelib.platforms import carrier
 from chalicelib.platforms.carrier import Forged, Track
 
 COMPANY = system("carrier")
-_GRAMS_OF_ENVELOPE, _GRAMS_OF_RESULT = 30, 50
 _TRIES = 4
 
 
@@ -41,12 +40,12 @@ def book(item: ShipmentItem) -> None:
             address.phone,
             address.division,
             "".join([*catalog.division(address.division), address.detail]),
-            _GRAMS_OF_ENVELOPE + _GRAMS_OF_RESULT * len(item.result_list()),
+            choosing.grams(len(item.result_list())),
             int(item.postage) if item.postage_by == "on_delivery" else 0,
         )
     )
     event = moving.step(item, "accept", "carrier", COMPANY, data={"waybill": booked.waybill, "fee": booked.fee})
-    item.waybill = booked.waybill
+    item.waybill, item.routing = booked.waybill, booked.routing
     tables.write_or_conflict(moving.write_of(item, event))
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 from chalicelib.catalog import service as catalog
 from chalicelib.identity.service import Contact
-from chalicelib.kernel import clock, tables
+from chalicelib.kernel import clock, errors, tables
 from chalicelib.kernel.vault import KernelItem
 from chalicelib.notices import rules, store
 from chalicelib.notices.store import ConsentItem, MessageItem, Words
@@ -31,6 +33,9 @@ class _Breaker:
 
 _breakers: dict[str, _Breaker] = {}
 _full: dict[str, tuple[float, date, bool]] = {}
+_counting = threading.Lock()
+_pending: Counter[str] = Counter()
+_known: dict[str, int] = {}
 
 
 def forget() -> None:
@@ -112,9 +117,10 @@ def used_up(channel: str, item: MessageItem) -> bool:
         return False
     day, city = clock.today(), catalog.messages().rules
     most = city.per_day.get(channel)  # type: ignore[call-overload]
-    if _platform_is_full(day, channel) or (_count(store.counter(day, channel, "tried")) > (most or 10**9)):
+    tried = count(channel, "tried")
+    if _platform_is_full(day, channel) or (most is not None and tried > most):
         return True
-    return not item.urgent and _count(f"MESSAGES#{day}#person#{item.account}") > city.per_person_day
+    return not item.urgent and _add(f"MESSAGES#{day}#person#{item.account}", 1) > city.per_person_day
 
 
 def _platform_is_full(day: date, channel: str) -> bool:
@@ -131,14 +137,29 @@ def is_full(channel: str) -> None:
     _full.pop(channel, None)
 
 
-def count(channel: str, what: str, times: int = 1) -> None:
-    """Count something for the day's statistics."""
-    for _ in range(times):
-        _count(store.counter(clock.today(), channel, what))
+def count(channel: str, what: str, times: int = 1) -> int:
+    """Count something of the day; the count, as far as this process knows it. ``flush`` writes it down."""
+    name = store.counter(clock.today(), channel, what)
+    with _counting:
+        _pending[name] += times
+        return _known.get(name, 0) + _pending[name]
 
 
-def _count(name: str) -> int:
-    return tables.add_to_counter(KernelItem, name, clock.seconds(clock.now()) + _COUNTED_DAYS * 86400)
+def flush() -> None:
+    """Write down what was counted since the last time: once for a batch of messages, not once for each of them."""
+    with _counting:
+        counted = dict(_pending)
+        _pending.clear()
+    for name, times in counted.items():
+        try:
+            _known[name] = _add(name, times)
+        except errors.Problem:
+            with _counting:
+                _pending[name] += times
+
+
+def _add(name: str, times: int) -> int:
+    return tables.add_to_counter(KernelItem, name, clock.seconds(clock.now()) + _COUNTED_DAYS * 86400, times)
 
 
 def send(way: Way, item: MessageItem, words: Words, contact: Contact) -> Outcome:

@@ -163,16 +163,14 @@ def _note(item: MessageItem, made: Attempt) -> None:
 def _sent(item: MessageItem, channel: str, outcome: Outcome) -> None:
     item.status = rules.MESSAGES.move(item.status, "hand_over", "system")
     _save(due.not_due(item))
-    with suppress(errors.Problem):
-        if channel == rules.SMS:
-            channels.count(channel, "parts", max(1, outcome.parts))
-        if clock.now() - store.moment(item.happened_at) > rules.LATE_AFTER:
-            channels.count(channel, "late")
+    if channel == rules.SMS:
+        channels.count(channel, "parts", max(1, outcome.parts))
+    if clock.now() - store.moment(item.happened_at) > rules.LATE_AFTER:
+        channels.count(channel, "late")
 
 
 def _count_failure(channel: str, outcome: Outcome) -> None:
-    with suppress(errors.Problem):
-        channels.count(channel, "failed")
+    channels.count(channel, "failed")
     if outcome.verdict == "refused":
         log.count("messages_refused", platform=channel)
 
