@@ -45,7 +45,7 @@ class Artefact:
 ARTEFACTS = (
     Artefact(
         "api",
-        60,
+        62,
         (
             "chalicelib.certificates.pdf",
             "chalicelib.delivery.drawing",

@@ -7,14 +7,12 @@ from typing import Any
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import MessageTemplate
 from chalicelib.identity import service as identity
-from chalicelib.kernel import aws, batch, changes, clock, due, errors, log, tables
+from chalicelib.kernel import aws, changes, clock, due, errors, log, tables
 from chalicelib.kernel.changes import Change
 from chalicelib.kernel.telling import Telling
 from chalicelib.notices import rules, store
 from chalicelib.notices.service import facts
 from chalicelib.notices.store import Bilingual, DigestItem, EventItem, MessageItem, Words
-
-_THREADS = 1
 
 
 def take(records: list[dict[str, Any]]) -> list[str]:
@@ -22,8 +20,7 @@ def take(records: list[dict[str, Any]]) -> list[str]:
 
     An entry of which no message can be made becomes a dead letter, so that it holds up nobody else.
     """
-    outcomes = batch.side_by_side(_is_taken, records, _THREADS)
-    return [record["dynamodb"]["SequenceNumber"] for record, ok in zip(records, outcomes, strict=True) if not ok]
+    return [record["dynamodb"]["SequenceNumber"] for record in records if not _is_taken(record)]
 
 
 def _is_taken(record: dict[str, Any]) -> bool:
