@@ -298,8 +298,7 @@ def test_alarms_roles_logs_and_schedules_exist(city: Deployed) -> None:
     rules = cloud.client("events").list_rules()["Rules"]
     assert sorted(rule["ScheduleExpression"] for rule in rules) == sorted(when for when, _ in template.schedules(NAME))
     for mapping in cloud.client("lambda").list_event_source_mappings()["EventSourceMappings"]:
-        follows = any(name in mapping["FunctionArn"] for name in ("SettleAppointments", "FollowPayments"))
-        queue = "schedule-failures" if follows else "history-failures"
+        queue = "history-failures" if "AppendHistory" in mapping["FunctionArn"] else "schedule-failures"
         assert mapping["DestinationConfig"]["OnFailure"]["Destination"].endswith(queue)
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] and mapping["BisectBatchOnFunctionError"]
 
