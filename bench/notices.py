@@ -81,15 +81,17 @@ def make_people(environment: Environment, count: int) -> list[str]:
     accounts = []
     for number in range(count):
         platform = "alipay" if number % 10 in (7, 8) else "wechat"
-        account = store.AccountItem(f"ACCOUNT#{ids.new_id()}", level=3, platforms=[platform], last_platform=platform)
+        account = store.AccountItem(f"ACCOUNT#{ids.new_id()}", level=3, platforms=[platform])
         account.phone = store.seal(account, "phone", f"138{number:08d}")
         login = store.LoginItem(f"LOGIN#{secrets.token_hex(16)}", account_id=account.id, platform=platform)
         login.platform_id = store.seal(login, "platform_id", ids_of[platform](f"bench-{number}"))
-        account.logins = [str(login.pk).removeprefix("LOGIN#")]
+        key = str(login.pk).removeprefix("LOGIN#")
+        account.logins = [key]
         tables.write(tables.Put(account))
         tables.write(tables.Put(login))
         if number % 10 != 9:
-            consent = notices.ConsentItem(f"CONSENT#{account.id}", f"{platform}#{templates[platform]}", long_term=True)
+            consent = notices.new_consent(key, templates[platform])
+            consent.long_term = True
             tables.write(tables.Put(consent))
             port = environment.ports.wechat if platform == "wechat" else environment.ports.alipay
             given = {"user": f"bench-{number}", "templates": [templates[platform]], "times": -1}

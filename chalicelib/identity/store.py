@@ -15,7 +15,8 @@ TABLE = "identity"
 class AccountItem(tables.AggregateTable):
     """A person's account: ``logins`` are the keys of its platform users.
 
-    ``merged_into`` leads to the account that stands for the person now.
+    ``merged_into`` leads to the account that stands for the person now. That one keeps ``recent_logins``: the keys of
+    the person's logins, the one used last first; a login of a merged account may stand there too.
     """
 
     class Meta:
@@ -24,7 +25,7 @@ class AccountItem(tables.AggregateTable):
     level = NumberAttribute()
     platforms: ListAttribute[Any] = ListAttribute()
     logins: ListAttribute[Any] = ListAttribute(default=list)
-    last_platform = UnicodeAttribute(default="")
+    recent_logins: ListAttribute[Any] = ListAttribute(default=list)
     name = BinaryAttribute(legacy_encoding=False, null=True)
     id_number = BinaryAttribute(legacy_encoding=False, null=True)
     id_index = UnicodeAttribute(null=True)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from chalicelib.identity import service as identity
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.endpoint import endpoint
@@ -231,11 +232,15 @@ def change_preferences(actor: Actor, body: Preferences) -> Preferences:
 @endpoint("GET", "/v1/messages/templates", PERSON)
 def list_templates(actor: Actor) -> TemplateList:
     """The templates of the caller's platform, for the mini-program to ask consent for (three at a time)."""
-    known = {str(item.sk): item for item in store.consents(actor.id)}
+    return _templates(actor, identity.login_key(actor))
+
+
+def _templates(actor: Actor, login: str) -> TemplateList:
+    known = {str(item.sk): item for item in store.consents(login)}
     rows = []
     for one in service.reading.asked_for(actor.platform):
         template = getattr(one, actor.platform)
-        given = known.get(f"{actor.platform}#{template.id}")
+        given = known.get(template.id)
         left, long_term = (int(given.left), bool(given.long_term)) if given else (0, False)
         rows.append(TemplateView(template.id, one.event, one.kind, one.title.zh, left, long_term))
     return TemplateList(rows)
@@ -244,8 +249,9 @@ def list_templates(actor: Actor) -> TemplateList:
 @endpoint("POST", "/v1/messages/consents", PERSON, errors=[rules.TEMPLATE_UNKNOWN])
 def take_consents(actor: Actor, body: Consents) -> TemplateList:
     """Report what the platform's question for consent answered."""
-    service.reading.take_consents(actor, dict(body.results))
-    return list_templates(actor)
+    login = identity.login_key(actor)
+    service.reading.take_consents(actor.platform, login, dict(body.results))
+    return _templates(actor, login)
 
 
 @endpoint("GET", "/v1/notices/statistics", OPERATOR)

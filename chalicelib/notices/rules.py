@@ -171,9 +171,3 @@ def handling(preference: str, *, urgent: bool, inbox_only: bool) -> str:
     if inbox_only:
         return INBOX
     return PUSH if urgent else preference
-
-
-def channels(preferred: str, reachable: tuple[str, ...], *, sms: bool) -> list[str]:
-    """The channels in the order in which they are tried: the platform used last, the other one, a text message."""
-    first = [platform for platform in (preferred, *PLATFORMS) if platform in reachable]
-    return [*dict.fromkeys(first), *([SMS] if sms else [])]

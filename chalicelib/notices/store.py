@@ -42,14 +42,20 @@ class Words(msgspec.Struct, frozen=True):
     sms: Bilingual | None = None
 
 
-class Attempt(msgspec.Struct, frozen=True):
-    """One try of one channel: how it went, when, at what price in fen."""
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One try of one channel: how it went, when, at what price in fen.
+
+    ``login``: the key of the platform's user that was tried. ``asked``: whether the platform or provider was asked;
+    if not, we knew before that there was no consent or that a limit was reached.
+    """
 
     channel: str
     verdict: str
     at: str
+    login: str = ""
     reason: str = ""
     cost: int = 0
+    asked: bool = True
 
 
 class MessageItem(due.DueItem):
@@ -133,7 +139,10 @@ class LetterItem(tables.Table):
 
 
 class ConsentItem(tables.VersionedTable):
-    """What a person has agreed to receive by one template of one platform: ``left`` messages, or any number."""
+    """What a login has agreed to receive by one template of its platform: ``left`` messages, or any number.
+
+    A platform counts consents for its own user. So they belong to the login, whichever account it leads to.
+    """
 
     class Meta:
         table_name = TABLE
@@ -257,8 +266,13 @@ def new_letter(kind: str, reason: str, subject: str, version: int, message: str 
     return item
 
 
-def consent(account: str, platform: str, template: str) -> ConsentItem | None:
-    return tables.read(ConsentItem, f"CONSENT#{account}", f"{platform}#{template}", consistent=True)
+def consent(login: str, template: str) -> ConsentItem | None:
+    """What a login (its key) has agreed to by a template of its platform."""
+    return tables.read(ConsentItem, f"CONSENT#{login}", template, consistent=True)
+
+
+def new_consent(login: str, template: str) -> ConsentItem:
+    return ConsentItem(f"CONSENT#{login}", template)
 
 
 def consent_again(item: ConsentItem) -> ConsentItem | None:
@@ -266,8 +280,9 @@ def consent_again(item: ConsentItem) -> ConsentItem | None:
     return tables.read(ConsentItem, str(item.pk), str(item.sk), consistent=True)
 
 
-def consents(account: str) -> list[ConsentItem]:
-    return list(tables.query(ConsentItem, f"CONSENT#{account}", limit=100).items)
+def consents(login: str) -> list[ConsentItem]:
+    """All consents of a login, at most 100; ``sk`` is the template."""
+    return list(tables.query(ConsentItem, f"CONSENT#{login}", limit=100).items)
 
 
 def preferences(account: str) -> PreferenceItem:

@@ -66,12 +66,6 @@ def test_quiet_hours_and_the_digest() -> None:
     assert rules.digest_at(NIGHT, 18).isoformat() == "2026-11-03T18:00:00+08:00"
 
 
-def test_channels_begin_with_the_platform_used_last() -> None:
-    assert rules.channels("alipay", ("wechat", "alipay"), sms=True) == ["alipay", "wechat", "sms"]
-    assert rules.channels("", ("wechat",), sms=False) == ["wechat"]
-    assert rules.channels("wechat", (), sms=True) == ["sms"]
-
-
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

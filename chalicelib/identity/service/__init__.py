@@ -13,6 +13,7 @@ from chalicelib.identity.service.enterprises import (
 )
 from chalicelib.identity.service.people import (
     Contact,
+    Login,
     Party,
     Person,
     VerificationResult,
@@ -21,6 +22,7 @@ from chalicelib.identity.service.people import (
     confirm_verification,
     contact,
     describe,
+    login_key,
     organization_party,
     party,
     person_party,
@@ -58,6 +60,7 @@ from chalicelib.identity.service.sessions import (
 __all__ = [
     "RELATIVE_NOT_CONSENTED",
     "Contact",
+    "Login",
     "Party",
     "Person",
     "Tokens",
@@ -83,6 +86,7 @@ __all__ = [
     "log_in_with_alipay",
     "log_in_with_wechat",
     "log_out",
+    "login_key",
     "mandate_holds",
     "mandates_of",
     "masked_name",

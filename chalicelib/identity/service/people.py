@@ -34,11 +34,18 @@ def bind_phone(actor: Actor, credential: str) -> None:
 
 def platform_account(actor: Actor) -> str:
     """The id of the person at the platform of this session (openid, open_id or user_id); only for that platform."""
-    session = store.session(actor.session)
-    found = store.login(session.login_key) if session else None
+    found = store.login(login_key(actor))
     if found is None:
         raise errors.NOT_AUTHENTICATED()
     return store.unseal(found, "platform_id")
+
+
+def login_key(actor: Actor) -> str:
+    """The key of the login with which this session was opened (one consistent read)."""
+    session = store.session(actor.session)
+    if session is None:
+        raise errors.NOT_AUTHENTICATED()
+    return str(session.login_key)
 
 
 class PendingVerification(msgspec.Struct):
@@ -150,6 +157,8 @@ def _merge(actor: Actor, account: AccountItem, into: AccountItem) -> None:
     """Both accounts keep all that is theirs; requests of either are answered as the one person's."""
     account.merged_into, account.pending = into.id, None
     into.merged = [*into.merged, account.id]
+    older = [key for key in into.recent_logins if key not in account.recent_logins]
+    into.recent_logins = [*account.recent_logins, *older]
     reason: dict[str, str | int | list[str]] = {"reason": "same_id_number", "platform": actor.platform}
     tables.write(
         changes.put(account, Event("account_merged", actor, data={"into": into.id, **reason})),
@@ -207,38 +216,53 @@ def _platforms(account: AccountItem) -> list[str]:
     return sorted({*account.platforms, *(platform for other in merged if other for platform in other.platforms)})
 
 
-class Contact(msgspec.Struct, frozen=True):
-    """How a person is known and reached, in clear, for couriers' labels and messages only: all accounts of the person.
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """A user of a platform: ``key`` names the login here, ``platform_id`` is the person's id there, in clear."""
 
-    ``logins`` maps platforms to the person's ids there; ``platform`` is the one used last.
+    key: str
+    platform: str
+    platform_id: str
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """How a person is known and reached, in clear, for couriers' labels and messages only.
+
+    ``logins`` are those of all accounts of the person, the one used last first.
     """
 
-    accounts: tuple[str, ...]
     name: str
     id_number: str
     phone: str
-    logins: dict[str, str]
-    platform: str
+    logins: tuple[Login, ...]
 
 
 def contact(account_id: str) -> Contact:
     """The person behind an account, with all accounts that are merged into it (a read for each, and for each login)."""
     account = canonical(account_id)
-    merged = [found for other in account.merged if (found := store.account(other))]
-    logins: dict[str, str] = {}
-    for owner in (account, *merged):
-        for key in owner.logins:
-            login = store.login(key)
-            if login is not None:
-                logins.setdefault(str(login.platform), store.unseal(login, "platform_id"))
+    owners = [account]
+    for other in account.merged:
+        found = store.account(other)
+        if found is not None:
+            owners.append(found)
     return Contact(
-        (account.id, *account.merged),
-        store.unseal(account, "name"),
-        store.unseal(account, "id_number"),
-        next((phone for owner in (account, *merged) if (phone := store.unseal(owner, "phone"))), ""),
-        logins,
-        str(account.last_platform),
+        name=store.unseal(account, "name"),
+        id_number=store.unseal(account, "id_number"),
+        phone=next((phone for owner in owners if (phone := store.unseal(owner, "phone"))), ""),
+        logins=_logins(owners, account.recent_logins),
     )
+
+
+def _logins(owners: list[AccountItem], recent: list[str]) -> tuple[Login, ...]:
+    """The logins of a person's accounts, the one used last first; those never noted as used come last."""
+    keys = [key for owner in owners for key in owner.logins]
+    keys.sort(key=lambda key: recent.index(key) if key in recent else len(recent))
+    logins = []
+    for key in keys:
+        item = store.login(key)
+        if item is not None:
+            platform_id = store.unseal(item, "platform_id")
+            logins.append(Login(key=key, platform=str(item.platform), platform_id=platform_id))
+    return tuple(logins)
 
 
 def checked_id_number(text: str) -> str:

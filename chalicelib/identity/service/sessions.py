@@ -23,6 +23,7 @@ from chalicelib.platforms import alipay, wechat
 
 STAFF_FROM_ONE_PLACE = Limit("staff_name_and_place", 5, 900, failures_only=True)
 STAFF_FROM_ANYWHERE = Limit("staff_name", 50, 900, failures_only=True)
+MOST_LOGINS = 10
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 
 
@@ -51,11 +52,19 @@ def _open_person_session(platform: str, realm: str, platform_id: str) -> Tokens:
     key = vault.blind_index("login", f"{realm}/{platform_id}")
     found = store.login(key)
     account = canonical(found.account_id) if found else _create_account(platform, key, platform_id)
-    if account.last_platform != platform:
-        account.last_platform = platform
-        with suppress(tables.ConditionFailed):  # only where messages go first
-            tables.write(tables.Put(account, tables.at_version(AccountItem, int(account.version))))
+    _note_use(account, key)
     return _open_session(account.id, "person", platform, key, int(account.token_version))
+
+
+def _note_use(account: AccountItem, login_key: str) -> None:
+    """Remember that a person's login was used last: messages go there first. Writes only when that changes."""
+    if account.recent_logins and account.recent_logins[0] == login_key:
+        return
+    older = [key for key in account.recent_logins if key != login_key]
+    account.recent_logins = [login_key, *older][:MOST_LOGINS]
+    # Somebody else may change the account at this moment. Then the order stays as it was until the next use.
+    with suppress(tables.ConditionFailed):
+        tables.write(tables.Put(account, tables.at_version(AccountItem, int(account.version))))
 
 
 def _create_account(platform: str, login_key: str, platform_id: str) -> AccountItem:
@@ -64,7 +73,7 @@ def _create_account(platform: str, login_key: str, platform_id: str) -> AccountI
         level=Level.LOGGED_IN,
         platforms=[platform],
         logins=[login_key],
-        last_platform=platform,
+        recent_logins=[login_key],
     )
     login = store.LoginItem(f"LOGIN#{login_key}", account_id=account.id, platform=platform)
     login.platform_id = store.seal(login, "platform_id", platform_id)
@@ -188,8 +197,9 @@ def refresh(refresh_token: str) -> Tokens:
         _revoke_family(item)
         raise rules.REFRESH_REUSED()
     holder = _holder(item)
-    if outcome == "expired" or holder is None or not _still_leads_to(item, holder):
+    if outcome == "expired" or holder is None:
         raise rules.REFRESH_INVALID()
+    account = _account_of_login(item, holder) if isinstance(holder, AccountItem) else None
     new_secret = _new_secret(session_id)
     previous, item.current = item.current, _hash(new_secret)
     item.used_at = clock.seconds(clock.now())
@@ -199,6 +209,8 @@ def refresh(refresh_token: str) -> Tokens:
     except tables.ConditionFailed:
         _revoke_family(item)
         raise rules.REFRESH_REUSED() from None
+    if account is not None:
+        _note_use(account, str(item.login_key))
     return _tokens(item, new_secret, int(holder.token_version))
 
 
@@ -213,12 +225,16 @@ def _is_ours(session_id: str, secret: str) -> bool:
     return hmac.compare_digest(vault.blind_index("refresh", session_id + random).encode(), code.encode())
 
 
-def _still_leads_to(item: SessionItem, holder: AccountItem | StaffItem) -> bool:
-    """Whether the login of a person's session still leads to its holder: an undone merge parts them."""
-    if not isinstance(holder, AccountItem):
-        return True
+def _account_of_login(item: SessionItem, holder: AccountItem) -> AccountItem:
+    """The account to which the login of a person's session leads.
+
+    Raises ``refresh_invalid`` if that is not the session's holder any more: an undone merge parts them.
+    """
     login = store.login(item.login_key)
-    return login is not None and canonical(login.account_id).id == canonical(holder.id).id
+    account = canonical(login.account_id) if login is not None else None
+    if account is None or account.id != canonical(holder.id).id:
+        raise rules.REFRESH_INVALID()
+    return account
 
 
 def _holder(item: SessionItem) -> AccountItem | StaffItem | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 from chalicelib.catalog import service as catalog
-from chalicelib.identity.service import Contact
+from chalicelib.identity.service import Contact, Login
 from chalicelib.kernel import clock, errors, tables
 from chalicelib.kernel.vault import KernelItem
 from chalicelib.notices import rules, store
@@ -21,6 +20,7 @@ from chalicelib.platforms.messaging import Outcome
 _COUNTED_DAYS = 40
 _FAILURES, _REST_SECONDS = 5, 20.0
 _FULL_SECONDS = 30.0
+ENDS_PLATFORM = ("refused", "quota")  # our template or the day's limit: another login of the platform changes nothing
 
 
 @dataclass
@@ -46,10 +46,15 @@ def forget() -> None:
 
 @dataclass(frozen=True)
 class Way:
-    """A channel, and for text messages by which provider."""
+    """A channel: with the platform's user to tell, or for text messages with the provider."""
 
     channel: str
+    login: Login | None = None
     provider: str = ""
+
+    @property
+    def login_key(self) -> str:
+        return self.login.key if self.login is not None else ""
 
 
 _UNHEARD = "unheard by "
@@ -65,14 +70,27 @@ def may_have_sent(outcome: Outcome) -> bool:
     return outcome.reason.startswith(_UNHEARD)
 
 
-def possible(item: MessageItem, words: Words, contact: Contact) -> list[Way]:
-    """The ways that are left to try for a message, in their order."""
-    reachable = tuple(name for name in rules.PLATFORMS if name in contact.logins and _template(name, words))
-    mobile = len(contact.phone) == 11 and contact.phone.startswith("1")
-    by_sms = words.sms is not None and mobile and (bool(item.sms) or bool(item.urgent))
-    tried = {attempt.channel for attempt in item.attempts_made() if attempt.verdict != "busy"}
-    names = [name for name in rules.channels(contact.platform, reachable, sms=by_sms) if name not in tried]
-    return [Way(name, by) for name in names for by in (_providers(item) if name == rules.SMS else [""])]
+def remaining_ways(item: MessageItem, words: Words, contact: Contact) -> list[Way]:
+    """The ways that are left to try for a message: the logins of the person, the one used last first, then a text.
+
+    A login counts if the event has a template for its platform. A text counts if the event has a short text, the
+    person has a mainland mobile number and wants text messages, or the message is urgent.
+    """
+    done = [made for made in item.attempts_made() if made.verdict != "busy"]
+    ended_platforms = {made.channel for made in done if made.verdict in ENDS_PLATFORM}
+    tried = {(made.channel, made.login) for made in done}
+    ways = []
+    for login in contact.logins:
+        has_template = bool(_template(login.platform, words))
+        was_tried = login.platform in ended_platforms or (login.platform, login.key) in tried
+        if has_template and not was_tried:
+            ways.append(Way(login.platform, login=login))
+    is_mobile = len(contact.phone) == 11 and contact.phone.startswith("1")
+    wants_texts = bool(item.sms) or bool(item.urgent)
+    if words.sms is not None and is_mobile and wants_texts and (rules.SMS, "") not in tried:
+        for provider in _providers(item):
+            ways.append(Way(rules.SMS, provider=provider))
+    return ways
 
 
 def _providers(item: MessageItem) -> list[str]:
@@ -85,15 +103,13 @@ def _template(channel: str, words: Words) -> str:
     return {rules.WECHAT: words.wechat_template, rules.ALIPAY: words.alipay_template}.get(channel, "")
 
 
-def consent_for(contact: Contact, channel: str, words: Words) -> ConsentItem | None:
-    """What the person has agreed to on a platform, as far as we have counted, under any of the accounts that are the
-    person's; None where that is nothing."""
-    if channel == rules.SMS:
+def consent_for(way: Way, words: Words) -> ConsentItem | None:
+    """What the way's login has agreed to, as far as we have counted; None for nothing, and for text messages."""
+    if way.login is None:
         return None
-    for account in contact.accounts:
-        found = store.consent(account, channel, _template(channel, words))
-        if found and (found.long_term or int(found.left) > 0):
-            return found
+    found = store.consent(way.login.key, _template(way.channel, words))
+    if found is not None and (found.long_term or int(found.left) > 0):
+        return found
     return None
 
 
@@ -110,17 +126,21 @@ def spend(consent: ConsentItem | None, *, all_of_it: bool = False) -> None:
         return
 
 
-def used_up(channel: str, item: MessageItem) -> bool:
-    """Count a message's first try of a channel against the day's limits; whether the city's, the platform's or (if
+def used_up(way: Way, item: MessageItem) -> bool:
+    """Count a message's first try of a way against the day's limits; whether the city's, the platform's or (if
     not urgent) the person's is used up."""
-    if any(made.channel == channel for made in item.attempts_made()):
+    channel = way.channel
+    asked = [made for made in item.attempts_made() if made.asked]
+    if any(made.channel == channel and made.login == way.login_key for made in asked):
         return False
     day, city = clock.today(), catalog.messages().rules
     most = city.per_day.get(channel)  # type: ignore[call-overload]
     tried = count(channel, "tried")
     if _platform_is_full(day, channel) or (most is not None and tried > most):
         return True
-    return not item.urgent and _add(f"MESSAGES#{day}#person#{item.account}", 1) > city.per_person_day
+    if item.urgent or asked:
+        return False  # a person's limit counts messages, and this one was counted at its first try
+    return _add(f"MESSAGES#{day}#person#{item.account}", 1) > city.per_person_day
 
 
 def _platform_is_full(day: date, channel: str) -> bool:
@@ -167,7 +187,7 @@ def send(way: Way, item: MessageItem, words: Words, contact: Contact) -> Outcome
     breaker = _breakers.setdefault(f"{way.channel}{way.provider}", _Breaker())
     if time.monotonic() < breaker.until:
         return Outcome("busy", "resting")
-    outcome = _SENDERS[way.channel](way, item, words, contact)
+    outcome = _hand_over(way, item, words, contact)
     if outcome.verdict in ("busy", "unheard"):
         breaker.failures += 1
         if breaker.failures >= _FAILURES:
@@ -177,13 +197,14 @@ def send(way: Way, item: MessageItem, words: Words, contact: Contact) -> Outcome
     return outcome
 
 
-def _by_wechat(_: Way, item: MessageItem, words: Words, contact: Contact) -> Outcome:
-    language = "en" if item.english else "zh"
-    return wechat.send_message(contact.logins["wechat"], words.wechat_template, words.page, words.wechat, language)
-
-
-def _by_alipay(_: Way, __: MessageItem, words: Words, contact: Contact) -> Outcome:
-    return alipay.send_message(contact.logins["alipay"], words.alipay_template, words.page, words.alipay)
+def _hand_over(way: Way, item: MessageItem, words: Words, contact: Contact) -> Outcome:
+    if way.login is None:
+        return _by_sms(way, item, words, contact)
+    user = way.login.platform_id
+    if way.channel == rules.WECHAT:
+        language = "en" if item.english else "zh"
+        return wechat.send_message(user, words.wechat_template, words.page, words.wechat, language)
+    return alipay.send_message(user, words.alipay_template, words.page, words.alipay)
 
 
 def _by_sms(way: Way, item: MessageItem, words: Words, contact: Contact) -> Outcome:
@@ -192,10 +213,3 @@ def _by_sms(way: Way, item: MessageItem, words: Words, contact: Contact) -> Outc
     text = rules.sms_text(catalog.messages().rules.sms_signature, words.sms.en if item.english else words.sms.zh)
     outcome = sms.send(way.provider, f"{item.account}-{item.id}", contact.phone, text)
     return Outcome("busy", unheard_by(way.provider)) if outcome.verdict == "unheard" else outcome
-
-
-_SENDERS: dict[str, Callable[[Way, MessageItem, Words, Contact], Outcome]] = {
-    rules.WECHAT: _by_wechat,
-    rules.ALIPAY: _by_alipay,
-    rules.SMS: _by_sms,
-}

@@ -7,7 +7,7 @@ from chalicelib.catalog.definition import MessageTemplate
 from chalicelib.kernel import clock, errors, tables
 from chalicelib.kernel.access import Actor
 from chalicelib.notices import rules, store
-from chalicelib.notices.store import ConsentItem, MessageItem, PreferenceItem
+from chalicelib.notices.store import MessageItem, PreferenceItem
 
 MOST_UNREAD = 99
 _TRIES = 5
@@ -72,29 +72,34 @@ def asked_for(platform: str) -> list[MessageTemplate]:
     return [one for one in catalog.messages().templates if getattr(one, platform) is not None]
 
 
-def take_consents(actor: Actor, results: dict[str, str]) -> list[ConsentItem]:
-    """Count what the person answered to the platform's question, by template; raises ``template_unknown``.
+def take_consents(platform: str, login: str, results: dict[str, str]) -> None:
+    """Count what a login (its key) answered to its platform's question, by template; raises ``template_unknown``.
 
-    ``accept`` is good for one more message, or for any number by a long-term template; anything else for none.
+    ``accept`` is good for one more message, or for any number by a long-term template. ``filter`` changes nothing:
+    the platform did not ask. Any other answer takes all consents back.
     """
-    known = {getattr(one, actor.platform).id: getattr(one, actor.platform) for one in asked_for(actor.platform)}
+    known = {}
+    for one in asked_for(platform):
+        template = getattr(one, platform)
+        known[template.id] = template
     if set(results) - set(known):
         raise rules.TEMPLATE_UNKNOWN()
-    return [_take(actor, template, answer, long_term=known[template].long_term) for template, answer in results.items()]
+    for template_id, answer in results.items():
+        _take(login, template_id, answer, long_term=known[template_id].long_term)
 
 
-def _take(actor: Actor, template: str, answer: str, *, long_term: bool) -> ConsentItem:
+def _take(login: str, template: str, answer: str, *, long_term: bool) -> None:
     for _ in range(_TRIES):
-        item = store.consent(actor.id, actor.platform, template) or ConsentItem(
-            f"CONSENT#{actor.id}", f"{actor.platform}#{template}"
-        )
+        item = store.consent(login, template) or store.new_consent(login, template)
         if answer == "accept":
-            item.left, item.long_term = int(item.left) + (0 if long_term else 1), long_term
+            item.left = int(item.left) + (0 if long_term else 1)
+            item.long_term = long_term
         elif answer != "filter":
-            item.left, item.long_term = 0, False
+            item.left = 0
+            item.long_term = False
         try:
             tables.write(tables.changed(item))
-            return item
+            return
         except tables.ConditionFailed:
             continue
     raise errors.CONFLICT()

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 
+import msgspec
+
 from chalicelib.catalog import service as catalog
 from chalicelib.identity import service as identity
 from chalicelib.identity.service import Contact
@@ -87,24 +89,26 @@ def _never_heard(item: MessageItem) -> None:
     attempts = item.attempts_made()
     made = attempts[-1]
     if made.channel == rules.SMS:
-        attempts[-1] = Attempt(made.channel, "busy", made.at, channels.unheard_by(made.reason))
+        attempts[-1] = msgspec.structs.replace(made, verdict="busy", reason=channels.unheard_by(made.reason))
     else:
-        attempts[-1] = Attempt(made.channel, "unheard", made.at)
+        attempts[-1] = msgspec.structs.replace(made, verdict="unheard", reason="")
     item.set_attempts(attempts)
     item.status = rules.MESSAGES.move(item.status, "put_off", "system")
 
 
 def _send(item: MessageItem) -> None:
     """Try the ways one after the other until one takes the message, or none is left."""
-    words, contact = store.words_of(item), identity.contact(item.account)
-    ways = channels.possible(item, words, contact)
-    for place, way in enumerate(ways):
-        consent = channels.consent_for(contact, way.channel, words)
-        if way.channel != rules.SMS and consent is None:
-            _note(item, Attempt(way.channel, "no_consent", _now()))
+    words = store.words_of(item)
+    contact = identity.contact(item.account)
+    ways = channels.remaining_ways(item, words, contact)
+    while ways:
+        way = ways.pop(0)
+        consent = channels.consent_for(way, words)
+        if way.login is not None and consent is None:
+            _note_skipped(item, way, "no_consent")
             continue
-        if channels.used_up(way.channel, item):
-            _note(item, Attempt(way.channel, "quota", _now()))
+        if channels.used_up(way, item):
+            _note_skipped(item, way, "quota")
             continue
         outcome = _try(item, way, words, contact)
         if outcome.verdict == "sent":
@@ -112,28 +116,29 @@ def _send(item: MessageItem) -> None:
             channels.spend(consent)
             return
         _count_failure(way.channel, outcome)
-        another = not channels.may_have_sent(outcome) and any(
-            later.channel == way.channel for later in ways[place + 1 :]
-        )
-        if outcome.verdict == "busy" and not another and not _out_of_patience(item):
+        has_another_provider = way.login is None and bool(ways)
+        may_try_another = has_another_provider and not channels.may_have_sent(outcome)
+        if outcome.verdict == "busy" and not may_try_another and not _out_of_patience(item):
             _put_off(item)
             return
         if outcome.verdict == "no_consent":
             channels.spend(consent, all_of_it=True)
         if outcome.verdict == "quota":
             channels.is_full(way.channel)
+        if way.login is not None and outcome.verdict in channels.ENDS_PLATFORM:
+            ways = [other for other in ways if other.channel != way.channel]
     _nobody_took_it(item)
 
 
 def _try(item: MessageItem, way: Way, words: Words, contact: Contact) -> Outcome:
     item.status = rules.MESSAGES.move(item.status, "begin", "system")
-    _note(item, Attempt(way.channel, "begun", _now(), way.provider))
+    _note(item, Attempt(channel=way.channel, login=way.login_key, verdict="begun", at=_now(), reason=way.provider))
     _save(due.due(item, clock.now() + _UNHEARD_AFTER))
     item.begun = str(item.tried)
     outcome = channels.send(way, item, words, contact)
     price = catalog.messages().rules.sms_price * outcome.parts if way.channel == rules.SMS else 0
     attempts = item.attempts_made()
-    attempts[-1] = Attempt(way.channel, outcome.verdict, attempts[-1].at, outcome.reason, price)
+    attempts[-1] = msgspec.structs.replace(attempts[-1], verdict=outcome.verdict, reason=outcome.reason, cost=price)
     item.set_attempts(attempts)
     if outcome.verdict != "sent":
         item.status = rules.MESSAGES.move(item.status, "put_off", "system")
@@ -153,6 +158,11 @@ def _save(item: MessageItem) -> None:
             item.version, item.read_at = stored.version, stored.read_at
             item.gsi1pk, item.gsi1sk = stored.gsi1pk, stored.gsi1sk
     raise errors.CONFLICT()
+
+
+def _note_skipped(item: MessageItem, way: Way, verdict: str) -> None:
+    """Note a way that was not tried, because we know what the answer would be."""
+    _note(item, Attempt(channel=way.channel, login=way.login_key, verdict=verdict, at=_now(), asked=False))
 
 
 def _note(item: MessageItem, made: Attempt) -> None:
@@ -191,7 +201,7 @@ def _nobody_took_it(item: MessageItem) -> None:
     """What is only busy is tried for a day. Otherwise it stays in the inbox; where our template or text is at fault,
     or everybody was out of order for a day, somebody has to look at it."""
     attempts = item.attempts_made()
-    latest = {made.channel: made.verdict for made in attempts}
+    latest = {(made.channel, made.login): made.verdict for made in attempts}
     if "busy" in latest.values() and clock.now() - store.moment(attempts[0].at) < rules.GIVE_UP_AFTER:
         _put_off(item)
         return
