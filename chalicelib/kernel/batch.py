@@ -27,10 +27,24 @@ def total(work: Callable[[T], int], things: Iterable[T]) -> int:
     return done
 
 
-def side_by_side(work: Callable[[T], R], things: Sequence[T], threads: int) -> list[R]:
-    """``work`` of each thing, several at a time, in the things' order: most of it is waiting for answers."""
+def side_by_side(work: Callable[[T], R], things: Sequence[T], threads: int, *, owner: Callable[[T], str]) -> list[R]:
+    """``work`` of each thing, several at a time; the results in the things' order.
+
+    Most of the work is waiting for answers. Things of one ``owner`` are worked on one after the other, in their order.
+    """
     if threads == 1 or len(things) < 2:
         return [work(thing) for thing in things]
+    places: dict[str, list[int]] = {}
+    for place, thing in enumerate(things):
+        places.setdefault(owner(thing), []).append(place)
+    results: dict[int, R] = {}
+
+    def work_in_order(owned: list[int]) -> None:
+        for place in owned:
+            results[place] = work(things[place])
+
     with ThreadPoolExecutor(threads) as pool:
-        waiting = [pool.submit(contextvars.copy_context().run, work, thing) for thing in things]
-        return [one.result() for one in waiting]
+        running = [pool.submit(contextvars.copy_context().run, work_in_order, owned) for owned in places.values()]
+        for one in running:
+            one.result()
+    return [results[place] for place in range(len(things))]

@@ -99,9 +99,13 @@ def follow(
         return False
 
     records = event["Records"]
-    outcomes = batch.side_by_side(failed, records, threads)
+    outcomes = batch.side_by_side(failed, records, threads, owner=_owner)
     again = [record for record, outcome in zip(records, outcomes, strict=True) if outcome]
     return {"batchItemFailures": [{"itemIdentifier": one["dynamodb"]["SequenceNumber"]} for one in again]}
+
+
+def _owner(record: dict[str, Any]) -> str:
+    return str(record["dynamodb"].get("NewImage", {}).get("pk", {}).get("S", ""))
 
 
 def retry_at(attempts: int, now: datetime) -> datetime:

@@ -113,6 +113,10 @@ class EventItem(tables.Table):
     messages = UnicodeAttribute(default="[]")
     expires_at = NumberAttribute()
 
+    @property
+    def version(self) -> int:
+        return int(str(self.sk).removeprefix("V#"))
+
     def message_keys(self) -> list[tuple[str, str]]:
         return [(account, key) for account, key in msgspec.json.decode(self.messages)]
 
@@ -238,6 +242,11 @@ def event(subject: str, version: int) -> EventItem | None:
 
 def events(subject: str, cursor: str | None) -> Page:
     return tables.query(EventItem, f"EVENT#{subject}", cursor=cursor)
+
+
+def newest_events(subject: str) -> list[EventItem]:
+    """The newest events of a subject that people may have been told of, at most ten, the newest first."""
+    return list(tables.query(EventItem, f"EVENT#{subject}", limit=10, newest_first=True).items)
 
 
 def new_event(subject: str, version: int, kind: str, messages: list[tuple[str, str]]) -> EventItem:

@@ -18,7 +18,7 @@ from chalicelib.identity import service as identity
 from chalicelib.identity.service import Contact
 from chalicelib.kernel import clock, due, errors, log, tables
 from chalicelib.notices import rules, store
-from chalicelib.notices.service import channels, digests
+from chalicelib.notices.service import channels, digests, ordering
 from chalicelib.notices.service.channels import Way
 from chalicelib.notices.store import Attempt, MessageItem, Words
 from chalicelib.platforms.messaging import Outcome
@@ -75,13 +75,25 @@ def _visit(pk: str, sk: str) -> None:
     item.begun = str(item.tried)
     if item.status == rules.SENDING:
         _never_heard(item)
-    city, now = catalog.messages().rules, clock.now()
-    quiet = not (item.urgent or item.at_night)
-    when = rules.send_at(now, city.quiet_from, city.quiet_until, urgent=not quiet)
+    turn = ordering.turn_of(item)
+    if turn.what == "too_late":
+        _leave_in_inbox(item)
+        return
+    city = catalog.messages().rules
+    now = clock.now()
+    keeps_quiet_hours = not (item.urgent or item.at_night)
+    when = rules.send_at(turn.until or now, city.quiet_from, city.quiet_until, urgent=not keeps_quiet_hours)
     if when > now:
         tables.write(tables.changed(due.due(item, when)))
     else:
         _send(item)
+
+
+def _leave_in_inbox(item: MessageItem) -> None:
+    """A later message of the same subject is on the phone already: this one would only confuse its reader."""
+    _note(item, Attempt(channel=rules.INBOX, verdict="overtaken", at=_now(), asked=False))
+    item.status = rules.MESSAGES.move(item.status, "leave", "system")
+    _save(due.not_due(item))
 
 
 def _never_heard(item: MessageItem) -> None:
