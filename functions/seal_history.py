@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from chalicelib.kernel import audit, clock
 
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, Any]:
-    """Seal yesterday (business date); sealing the same day again gives the same root."""
-    sealed = audit.seal_day(clock.today() - timedelta(days=1))
+    """Seal yesterday (business date), or with ``{"day": "2026-11-20"}`` another past day that has no root yet.
+
+    Sealing the same day again gives the same root.
+    """
+    given = event.get("day")
+    day = date.fromisoformat(given) if given else clock.today() - timedelta(days=1)
+    sealed = audit.seal_day(day)
     return {"day": sealed.day, "entries": sealed.entries, "root": sealed.root}

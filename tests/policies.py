@@ -97,6 +97,8 @@ def _needs(service: str, operation: str, params: dict[str, Any]) -> Iterator[tup
         yield f"dynamodb:{operation}", _table(table).replace(".Arn", ".StreamArn")
     elif service == "kms":
         yield f"kms:{operation}", _key(params.get("KeyId", f"alias/banshi-{STAGE}-data"))
+    elif operation == "ListObjectsV2":
+        yield "s3:ListBucket", "AuditBucket.Arn"
     elif service == "s3":
         yield f"s3:{operation}", f"AuditBucket.Arn/{params['Key']}"
     elif service == "sqs":

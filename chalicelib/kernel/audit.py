@@ -27,6 +27,7 @@ AGGREGATE_TABLES = (
     "delivery",
 )
 _CURSOR = "AUDIT#CURSOR"
+_ROOTS = "roots/"
 _RESERVED_MILLISECONDS = 30_000
 PAGE_ITEMS = 500
 SETTLED = timedelta(minutes=10)
@@ -42,25 +43,44 @@ class SealedDay(msgspec.Struct, frozen=True):
     signature: str
 
 
-def check_all(remaining: Callable[[], int] = lambda: 900_000) -> list[Fault]:
+class Round(msgspec.Struct, kw_only=True):
+    """How far a check of all aggregates came: ``tables`` that were finished, ``aggregates`` that were compared.
+
+    ``finished``: the round reached its end, and the next call begins a new one. Otherwise the next call goes on where
+    this one stopped.
+    """
+
+    faults: list[Fault]
+    tables: list[str]
+    aggregates: int = 0
+    finished: bool = False
+
+
+def check_all(remaining: Callable[[], int] = lambda: 900_000) -> Round:
     """Compare every aggregate's version with its history, page by page.
 
     Scans the tables, so it belongs to a schedule and never to a request; stops after a page when
     ``remaining`` (milliseconds) runs low, and goes on from there at the next call.
     """
-    faults: list[Fault] = []
+    done = Round(faults=[], tables=[])
     table, start = _saved_position()
     while table < len(AGGREGATE_TABLES):
         name = settings().table_prefix + AGGREGATE_TABLES[table]
         heads, start = _page(name, start)
-        faults += [fault for head in heads if (fault := _confirmed_fault(name, head))]
+        for head in heads:
+            fault = _confirmed_fault(name, head)
+            if fault is not None:
+                done.faults.append(fault)
+        done.aggregates += len(heads)
         if start is None:
+            done.tables.append(AGGREGATE_TABLES[table])
             table += 1
         _save_position(table, start)
-        if remaining() < _RESERVED_MILLISECONDS:
-            return faults
+        if remaining() < _RESERVED_MILLISECONDS and table < len(AGGREGATE_TABLES):
+            return done
     _save_position(0, None)
-    return faults
+    done.finished = True
+    return done
 
 
 @dataclass(frozen=True)
@@ -123,7 +143,12 @@ def _save_position(table: int, start: dict[str, Any] | None) -> None:
 
 
 def seal_day(day: date) -> SealedDay:
-    """Sign the root of a day's entries and keep it in the audit bucket (Object Lock); a sealed day stays sealed."""
+    """Sign the root of a day's entries and keep it in the audit bucket (Object Lock); a sealed day stays sealed.
+
+    Raises ``ValueError`` for a day that is not over: entries still come.
+    """
+    if day >= clock.today():
+        raise ValueError(f"{day} is not over yet: only past days (Asia/Shanghai) can be sealed")
     already = _sealed(day)
     if already is not None:
         return already
@@ -132,14 +157,14 @@ def seal_day(day: date) -> SealedDay:
     signature = signing.sign(settings().audit_key, _signed_text(str(day), len(hashes), root))
     sealed = SealedDay(str(day), len(hashes), root, base64.b64encode(signature).decode())
     aws.client("s3").put_object(
-        Bucket=settings().audit_bucket, Key=f"roots/{day}.json", Body=msgspec.json.encode(sealed)
+        Bucket=settings().audit_bucket, Key=f"{_ROOTS}{day}.json", Body=msgspec.json.encode(sealed)
     )
     return sealed
 
 
 def _sealed(day: date) -> SealedDay | None:
     try:
-        stored = aws.client("s3").get_object(Bucket=settings().audit_bucket, Key=f"roots/{day}.json")
+        stored = aws.client("s3").get_object(Bucket=settings().audit_bucket, Key=f"{_ROOTS}{day}.json")
     except ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchKey":
             return None
@@ -147,10 +172,37 @@ def _sealed(day: date) -> SealedDay | None:
     return msgspec.json.decode(stored["Body"].read(), type=SealedDay)
 
 
-def check_recent_days() -> list[Fault]:
-    """Check the roots of the days sealed lately: whoever rewrites a whole chain fails here."""
-    days = [clock.today() - timedelta(days=past) for past in range(1, CHECKED_DAYS + 1)]
-    return [Fault(f"DAY#{day}", 0, reason) for day in days if _sealed(day) and (reason := check_day(day))]
+def check_days() -> list[Fault]:
+    """Check the roots of the last days, and that no day since the first root is without one.
+
+    Whoever rewrites a whole chain, or removes a root, fails here. A day without a root is only a fault if something
+    happened on it: before the first day of an installation there is nothing to sign.
+    """
+    yesterday = clock.today() - timedelta(days=1)
+    recent = [yesterday - timedelta(days=past) for past in range(CHECKED_DAYS)]
+    sealed_days = _sealed_days()
+    missing = set(recent) - sealed_days
+    if sealed_days:
+        first = min(sealed_days)
+        since_first = {first + timedelta(days=number) for number in range((yesterday - first).days + 1)}
+        missing |= since_first - sealed_days
+    faults = [Fault(f"DAY#{day}", 0, "not sealed") for day in sorted(missing) if history.day_hashes(day)]
+    for day in recent:
+        if day in sealed_days:
+            reason = check_day(day)
+            if reason is not None:
+                faults.append(Fault(f"DAY#{day}", 0, reason))
+    return faults
+
+
+def _sealed_days() -> set[date]:
+    """The days of which the audit bucket has a root: one list call for each thousand days."""
+    pages = aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=settings().audit_bucket, Prefix=_ROOTS)
+    days = set()
+    for page in pages:
+        for row in page.get("Contents", []):
+            days.add(date.fromisoformat(row["Key"].removeprefix(_ROOTS).removesuffix(".json")))
+    return days
 
 
 def check_day(day: date) -> str | None:

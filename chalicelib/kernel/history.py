@@ -1,7 +1,11 @@
 """The event log (全程留痕): every change of every aggregate, chained by hash per subject.
 
 Fed by the tables' streams only. Timelines, audit, messages and statistics read it. ``verify`` names
-the first entry that is broken, missing or altered; ``seal_day`` signs the day's Merkle root.
+the first entry that is broken, missing, altered or there twice; ``seal_day`` signs the day's Merkle root.
+
+A version should happen once. After a table was set back to an older copy, an object changes again from an older
+version, and the log gets a second, different entry for a version that it has. It keeps both: the first one in its
+place, the second one beside it (``first`` names the hash of the one that it contradicts).
 """
 
 from __future__ import annotations
@@ -12,15 +16,19 @@ from datetime import date
 import msgspec
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.kernel import changes, clock, tables
+from chalicelib.kernel import changes, clock, log, tables
 from chalicelib.kernel.changes import Change
 
 GENESIS = "0" * 64
 _DAY_PARTITIONS = 8
+_BESIDE = "#"
 
 
 class HistoryItem(tables.Table):
-    """One entry: the change as it was recorded, its hash and its predecessor's."""
+    """One entry: the change as it was recorded, its hash and its predecessor's.
+
+    ``first``: for a contradicting entry only, the hash of the entry that came first under the same version.
+    """
 
     class Meta:
         table_name = "history"
@@ -28,6 +36,7 @@ class HistoryItem(tables.Table):
     entry = UnicodeAttribute()
     hash = UnicodeAttribute()
     previous = UnicodeAttribute()
+    first = UnicodeAttribute(null=True)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi1 = tables.ListIndex()
@@ -49,6 +58,7 @@ def append(subject: str, new: list[Change]) -> int:
     """Append changes to a subject's history, oldest first; those already there stay. The number appended.
 
     An image carries the changes of a minute, of which mostly only the last are new: one read finds where they begin.
+    What is there already is compared with what comes. A difference is kept beside it and told to operators.
     Raises ``Gap`` if an entry before the first new one is missing.
     """
     first, previous = _first_new(subject, new)
@@ -61,19 +71,41 @@ def append(subject: str, new: list[Change]) -> int:
         except tables.ConditionFailed:
             stored = tables.read(HistoryItem, subject, _key(change.version), consistent=True)
             assert stored is not None
+            if stored.entry != item.entry:
+                _keep_contradiction(stored, item)
             item = stored
         previous = item.hash
     return appended
 
 
+def _keep_contradiction(stored: HistoryItem, item: HistoryItem) -> None:
+    """Keep an entry whose version the log has already with other content; a repeat finds it kept."""
+    version = str(item.sk)
+    item.first = str(stored.hash)
+    item.sk = f"{version}{_BESIDE}{item.hash[:16]}"
+    item.gsi1sk = f"{item.pk}#{item.sk}"
+    try:
+        tables.write(tables.Put(item, tables.absent(HistoryItem)))
+    except tables.ConditionFailed:
+        return
+    log.write("history_contradicted", level="error", subject=str(item.pk), version=int(version))
+    log.count("history_faults")
+
+
 def _first_new(subject: str, new: list[Change]) -> tuple[int, str]:
-    """The place of the first change whose predecessor is in the log, from the end, and the predecessor's hash."""
+    """The place of the first change that is to be appended or compared, and the hash of its predecessor in the log.
+
+    Looked for from the end: usually the last change is new, and the log has its predecessor as the image carries it.
+    """
     for place in range(len(new) - 1, -1, -1):
         version = new[place].version
         if version == 1:
             return place, GENESIS
         before = tables.read(HistoryItem, subject, _key(version - 1), consistent=True)
-        if before is not None:
+        if before is None:
+            continue
+        carried = new[place - 1] if place > 0 else None
+        if carried is None or before.entry == changes.entry_text(carried):
             return place, str(before.hash)
     if not new:
         return 0, GENESIS
@@ -83,7 +115,7 @@ def _first_new(subject: str, new: list[Change]) -> tuple[int, str]:
 def entries(subject: str, cursor: str | None = None, limit: int = 100) -> tuple[list[Change], str | None]:
     """A page of a subject's changes, oldest first, and the cursor of the next."""
     page = tables.query(HistoryItem, subject, limit=limit, cursor=cursor)
-    return [changes.parse_entry(item.entry) for item in page.items], page.cursor
+    return [changes.parse_entry(item.entry) for item in page.items if item.first is None], page.cursor
 
 
 def timeline(subject: str, version: int, latest: list[Change]) -> list[Change]:
@@ -106,6 +138,8 @@ def verify(subject: str, version: int) -> Fault | None:
     while True:
         page = tables.query(HistoryItem, subject, limit=100, cursor=cursor)
         for item in page.items:
+            if item.first is not None:
+                return Fault(subject, expected - 1, "contradicted by another entry of the same version")
             fault = _fault_of(item, expected, previous)
             if fault:
                 return Fault(subject, expected, fault)

@@ -15,7 +15,7 @@ from chalicelib.kernel import clock
 
 FIELDS = {
     "request_id", "operation", "status", "code", "milliseconds", "actor", "subject", "version", "count",
-    "platform", "method", "attempt", "reason", "where", "error",
+    "platform", "method", "attempt", "reason", "where", "error", "faults", "tables", "aggregates", "finished",
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -283,13 +284,17 @@ def test_the_nightly_check_goes_on_where_its_time_ended(world: World, monkeypatc
     delete(f"APPLICATION#{applied['id']}", 2)
     monkeypatch.setattr(audit, "PAGE_ITEMS", 7)
     found: set[str] = set()
-    rounds = 0
+    rounds = aggregates = 0
+    finished: list[str] = []
     while rounds == 0 or audit._saved_position() != (0, None):
-        found |= {fault.subject for fault in audit.check_all(lambda: 0)}
+        done = audit.check_all(lambda: 0)
+        assert done.finished == (audit._saved_position() == (0, None))
+        found |= {fault.subject for fault in done.faults}
+        finished += done.tables
+        aggregates += done.aggregates
         rounds += 1
-        if audit._saved_position()[0] == len(audit.AGGREGATE_TABLES):
-            audit.check_all()
     assert rounds > len(audit.AGGREGATE_TABLES)
+    assert finished == list(audit.AGGREGATE_TABLES) and aggregates > rounds
     assert f"APPLICATION#{applied['id']}" in found
 
 
@@ -322,6 +327,113 @@ def test_a_day_is_sealed_and_a_later_change_to_it_is_noticed(world: World) -> No
     assert audit.check_day(day) == "entries differ from the sealed root"
     faults = check_history.handler({})["faults"]
     assert [f"DAY#{day}", 0, "entries differ from the sealed root"] in faults
+
+
+def remove_root(day: date) -> None:
+    """What Object Lock forbids in AWS; the emulator obeys."""
+    aws.client("s3").delete_object(Bucket=settings().audit_bucket, Key=f"roots/{day}.json")
+
+
+def test_a_day_without_a_root_is_a_fault_from_the_next_morning_on(world: World) -> None:
+    world.pass_time(days=500)
+    day = clock.today()
+    history.append("TEST#unsealed", some_changes(1, 2))
+    unsealed = [f"DAY#{day}", 0, "not sealed"]
+    assert unsealed not in check_history.handler({})["faults"], "the day is not over"
+    world.pass_time(days=1)
+    assert unsealed in check_history.handler({})["faults"]
+    world.pass_time(days=30)
+    remove_root(seal_day_before(day))
+    sealed = seal_history.handler({"day": str(day)})
+    assert (sealed["day"], sealed["entries"]) == (str(day), 2)
+    assert unsealed not in check_history.handler({})["faults"]
+    assert audit.check_day(day) is None
+
+
+def seal_day_before(day: date) -> date:
+    before = day - timedelta(days=1)
+    seal_history.handler({"day": str(before)})
+    return before
+
+
+def test_a_root_that_was_removed_is_noticed_however_old_it_is(world: World) -> None:
+    world.pass_time(days=600)
+    first = seal_day_before(clock.today())
+    day = clock.today()
+    history.append("TEST#removed", some_changes(1, 2))
+    world.pass_time(days=1)
+    seal_history.handler({})
+    remove_root(day)
+    world.pass_time(days=200)
+    faults = check_history.handler({})["faults"]
+    assert [f"DAY#{day}", 0, "not sealed"] in faults
+    assert [f"DAY#{first}", 0, "not sealed"] not in faults, "nothing happened on that day"
+
+
+def test_a_day_that_is_not_over_cannot_be_sealed(world: World) -> None:
+    with pytest.raises(ValueError, match="not over yet"):
+        seal_history.handler({"day": str(clock.today())})
+
+
+def other_changes(first: int, last: int) -> list[Change]:
+    return [Change(number, "changed_again", clock.now(), "system:test") for number in range(first, last + 1)]
+
+
+def contradictions(subject: str) -> list[HistoryItem]:
+    items = tables.query(HistoryItem, subject, limit=100).items
+    return [item for item in items if item.first is not None]
+
+
+@pytest.mark.parametrize(
+    ("images", "contradicted"),
+    [
+        ([(2, 2)], [2]),
+        ([(1, 1)], [1]),
+        ([(2, 2), (2, 3), (2, 4)], [2, 3]),
+        ([(2, 4)], [2, 3]),
+        ([(3, 3), (4, 5)], [3]),
+    ],
+    ids=["one", "the first", "one write after the other", "several in one write", "the last"],
+)
+def test_a_version_that_happens_again_with_other_content_is_kept_and_found(
+    world: World, images: list[tuple[int, int]], contradicted: list[int]
+) -> None:
+    """A table was set back: what happens then has versions that the log has already."""
+    subject = f"TEST#set_back_{images}"
+    first = some_changes(1, 3)
+    history.append(subject, first)
+    last = images[-1][1]
+    for start, end in images:
+        for _ in range(2):  # the stream brings each image again
+            history.append(subject, other_changes(start, end))
+    kept = contradictions(subject)
+    assert [changes.parse_entry(item.entry) for item in kept] == other_changes(contradicted[0], contradicted[-1])
+    recorded, _ = history.entries(subject)
+    assert recorded[:3] == first and len(recorded) == max(3, last)
+    fault = history.verify(subject, max(3, last))
+    assert fault is not None
+    assert (fault.version, fault.reason) == (contradicted[0], "contradicted by another entry of the same version")
+
+
+def test_a_contradiction_is_told_found_at_night_and_sealed(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """An application's table is set back by one version, and it changes again."""
+    applied = world.enterprise().apply()
+    world.pump()
+    item = store.application(applied["id"])
+    assert item is not None
+    made = changes.decode(item.changes)
+    forged = Change(made[-1].version, "application_refused", clock.now(), "system:test")
+    item.changes = changes.pack([*made[:-1], forged])
+    item.save()
+    capsys.readouterr()
+    world.pump()
+    said = capsys.readouterr().err
+    assert '"history_contradicted"' in said and '"history_faults": 1' in said
+    world.pass_time(minutes=11)
+    faults = {fault[0]: fault[1:] for fault in check_history.handler({})["faults"]}
+    assert faults[item.subject] == [forged.version, "contradicted by another entry of the same version"]
+    (kept,) = contradictions(item.subject)
+    assert kept.hash in history.day_hashes(clock.today()), "it is sealed with the day's entries"
 
 
 def test_the_merkle_root_depends_on_every_leaf() -> None:

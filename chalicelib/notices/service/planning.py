@@ -25,7 +25,9 @@ def take(records: list[dict[str, Any]]) -> list[str]:
 
 def _is_taken(record: dict[str, Any]) -> bool:
     image = record["dynamodb"].get("NewImage", {})
-    if record.get("eventName") != "INSERT" or "entry" not in image:
+    is_entry = record.get("eventName") == "INSERT" and "entry" in image
+    # An entry that contradicts an earlier one of the same version is for operators (see history.py), not for people.
+    if not is_entry or "first" in image:
         return True
     try:
         _take_one(image["pk"]["S"], image["entry"]["S"])
