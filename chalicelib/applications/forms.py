@@ -12,7 +12,7 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.kernel import clock, errors, numbers
+from chalicelib.kernel import clock, errors, numbers, text
 from chalicelib.kernel.errors import FieldError
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ MAX_FORM_ERRORS = 50
 MAX_FORM_DEPTH = 8
 
 
-def _is_date(text: str) -> bool:
+def _is_date(given: str) -> bool:
     try:
-        date.fromisoformat(text)
+        date.fromisoformat(given)
     except ValueError:
         return False
-    return len(text) == 10
+    return len(given) == 10
 
 
 FORMATS = {
     "date": _is_date,
     "credit-code": numbers.is_credit_code,
-    "id-number": lambda text: numbers.is_id_number(text, clock.today()),
+    "id-number": lambda given: numbers.is_id_number(given, clock.today()),
 }
 
 
@@ -45,7 +45,11 @@ def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
 
 
 def check(schema: dict[str, Any], value: Any) -> list[FieldError]:
-    """What is wrong with ``value``, each with its place and what to do, in both languages."""
+    """What is wrong with ``value``, each with its place and what to do, in both languages.
+
+    Blanks around a text do not count, and a field that only holds blanks is empty.
+    """
+    value = text.without_blanks(value)
     validator = _validator(json.dumps(schema, sort_keys=True))
     found: list[FieldError] = []
     for error in validator.iter_errors(value):
@@ -127,17 +131,20 @@ def _inside(value: Any) -> list[Any]:
 
 
 def prefill(schema: dict[str, Any], form: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
-    """The form with fixed values set and, where the applicant has said nothing, proposed ones."""
-    filled = dict(form)
+    """The form with fixed values set and, where the applicant has said nothing, proposed ones.
+
+    Blanks around texts are removed, also from what registers say.
+    """
+    filled: dict[str, Any] = text.without_blanks(form)
     for name, described in schema["properties"].items():
         if "x-fixed" in described:
             filled.pop(name, None)
-            value = _value(described["x-fixed"], context)
-            if value is not None:
+            value = text.without_blanks(_value(described["x-fixed"], context))
+            if value not in (None, ""):
                 filled[name] = value
         elif "x-prefill" in described and name not in filled:
-            value = _value(described["x-prefill"], context)
-            if value is not None:
+            value = text.without_blanks(_value(described["x-prefill"], context))
+            if value not in (None, ""):
                 filled[name] = value
     return filled
 

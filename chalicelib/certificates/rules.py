@@ -180,7 +180,7 @@ def check_print(printed: int, maximum: int, reason_from: int, reason: str) -> No
     """Raise unless the service's policy allows one more print."""
     if printed >= min(maximum, MAX_REVISION):
         raise PRINTS_USED_UP(maximum=maximum)
-    if printed + 1 >= reason_from and len(reason.strip()) < 2:
+    if printed + 1 >= reason_from and len(reason) < 2:
         raise PRINT_REASON_REQUIRED(number=reason_from)
 
 

@@ -22,7 +22,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
-from chalicelib.kernel import aws, budget, errors, idempotency, ids, log
+from chalicelib.kernel import aws, budget, errors, idempotency, ids, log, text
 from chalicelib.kernel.access import ANONYMOUS, Access, Actor
 from chalicelib.kernel.rates import Limit
 
@@ -256,7 +256,8 @@ def _parse_body(request: Request, shape: type[Any]) -> Any:
     if media_type != "application/json":
         raise errors.UNSUPPORTED_MEDIA_TYPE()
     try:
-        return msgspec.json.decode(request.body or b"{}", type=shape)
+        given = text.trimmed(msgspec.json.decode(request.body or b"{}"))
+        return msgspec.convert(given, shape, str_keys=True)
     except msgspec.ValidationError as error:
         raise errors.INVALID_REQUEST(fields=[_field_error(error)]) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -265,7 +266,7 @@ def _parse_body(request: Request, shape: type[Any]) -> Any:
 
 def _parse_query(query: dict[str, str], shape: type[Any]) -> Any:
     try:
-        return msgspec.convert(query, shape, strict=False)
+        return msgspec.convert(text.trimmed(query), shape, strict=False)
     except msgspec.ValidationError as error:
         raise errors.INVALID_REQUEST(fields=[_field_error(error)]) from None
 
@@ -286,6 +287,7 @@ _SHAPE_WORDS = (
     (r"Object missing required field `(?P<name>[^`]*)`", "缺少这个字段", "This field is required"),
     (r"Expected `\S+`, got `\S+`", "类型不对", "The type is wrong"),
     (r"Expected `str` matching regex", "格式不对", "The form is not right"),
+    (r"Expected `str` of length >= 1$", "请填写，不能只有空白", "Fill this in; blanks alone do not count"),
     (r"Expected `(str|array)` of length (>=|<=)", "长度不对", "The length is not right"),
     (r"Invalid enum value", "请从给定的选项中选择", "Choose one of the given values"),
     (r"Invalid RFC3339 encoded date", "不是有效的日期（年-月-日）", "Not a date (year-month-day)"),

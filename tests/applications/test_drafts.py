@@ -174,3 +174,27 @@ def test_a_form_nested_too_deeply_is_refused_before_it_is_kept(enterprise: Enter
 def test_what_the_register_lacks_is_told_as_such(enterprise: Enterprise) -> None:
     problems = {one["path"]: one for one in enterprise.draft(driver_certificate="3201999999")["check"]["problems"]}
     assert problems["/form/driver_name"]["zh"] == "部门登记中没有查到驾驶员，请核对所选内容"
+
+
+BLANK_TEXTS = [" ", "\u3000", "\u3000 \t\u00a0", "\u200b\ufeff", "\u3164\u2800"]
+
+
+@pytest.mark.parametrize("blank", BLANK_TEXTS)
+def test_a_field_of_blanks_only_is_empty(enterprise: Enterprise, blank: str) -> None:
+    draft = enterprise.draft(origin=blank, stops=[blank, "镇江"], contract_number=f"{blank}HT-1{blank}")
+    problems = {problem["path"]: problem for problem in draft["check"]["problems"]}
+    assert list(problems) == ["/form/origin"]
+    assert problems["/form/origin"]["zh"].startswith("请填写")
+    saved = enterprise.client.get(f"/v1/applications/{draft['id']}").json["form"]
+    assert "origin" not in saved and saved["stops"] == ["镇江"] and saved["contract_number"] == "HT-1"
+    refused = enterprise.client.post(f"/v1/applications/{draft['id']}/submit")
+    assert refused.status == 422, refused.json
+
+
+def test_what_a_register_pads_with_blanks_is_trimmed(enterprise: Enterprise) -> None:
+    record = enterprise.record("business_licences")
+    name = record["name"]
+    record["name"] = f"{name}\u3000  "
+    draft = enterprise.draft()
+    saved = enterprise.client.get(f"/v1/applications/{draft['id']}").json["form"]
+    assert name in saved.values()

@@ -28,7 +28,7 @@ def test_a_problem_has_a_stable_code_both_languages_and_the_request_id(anonymous
     [
         (b"{", "invalid_json", None),
         (b"\xff\xfe", "invalid_json", None),
-        (b"[" * 100_000, "invalid_request", ""),
+        (b"[" * 100_000, "invalid_json", None),
         (b"[]", "invalid_request", ""),
         (b"null", "invalid_request", ""),
         (b'{"code": 5}', "invalid_request", "/code"),
@@ -112,3 +112,17 @@ def test_an_unforeseen_error_says_nothing_of_itself(world: World, monkeypatch: p
 def test_an_error_code_is_declared_once() -> None:
     with pytest.raises(ValueError, match="declared twice"):
         errors.ErrorCode("not_found", 404, zh="x", en="x")
+
+
+@pytest.mark.parametrize("blank", [" ", "\u3000", "\u200b", "\ufeff\u00a0"])
+def test_text_of_blanks_only_is_no_text(anonymous: Client, blank: str) -> None:
+    answer = anonymous.post("/v1/auth/wechat", {"code": blank})
+    assert (answer.status, answer.code) == (400, "invalid_request")
+    (field,) = answer.json["fields"]
+    assert field["path"] == "/code" and field["zh"] == "请填写，不能只有空白"
+
+
+def test_blanks_around_text_do_not_count(world: World) -> None:
+    code = world.simulators.wechat.controls["login_codes"]({"user": "blank-user"})["code"]
+    answer = world.anonymous().post("/v1/auth/wechat", {"code": f"\u3000{code} "})
+    assert answer.status == 200, answer.json
