@@ -86,6 +86,13 @@ ALREADY_BOOKED = ErrorCode(
     zh="已有该事项的有效预约（{day}），请先取消或改约",
     en="There is an appointment for this service already ({day}); cancel or move it",
 )
+HOLD_IN_PROGRESS = ErrorCode(
+    "hold_in_progress",
+    409,
+    zh="您正在为该事项占号（{day} {start}），尚未确认：请先确认或放弃该号源，或在 {seconds} 秒后重试",
+    en="You are holding a place for this service ({day} {start}), not confirmed yet: confirm it or give it up, "
+    "or retry in {seconds} seconds",
+)
 LIMIT_REACHED = ErrorCode(
     "booking_limit_reached",
     409,
@@ -290,8 +297,8 @@ def places_needed(minutes: Sequence[int], place_minutes: int) -> int:
 class Claim(NamedTuple):
     """What a visitor has booked or holds; the appointment's own item says what became of it.
 
-    ``until`` is the hold's end (epoch seconds); ``party``: who booked; ``moves``: the appointment that it replaces
-    when confirmed; ``open``: not yet known to be over.
+    ``until`` is the hold's end, ``made`` when it was asked for (epoch seconds); ``party``: who booked; ``moves``: the
+    appointment that it replaces when confirmed; ``open``: not yet known to be over.
     """
 
     appointment: str
@@ -304,6 +311,16 @@ class Claim(NamedTuple):
     party: str = ""
     moves: str = ""
     open: bool = True
+    made: int = 0
+
+
+def claim_for_same_service(claims: Iterable[Claim], wanted: Claim, today: date) -> Claim | None:
+    """The claim that stands in the way of another appointment for one of the same services, if there is one."""
+    for claim in claims:
+        is_coming = claim.open and claim.day >= str(today)
+        if is_coming and set(claim.services) & set(wanted.services):
+            return claim
+    return None
 
 
 def check_limits(
@@ -311,9 +328,9 @@ def check_limits(
 ) -> None:
     """Raise ``already_booked`` or ``booking_limit_reached`` if ``wanted`` is one appointment too many; 0: no limit."""
     claims = list(claims)
-    for claim in claims:
-        if claim.open and claim.day >= str(today) and set(claim.services) & set(wanted.services):
-            raise ALREADY_BOOKED(day=claim.day)
+    in_the_way = claim_for_same_service(claims, wanted, today)
+    if in_the_way is not None:
+        raise ALREADY_BOOKED(day=in_the_way.day)
     day = date.fromisoformat(wanted.day)
     monday = day - timedelta(day.weekday())
     first = day.replace(day=1)

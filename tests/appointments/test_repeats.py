@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
-from chalicelib.appointments import service, store
+from chalicelib.appointments import rules, service, store
 from chalicelib.appointments.rules import Seat
 from chalicelib.appointments.service import booking, waiting
 from chalicelib.catalog import service as catalog
@@ -17,7 +19,7 @@ from tests.appointments.bookings import HOUSING, Booker
 from tests.appointments.schedules import CLERK, STARTS, Scene, Visitor, proof_hall
 from tests.appointments.test_credit import relative
 from tests.appointments.test_waiting import entry, small_hall, wait
-from tests.interleaving import Interleaved, dying_at
+from tests.interleaving import Crash, Interleaved, dying_at
 from tests.world import World, new_id_number
 
 
@@ -235,3 +237,69 @@ def test_an_enterprises_handler_does_not_book_for_a_relative(world: World) -> No
     enterprise = world.enterprise()
     answer = Booker(world, enterprise.client, world.hall()).hold("09:00", services=["tour_bus_sticker"], relative="a-b")
     assert answer.code == "relative_or_enterprise"
+
+
+def die_between_claim_and_seat(
+    citizen: Booker, monkeypatch: pytest.MonkeyPatch, start: str, key: dict[str, str]
+) -> None:
+    with dying_at(monkeypatch, 1, "after"), suppress(Crash):
+        citizen.hold(start, headers=key)
+
+
+def test_a_repeat_goes_on_from_the_claim(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    citizen, key = Booker(world, world.real_person(), small_hall(world)), {"idempotency-key": "died-and-free"}
+    die_between_claim_and_seat(citizen, monkeypatch, "09:00", key)
+    assert citizen.confirm(citizen.hold("09:00", headers=key)).status == 201
+
+
+def test_a_repeat_on_a_slot_that_is_full_by_then_blocks_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    hall = small_hall(world)
+    citizen, key = Booker(world, world.real_person(), hall), {"idempotency-key": "died-and-full"}
+    die_between_claim_and_seat(citizen, monkeypatch, "09:00", key)
+    Booker(world, world.real_person(), hall).book("09:00")
+    assert citizen.hold("09:00", headers=key).code == "slot_full"
+    assert citizen.confirm(citizen.hold("09:30")).status == 201, "its claim is gone"
+
+
+def test_a_repeat_finds_its_seat_although_a_cheap_read_does_not_show_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer was lost, the slot is full with this seat, and the first read is older than the seat."""
+    citizen, key = Booker(world, world.real_person(), small_hall(world)), {"idempotency-key": "young-seat"}
+    held = citizen.hold("09:00", headers=key)
+    occupancy = store.occupancy
+
+    def stale(slot: rules.Slot, *, consistent: bool = False) -> rules.Occupancy:
+        seen = occupancy(slot, consistent=consistent)
+        if consistent:
+            return seen
+        others = tuple(replace(seat, appointment="SOMEBODYELSE") for seat in seen.held)
+        return replace(seen, held=others)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "occupancy", stale)
+        again = citizen.hold("09:00", headers=key)
+    assert again.status == 201 and again.json["id"] == held.json["id"]
+    assert citizen.confirm(again).status == 201
+
+
+def test_nobody_is_told_of_an_appointment_that_does_not_exist(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    citizen, key = Booker(world, world.real_person(), small_hall(world)), {"idempotency-key": "died-and-elsewhere"}
+    die_between_claim_and_seat(citizen, monkeypatch, "09:00", key)
+    at_once = citizen.hold("09:30")
+    assert (at_once.status, at_once.code) == (409, "hold_in_progress")
+    assert "09:00" in at_once.json["title"] and int(at_once.headers["Retry-After"]) > 0
+    world.pass_time(seconds=21)
+    assert citizen.confirm(citizen.hold("09:30")).status == 201, "the dead request is over"
+    assert citizen.hold("10:00").code == "already_booked"
+    assert citizen.hold("09:00", headers=key).code == "hold_expired", "and its repeat cannot take a second place"
+
+
+def test_a_hold_is_not_called_an_appointment(world: World) -> None:
+    citizen = Booker(world, world.real_person(), small_hall(world))
+    held = citizen.hold("09:00")
+    world.pass_time(seconds=60)
+    refused = citizen.hold("09:30")
+    assert refused.code == "hold_in_progress" and "09:00" in refused.json["title"]
+    citizen.client.post("/v1/holds/give_up", {"hold": held.json["hold"]})
+    assert citizen.hold("09:30").status == 201

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import NamedTuple
 
 from chalicelib.appointments import rules, store
-from chalicelib.appointments.rules import Claim
+from chalicelib.appointments.rules import Claim, Slot
 from chalicelib.appointments.service import plans, relations
 from chalicelib.appointments.service.plans import Plan
 from chalicelib.appointments.store import Book, BookerItem
-from chalicelib.kernel import changes, clock, errors, tables
+from chalicelib.kernel import budget, changes, clock, errors, tables
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
 
@@ -21,8 +22,8 @@ def claim(actor: Actor, visitor: str, wanted: Claim, plan: Plan, *, ticket: str 
     """Note that the visitor is about to hold a place, if limits, credit and pace allow it; one write unit.
 
     The same appointment's claim is found again by a repeat, and given back. What it ``moves`` does not count.
-    Raises ``already_booked``, ``booking_limit_reached``, ``booking_blocked``, ``too_many_holds``,
-    ``booking_ticket_invalid``, ``slot_busy``, or what ``_check_move`` raises.
+    Raises ``already_booked``, ``hold_in_progress``, ``booking_limit_reached``, ``booking_blocked``,
+    ``too_many_holds``, ``booking_ticket_invalid``, ``slot_busy``, or what ``_check_move`` raises.
     """
     for _ in range(_TRIES):
         item = store.booker(visitor) or store.new_booker(visitor)
@@ -46,6 +47,12 @@ def claim(actor: Actor, visitor: str, wanted: Claim, plan: Plan, *, ticket: str 
         except tables.ConditionFailed:
             continue
     raise rules.SLOT_BUSY(retry_after=1)
+
+
+def is_known(visitor: str, appointment: str) -> bool:
+    """Whether the visitor has claimed a place for this appointment already (one consistent read)."""
+    item = store.booker(visitor)
+    return item is not None and any(one.appointment == appointment for one in item.opened().claims)
 
 
 def may(visitor: str, wanted: Claim, plan: Plan) -> bool:
@@ -84,13 +91,35 @@ def _checked(claims: list[Claim], wanted: Claim, plan: Plan) -> list[Claim]:
         _check(claims, wanted, plan)
         return claims
     except errors.Problem:
-        standing = [known for one in claims if (known := _standing(one)) is not None]
-        _check(standing, wanted, plan)
-        return standing
+        pass
+    standing = []
+    holds = set()
+    for one in claims:
+        found = _standing(one)
+        if found is not None:
+            standing.append(found.claim)
+            if found.is_hold:
+                holds.add(one.appointment)
+    in_the_way = rules.claim_for_same_service(_others(standing, wanted), wanted, today)
+    if in_the_way is not None and in_the_way.appointment in holds:
+        raise _hold_in_progress(in_the_way)
+    _check(standing, wanted, plan)
+    return standing
+
+
+def _others(claims: list[Claim], wanted: Claim) -> list[Claim]:
+    """The claims without the one that the wanted appointment replaces."""
+    return [one for one in claims if one.appointment != wanted.moves]
+
+
+def _hold_in_progress(claim: Claim) -> errors.Problem:
+    seconds = max(1, claim.until - clock.seconds(clock.now()))
+    return rules.HOLD_IN_PROGRESS(retry_after=seconds, day=claim.day, start=claim.start, seconds=seconds)
 
 
 def _check(claims: list[Claim], wanted: Claim, plan: Plan) -> None:
-    limits, claims = plan.rules, [one for one in claims if one.appointment != wanted.moves]
+    limits = plan.rules
+    claims = _others(claims, wanted)
     rules.check_limits(claims, wanted, clock.today(), limits.per_day, limits.per_week, limits.per_month)
 
 
@@ -109,19 +138,41 @@ def _check_move(actor: Actor, wanted: Claim, visitor: str) -> None:
         rules.check_cancellable(item.slot, clock.now(), hours)
 
 
-def _standing(claim: Claim) -> Claim | None:
+class _Standing(NamedTuple):
+    """A claim as it stands; ``is_hold``: not an appointment yet."""
+
+    claim: Claim
+    is_hold: bool
+
+
+def _standing(claim: Claim) -> _Standing | None:
     """The claim as it stands: still held, an appointment, or nothing any more."""
     item = store.appointment(claim.appointment)
     if item is None:
-        if claim.until > clock.now().timestamp() and not store.is_void(claim.appointment):
-            return claim
-        if store.void(claim.appointment) == rules.VOID:
+        is_void = store.is_void(claim.appointment)
+        if not is_void and claim.until > clock.now().timestamp() and _may_be_seated(claim):
+            return _Standing(claim, is_hold=True)
+        # Nobody can confirm it after this, so the claim can be forgotten; unless somebody was faster and confirmed it.
+        if is_void or store.void(claim.appointment) == rules.VOID:
             return None
         item = store.appointment(claim.appointment)
         assert item is not None
     if item.status in (rules.CANCELLED, rules.EXCUSED):
         return None
-    return claim._replace(open=item.status in (rules.CONFIRMED, rules.CHECKED_IN))
+    is_open = item.status in (rules.CONFIRMED, rules.CHECKED_IN)
+    return _Standing(claim._replace(open=is_open), is_hold=False)
+
+
+def _may_be_seated(claim: Claim) -> bool:
+    """Whether the claim has a seat, or the request that made it may still take one.
+
+    A request can die between claim and seat. Once its time is over, nobody takes that seat any more, unless the same
+    request is repeated; the repeat then finds its hold void.
+    """
+    if clock.now().timestamp() <= claim.made + budget.REQUEST_SECONDS:
+        return True
+    slot = Slot(claim.hall, claim.group, date.fromisoformat(claim.day), claim.start)
+    return store.occupancy(slot, consistent=True).seat_of(claim.appointment) is not None
 
 
 def _recent(tries: list[tuple[int, str]]) -> list[tuple[int, str]]:

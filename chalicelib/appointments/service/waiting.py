@@ -49,8 +49,8 @@ class Offer(msgspec.Struct, frozen=True):
 def join(actor: Actor, wish: booking.Wish, latest: str) -> WaiterItem:
     """Wait for a place between two times of a released day; joining again changes times and services.
 
-    Raises what ``plans.plan`` raises, ``already_booked``, ``booking_limit_reached``, ``booking_blocked``,
-    ``slot_unknown``, ``slot_not_released``, ``slot_past`` or ``waiting_list_full``.
+    Raises what ``plans.plan`` raises, ``already_booked``, ``hold_in_progress``, ``booking_limit_reached``,
+    ``booking_blocked``, ``slot_unknown``, ``slot_not_released``, ``slot_past`` or ``waiting_list_full``.
     """
     booking.check_mandate(actor, wish.services)
     plan = plans.plan(wish.hall, wish.services)
@@ -216,7 +216,17 @@ def _offer(plan: Plan, waiter: WaiterItem, slot: Slot, source: Seat | None) -> s
     appointment = ids.checked_id("offer", ids.new_id())
     offer = Offer(appointment, slot.start, rules.slot_end(slot.start, plan.group.slot_minutes), until)
     services = tuple(waiter.service_codes)
-    wanted = rules.Claim(appointment, services, slot.hall, slot.group, waiter.day, slot.start, until, waiter.party)
+    wanted = rules.Claim(
+        appointment=appointment,
+        services=services,
+        hall=slot.hall,
+        group=slot.group,
+        day=waiter.day,
+        start=slot.start,
+        until=until,
+        party=waiter.party,
+        made=clock.seconds(clock.now()),
+    )
     if not claims.may(waiter.visitor, wanted, plan):
         return "not_now"
     if not _put(waiter, OFFERED, Event("offer_begun", _FILLER), offer):
