@@ -23,6 +23,7 @@ from chalicelib.catalog.definition import (
     Workflow,
 )
 from chalicelib.kernel import numbers
+from chalicelib.kernel.holidays import statutory_days
 from tools import hall_checks, message_checks, service_checks
 
 SHAPES: dict[str, Any] = {
@@ -176,6 +177,17 @@ def _check_delivery(city: City, halls: list[Hall], reader: _Reader) -> None:
             reader.add("city.json", f"$.delivery.carriers {carrier.code}", "an own carrier is a unit of city.json too")
 
 
+def _check_year(year: CalendarYear, reader: _Reader) -> None:
+    """A published year may add days off to those of the law, and never lacks one of them."""
+    file = f"calendar/{year.year}.json"
+    for day in sorted(statutory_days(year.year) - set(year.off)):
+        reader.add(file, "$.off", f"{day} is missing: it is off by law (全国年节及纪念日放假办法)")
+    for day in [*year.off, *year.make_up]:
+        if day.year != year.year:
+            place = "$.off" if day in year.off else "$.make_up"
+            reader.add(file, place, f"{day} belongs into calendar/{day.year}.json")
+
+
 def _read_city(folder: Path, reader: _Reader) -> City | None:
     plain = reader.read(folder / "city.json", dict[str, Any], "city.json")
     years = [
@@ -184,6 +196,9 @@ def _read_city(folder: Path, reader: _Reader) -> City | None:
     ]
     if plain is None or None in years:
         return None
+    for year in years:
+        assert year is not None
+        _check_year(year, reader)
     try:
         city = msgspec.convert({**plain, "calendar": msgspec.to_builtins(years)}, City)
     except msgspec.ValidationError as error:

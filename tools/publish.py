@@ -12,13 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chalicelib.appointments import service as appointments
+from chalicelib.catalog import reach
 from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import City
+from chalicelib.kernel import clock
 from chalicelib.kernel.clock import Calendar
 from chalicelib.kernel.errors import Problem
 from chalicelib.kernel.settings import InvalidSettings
 from infra import cloud
 from tools import system
-from tools.city_folder import Mistakes, read_folder
+from tools.city_folder import CityFolder, Mistakes, read_folder
 
 KEEP, CANCEL = "keep", "cancel"
 
@@ -38,9 +41,8 @@ def publish_folder(folder: Path, decision: str = "") -> int:
     Raises ``Mistakes``, or ``BreaksAppointments`` without a ``decision``, and changes nothing then.
     """
     read = read_folder(folder)
-    years = read.city.calendar
-    calendar = Calendar.of((day for year in years for day in year.off), (day for year in years for day in year.make_up))
-    before, after = appointments.published(), appointments.Timetable(read.halls, calendar)
+    before = appointments.published()
+    after = appointments.Timetable(read.halls, calendar_of(read.city))
     broken = appointments.broken_by(before, after)
     if broken and decision not in (KEEP, CANCEL):
         raise BreaksAppointments(broken)
@@ -50,6 +52,29 @@ def publish_folder(folder: Path, decision: str = "") -> int:
     return number
 
 
+def calendar_of(city: City) -> Calendar:
+    """The working-day calendar of a city's folder."""
+    off = [day for year in city.calendar for day in year.off]
+    make_up = [day for year in city.calendar for day in year.make_up]
+    return Calendar.of(off, make_up)
+
+
+def calendar_warnings(read: CityFolder) -> list[str]:
+    """What is missing in ``calendar/``: years that limits or slots can reach from today on."""
+    calendar = calendar_of(read.city)
+    today = clock.today()
+    latest = reach.latest_day(read.city, read.services, read.halls, calendar, today)
+    warnings = []
+    for year in reach.missing_years(calendar, today, latest):
+        warnings.append(
+            f"calendar/{year}.json is missing, and limits or slots reach {latest}: "
+            f"until it is there, only weekends and statutory holidays count as days off in {year}\n"
+            f"警告：缺少 calendar/{year}.json，而办理时限或号源已可延至 {latest}；"
+            f"补齐之前，{year} 年仅按周末和法定节日休息计算"
+        )
+    return warnings
+
+
 def main(arguments: list[str]) -> int:
     check_only = "--check" in arguments
     folder = Path(next((argument for argument in arguments if not argument.startswith("--")), "city"))
@@ -57,6 +82,8 @@ def main(arguments: list[str]) -> int:
     try:
         if check_only:
             read = read_folder(folder)
+            for warning in calendar_warnings(read):
+                print(f"warning: {warning}", file=sys.stderr)
             print(f"{folder}: {len(read.services)} services and {len(read.halls)} halls, no mistake")
         else:
             cloud.told(_use_system)

@@ -133,6 +133,7 @@ class ApplicationView(msgspec.Struct, frozen=True):
     """An application. ``receipt`` is given on submission; ``options`` are values on record to choose from.
 
     ``facts``: what the registers said, for staff only. ``bills``: what has to be paid before the certificate is issued.
+    ``warnings``: what is uncertain about its days.
     """
 
     id: str
@@ -151,6 +152,7 @@ class ApplicationView(msgspec.Struct, frozen=True):
     bills: list[str]
     delivery: DeliveryView
     shipment: str
+    warnings: list[Text]
 
 
 class ApplicationRow(msgspec.Struct, frozen=True):
@@ -162,6 +164,7 @@ class ApplicationRow(msgspec.Struct, frozen=True):
     status: str
     receipt: str
     due_on: str
+    warnings: list[Text]
 
 
 class ApplicationList(msgspec.Struct, frozen=True):
@@ -183,6 +186,7 @@ class TaskRow(msgspec.Struct, frozen=True):
     officer: str
     due_on: str
     light: str
+    warnings: list[Text]
 
 
 class TaskList(msgspec.Struct, frozen=True):
@@ -424,6 +428,7 @@ def _view(item: ApplicationItem, *, for_staff: bool = False) -> ApplicationView:
         item.bill_ids(),
         _delivery(definition, store.delivery_of(item)),
         delivery.shipment_of(item.id) if item.delivery and item.status == rules.COMPLETED else "",
+        catalog.calendar_warnings(item.correct_by or "", item.due_on or ""),
     )
 
 
@@ -439,7 +444,9 @@ def _receipt(item: ApplicationItem) -> str:
 
 def _row(item: ApplicationItem) -> ApplicationRow:
     name = service.definition_of(item).item.name
-    return ApplicationRow(item.id, str(item.service), name, str(item.status), _receipt(item), item.due_on or "")
+    due_on = item.due_on or ""
+    warnings = catalog.calendar_warnings(due_on)
+    return ApplicationRow(item.id, str(item.service), name, str(item.status), _receipt(item), due_on, warnings)
 
 
 def _task_row(task: TaskItem) -> TaskRow:
@@ -454,6 +461,7 @@ def _task_row(task: TaskItem) -> TaskRow:
         str(task.officer),
         str(task.due_on),
         rules.light(catalog.calendar(), clock.today(), due),
+        catalog.calendar_warnings(due),
     )
 
 

@@ -161,6 +161,7 @@ class HoldView(msgspec.Struct, frozen=True):
     end: str
     services: list[str]
     until: str
+    warnings: list[Text]
 
 
 class AppointmentView(msgspec.Struct, frozen=True):
@@ -182,6 +183,7 @@ class AppointmentView(msgspec.Struct, frozen=True):
     check_in_from: str
     check_in_until: str
     appeal_open: bool
+    warnings: list[Text]
 
 
 class AppointmentList(msgspec.Struct, frozen=True):
@@ -202,6 +204,7 @@ class WaiterView(msgspec.Struct, frozen=True):
     latest: str
     position: int
     offer: HoldView | None
+    warnings: list[Text]
 
 
 class Appeal(msgspec.Struct, frozen=True):
@@ -420,7 +423,8 @@ def show_slip(actor: Actor, target: AppointmentItem) -> Page:
     note = Text(
         f"请携带身份证，迟到超过 {late} 分钟需重新取号。", f"Bring your ID card; come at most {late} minutes late."
     )
-    return Page(pages.slip(pages.Slip(hall.name, ids.grouped(target.id), lines, target.id, [note])))
+    notes = [note, *catalog.calendar_warnings(str(target.day))]
+    return Page(pages.slip(pages.Slip(hall.name, ids.grouped(target.id), lines, target.id, notes)))
 
 
 @endpoint("POST", "/v1/appointments/{appointment_id}/appeal", OWN, errors=[rules.WRONG_STATE])
@@ -511,13 +515,22 @@ def _waiter_view(actor: Actor, item: WaiterItem) -> WaiterView:
         str(item.latest),
         service.position(item),
         _hold_view(actor, held) if held else None,
+        catalog.calendar_warnings(str(item.day)),
     )
 
 
 def _hold_view(actor: Actor, held: service.HeldPlace) -> HoldView:
     until = clock.from_seconds(held.until).isoformat()
     return HoldView(
-        service.carried(actor, held), held.id, held.hall, held.day, held.start, held.ends, held.services, until
+        hold=service.carried(actor, held),
+        id=held.id,
+        hall=held.hall,
+        date=held.day,
+        start=held.start,
+        end=held.ends,
+        services=held.services,
+        until=until,
+        warnings=catalog.calendar_warnings(held.day),
     )
 
 
@@ -547,4 +560,5 @@ def _view(item: AppointmentItem) -> AppointmentView:
         check_in_from=(begins - timedelta(minutes=limits.early_minutes)).isoformat(),
         check_in_until=(begins + timedelta(minutes=limits.late_minutes)).isoformat(),
         appeal_open=item.gsi1pk is not None,
+        warnings=catalog.calendar_warnings(str(item.day)),
     )

@@ -17,7 +17,7 @@ def hours_on(hall: Hall, day: date, calendar: Calendar) -> list[Span]:
             return exception.hours
     if day in calendar.make_up:
         return hall.make_up_hours
-    if day in calendar.off:
+    if calendar.is_holiday(day):
         return hall.holiday_hours
     hours: list[Span] = getattr(hall.hours, _WEEKDAYS[day.weekday()])
     return hours

@@ -80,6 +80,8 @@ def read_service(code: str) -> Guide:
     """The guide of a service."""
     version, definition = service.current(code)
     certificate: CertificateDefinition = definition.certificate
+    today = clock.today()
+    decided_by = service.calendar().add_working_days(today, definition.item.promised_days)
     return Guide(
         version,
         definition.item,
@@ -87,7 +89,7 @@ def read_service(code: str) -> Guide:
         definition.workflow.steps,
         definition.form,
         CertificateGuide(certificate.name, certificate.prints),
-        service.calendar_warnings(clock.today()),
+        service.calendar_warnings(today, decided_by),
     )
 
 

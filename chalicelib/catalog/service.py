@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from chalicelib.catalog import opening, rules, store
+from chalicelib.catalog import opening, reach, rules, store
 from chalicelib.catalog.definition import (
     City,
     Divisions,
@@ -171,16 +171,30 @@ def opening_hours(hall: Hall, day: date, by: clock.Calendar | None = None) -> li
     return opening.hours_on(hall, day, by or calendar())
 
 
-def calendar_warnings(day: date) -> list[Text]:
-    """What the city must be told when the calendar of the day's year is not published."""
-    if calendar().covers(day):
-        return []
-    return [
-        Text(
-            f"{day.year} 年的节假日安排尚未发布，暂按周末休息计算",
-            f"The calendar of {day.year} is not published; weekends count as the only days off",
-        )
-    ]
+def calendar_warnings(*days: date | str) -> list[Text]:
+    """What must be said beside these days: that their year's calendar is not published. Empty texts are no days."""
+    years = {date.fromisoformat(day).year if isinstance(day, str) else day.year for day in days if day}
+    return [_calendar_warning(year) for year in sorted(years) if not calendar().covers(date(year, 1, 1))]
+
+
+def _calendar_warning(year: int) -> Text:
+    return Text(
+        f"{year} 年的节假日安排尚未发布：暂按周末和法定节日休息计算，发布后日期可能调整",
+        f"The calendar of {year} is not published yet: weekends and statutory holidays count as days off, "
+        "and dates may change once it is",
+    )
+
+
+def missing_calendar_years() -> list[int]:
+    """The years without a published calendar that a limit or a slot can reach from today on.
+
+    Reads every service and hall, so it belongs to a schedule.
+    """
+    today = clock.today()
+    services = [definition(one.code, one.version) for one in release().services]
+    halls = [hall(one.code) for one in release().halls]
+    latest = reach.latest_day(release().city, services, halls, calendar(), today)
+    return reach.missing_years(calendar(), today, latest)
 
 
 def unit(code: str) -> Unit:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from chalicelib.kernel import holidays
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 _source: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731
@@ -51,7 +53,8 @@ def from_seconds(epoch: int) -> datetime:
 class Calendar:
     """The State Council's calendar: days off and make-up working days (调休), for the ``years`` it covers.
 
-    A year that is not covered counts weekends as off; ``covers`` tells, so that people can be warned.
+    Of a year that is not covered, only weekends and the statutory days are off (``holidays.py``), and there are no
+    make-up days; ``covers`` tells, so that people can be warned.
     """
 
     off: frozenset[date] = field(default_factory=frozenset)
@@ -66,10 +69,16 @@ class Calendar:
     def covers(self, day: date) -> bool:
         return day.year in self.years
 
+    def is_holiday(self, day: date) -> bool:
+        """Whether the day is off by the published calendar, or by the law where none is published."""
+        if self.covers(day):
+            return day in self.off
+        return day in holidays.statutory_days(day.year)
+
     def is_working_day(self, day: date) -> bool:
         if day in self.make_up:
             return True
-        return day.weekday() < 5 and day not in self.off
+        return day.weekday() < 5 and not self.is_holiday(day)
 
     def working_days_between(self, start: date, end: date) -> int:
         """Working days after ``start`` up to and including ``end``; 0 if ``end`` is not later."""

@@ -6,11 +6,13 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.clock import Calendar
+from chalicelib.kernel.holidays import statutory_days
 
 PUBLISHED = json.loads((Path(__file__).parents[2] / "city" / "calendar" / "2026.json").read_text(encoding="utf-8"))
 CALENDAR = Calendar.of(
@@ -38,6 +40,32 @@ def test_a_limit_over_a_holiday_counts_make_up_days() -> None:
 
 def test_a_limit_of_no_days_received_on_a_holiday_ends_on_the_next_working_day() -> None:
     assert CALENDAR.add_working_days(date(2026, 10, 3), 0) == date(2026, 10, 8)
+
+
+STATUTORY = {
+    2025: ["01-01", "01-28", "01-29", "01-30", "01-31", "04-04", "05-01", "05-02", "05-31", "10-01", "10-02", "10-03"],
+    2026: ["01-01", "02-16", "02-17", "02-18", "02-19", "04-05", "05-01", "05-02", "06-19", "09-25", "10-01", "10-02"],
+    2027: ["01-01", "02-05", "02-06", "02-07", "02-08", "04-05", "05-01", "05-02", "06-09", "09-15", "10-01", "10-02"],
+    2028: ["01-01", "01-25", "01-26", "01-27", "01-28", "04-04", "05-01", "05-02", "05-28", "10-01", "10-02", "10-03"],
+}
+
+
+@pytest.mark.parametrize("year", STATUTORY)
+def test_the_days_that_the_law_names(year: int) -> None:
+    days = [f"{day:%m-%d}" for day in sorted(statutory_days(year))]
+    assert [day for day in STATUTORY[year] if day not in days] == []
+    # In 2028 the Mid-Autumn festival is the third day of October, which is off already.
+    assert len(days) == (12 if year == 2028 else 13)
+
+
+def test_the_published_year_has_every_day_that_the_law_names() -> None:
+    assert statutory_days(2026) - CALENDAR.off == set()
+
+
+def test_a_year_without_notice_has_the_days_of_the_law_and_no_make_up_days() -> None:
+    assert [CALENDAR.is_working_day(date(2027, 1, day)) for day in (1, 2, 3, 4)] == [False, False, False, True]
+    assert [CALENDAR.is_working_day(date(2027, 10, day)) for day in (1, 2, 3, 4)] == [False, False, False, True]
+    assert CALENDAR.add_working_days(date(2026, 12, 31), 1) == date(2027, 1, 4)
 
 
 def test_a_year_without_notice_counts_weekends_and_says_so() -> None:

@@ -78,6 +78,7 @@ class ParcelView(msgspec.Struct, frozen=True):
     proof: str
     replaced_by: str
     scans: list[ScanView]
+    warnings: list[Text]
 
 
 class ParcelRow(msgspec.Struct, frozen=True):
@@ -90,6 +91,7 @@ class ParcelRow(msgspec.Struct, frozen=True):
     status_name: Text
     titles: list[str]
     promised_by: str
+    warnings: list[Text]
 
 
 class ParcelList(msgspec.Struct, frozen=True):
@@ -114,6 +116,7 @@ class DeskRow(msgspec.Struct, frozen=True):
     results: list[ResultView]
     promised_by: str
     overdue: bool
+    warnings: list[Text]
 
 
 class DeskList(msgspec.Struct, frozen=True):
@@ -141,6 +144,7 @@ class TaskView(msgspec.Struct, frozen=True):
     overdue: bool
     tries: int
     next_try: str
+    warnings: list[Text]
 
 
 class TaskList(msgspec.Struct, frozen=True):
@@ -234,7 +238,13 @@ def parcel(item: ShipmentItem) -> ParcelView:
         proof=item.proof_kind or "",
         replaced_by=item.replaced_by or "",
         scans=[ScanView(scan.state, clock.local(scan.at).isoformat(), scan.note) for scan in item.scan_list()],
+        warnings=day_warnings(item),
     )
+
+
+def day_warnings(item: ShipmentItem) -> list[Text]:
+    """What is uncertain about the days of a parcel."""
+    return catalog.calendar_warnings(item.promised_by or "", item.next_try or "")
 
 
 def row(item: ShipmentItem) -> ParcelRow:
@@ -246,6 +256,7 @@ def row(item: ShipmentItem) -> ParcelRow:
         state_name(item.status),
         [result.title for result in item.result_list()],
         item.promised_by or "",
+        day_warnings(item),
     )
 
 
@@ -264,6 +275,7 @@ def desk_row(item: ShipmentItem) -> DeskRow:
         results(item),
         item.promised_by or "",
         bool(item.overdue),
+        day_warnings(item),
     )
 
 
@@ -286,6 +298,7 @@ def task(item: ShipmentItem) -> TaskView:
         bool(item.overdue),
         int(item.tries),
         item.next_try or "",
+        day_warnings(item),
     )
 
 

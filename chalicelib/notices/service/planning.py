@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import MessageTemplate
 from chalicelib.identity import service as identity
@@ -106,7 +108,7 @@ def _message(subject: str, change: Change, told: Telling, account: str) -> tuple
     item.subject, item.subject_version = subject, change.version
     item.happened_at = change.at.isoformat()
     zh, en = ({name: pair[place] for name, pair in told.values.items()} for place in (0, 1))
-    store.seal_words(item, worded(template, zh, en))
+    store.seal_words(item, _with_warnings(worded(template, zh, en)))
     preference = store.preferences(account)
     item.english, item.sms, item.at_night = preference.language == "en", bool(preference.sms), bool(preference.at_night)
     wanted = preference.kind_map().get(template.kind, rules.PUSH)
@@ -114,6 +116,23 @@ def _message(subject: str, change: Change, told: Telling, account: str) -> tuple
     set_out(item, how)
     digest = _digest_of(account) if how == rules.DIGEST else []
     return item, [tables.Put(item, tables.absent(MessageItem)), *digest]
+
+
+def _with_warnings(words: Words) -> Words:
+    """The words, with a note behind them if they name a day to come in a year without a published calendar.
+
+    For the inbox only: what platforms show is too short for it.
+    """
+    days_to_come = [day for day in rules.days_named(words.body.zh) if day > clock.today()]
+    warnings = catalog.calendar_warnings(*days_to_come)
+    if not warnings:
+        return words
+    zh = "".join(f"（{warning.zh}）" for warning in warnings)
+    en = "".join(f" ({warning.en})" for warning in warnings)
+    large = words.large
+    if large is not None:
+        large = Bilingual(large.zh + zh, large.en + en)
+    return msgspec.structs.replace(words, body=Bilingual(words.body.zh + zh, words.body.en + en), large=large)
 
 
 def _digest_of(account: str) -> list[tables.Write]:
