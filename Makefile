@@ -22,15 +22,12 @@ help: ## list the targets
 
 install: $(VENV)/installed $(FONTS)/NotoSansSC-Regular.ttf ## create the virtual environment, install pinned dependencies
 
-$(VENV)/installed: requirements-dev.txt
+# An installation that was interrupted has no marker, and is begun anew: nothing half-written is used.
+$(VENV)/installed: requirements-dev.txt tools/install.sh
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 		|| { echo "Python 3.11, 3.12 or 3.13 is needed, $$($(PYTHON) --version) was found: choose one with make PYTHON=python3.13"; exit 1; }
 	@echo "installing Python packages into $(VENV) (once)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt \
-		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@touch $@
+	@sh tools/install.sh "$(PYTHON)" $(VENV) $(UV)
 
 node_modules/installed: package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer from https://nodejs.org, then run this again"; exit 1; }
@@ -41,27 +38,26 @@ node_modules/installed: package-lock.json
 $(FONTS)/NotoSansSC-Regular.ttf: node_modules/installed
 	@mkdir -p $(FONTS)
 	@cp $(NOTO)/700Bold/NotoSansSC_700Bold.ttf $(FONTS)/NotoSansSC-Bold.ttf
-	@cp $(NOTO)/400Regular/NotoSansSC_400Regular.ttf $@
-	@touch $@
+	@cp $(NOTO)/400Regular/NotoSansSC_400Regular.ttf $@.half && touch $@.half && mv $@.half $@
 
 run: install ## start everything on this machine; Ctrl-C stops it
-	@exec $(BIN)/python -m local.run
+	@trap '' INT; exec $(BIN)/python -m local.run
 
 demo: install ## play the whole journey against the running system
-	@$(BIN)/python -m tools.demo
+	@$(BIN)/python -m demo
 
-test: install $(BROWSER)/unpacked/chromium ## run all tests
+test: install $(BROWSER)/unpacked/installed ## run all tests
 	@$(BIN)/python -m pytest -n auto
 	@$(BIN)/python -m pytest -n auto --dist worksteal --override-ini addopts= -q --strict-markers tests/proofs
 
-$(BROWSER)/unpacked/chromium: $(BROWSER)/package-lock.json
+$(BROWSER)/unpacked/installed: $(BROWSER)/package-lock.json
 	@echo "installing the browser of the page tests (once)"
 	@cd $(BROWSER) && npm ci --silent --no-audit --no-fund --ignore-scripts && rm -rf unpacked && mkdir unpacked
 	@cd $(BROWSER) && TMPDIR=$$PWD/unpacked AWS_EXECUTION_ENV=AWS_Lambda_nodejs22.x node unpack.mjs >/dev/null
 	@touch $@
 
 test-stack: install ## deploy the packages into an AWS emulator and play the journey there (Python 3.13)
-	@$(BIN)/python -m pytest --override-ini addopts= -v --strict-markers tests/stack
+	@$(BIN)/python -m pytest --override-ini addopts= -v --strict-markers --timeout 900 tests/stack
 
 lint: install ## formatting, lint, strict types
 	@$(BIN)/ruff format --check .

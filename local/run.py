@@ -10,9 +10,20 @@ import time
 from dataclasses import astuple, fields
 from types import FrameType
 
-from local import environment as environments
-from local import processes, pump, setup
-from local.environment import STAFF, Environment
+
+def _end(signal_number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+# On purpose, and before anything else is imported. A script that starts this in the background makes it ignore Ctrl-C
+# (SIGINT), and Python keeps that unless it is told otherwise; and ``make run`` ignores it until here, so that no
+# interrupt meets an interpreter that is only half started.
+for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(_number, _end)
+
+from local import environment as environments  # noqa: E402
+from local import processes, pump, setup  # noqa: E402
+from local.environment import STAFF, Environment  # noqa: E402
 
 _running: list[subprocess.Popen[bytes]] = []
 
@@ -106,13 +117,7 @@ def stop_all() -> None:
         _running.pop()
 
 
-def _end(signal_number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def main() -> int:
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGHUP, _end)
     environment = environments.default()
     print("Banshi 办事: starting", flush=True)
     try:

@@ -17,6 +17,7 @@ import pyotp
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall
 from chalicelib.kernel import clock
+from demo.sticker import trip
 from local import httpd
 from local.environment import ROOT, Environment
 from local.gateway import Gateway, HttpAnswer
@@ -24,7 +25,7 @@ from local.pump import Pump, Stream
 from local.simulators import Simulators
 from local.simulators.departments import demo_registers
 from tests import policies
-from tools import city_folder, demo
+from tools import city_folder
 from tools.city_folder import CityFolder
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -160,7 +161,7 @@ class Enterprise:
 
     def trip(self, **changes: Any) -> dict[str, Any]:
         """The form of a trip of five days from today."""
-        return demo.trip(0, self.plates[0], driver_certificate=self.driver) | changes
+        return trip(0, self.plates[0], driver_certificate=self.driver) | changes
 
     def draft(self, **changes: Any) -> dict[str, Any]:
         """An application with the trip filled in."""

@@ -37,11 +37,11 @@ class Installation:
         self.process: subprocess.Popen[str] | None = None
         self._pool = urllib3.PoolManager(retries=False)
 
-    def start(self) -> float:
+    def start(self, command: list[str] | None = None) -> float:
         """Start and wait for "ready"; the seconds it took."""
         started = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "local.run"],
+            command or [sys.executable, "-m", "local.run"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -149,6 +149,36 @@ def test_ctrl_c_stops_every_process(installation: Installation) -> None:
     installation.start()
     assert len(installation.children()) >= 6
     assert "stopping" in installation.stop()
+    assert installation.children() == []
+
+
+def test_a_script_that_started_it_in_the_background_can_stop_it(installation: Installation) -> None:
+    """A shell makes its background commands ignore SIGINT, and they inherit that."""
+    command = ["sh", "-c", f"trap '' INT; exec {sys.executable} -m local.run"]
+    installation.start(command)
+    assert "stopping" in installation.stop()
+    assert installation.children() == []
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.15, 0.3, 0.6, 1.0])
+def test_ctrl_c_while_it_starts_shows_no_traceback(installation: Installation, seconds: float) -> None:
+    command = ["sh", "-c", f"trap '' INT; exec {sys.executable} -m local.run"]  # as the Makefile does
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=installation.environ,
+        cwd=ROOT,
+        start_new_session=True,
+    )
+    time.sleep(seconds)
+    while process.poll() is None:  # an interrupt that comes before the command listens is passed over
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+    said, _ = process.communicate(timeout=30)
+    assert "Traceback" not in said and "KeyboardInterrupt" not in said
+    assert "stopped" in said or "stopping" in said
     assert installation.children() == []
 
 

@@ -20,14 +20,14 @@ from typing import Any
 import pytest
 
 from chalicelib.kernel import audit
+from demo import journey, payments
+from demo.client import Demo
 from infra import stack
 from local import setup, template
 from local.environment import ROOT
 from local.simulators.departments import REPRESENTATIVE
 from tests.stack import deployed as deployed_city
 from tests.stack.deployed import NAME, Deployed
-from tools import demo_payments
-from tools.demo import Demo, play
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_the_whole_journey(city: Deployed, monkeypatch: pytest.MonkeyPatch, tmp_
         monkeypatch.setenv(name, value)
     setup.create_staff(city.environment)
     monkeypatch.chdir(tmp_path)
-    play(Demo(city.environment))
+    journey.play_stickers_and_halls(Demo(city.environment))
     assert (tmp_path / "demo-output" / "sticker-2.pdf").read_bytes().startswith(b"%PDF")
 
 
@@ -157,7 +157,7 @@ def test_a_fee_is_paid_and_the_certificate_follows(city: Deployed) -> None:
     """Order, signed notification over HTTP, stream, ledger, receipt and certificate in the deployed functions."""
     demo = Demo(city.environment)
     demo.put_records("housing", REPRESENTATIVE[1], [{"homes": 1, "under_review": False}])
-    demo_payments.paid_in_alipay(demo, demo.log_in("alipay", demo.user("boss")))
+    payments.paid_in_alipay(demo, demo.log_in("alipay", demo.user("boss")))
 
 
 def _has_ended(process: int) -> bool:
@@ -178,7 +178,7 @@ def test_a_killed_worker_is_replaced_and_nothing_is_lost(
         os.kill(process, signal.SIGKILL)
     eventually(lambda: all(_has_ended(process) for process in running))
     monkeypatch.chdir(tmp_path)
-    play(Demo(city.environment))
+    journey.play_stickers_and_halls(Demo(city.environment))
     replaced = workers(city, function)
     assert replaced and set(replaced).isdisjoint(running)
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+import json
+from typing import Any
 
 from chalicelib.kernel import clock
+from demo.client import OUTPUT as FILES
+from demo.client import Demo, Headers, read_qr
 from local.simulators.departments import REPRESENTATIVE
 
-if TYPE_CHECKING:
-    from tools.demo import Demo
-
-Headers = dict[str, str]
+_LOG = "pump.log"
 HOME = {"district": "江宁区", "property_kind": "home", "extra_copies": 1, "with_plan": True}
-_SWEEP_SECONDS = 150
 
 
 def play(demo: Demo) -> None:
@@ -36,7 +32,7 @@ def play(demo: Demo) -> None:
 
 def owe(demo: Demo, headers: Headers) -> tuple[Any, str]:
     """An approved application that waits for its money."""
-    applied = demo.apply(headers, "real_estate_registration", HOME)
+    applied = demo.apply(headers, "real_estate_registration", HOME, "approved")
     bills = [demo.call("GET", f"/v1/bills/{number}", headers=headers) for number in applied["bills"]]
     told = ", ".join(f"{bill['unit']['zh']} {bill['amount']['amount'] / 100:.2f}" for bill in bills)
     return applied, told
@@ -59,7 +55,7 @@ def paid_in_alipay(demo: Demo, alipay: Headers) -> None:
     demo.step("paid in Alipay", lambda: pay(demo, alipay, applied))
 
     def completed() -> tuple[None, str]:
-        wait(lambda: state(demo, alipay, applied) == "completed", "the application was not completed")
+        wait_for_completion(demo, alipay, applied)
         return None, "completed, certificate issued"
 
     demo.step("the notification arrives; the certificate follows by itself", completed)
@@ -80,48 +76,51 @@ def paid_on_both(demo: Demo, wechat: Headers, alipay: Headers) -> Any:
 def swept(demo: Demo, headers: Headers, applied: Any, order: Any) -> tuple[None, str]:
     """No notification ever came: within two minutes the sweep has asked by itself."""
     before = demo.call("GET", f"/v1/payments/{order['id']}", headers=headers)["status"]
-    wait(lambda: state(demo, headers, applied) == "completed", "the sweep did not find the payment")
+    wait_for_completion(demo, headers, applied)
     return None, f"was {before}, now paid and completed"
 
 
 def receipts(demo: Demo, headers: Headers, applied: Any) -> tuple[None, str]:
-    from tools import demo as files
-
     names = []
     for place, number in enumerate(applied["bills"], 1):
         path = f"/v1/bills/{number}"
-        wait(lambda path=path: demo.call("GET", path, headers=headers)["receipt"], "no receipt came")  # type: ignore[misc]
+        demo.wait(f"the receipt of bill {number}", lambda path=path: has_receipt(demo, headers, path), _LOG)  # type: ignore[misc]
         link = demo.call("POST", f"{path}/receipt_links", headers=headers)
         name = f"receipt-{place}.pdf"
-        files.OUTPUT.mkdir(exist_ok=True)
-        (files.OUTPUT / name).write_bytes(demo.fetch(link["url"]))
-        files.read_qr(files.OUTPUT / name, files.OUTPUT / f"receipt-{place}.png")
+        demo.save(name, demo.fetch(link["url"]))
+        read_qr(FILES / name, FILES / f"receipt-{place}.png")
         names.append(name)
     return None, ", ".join(names)
+
+
+def has_receipt(demo: Demo, headers: Headers, path: str) -> bool:
+    return bool(demo.call("GET", path, headers=headers)["receipt"])
 
 
 def given_back(demo: Demo, headers: Headers, order: Any) -> tuple[None, str]:
     """What came in for the closed order is back with its payer."""
 
-    def back() -> bool:
-        trades = demo.simulate(demo.ports.wechat_pay, "trades", {})["trades"]
-        return any(trade["order_no"] == order["id"] and trade["refunded"] == trade["amount"] for trade in trades)
+    def trades() -> list[Any]:
+        listed = demo.simulate(demo.ports.wechat_pay, "trades", {})["trades"]
+        return [trade for trade in listed if trade["order_no"] == order["id"]]
 
-    wait(back, "the second payment was not given back")
+    def is_back() -> bool:
+        return any(trade["refunded"] == trade["amount"] for trade in trades())
+
+    def evidence() -> str:
+        return f"WeChat Pay has of this order: {json.dumps(trades(), ensure_ascii=False)}"
+
+    demo.wait("the refund of the second payment", is_back, _LOG, evidence)
     status = demo.call("GET", f"/v1/payments/{order['id']}", headers=headers)["status"]
     return None, f"{order['amount']['amount'] / 100:.2f} yuan; the order stays {status}"
 
 
 def reconciled(demo: Demo) -> tuple[None, str]:
     """What happens at 10:40 of the next morning, now."""
-    from functions import reconcile_payments
-    from tools import system
-
-    system.use()
     for port in (demo.ports.wechat_pay, demo.ports.alipay):
         demo.simulate(port, "bills", {"at_once": True})
     day = str(clock.today())
-    results = reconcile_payments.handler({"day": day})["results"]
+    results = demo.run_function("reconcile_payments", {"day": day})["results"]
     for port in (demo.ports.wechat_pay, demo.ports.alipay):
         demo.simulate(port, "bills", {"at_once": False})
     told = [f"{one['channel']} {one['matched']} of {one['rows']} rows, {one['cases']} cases" for one in results]
@@ -132,12 +131,15 @@ def state(demo: Demo, headers: Headers, applied: Any) -> str:
     return str(demo.call("GET", f"/v1/applications/{applied['id']}", headers=headers)["status"])
 
 
-def wait(ready: Callable[[], bool], otherwise: str) -> None:
-    """Wait for something that the system does by itself."""
-    from tools.demo import DemoFailed
+def wait_for_completion(demo: Demo, headers: Headers, applied: Any) -> None:
+    """The system hears of the payment, or asks the platform about it, and completes the application."""
 
-    until = clock.now() + timedelta(seconds=_SWEEP_SECONDS)
-    while not ready():
-        if clock.now() > until:
-            raise DemoFailed(otherwise)
-        time.sleep(0.5)
+    def is_completed() -> bool:
+        return state(demo, headers, applied) == "completed"
+
+    def evidence() -> str:
+        bills = [demo.call("GET", f"/v1/bills/{number}", headers=headers) for number in applied["bills"]]
+        told = ", ".join(f"bill {bill['id']} is {bill['status']}" for bill in bills)
+        return f"application {applied['id']} is {state(demo, headers, applied)}; {told}"
+
+    demo.wait(f"the payment of {applied['receipt']} to be known", is_completed, _LOG, evidence)
