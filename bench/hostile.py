@@ -1,4 +1,4 @@
-"""``make hostile``: thousands of payments against platforms that lose, double, delay, forge and time out.
+"""``make hostile``: a thousand payments against platforms that lose, double, delay, forge and time out.
 
 A simulation in virtual time with the real API, the real database, the real functions and simulated platforms that
 speak the real protocols. People pay, give up, change channel, pay twice, come too late; notifications go astray; calls
@@ -393,7 +393,7 @@ def quiet() -> Iterator[None]:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make hostile")
-    parser.add_argument("--orders", type=int, default=10_000)
+    parser.add_argument("--orders", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--worlds", type=int, default=2, help="cities played side by side, one process each")
     parser.add_argument("--out", type=Path, default=RESULTS)
