@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib import features
 from chalicelib.kernel import audit, log
 
 
 def handler(event: dict[str, Any], context: Any = None) -> dict[str, Any]:
     """Check as much as the time allows and go on from there at the next call; the faults found, and how far it came."""
     remaining = context.get_remaining_time_in_millis if context else lambda: 900_000
-    checked = audit.check_all(remaining)
+    checked = audit.check_all(features.tables_with_history(), remaining)
     faults = audit.check_days() + checked.faults
     for fault in faults:
         log.write("history_fault", level="error", subject=fault.subject, version=fault.version, reason=fault.reason)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib import features
 from chalicelib.payments import service
-from functions.follow_payments import COMPLETE
 
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, int]:
     """How many were visited, and how many failed and will be visited again."""
-    return dict(service.sweep(COMPLETE))
+    return dict(service.sweep(features.completions()))

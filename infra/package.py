@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chalicelib import features
 from chalicelib.kernel.settings import Settings
 from infra import reduce, stack
 from infra.closure import Closure
@@ -131,9 +132,7 @@ def _build_one(
     artefact: Artefact, architecture: str, wheels: Path, template: stack.Template, scratch: Path
 ) -> dict[str, Any]:
     print(f"building {artefact.name} for {architecture}", flush=True)
-    closure = Closure(
-        {"": wheels} | dict.fromkeys(OURS, ROOT), _entries(artefact, template), (*UNUSED, *artefact.without)
-    )
+    closure = _closure(artefact, wheels, _entries(artefact, template))
     unpacked = scratch / artefact.name
     for source, name in _files(artefact, closure, wheels):
         name, data = reduce.reduced(name, source.read_bytes())
@@ -146,6 +145,16 @@ def _build_one(
         _check_imports(unpacked, closure)
     zipped = _zip(unpacked, scratch / "finished" / f"{artefact.name}.zip")
     return _measured(artefact, unpacked, zipped)
+
+
+def _closure(artefact: Artefact, wheels: Path, entries: list[str]) -> Closure:
+    """The modules that an artefact needs: those that are imported, and those that features name."""
+    roots = {"": wheels} | dict.fromkeys(OURS, ROOT)
+    excluded = (*UNUSED, *artefact.without)
+    closure = Closure(roots, entries, excluded)
+    if features.__name__ in closure.modules:
+        closure = Closure(roots, [*entries, *sorted(features.named_modules())], excluded)
+    return closure
 
 
 def _entries(artefact: Artefact, template: stack.Template) -> list[str]:

@@ -23,9 +23,9 @@ def mistakes(templates: list[MessageTemplate]) -> Found:
 
 
 def _mistakes_of(template: MessageTemplate) -> Found:
-    samples = facts.EVENTS.get(template.event)
+    samples = facts.events().get(template.event)
     if samples is None:
-        yield "", f"nobody tells this event; there are {', '.join(sorted(facts.EVENTS))}"
+        yield "", f"nobody tells this event; there are {', '.join(sorted(facts.events()))}"
         return
     unknown = False
     for place, text in _texts(template):

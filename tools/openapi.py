@@ -15,44 +15,20 @@ from typing import Any
 import msgspec
 import yaml
 
-from chalicelib.delivery import rules as delivery
+from chalicelib import features
 from chalicelib.kernel import endpoint, errors
 from chalicelib.kernel.access import Access
 from chalicelib.kernel.endpoint import Answer, Download, Endpoint, Page, Plain
-from chalicelib.notices import rules as notices
-from chalicelib.payments import rules as payments
 
 ROOT = Path(__file__).parent.parent
-FEATURES = (
-    "kernel.health",
-    "kernel.documents",
-    "identity.routes",
-    "catalog.routes",
-    "applications.routes",
-    "certificates.routes",
-    "payments.routes",
-    "delivery.routes",
-    "appointments.routes",
-    "queueing.routes",
-    "notices.routes",
-)
-
-
-GRAPHS = {
-    "payment order": payments.ORDERS,
-    "bill": payments.BILLS,
-    "refund": payments.REFUNDS,
-    "suspense": payments.SUSPENSE,
-    "parcel": delivery.SHIPMENTS,
-    "hand-over": delivery.HANDOVERS,
-    "message": notices.MESSAGES,
-}
+KERNEL = ("health", "documents")
 
 
 def declared() -> list[Endpoint]:
     """All declared endpoints."""
-    for feature in FEATURES:
-        importlib.import_module(f"chalicelib.{feature}")
+    for module in KERNEL:
+        importlib.import_module(f"chalicelib.kernel.{module}")
+    features.load_routes()
     return endpoint.REGISTRY
 
 
@@ -248,8 +224,10 @@ def _made() -> dict[str, str]:
 def with_graphs(path: Path) -> str:
     """A document with the state machines in it drawn as they are declared."""
 
+    graphs = features.graphs()
+
     def drawn(found: re.Match[str]) -> str:
-        return f"<!-- graph: {found[1]} -->\n```mermaid\n{GRAPHS[found[1]].mermaid()}\n```"
+        return f"<!-- graph: {found[1]} -->\n```mermaid\n{graphs[found[1]].mermaid()}\n```"
 
     text = path.read_text(encoding="utf-8")
     return re.sub(r"<!-- graph: (.*?) -->\n```mermaid\n.*?```", drawn, text, flags=re.DOTALL)

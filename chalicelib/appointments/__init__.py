@@ -1,0 +1,11 @@
+"""Places in halls' slots: holding, confirming, moving, cancelling, waiting lists, no-shows."""
+
+from chalicelib.kernel.feature import Feature
+
+FEATURE = Feature(
+    name="appointments",
+    uses=("identity", "catalog"),
+    routes=("routes",),
+    table="appointments",
+    tells=("APPOINTMENT", "WAITER"),
+)

@@ -1,0 +1,10 @@
+"""Issued results: certificates with their prints, QR codes, scans and revocation."""
+
+from chalicelib.kernel.feature import Feature
+
+FEATURE = Feature(
+    name="certificates",
+    uses=("catalog",),
+    routes=("routes",),
+    table="certificates",
+)

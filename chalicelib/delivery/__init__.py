@@ -1,0 +1,13 @@
+"""How results reach people: address books, parcels, hand-overs, couriers, carriers."""
+
+from chalicelib.kernel.feature import Feature
+
+FEATURE = Feature(
+    name="delivery",
+    uses=("identity", "catalog", "certificates", "payments"),
+    routes=("routes",),
+    table="delivery",
+    graphs={"parcel": "rules:SHIPMENTS", "hand-over": "rules:HANDOVERS"},
+    tells=("SHIPMENT",),
+    completes={"parcel": "service:postage_paid"},
+)

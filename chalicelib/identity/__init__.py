@@ -1,0 +1,9 @@
+"""Who somebody is: logins, accounts, proofs, enterprises and who acts for them, staff."""
+
+from chalicelib.kernel.feature import Feature
+
+FEATURE = Feature(
+    name="identity",
+    routes=("routes",),
+    table="identity",
+)

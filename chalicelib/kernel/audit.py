@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,16 +16,6 @@ from chalicelib.kernel.history import Fault
 from chalicelib.kernel.settings import settings
 from chalicelib.kernel.vault import KernelItem
 
-AGGREGATE_TABLES = (
-    "identity",
-    "catalog",
-    "applications",
-    "certificates",
-    "appointments",
-    "queueing",
-    "payments",
-    "delivery",
-)
 _CURSOR = "AUDIT#CURSOR"
 _ROOTS = "roots/"
 _RESERVED_MILLISECONDS = 30_000
@@ -56,16 +46,16 @@ class Round(msgspec.Struct, kw_only=True):
     finished: bool = False
 
 
-def check_all(remaining: Callable[[], int] = lambda: 900_000) -> Round:
-    """Compare every aggregate's version with its history, page by page.
+def check_all(names: Sequence[str], remaining: Callable[[], int] = lambda: 900_000) -> Round:
+    """Compare every aggregate's version with its history, page by page; ``names`` are the tables without prefix.
 
     Scans the tables, so it belongs to a schedule and never to a request; stops after a page when
     ``remaining`` (milliseconds) runs low, and goes on from there at the next call.
     """
     done = Round(faults=[], tables=[])
     table, start = _saved_position()
-    while table < len(AGGREGATE_TABLES):
-        name = settings().table_prefix + AGGREGATE_TABLES[table]
+    while table < len(names):
+        name = settings().table_prefix + names[table]
         heads, start = _page(name, start)
         for head in heads:
             fault = _confirmed_fault(name, head)
@@ -73,10 +63,10 @@ def check_all(remaining: Callable[[], int] = lambda: 900_000) -> Round:
                 done.faults.append(fault)
         done.aggregates += len(heads)
         if start is None:
-            done.tables.append(AGGREGATE_TABLES[table])
+            done.tables.append(names[table])
             table += 1
         _save_position(table, start)
-        if remaining() < _RESERVED_MILLISECONDS and table < len(AGGREGATE_TABLES):
+        if remaining() < _RESERVED_MILLISECONDS and table < len(names):
             return done
     _save_position(0, None)
     done.finished = True

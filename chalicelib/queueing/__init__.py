@@ -1,0 +1,10 @@
+"""A hall's day: check-in, tickets, windows that call, displays, statistics."""
+
+from chalicelib.kernel.feature import Feature
+
+FEATURE = Feature(
+    name="queueing",
+    uses=("identity", "catalog", "appointments"),
+    routes=("routes",),
+    table="queueing",
+)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib import features
 from chalicelib.applications import store
 from chalicelib.kernel import audit, aws, changes, clock, errors, feed, history, tables
 from chalicelib.kernel.changes import Change
@@ -287,14 +288,14 @@ def test_the_nightly_check_goes_on_where_its_time_ended(world: World, monkeypatc
     rounds = aggregates = 0
     finished: list[str] = []
     while rounds == 0 or audit._saved_position() != (0, None):
-        done = audit.check_all(lambda: 0)
+        done = audit.check_all(features.tables_with_history(), lambda: 0)
         assert done.finished == (audit._saved_position() == (0, None))
         found |= {fault.subject for fault in done.faults}
         finished += done.tables
         aggregates += done.aggregates
         rounds += 1
-    assert rounds > len(audit.AGGREGATE_TABLES)
-    assert finished == list(audit.AGGREGATE_TABLES) and aggregates > rounds
+    assert rounds > len(features.tables_with_history())
+    assert finished == features.tables_with_history() and aggregates > rounds
     assert f"APPLICATION#{applied['id']}" in found
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib import features
 from chalicelib.applications import rules as applications
 from chalicelib.kernel.errors import Problem
 from chalicelib.kernel.graph import Edge, Graph
-from tools import openapi
 
-GRAPHS = {"application": applications.GRAPH, **openapi.GRAPHS}
+GRAPHS = features.graphs()
 EVERYBODY = sorted({who for graph in GRAPHS.values() for edge in graph.edges for who in edge.by})
 EDGES = [
     pytest.param(graph, edge, id=f"{name}: {edge.start} {edge.action}")

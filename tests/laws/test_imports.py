@@ -3,71 +3,193 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from chalicelib import features
+from chalicelib.kernel.feature import Feature
 from local.environment import ROOT, Environment
 
 LIBRARY = ROOT / "chalicelib"
-ORDER = (
-    "kernel", "platforms", "identity", "catalog", "certificates", "payments", "delivery", "applications",
-    "appointments", "queueing", "notices",
+GROUND = ("kernel", "platforms")
+"""What every feature may import."""
+OUTSIDE = ("local", "tools", "tests", "functions", "infra", "demo", "bench", "app")
+PURE = (
+    "__future__", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "html",
+    "itertools", "json", "math", "re", "string", "struct", "typing", "unicodedata", "urllib.parse", "zoneinfo",
+    "msgspec",
 )  # fmt: skip
-STANDARD = sys.stdlib_module_names
+PURE_KERNEL = ("errors", "clock", "graph", "numbers", "holidays", "text")
 
 
-def imports(path: Path) -> list[str]:
-    """Every module that a file imports, wherever in it; ``from x import y`` gives ``x.y``."""
+def imports(module: str, text: str, *, is_package: bool = False) -> list[str]:
+    """Every module that a module's text imports, wherever in it; ``from x import y`` gives ``x.y``.
+
+    Relative imports are resolved against the module's own package.
+    """
+    package = module if is_package else module.rpartition(".")[0]
     found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*parents, node.module] if node.module else parents)
+            found += [f"{base}.{alias.name}" for alias in node.names]
     return found
 
 
-def feature(path: Path) -> str:
-    return path.relative_to(LIBRARY).parts[0]
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def imports_of(path: Path) -> list[str]:
+    return imports(module_name(path), path.read_text(encoding="utf-8"), is_package=path.stem == "__init__")
+
+
+def is_below(name: str, package: str) -> bool:
+    """Whether a module is a package or in it; compared by part, so ``locale`` is not in ``local``."""
+    return name.split(".")[: len(package.split("."))] == package.split(".")
+
+
+def faults_of_imports(module: str, names: list[str], uses: tuple[str, ...]) -> list[str]:
+    """What a module of chalicelib imports although it may not; ``uses`` are the features that its feature declares."""
+    own = module.split(".")[1]
+    faults = []
+    for name in names:
+        if any(is_below(name, outside) for outside in OUTSIDE):
+            faults.append(f"{module} must not know {name}")
+        if not is_below(name, "chalicelib") or name == "chalicelib":
+            continue
+        parts = name.split(".")
+        other = parts[1]
+        if other == own or other == "kernel" or (other == "platforms" and own != "kernel"):
+            continue
+        if other == "features":
+            if module not in ASKING_FEATURES:
+                faults.append(f"{module} must not ask the list of features")
+            continue
+        if other not in uses:
+            faults.append(f"{module} imports {name}, and {own} does not declare that it uses {other}")
+        door = parts[2] if len(parts) > 2 else ""
+        is_routes = "routes" in module.split(".")
+        if door not in ("service", "definition") and not (is_routes and door == "rules"):
+            faults.append(f"{module} reaches into {name}; the door is {other}.service")
+    return faults
+
+
+ASKING_FEATURES = {"chalicelib.notices.service.facts"}
+"""Modules of features that read what all features say of themselves."""
+FEATURES = {feature.name: feature for feature in features.all_features()}
 FILES = sorted(path for path in LIBRARY.rglob("*.py") if path.parent != LIBRARY)
 
 
+def uses_of(path: Path) -> tuple[str, ...]:
+    own = path.relative_to(LIBRARY).parts[0]
+    if own in GROUND:
+        return ()
+    return FEATURES[own].uses
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(LIBRARY)))
-def test_imports_point_downwards_and_reach_other_features_by_their_service(path: Path) -> None:
-    own = feature(path)
-    assert own in ORDER, f"{own} has no place in the order"
-    for name in imports(path):
-        assert not name.startswith(("local", "tools", "tests", "functions", "app")), name
-        if not name.startswith("chalicelib."):
-            continue
-        other = name.split(".")[1]
-        assert ORDER.index(other) <= ORDER.index(own), f"{own} must not import {name}"
-        if other not in (own, "kernel", "platforms"):
-            door = name.split(".")[2]
-            errors_of_routes = "routes" in (path.stem, path.parent.name) and door == "rules"
-            assert door in ("service", "definition") or errors_of_routes, f"{path.name} reaches into {name}"
+def test_a_feature_imports_what_it_declares_and_by_the_door(path: Path) -> None:
+    assert faults_of_imports(module_name(path), imports_of(path), uses_of(path)) == []
+
+
+@pytest.mark.parametrize("feature", FEATURES.values(), ids=FEATURES)
+def test_a_feature_declares_exactly_what_it_uses_and_only_what_is_below_it(feature: Feature) -> None:
+    used = set()
+    for path in (LIBRARY / feature.name).rglob("*.py"):
+        for name in imports_of(path):
+            parts = name.split(".")
+            if is_below(name, "chalicelib") and len(parts) > 1 and parts[1] in FEATURES:
+                used.add(parts[1])
+    assert used - {feature.name} == set(feature.uses)
+    below = features.NAMES[: features.NAMES.index(feature.name)]
+    assert set(feature.uses) <= set(below)
+    assert tuple(sorted(feature.uses, key=below.index)) == feature.uses
+
+
+def test_every_folder_is_a_feature_or_ground() -> None:
+    folders = {path.name for path in LIBRARY.iterdir() if (path / "__init__.py").exists()}
+    assert folders == {*GROUND, *features.NAMES}
+
+
+def test_what_features_name_is_there() -> None:
+    for feature in FEATURES.values():
+        for module in feature.modules():
+            importlib.import_module(module)
+        for place in (*feature.graphs.values(), *feature.completes.values()):
+            assert feature.load(place)
+
+
+BAD_IMPORTS = {
+    "a feature that is not declared": ("chalicelib.payments.service.bills", "import chalicelib.delivery.service"),
+    "past the door": ("chalicelib.payments.service.bills", "from chalicelib.identity import store"),
+    "past the door, relatively": ("chalicelib.payments.service.bills", "from ...identity import store"),
+    "rules from outside of routes": ("chalicelib.payments.service.bills", "from chalicelib.identity import rules"),
+    "a feature from the kernel": ("chalicelib.kernel.log", "from chalicelib.identity import service"),
+    "a platform from the kernel": ("chalicelib.kernel.log", "from ..platforms import wechat"),
+    "a tool": ("chalicelib.payments.rules", "import tools.staff"),
+    "the list of features": ("chalicelib.payments.rules", "from chalicelib import features"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_IMPORTS)
+def test_the_law_of_imports_finds(name: str) -> None:
+    module, text = BAD_IMPORTS[name]
+    own = module.split(".")[1]
+    uses = FEATURES[own].uses if own in FEATURES else ()
+    assert faults_of_imports(module, imports(module, text), uses)
+
+
+def test_the_law_of_imports_compares_names_by_part() -> None:
+    text = "import locale, toolsmith, application"
+    module = "chalicelib.payments.rules"
+    assert faults_of_imports(module, imports(module, text), ()) == []
+
+
+def faults_of_rules(module: str, text: str) -> list[str]:
+    """What makes a ``rules.py`` impure: imports that are not on the list, files, and the present time."""
+    own = module.rpartition(".")[0]
+    allowed = (*PURE, *(f"chalicelib.kernel.{name}" for name in PURE_KERNEL), f"{own}.events")
+    faults = []
+    for name in imports(module, text):
+        if not any(is_below(name, one) for one in allowed):
+            faults.append(f"imports {name}")
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            if called in ("open", "clock.now", "clock.today", "print", "input"):
+                faults.append(f"calls {called}")
+    return faults
 
 
 @pytest.mark.parametrize("path", sorted(LIBRARY.glob("*/rules.py")), ids=lambda path: path.parent.name)
 def test_rules_are_pure(path: Path) -> None:
-    allowed = tuple(f"chalicelib.kernel.{name}" for name in ("errors", "clock", "graph", "numbers"))
-    for name in imports(path):
-        assert name.split(".")[0] in STANDARD or name.startswith(allowed), name
-        assert name.split(".")[0] not in (
-            "os",
-            "socket",
-            "urllib",
-            "http",
-            "subprocess",
-            "random",
-            "secrets",
-            "time",
-        ), name
+    assert faults_of_rules(module_name(path), path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os",
+        "from datetime import datetime\nfrom chalicelib.kernel import clock\nnow = clock.now()",
+        "from chalicelib.kernel import tables",
+        "from . import store",
+        "text = open('x').read()",
+        "import random",
+    ],
+)
+def test_the_law_of_pure_rules_finds(text: str) -> None:
+    assert faults_of_rules("chalicelib.payments.rules", text)
 
 
 def test_the_composition_root_stays_small() -> None:

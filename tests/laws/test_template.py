@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from chalicelib import features
 from chalicelib.applications import store as applications
 from chalicelib.appointments import store as appointments
 from chalicelib.catalog import store as catalog
 from chalicelib.certificates import store as certificates
 from chalicelib.delivery import store as delivery
 from chalicelib.identity import store as identity
-from chalicelib.kernel import audit, history, idempotency, tables, vault
+from chalicelib.kernel import history, idempotency, tables, vault
 from chalicelib.kernel.tables import AggregateTable, Table
 from chalicelib.notices import store as notices
 from chalicelib.payments import store as payments
@@ -101,7 +102,7 @@ def test_the_template_has_no_index_and_no_time_to_live_that_no_model_uses() -> N
 def test_every_table_with_a_history_feeds_it_and_is_checked() -> None:
     with_history = {model.Meta.table_name for model in models() if issubclass(model, AggregateTable)}
     fed = {table.rsplit("-", 1)[1] for table, handler in template.stream_handlers(STAGE) if "append_history" in handler}
-    assert with_history == fed == set(audit.AGGREGATE_TABLES)
+    assert with_history == fed == set(features.tables_with_history())
 
 
 def test_every_function_of_the_template_exists_and_back(environment: Environment) -> None:

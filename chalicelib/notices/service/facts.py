@@ -1,36 +1,40 @@
-"""Who tells what about which subject: one door for each feature that people hear from."""
+"""Who tells what about which subject: each feature that people hear from says so itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping
 
-from chalicelib.applications import service as applications
-from chalicelib.appointments import service as appointments
-from chalicelib.delivery import service as delivery
+from chalicelib import features
 from chalicelib.kernel.changes import Change
 from chalicelib.kernel.telling import Samples, Telling
-from chalicelib.payments import service as payments
 
 DIGEST_EVENT = "digest"
-EVENTS: dict[str, Samples] = {
-    **applications.telling.EVENTS,
-    **payments.telling.EVENTS,
-    **appointments.telling.EVENTS,
-    **delivery.telling.EVENTS,
-    DIGEST_EVENT: {"count": ("5", "5")},
-}
-_TELLERS: dict[str, Callable[[str, Change], Telling | None]] = {
-    "APPLICATION": applications.telling.tell,
-    "ORDER": payments.telling.tell,
-    "REFUND": payments.telling.tell,
-    "APPOINTMENT": appointments.telling.tell,
-    "WAITER": appointments.telling.tell,
-    "SHIPMENT": delivery.telling.tell,
-}
+Teller = Callable[[str, Change], Telling | None]
+
+
+@functools.cache
+def events() -> Mapping[str, Samples]:
+    """Every event that people can be told of, with a sample of each place that its template may fill."""
+    found: dict[str, Samples] = {DIGEST_EVENT: {"count": ("5", "5")}}
+    for feature in features.all_features():
+        if feature.tells:
+            found |= feature.load("service.telling").EVENTS
+    return found
+
+
+@functools.cache
+def _tellers() -> Mapping[str, Teller]:
+    """What tells about a subject, by the subject's kind."""
+    found: dict[str, Teller] = {}
+    for feature in features.all_features():
+        for kind in feature.tells:
+            found[kind] = feature.load("service.telling").tell
+    return found
 
 
 def about(subject: str, change: Change) -> Telling | None:
     """What there is to tell about an event; None for one that concerns nobody outside."""
     kind, _, key = subject.partition("#")
-    teller = _TELLERS.get(kind)
+    teller = _tellers().get(kind)
     return teller(key, change) if teller else None
