@@ -40,6 +40,7 @@ $(FONTS)/NotoSansSC-Regular.ttf: node_modules/installed
 	@cp $(NOTO)/700Bold/NotoSansSC_700Bold.ttf $(FONTS)/NotoSansSC-Bold.ttf
 	@cp $(NOTO)/400Regular/NotoSansSC_400Regular.ttf $@.half && touch $@.half && mv $@.half $@
 
+# Ctrl-C is ignored until the program listens to it itself (local/run.py)
 run: install ## start everything on this machine; Ctrl-C stops it
 	@trap '' INT; exec $(BIN)/python -m local.run
 

@@ -46,7 +46,10 @@ class Demo:
         """A JSON call of the API; stops the demo when the status is not the expected one."""
         answer = self.send(method, path, body, headers)
         if answer.status != expect:
-            raise DemoFailed(f"{method} {path}: expected {expect}, got {answer.status} {answer.data.decode()[:500]}")
+            told = answer.data.decode()[:500]
+            raise DemoFailed(
+                f"{method} {path}: expected {expect}, got {answer.status} {told}\nsee {self.environment.data / 'logs'}"
+            )
         return json.loads(answer.data)
 
     def send(self, method: str, path: str, body: Any = None, headers: Headers | None = None) -> Any:
@@ -123,7 +126,7 @@ class Demo:
         self.sleep(max(0.0, (moment - clock.now()).total_seconds()))
 
     def say_waiting(self, what: str, until: datetime) -> None:
-        print(f"     (waiting for {what}, until {clock.local(until):%H:%M:%S} at the latest)", flush=True)
+        print(f"     (waiting for {what}, until {clock.local(until):%H:%M:%S} Beijing time at the latest)", flush=True)
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)

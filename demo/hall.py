@@ -137,7 +137,7 @@ def queue(demo: Demo, kiosk: Headers, arrived: Any) -> None:
         tickets = [demo.call("POST", path, body, kiosk, 201) for _ in range(3)]
         return tickets, ", ".join(ticket["number"] for ticket in tickets)
 
-    tickets = demo.step("three people without appointment take tickets", take)
+    demo.step("three people without appointment take tickets", take)
 
     def call(window: str) -> Any:
         current = do(window, "next")["current"]["person"]
@@ -158,10 +158,10 @@ def queue(demo: Demo, kiosk: Headers, arrived: Any) -> None:
     demo.step("window 1 calls the one at the head", lambda: call("1"))
 
     def follow() -> Any:
-        view = demo.call("GET", f"/v1/tickets/{tickets[-1]['id']}")
+        view = demo.call("GET", f"/v1/tickets/{arrived['id']}")
         return None, f"{view['number']}: {view['status']}, position {view['position']}"
 
-    demo.step("the last one follows the queue on the phone", follow)
+    demo.step("the buyer follows the queue on the phone", follow)
     do("1", "finish")
     demo.step("and is called", lambda: call("1"))
     do("1", "finish")

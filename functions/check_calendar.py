@@ -1,4 +1,4 @@
-"""Daily: is the calendar published of every year that a limit or a slot can reach? A missing one is an alarm."""
+"""Daily: reports each year that a limit or a slot can reach and whose calendar is not published, as an alarm."""
 
 from __future__ import annotations
 

@@ -178,14 +178,14 @@ def _check_delivery(city: City, halls: list[Hall], reader: _Reader) -> None:
 
 
 def _check_year(year: CalendarYear, reader: _Reader) -> None:
-    """A published year may add days off to those of the law, and never lacks one of them."""
+    """A published year must contain every statutory day off; it may contain more."""
     file = f"calendar/{year.year}.json"
     for day in sorted(statutory_days(year.year) - set(year.off)):
         reader.add(file, "$.off", f"{day} is missing: it is off by law (全国年节及纪念日放假办法)")
     for day in [*year.off, *year.make_up]:
         if day.year != year.year:
             place = "$.off" if day in year.off else "$.make_up"
-            reader.add(file, place, f"{day} belongs into calendar/{day.year}.json")
+            reader.add(file, place, f"{day} belongs in calendar/{day.year}.json")
 
 
 def _read_city(folder: Path, reader: _Reader) -> City | None:

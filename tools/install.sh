@@ -10,7 +10,7 @@ log=$(mktemp)
 stop() {
     rm -f "$log"
     echo
-    echo "stopped; the next make goes on from here"
+    echo "stopped; the next make begins the installation anew"
     exit 130
 }
 trap stop INT TERM HUP

@@ -28,6 +28,9 @@ def main(arguments: list[str]) -> int:
     except ValueError:
         print('EVENT is not JSON, for example: EVENT=\'{"day": "2026-11-20"}\'', file=sys.stderr)
         return 1
+    if not isinstance(event, dict):
+        print('EVENT is not an object, for example: EVENT=\'{"day": "2026-11-20"}\'', file=sys.stderr)
+        return 1
     logical_name = known[arguments[0]]
     if system.stage():
         return cloud.told(lambda: _show(cloud.Cloud(stages.load(system.stage())).invoke(logical_name, event)))
@@ -36,6 +39,9 @@ def main(arguments: list[str]) -> int:
         return _show(pump.handler(f"functions.{arguments[0]}.handler")(event))
     except (Problem, BotoCoreError):
         print("the database does not answer: start the system with `make run` first", file=sys.stderr)
+        return 1
+    except (ValueError, TypeError) as error:
+        print(f"{arguments[0]} does not take this event: {error}", file=sys.stderr)
         return 1
 
 

@@ -69,8 +69,8 @@ def calendar_warnings(read: CityFolder) -> list[str]:
         warnings.append(
             f"calendar/{year}.json is missing, and limits or slots reach {latest}: "
             f"until it is there, only weekends and statutory holidays count as days off in {year}\n"
-            f"警告：缺少 calendar/{year}.json，而办理时限或号源已可延至 {latest}；"
-            f"补齐之前，{year} 年仅按周末和法定节日休息计算"
+            f"警告：缺少 calendar/{year}.json，而承诺时限或可预约日期已排到 {latest}；"
+            f"补齐之前，{year} 年仅按周末和法定节假日计算休息日"
         )
     return warnings
 

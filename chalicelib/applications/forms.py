@@ -12,7 +12,7 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.kernel import clock, errors, numbers, text
+from chalicelib.kernel import blanks, clock, errors, numbers
 from chalicelib.kernel.errors import FieldError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def check(schema: dict[str, Any], value: Any) -> list[FieldError]:
 
     Blanks around a text do not count, and a field that only holds blanks is empty.
     """
-    value = text.without_blanks(value)
+    value = blanks.trim_and_drop_empty(value)
     validator = _validator(json.dumps(schema, sort_keys=True))
     found: list[FieldError] = []
     for error in validator.iter_errors(value):
@@ -135,15 +135,15 @@ def prefill(schema: dict[str, Any], form: dict[str, Any], context: dict[str, Any
 
     Blanks around texts are removed, also from what registers say.
     """
-    filled: dict[str, Any] = text.without_blanks(form)
+    filled: dict[str, Any] = blanks.trim_and_drop_empty(form)
     for name, described in schema["properties"].items():
         if "x-fixed" in described:
             filled.pop(name, None)
-            value = text.without_blanks(_value(described["x-fixed"], context))
+            value = blanks.trim_and_drop_empty(_value(described["x-fixed"], context))
             if value not in (None, ""):
                 filled[name] = value
         elif "x-prefill" in described and name not in filled:
-            value = text.without_blanks(_value(described["x-prefill"], context))
+            value = blanks.trim_and_drop_empty(_value(described["x-prefill"], context))
             if value not in (None, ""):
                 filled[name] = value
     return filled

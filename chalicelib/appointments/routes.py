@@ -392,6 +392,7 @@ def read_calendar_file(target: AppointmentItem) -> Download:
     """The appointment for the phone's calendar (iCalendar)."""
     hall = catalog.hall(target.hall)
     begins = target.slot.starts_at
+    warnings = [warning.zh for warning in catalog.calendar_warnings(str(target.day))]
     entry = calendar_file.Entry(
         uid=f"{target.id}@{settings().public_url.split('//')[1]}",
         sequence=int(target.version),
@@ -400,7 +401,7 @@ def read_calendar_file(target: AppointmentItem) -> Download:
         end=target.slot._replace(start=target.ends).starts_at,
         summary=f"{hall.name.zh} {'、'.join(_service_names(target))}",
         place=hall.address.zh,
-        description=f"预约号 {ids.grouped(target.id)}，电话 {hall.phone}",
+        description="\n".join([f"预约号 {ids.grouped(target.id)}，电话 {hall.phone}", *warnings]),
         cancelled=target.status == rules.CANCELLED,
     )
     return Download(calendar_file.text(entry), "text/calendar; charset=utf-8", f"{target.id}.ics")
@@ -482,6 +483,7 @@ def forgive_day(actor: Actor, target: Hall, body: Amnesty) -> Forgiven:
         rules.HOLD_IN_PROGRESS,
         rules.LIMIT_REACHED,
         rules.BLOCKED,
+        rules.SLOT_BUSY,
         rules.WAITING_LIST_FULL,
     ],
 )

@@ -89,9 +89,9 @@ ALREADY_BOOKED = ErrorCode(
 HOLD_IN_PROGRESS = ErrorCode(
     "hold_in_progress",
     409,
-    zh="您正在为该事项占号（{day} {start}），尚未确认：请先确认或放弃该号源，或在 {seconds} 秒后重试",
+    zh="您已为该事项占号（{day} {start}），尚未确认：请先确认预约或放弃占号，也可在 {minutes} 分钟后重试",
     en="You are holding a place for this service ({day} {start}), not confirmed yet: confirm it or give it up, "
-    "or retry in {seconds} seconds",
+    "or retry in {minutes} minutes",
 )
 LIMIT_REACHED = ErrorCode(
     "booking_limit_reached",
@@ -297,8 +297,8 @@ def places_needed(minutes: Sequence[int], place_minutes: int) -> int:
 class Claim(NamedTuple):
     """What a visitor has booked or holds; the appointment's own item says what became of it.
 
-    ``until`` is the hold's end, ``made`` when it was asked for (epoch seconds); ``party``: who booked; ``moves``: the
-    appointment that it replaces when confirmed; ``open``: not yet known to be over.
+    ``made`` and ``until``: when the hold was asked for and when it ends, both in epoch seconds. ``party``: who booked;
+    ``moves``: the appointment that it replaces when confirmed; ``open``: not yet known to be over.
     """
 
     appointment: str

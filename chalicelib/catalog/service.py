@@ -172,14 +172,14 @@ def opening_hours(hall: Hall, day: date, by: clock.Calendar | None = None) -> li
 
 
 def calendar_warnings(*days: date | str) -> list[Text]:
-    """What must be said beside these days: that their year's calendar is not published. Empty texts are no days."""
+    """What must be said beside these days: that their year's calendar is not published. An empty text is ignored."""
     years = {date.fromisoformat(day).year if isinstance(day, str) else day.year for day in days if day}
     return [_calendar_warning(year) for year in sorted(years) if not calendar().covers(date(year, 1, 1))]
 
 
 def _calendar_warning(year: int) -> Text:
     return Text(
-        f"{year} 年的节假日安排尚未发布：暂按周末和法定节日休息计算，发布后日期可能调整",
+        f"{year} 年的节假日安排尚未公布，暂按周末和法定节假日计算休息日；公布后，相关日期可能调整",
         f"The calendar of {year} is not published yet: weekends and statutory holidays count as days off, "
         "and dates may change once it is",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -25,11 +26,15 @@ CHECKED_DAYS = 7
 
 
 class SealedDay(msgspec.Struct, frozen=True):
-    """A day's root: how many entries, the Merkle root over their hashes, its ES256 signature in base64."""
+    """A day's root: how many entries, the Merkle root over their hashes, its ES256 signature in base64.
+
+    ``previous``: the last day before it that had a root when this one was signed; empty for the first.
+    """
 
     day: str
     entries: int
     root: str
+    previous: str
     signature: str
 
 
@@ -135,7 +140,8 @@ def _save_position(table: int, start: dict[str, Any] | None) -> None:
 def seal_day(day: date) -> SealedDay:
     """Sign the root of a day's entries and keep it in the audit bucket (Object Lock); a sealed day stays sealed.
 
-    Raises ``ValueError`` for a day that is not over: entries still come.
+    Raises ``ValueError`` for a day that is not over, because entries still come, and for one before the first root on
+    which nothing happened: a slip of the pen would move the beginning of the sealed days.
     """
     if day >= clock.today():
         raise ValueError(f"{day} is not over yet: only past days (Asia/Shanghai) can be sealed")
@@ -144,8 +150,13 @@ def seal_day(day: date) -> SealedDay:
         return already
     hashes = history.day_hashes(day)
     root = history.merkle_root(hashes)
-    signature = signing.sign(settings().audit_key, _signed_text(str(day), len(hashes), root))
-    sealed = SealedDay(str(day), len(hashes), root, base64.b64encode(signature).decode())
+    sealed_days = _sealed_days()
+    if sealed_days and day < min(sealed_days) and not hashes:
+        raise ValueError(f"nothing happened on {day}, and the first root is of {min(sealed_days)}")
+    earlier = [one for one in sealed_days if one < day]
+    previous = str(max(earlier)) if earlier else ""
+    signature = signing.sign(settings().audit_key, _signed_text(str(day), len(hashes), root, previous))
+    sealed = SealedDay(str(day), len(hashes), root, previous, base64.b64encode(signature).decode())
     aws.client("s3").put_object(
         Bucket=settings().audit_bucket, Key=f"{_ROOTS}{day}.json", Body=msgspec.json.encode(sealed)
     )
@@ -177,6 +188,10 @@ def check_days() -> list[Fault]:
         since_first = {first + timedelta(days=number) for number in range((yesterday - first).days + 1)}
         missing |= since_first - sealed_days
     faults = [Fault(f"DAY#{day}", 0, "not sealed") for day in sorted(missing) if history.day_hashes(day)]
+    if sealed_days:
+        first_root = _sealed(min(sealed_days))
+        if first_root is not None and first_root.previous:
+            faults.append(Fault(f"DAY#{first_root.previous}", 0, "not sealed"))  # removed, and all before it
     for day in recent:
         if day in sealed_days:
             reason = check_day(day)
@@ -191,7 +206,9 @@ def _sealed_days() -> set[date]:
     days = set()
     for page in pages:
         for row in page.get("Contents", []):
-            days.add(date.fromisoformat(row["Key"].removeprefix(_ROOTS).removesuffix(".json")))
+            name = row["Key"].removeprefix(_ROOTS).removesuffix(".json")
+            with suppress(ValueError):  # somebody else's object is no root
+                days.add(date.fromisoformat(name))
     return days
 
 
@@ -200,7 +217,7 @@ def check_day(day: date) -> str | None:
     sealed = _sealed(day)
     if sealed is None:
         return "not sealed"
-    text = _signed_text(sealed.day, sealed.entries, sealed.root)
+    text = _signed_text(sealed.day, sealed.entries, sealed.root, sealed.previous)
     key = signing.public_key_der(settings().audit_key)
     if sealed.day != str(day) or not signing.verifies(key, text, base64.b64decode(sealed.signature)):
         return "bad signature"
@@ -210,5 +227,5 @@ def check_day(day: date) -> str | None:
     return None
 
 
-def _signed_text(day: str, entries: int, root: str) -> bytes:
-    return f"BANSHI-AUDIT-v1\0{day}\0{entries}\0{root}".encode()
+def _signed_text(day: str, entries: int, root: str, previous: str) -> bytes:
+    return f"BANSHI-AUDIT-v1\0{day}\0{entries}\0{root}\0{previous}".encode()

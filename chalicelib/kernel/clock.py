@@ -53,7 +53,7 @@ def from_seconds(epoch: int) -> datetime:
 class Calendar:
     """The State Council's calendar: days off and make-up working days (调休), for the ``years`` it covers.
 
-    Of a year that is not covered, only weekends and the statutory days are off (``holidays.py``), and there are no
+    In a year that is not covered, only weekends and the statutory days are off (``holidays.py``), and there are no
     make-up days; ``covers`` tells, so that people can be warned.
     """
 

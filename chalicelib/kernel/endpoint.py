@@ -22,7 +22,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
-from chalicelib.kernel import aws, budget, errors, idempotency, ids, log, text
+from chalicelib.kernel import aws, blanks, budget, errors, idempotency, ids, log
 from chalicelib.kernel.access import ANONYMOUS, Access, Actor
 from chalicelib.kernel.rates import Limit
 
@@ -256,7 +256,8 @@ def _parse_body(request: Request, shape: type[Any]) -> Any:
     if media_type != "application/json":
         raise errors.UNSUPPORTED_MEDIA_TYPE()
     try:
-        given = text.trimmed(msgspec.json.decode(request.body or b"{}"))
+        # In two steps, because texts are trimmed before their length is checked; that holds for every text of a body.
+        given = blanks.trim_texts(msgspec.json.decode(request.body or b"{}"))
         return msgspec.convert(given, shape, str_keys=True)
     except msgspec.ValidationError as error:
         raise errors.INVALID_REQUEST(fields=[_field_error(error)]) from None
@@ -266,14 +267,15 @@ def _parse_body(request: Request, shape: type[Any]) -> Any:
 
 def _parse_query(query: dict[str, str], shape: type[Any]) -> Any:
     try:
-        return msgspec.convert(text.trimmed(query), shape, strict=False)
+        return msgspec.convert(blanks.trim_texts(query), shape, strict=False)
     except msgspec.ValidationError as error:
         raise errors.INVALID_REQUEST(fields=[_field_error(error)]) from None
 
 
 def _field_error(error: msgspec.ValidationError) -> errors.FieldError:
     words, _, place = str(error).partition(" - at `$")
-    path = place.rstrip("`").replace(".", "/").replace("[", "/").replace("]", "")
+    # A number out of range is found before the shape is known, at a place that is only written as dots.
+    path = "" if "..." in place else place.rstrip("`").replace(".", "/").replace("[", "/").replace("]", "")
     for pattern, zh, en in _SHAPE_WORDS:
         found = re.match(pattern, words)
         if found:
@@ -287,7 +289,7 @@ _SHAPE_WORDS = (
     (r"Object missing required field `(?P<name>[^`]*)`", "缺少这个字段", "This field is required"),
     (r"Expected `\S+`, got `\S+`", "类型不对", "The type is wrong"),
     (r"Expected `str` matching regex", "格式不对", "The form is not right"),
-    (r"Expected `str` of length >= 1$", "请填写，不能只有空白", "Fill this in; blanks alone do not count"),
+    (r"Expected `str` of length >= 1$", "请填写内容，不能只输入空格", "Fill this in; blanks alone do not count"),
     (r"Expected `(str|array)` of length (>=|<=)", "长度不对", "The length is not right"),
     (r"Invalid enum value", "请从给定的选项中选择", "Choose one of the given values"),
     (r"Invalid RFC3339 encoded date", "不是有效的日期（年-月-日）", "Not a date (year-month-day)"),

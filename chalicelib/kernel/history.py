@@ -11,6 +11,7 @@ place, the second one beside it (``first`` names the hash of the one that it con
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from datetime import date
 
 import msgspec
@@ -84,12 +85,11 @@ def _keep_contradiction(stored: HistoryItem, item: HistoryItem) -> None:
     item.first = str(stored.hash)
     item.sk = f"{version}{_BESIDE}{item.hash[:16]}"
     item.gsi1sk = f"{item.pk}#{item.sk}"
-    try:
-        tables.write(tables.Put(item, tables.absent(HistoryItem)))
-    except tables.ConditionFailed:
-        return
+    # Told before it is kept, and by a repeat once more: a process that dies in between must not leave it untold.
     log.write("history_contradicted", level="error", subject=str(item.pk), version=int(version))
     log.count("history_faults")
+    with suppress(tables.ConditionFailed):
+        tables.write(tables.Put(item, tables.absent(HistoryItem)))
 
 
 def _first_new(subject: str, new: list[Change]) -> tuple[int, str]:
@@ -135,11 +135,14 @@ def timeline(subject: str, version: int, latest: list[Change]) -> list[Change]:
 def verify(subject: str, version: int) -> Fault | None:
     """The first fault in a subject's history, which should reach up to ``version``; None if sound."""
     previous, expected, cursor = GENESIS, 1, None
+    contradiction: Fault | None = None  # told only if the chain itself is sound, so that it hides nothing
     while True:
         page = tables.query(HistoryItem, subject, limit=100, cursor=cursor)
         for item in page.items:
             if item.first is not None:
-                return Fault(subject, expected - 1, "contradicted by another entry of the same version")
+                if contradiction is None:
+                    contradiction = Fault(subject, expected - 1, "contradicted by another entry of the same version")
+                continue
             fault = _fault_of(item, expected, previous)
             if fault:
                 return Fault(subject, expected, fault)
@@ -151,7 +154,7 @@ def verify(subject: str, version: int) -> Fault | None:
         return Fault(subject, expected, "missing")
     if expected > version + 1:
         return Fault(subject, version + 1, "beyond the aggregate's version")
-    return None
+    return contradiction
 
 
 def _fault_of(item: HistoryItem, expected: int, previous: str) -> str | None:

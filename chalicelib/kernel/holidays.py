@@ -14,7 +14,7 @@ _QINGMING = "清明"
 
 @functools.lru_cache(maxsize=8)
 def statutory_days(year: int) -> frozenset[date]:
-    """The statutory days off of a year, in Asia/Shanghai."""
+    """The statutory days off of a year from 2025 on, in Asia/Shanghai."""
     # The lunar calendar is needed only for a year without a published one: it costs 15 ms to import.
     from lunar_python import Lunar
 
@@ -25,14 +25,14 @@ def statutory_days(year: int) -> frozenset[date]:
     qingming = Lunar.fromYmd(year, 1, 1).getJieQiTable()[_QINGMING]
     return frozenset(
         {
-            date(year, 1, 1),
-            *(new_year + timedelta(number) for number in range(-1, 3)),
-            date.fromisoformat(qingming.toYmd()),
-            date(year, 5, 1),
+            date(year, 1, 1),  # 元旦
+            *(new_year + timedelta(number) for number in range(-1, 3)),  # 春节: 除夕 to 初三
+            date.fromisoformat(qingming.toYmd()),  # 清明
+            date(year, 5, 1),  # 劳动节
             date(year, 5, 2),
-            lunar(5, 5),
-            lunar(8, 15),
-            date(year, 10, 1),
+            lunar(5, 5),  # 端午
+            lunar(8, 15),  # 中秋
+            date(year, 10, 1),  # 国庆
             date(year, 10, 2),
             date(year, 10, 3),
         }

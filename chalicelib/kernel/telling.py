@@ -17,10 +17,11 @@ Words = tuple[str, str]
 Samples = dict[str, Words]
 
 
-class Telling(msgspec.Struct, frozen=True):
+class Telling(msgspec.Struct, frozen=True, kw_only=True):
     """Whom an event concerns: a person, or an enterprise for which ``handler`` acts; and the values of its places.
 
-    ``service`` is the service item that it is about, in the version that the case runs by; empty for none.
+    ``service`` is the service item that it is about, in the version that the case runs by; empty for none. ``days`` are
+    those among the values that depend on the working-day calendar.
     """
 
     party: str
@@ -28,6 +29,7 @@ class Telling(msgspec.Struct, frozen=True):
     values: dict[str, Words]
     service: str = ""
     version: int = 0
+    days: tuple[str, ...] = ()
 
 
 def same(text: str) -> Words:

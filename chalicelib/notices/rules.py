@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from chalicelib.kernel.clock import SHANGHAI
 from chalicelib.kernel.errors import ErrorCode
@@ -146,12 +146,6 @@ def fit_alipay(text: str) -> str:
 def sms_text(signature: str, text: str) -> str:
     """A text message with its signature, cut to what providers take."""
     return _cut(SMS_MOST)(f"【{signature}】{text}")
-
-
-def days_named(text: str) -> list[date]:
-    """The days that a Chinese text names, such as 2027年1月6日."""
-    found = re.findall(r"(\d{4})年(\d{1,2})月(\d{1,2})日", text)
-    return [date(int(year), int(month), int(day)) for year, month, day in found]
 
 
 def send_at(now: datetime, quiet_from: int, quiet_until: int, *, urgent: bool) -> datetime:

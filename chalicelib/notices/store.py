@@ -45,14 +45,14 @@ class Words(msgspec.Struct, frozen=True):
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One try of one channel: how it went, when, at what price in fen.
 
-    ``login``: the key of the platform's user that was tried. ``asked``: whether the platform or provider was asked;
+    ``login_key``: the login that was tried. ``asked``: whether the platform or provider was asked;
     if not, we knew before that there was no consent or that a limit was reached.
     """
 
     channel: str
     verdict: str
     at: str
-    login: str = ""
+    login_key: str = ""
     reason: str = ""
     cost: int = 0
     asked: bool = True
@@ -275,13 +275,13 @@ def new_letter(kind: str, reason: str, subject: str, version: int, message: str 
     return item
 
 
-def consent(login: str, template: str) -> ConsentItem | None:
-    """What a login (its key) has agreed to by a template of its platform."""
-    return tables.read(ConsentItem, f"CONSENT#{login}", template, consistent=True)
+def consent(login_key: str, template_id: str) -> ConsentItem | None:
+    """What a login has agreed to by a template of its platform."""
+    return tables.read(ConsentItem, f"CONSENT#{login_key}", template_id, consistent=True)
 
 
-def new_consent(login: str, template: str) -> ConsentItem:
-    return ConsentItem(f"CONSENT#{login}", template)
+def new_consent(login_key: str, template_id: str) -> ConsentItem:
+    return ConsentItem(f"CONSENT#{login_key}", template_id)
 
 
 def consent_again(item: ConsentItem) -> ConsentItem | None:
@@ -289,9 +289,9 @@ def consent_again(item: ConsentItem) -> ConsentItem | None:
     return tables.read(ConsentItem, str(item.pk), str(item.sk), consistent=True)
 
 
-def consents(login: str) -> list[ConsentItem]:
-    """All consents of a login, at most 100; ``sk`` is the template."""
-    return list(tables.query(ConsentItem, f"CONSENT#{login}", limit=100).items)
+def consents(login_key: str) -> list[ConsentItem]:
+    """All consents of a login, at most 100; ``sk`` is the template's id."""
+    return list(tables.query(ConsentItem, f"CONSENT#{login_key}", limit=100).items)
 
 
 def preferences(account: str) -> PreferenceItem:

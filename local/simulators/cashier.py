@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import http.client
 import itertools
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -89,7 +90,8 @@ class Cashier(Simulator):
         self.commission = 0
         self._waiting: list[Notification] = []
         self._places = itertools.count()
-        self._serial = itertools.count(1)
+        # Platforms never give a number twice, also not after a restart of this simulator on the same day.
+        self._serial = itertools.count(secrets.randbelow(10**13))
         self._factor = 1.0
         self.bills_at_once = False
         self.controls |= {

@@ -41,7 +41,8 @@ def test_two_no_shows_block_for_ninety_days(world: World, unreliable: tuple[Book
     assert booker.client.post("/v1/waiting", waits).code == "booking_blocked"
     world.set_time(datetime(2027, 2, 3, 20, tzinfo=UTC))
     booker.client = world.log_in("wechat", booker.client.user)
-    assert booker.hold("09:00", day="2027-02-05").status == 201
+    # the first working day: Spring Festival begins on the eve of 6 February
+    assert booker.hold("09:00", day="2027-02-09").status == 201
 
 
 def test_an_appeal_that_is_granted_gives_the_credit_back(world: World, unreliable: tuple[Booker, list[Any]]) -> None:

@@ -95,8 +95,10 @@ def test_every_view_of_a_date_in_such_a_year_says_so(world: World) -> None:
     guide = world.anonymous().get("/v1/services/tour_bus_sticker").json
     for shown in (held.json, booked.json, listed, guide):
         assert "2027" in shown["warnings"][0]["zh"] and "2027" in shown["warnings"][0]["en"]
+    ics = citizen.client.get(f"/v1/appointments/{booked.json['id']}/calendar").body.decode().replace("\r\n ", "")
+    assert "2027 年的节假日安排尚未公布" in ics
     slip = citizen.client.get(f"/v1/appointments/{booked.json['id']}/slip").body.decode()
-    assert "2027 年的节假日安排尚未发布" in slip
+    assert "2027 年的节假日安排尚未公布" in slip
 
 
 def test_limits_of_applications_and_parcels_say_so(world: World) -> None:
@@ -107,7 +109,10 @@ def test_limits_of_applications_and_parcels_say_so(world: World) -> None:
     officer = world.staff("officer.a")
     rows = [row for row in officer.get("/v1/tasks").json["items"] if row["application_id"] == applied["id"]]
     assert len(rows) == 1
-    for shown in (applied, *rows):
+    following = enterprise.client.get(f"/v1/applications/{applied['id']}/timeline").json["next"]
+    public = world.anonymous().get(f"/v1/progress?receipt={applied['receipt']}").json
+    listed = enterprise.client.get("/v1/applications").json["items"][0]
+    for shown in (applied, *rows, following, public, listed):
         assert "2027" in shown["warnings"][0]["zh"]
     recipient, hall = parcels.recipient(world), parcels.hall(world)
     sent = recipient.approved(address=recipient.address(), postage="on_delivery")["shipment"]
@@ -123,7 +128,7 @@ def test_messages_with_a_date_of_such_a_year_say_so(world: World) -> None:
     Booker(world, person.client, hall).book("09:00", day="2027-01-04")
     telling.settle(world)
     (message,) = [row for row in person.inbox() if row["event"] == "appointment_confirmed"]
-    assert "2027年1月4日" in message["text"] and "2027 年的节假日安排尚未发布" in message["text"]
+    assert "2027年1月4日" in message["text"] and "2027 年的节假日安排尚未公布" in message["text"]
 
 
 def test_a_published_year_that_lacks_a_day_of_the_law_is_refused(tmp_path: Path) -> None:
@@ -137,7 +142,7 @@ def test_a_published_year_that_lacks_a_day_of_the_law_is_refused(tmp_path: Path)
         city_folder.read_folder(folder)
     said = str(refused.value)
     assert "calendar/2026.json" in said and "2026-10-02 is missing" in said
-    assert "2027-01-01 belongs into calendar/2027.json" in said
+    assert "2027-01-01 belongs in calendar/2027.json" in said
 
 
 def test_a_published_calendar_wins_over_the_law() -> None:

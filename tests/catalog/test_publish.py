@@ -19,6 +19,12 @@ CITY = Path(__file__).parents[2] / "city"
 STICKER = "services/tour_bus_sticker/"
 
 
+@pytest.fixture(autouse=True)
+def _city_as_it_is(world: World) -> None:
+    """Other tests leave halls with appointments, about which these tests do not want to decide."""
+    publish.publish_folder(CITY, publish.KEEP)
+
+
 @pytest.fixture
 def folder(world: World, tmp_path: Path) -> Path:
     """A copy of the city's folder to be altered."""

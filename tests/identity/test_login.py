@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.identity import store
+from tests.interleaving import dying_at
 from tests.world import World
 
 
@@ -138,3 +140,16 @@ def test_many_wrong_codes_from_one_address_are_slowed_down(world: World) -> None
     client = world.anonymous()
     answers = [client.post("/v1/auth/wechat", {"code": f"guess-{number}"}) for number in range(102)]
     assert answers[-1].code == "too_many_requests"
+
+
+def test_a_refresh_does_not_fail_for_what_is_only_noted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new token is written; then the answer to the note, which login was used last, is lost."""
+    person = world.real_person()
+    account = store.account(person.account_id, consistent=True)
+    assert account is not None
+    account.recent_logins = ["another", *account.recent_logins]
+    account.save()
+    with dying_at(monkeypatch, 2, "lost") as writes:
+        person.renew()
+    assert writes == [2]
+    person.renew()

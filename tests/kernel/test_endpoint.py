@@ -32,6 +32,7 @@ def test_a_problem_has_a_stable_code_both_languages_and_the_request_id(anonymous
         (b"[]", "invalid_request", ""),
         (b"null", "invalid_request", ""),
         (b'{"code": 5}', "invalid_request", "/code"),
+        (b'{"code": 1e400}', "invalid_request", ""),
         (b'{"code": "x", "role": "administrator"}', "invalid_request", "/role"),
         (b"{}", "invalid_request", "/code"),
         (b'{"code": ""}', "invalid_request", "/code"),
@@ -119,7 +120,7 @@ def test_text_of_blanks_only_is_no_text(anonymous: Client, blank: str) -> None:
     answer = anonymous.post("/v1/auth/wechat", {"code": blank})
     assert (answer.status, answer.code) == (400, "invalid_request")
     (field,) = answer.json["fields"]
-    assert field["path"] == "/code" and field["zh"] == "请填写，不能只有空白"
+    assert field["path"] == "/code" and field["zh"] == "请填写内容，不能只输入空格"
 
 
 def test_blanks_around_text_do_not_count(world: World) -> None:

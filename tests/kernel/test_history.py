@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
@@ -15,10 +16,11 @@ from chalicelib import features
 from chalicelib.applications import store
 from chalicelib.kernel import audit, aws, changes, clock, errors, feed, history, tables
 from chalicelib.kernel.changes import Change
-from chalicelib.kernel.history import HistoryItem
+from chalicelib.kernel.history import Fault, HistoryItem
 from chalicelib.kernel.settings import settings
 from functions import append_history, check_history, seal_history
 from local import pump
+from tests.interleaving import dying_at
 from tests.world import World
 
 
@@ -371,6 +373,29 @@ def test_a_root_that_was_removed_is_noticed_however_old_it_is(world: World) -> N
     assert [f"DAY#{first}", 0, "not sealed"] not in faults, "nothing happened on that day"
 
 
+def test_the_oldest_roots_cannot_be_removed_unnoticed(world: World) -> None:
+    for key in _roots():
+        aws.client("s3").delete_object(Bucket=settings().audit_bucket, Key=key)
+    world.pass_time(days=1600)
+    days = []
+    for number in range(3):
+        days.append(clock.today())
+        history.append(f"TEST#oldest-{number}", some_changes(1, 1))
+        world.pass_time(days=1)
+        seal_history.handler({})
+    world.pass_time(days=30)
+    seal_history.handler({})
+    remove_root(days[0])
+    remove_root(days[1])
+    faults = check_history.handler({})["faults"]
+    assert [f"DAY#{days[1]}", 0, "not sealed"] in faults
+
+
+def _roots() -> list[str]:
+    listed = aws.client("s3").list_objects_v2(Bucket=settings().audit_bucket, Prefix="roots/").get("Contents", [])
+    return [row["Key"] for row in listed]
+
+
 def test_a_day_that_is_not_over_cannot_be_sealed(world: World) -> None:
     with pytest.raises(ValueError, match="not over yet"):
         seal_history.handler({"day": str(clock.today())})
@@ -414,6 +439,40 @@ def test_a_version_that_happens_again_with_other_content_is_kept_and_found(
     fault = history.verify(subject, max(3, last))
     assert fault is not None
     assert (fault.version, fault.reason) == (contradicted[0], "contradicted by another entry of the same version")
+
+
+def test_a_contradiction_hides_no_other_fault(world: World) -> None:
+    history.append("TEST#masked", some_changes(1, 5))
+    history.append("TEST#masked", other_changes(2, 2))
+    delete("TEST#masked", 4)
+    assert history.verify("TEST#masked", 5) == Fault("TEST#masked", 4, "missing")
+
+
+def test_a_contradiction_whose_write_was_not_heard_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history.append("TEST#unheard", some_changes(1, 2))
+    with dying_at(monkeypatch, 2, "lost"), suppress(errors.Problem):
+        history.append("TEST#unheard", other_changes(2, 2))
+    history.append("TEST#unheard", other_changes(2, 2))
+    assert '"history_contradicted"' in capsys.readouterr().err
+    assert len(contradictions("TEST#unheard")) == 1
+
+
+def test_somebody_else_s_object_beside_the_roots_is_passed_over(world: World) -> None:
+    for key in ("roots/", "roots/readme.txt"):
+        aws.client("s3").put_object(Bucket=settings().audit_bucket, Key=key, Body=b"")
+    assert "faults" in check_history.handler({})
+    for key in ("roots/", "roots/readme.txt"):
+        aws.client("s3").delete_object(Bucket=settings().audit_bucket, Key=key)
+
+
+def test_a_day_before_the_first_root_on_which_nothing_happened_cannot_be_sealed(world: World) -> None:
+    history.append("TEST#first", some_changes(1, 1))
+    world.pass_time(days=1)
+    seal_history.handler({})
+    with pytest.raises(ValueError, match="nothing happened on 2006-11-01"):
+        seal_history.handler({"day": "2006-11-01"})
 
 
 def test_a_contradiction_is_told_found_at_night_and_sealed(world: World, capsys: pytest.CaptureFixture[str]) -> None:

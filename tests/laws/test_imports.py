@@ -23,7 +23,7 @@ PURE = (
     "itertools", "json", "math", "re", "string", "struct", "typing", "unicodedata", "urllib.parse", "zoneinfo",
     "msgspec",
 )  # fmt: skip
-PURE_KERNEL = ("errors", "clock", "graph", "numbers", "holidays", "text")
+PURE_KERNEL = ("errors", "clock", "graph", "numbers", "holidays", "blanks")
 
 
 def imports(module: str, text: str, *, is_package: bool = False) -> list[str]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-from chalicelib.kernel import batch
-from chalicelib.notices import service
+import pytest
+
+from chalicelib.kernel import batch, errors
+from chalicelib.kernel.changes import Change
+from chalicelib.notices import service, store
+from chalicelib.notices.service import planning, sending
+from chalicelib.notices.store import Attempt, MessageItem
 from tests.delivery import parcels
+from tests.interleaving import Crash
 from tests.notices import telling
 from tests.notices.telling import Reader
 from tests.world import World
@@ -68,6 +75,57 @@ def test_a_message_that_fails_for_hours_does_not_hold_up_the_next_one(world: Wor
     assert overtaken["status"] == "inbox_only" and overtaken["attempts"][-1]["verdict"] == "overtaken"
 
 
+def test_a_failure_while_planning_does_not_change_the_order(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both entries come in one batch, and the database does not answer once while the first one is planned."""
+    person = telling.reader(world, phone=False)
+    person.agree(READY, COLLECTED, times=3)
+    telling.settle(world)
+    plan = planning.plan
+    failed: list[str] = []
+
+    def plan_later(subject: str, change: Change) -> int:
+        if change.type == "shipment_ready" and not failed:
+            failed.append(subject)
+            raise errors.UNAVAILABLE()
+        return plan(subject, change)
+
+    monkeypatch.setattr(planning, "plan", plan_later)
+    parcel = waiting_parcel(world, person)
+    collect(world, person, parcel)
+    telling.settle(world)
+    let_minutes_pass(world, 5)
+    assert failed and [sent["template_id"] for sent in person.wechat()] == [READY, COLLECTED]
+
+
+def test_a_later_message_whose_sender_died_does_not_silence_the_earlier_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The earlier one has failed for an hour, so the later one is begun; its process dies before WeChat is asked."""
+    person = telling.reader(world, phone=False)
+    person.agree(READY, COLLECTED, times=3)
+    world.simulators.wechat.controls["faults"]({"fault": "http_500", "times": 10_000, "path": "/cgi-bin/message"})
+    parcel = waiting_parcel(world, person)
+    telling.settle(world)
+    let_minutes_pass(world, 63)
+    world.pass_time(minutes=61)
+    person.client.renew()
+    world.simulators.wechat.controls["reset_faults"]({})
+    service.channels.forget()
+    send = service.channels.send
+
+    def die(way: object, item: MessageItem, *rest: object) -> object:
+        if item.event == "shipment_collected":
+            raise Crash
+        return send(way, item, *rest)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched, suppress(Crash):
+        patched.setattr(service.channels, "send", die)
+        collect(world, person, parcel)
+        world.pump()
+    let_minutes_pass(world, 10)
+    assert [sent["template_id"] for sent in person.wechat()] == [READY]
+
+
 def test_what_an_urgent_message_overtook_at_night_stays_in_the_inbox(world: World) -> None:
     person = telling.reader(world)
     recipient = parcels.Recipient(world, person.client, person.id_number)
@@ -94,6 +152,23 @@ def test_what_an_urgent_message_overtook_at_night_stays_in_the_inbox(world: Worl
     assert "shipment_handed_over" in [row["event"] for row in person.inbox()]
 
 
+def test_a_message_that_is_made_late_tells_what_was_then(world: World) -> None:
+    """A parcel for the door is packed and comes back to the counter before anybody was told of anything."""
+    person = telling.reader(world)
+    recipient = parcels.Recipient(world, person.client, person.id_number)
+    hall = parcels.hall(world)
+    sent = recipient.approved(mode="courier", address=recipient.address(), postage="on_delivery")["shipment"]
+    hall.send_out(sent)
+    assert hall.courier.post(f"/v1/shipments/{sent}/fail", {"reason": "absent"}).status == 200
+    hall.take_back(sent)
+    assert hall.clerk.post(f"/v1/shipments/{sent}/keep").status == 200
+    telling.settle(world)
+    events = [row["event"] for row in person.inbox()]
+    assert "shipment_kept_at_hall" in events and "shipment_ready" not in events
+    (handed_over,) = [row for row in person.inbox() if row["event"] == "shipment_handed_over"]
+    assert "无" not in handed_over["text"]
+
+
 def test_things_of_one_owner_are_worked_on_in_their_order() -> None:
     done: list[str] = []
     things = [f"{owner}{number}" for number in range(20) for owner in "abc"]
@@ -105,3 +180,19 @@ def test_things_of_one_owner_are_worked_on_in_their_order() -> None:
     assert batch.side_by_side(work, things, 3, owner=lambda thing: thing[0]) == things
     for owner in "abc":
         assert [thing for thing in done if thing[0] == owner] == [thing for thing in things if thing[0] == owner]
+
+
+def test_only_repeated_busy_attempts_are_forgotten() -> None:
+    """What may have been told is remembered however often others were busy; otherwise it would be told twice."""
+
+    def made(channel: str, verdict: str) -> Attempt:
+        return Attempt(channel=channel, verdict=verdict, at="2026-11-02T08:00:00+00:00")
+
+    item = store.new_message("ACCOUNT", "KEY")
+    sending._note(item, made("wechat", "no_consent"))
+    sending._note(item, made("alipay", "unheard"))
+    for _ in range(60):
+        sending._note(item, made("sms", "busy"))
+    attempts = item.attempts_made()
+    assert len(attempts) == store.MOST_ATTEMPTS
+    assert [one.verdict for one in attempts[:3]] == ["no_consent", "unheard", "busy"]

@@ -16,7 +16,7 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition, Source
 from chalicelib.certificates import service as certificates
 from chalicelib.identity import service as identity
-from chalicelib.kernel import changes, clock, errors, tables, text
+from chalicelib.kernel import blanks, changes, clock, errors, tables
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
 from chalicelib.kernel.errors import FieldError
@@ -99,7 +99,7 @@ def save_form(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> Case
 def completed(item: ApplicationItem, form: dict[str, Any], corrections: list[CorrectionItem]) -> Case:
     """The case with the form, the registers' values in it, and what the registers say now."""
     forms.check_depth(form)
-    form = text.without_blanks(form)  # before the registers are asked by what stands in it
+    form = blanks.trim_and_drop_empty(form)  # before the registers are asked by what stands in it
     definition, party = definition_of(item), applicant(item)
     content = Content(form, gather_facts(item, definition, form, party), corrections)
     content.form = _prefilled(definition, content, party)

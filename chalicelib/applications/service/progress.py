@@ -35,6 +35,7 @@ class Next(msgspec.Struct, frozen=True):
     what: Text
     unit: Text | None
     by: str
+    warnings: list[Text] = []
 
 
 class Timeline(msgspec.Struct, frozen=True):
@@ -106,13 +107,16 @@ def _next(item: ApplicationItem) -> Next | None:
     if item.status == rules.APPROVED:
         return Next(Text("请缴费，到账后自动出证", "Pay the bills; the certificate follows by itself"), None, "")
     if item.status == rules.CORRECTION:
-        return Next(Text("请按清单补正", "Correct what the list names"), None, item.correct_by or "")
+        correct_by = item.correct_by or ""
+        warnings = catalog.calendar_warnings(correct_by)
+        return Next(Text("请按清单补正", "Correct what the list names"), None, correct_by, warnings)
     if item.status in (rules.RECEIVED, rules.ACCEPTED):
         steps = {step.code: step for step in definition_of(item).workflow.steps}
         waiting = [steps[state.code] for state in item.step_states() if state.state == "open"]
         unit = catalog.unit_name(waiting[0].unit) if waiting else None
         what = waiting[0].name if waiting else Text("等待审查", "Waiting for review")
-        return Next(what, unit, item.due_on or "")
+        due_on = item.due_on or ""
+        return Next(what, unit, due_on, catalog.calendar_warnings(due_on))
     return None
 
 
@@ -125,6 +129,7 @@ class PublicStatus(msgspec.Struct, frozen=True):
     what: Text
     due_on: str
     light: str
+    warnings: list[Text]
 
 
 STATUS_WORDS = {
@@ -145,16 +150,17 @@ def public_status(receipt: str) -> PublicStatus:
     item = store.by_receipt(_grouped(text)) if len(text) == 12 and numbers.has_valid_check(text) else None
     if item is None or item.status not in STATUS_WORDS:
         raise rules.RECEIPT_UNKNOWN()
-    open_now = item.status in (rules.RECEIVED, rules.ACCEPTED)
+    is_open = item.status in (rules.RECEIVED, rules.ACCEPTED)
+    due_on = item.due_on or "" if is_open else ""
+    light = rules.light(catalog.calendar(), clock.today(), date.fromisoformat(due_on)) if due_on else ""
     return PublicStatus(
-        str(item.receipt),
-        definition_of(item).item.name,
-        str(item.status),
-        STATUS_WORDS[item.status],
-        item.due_on or "" if open_now else "",
-        rules.light(catalog.calendar(), clock.today(), date.fromisoformat(item.due_on))
-        if open_now and item.due_on
-        else "",
+        receipt=str(item.receipt),
+        service=definition_of(item).item.name,
+        status=str(item.status),
+        what=STATUS_WORDS[item.status],
+        due_on=due_on,
+        light=light,
+        warnings=catalog.calendar_warnings(due_on),
     )
 
 

@@ -48,4 +48,11 @@ def tell(key: str, change: Change) -> Telling | None:
         "due_on": telling.day(item.due_on) if item.due_on else telling.NOTHING,
         "correct_by": telling.day(correct_by) if correct_by else telling.NOTHING,
     }
-    return Telling(item.applicant, item.handler, values, str(item.service), int(item.service_version))
+    return Telling(
+        party=item.applicant,
+        handler=item.handler,
+        values=values,
+        service=str(item.service),
+        version=int(item.service_version),
+        days=tuple(day for day in (item.due_on, correct_by) if day),
+    )

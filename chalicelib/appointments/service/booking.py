@@ -124,22 +124,37 @@ def hold(actor: Actor, wish: Wish, key: str) -> HeldPlace:
     is_seated = seen.seat_of(appointment) is not None
     # A first try may have died after its claim, or its seat may be too young to be seen here. Its repeat goes on from
     # the claim even if the slot looks full: it finds the seat, or takes the claim back.
-    if not has_room and not is_seated and not claims.is_known(visitor.key, appointment):
+    if not has_room and not is_seated and not claims.has_claim(visitor.key, appointment):
         raise rules.SLOT_FULL()
     became = store.fate(appointment)
     if became is not None:
         return _confirmed_before(became)
     ticket = entry.check(plan, visitor.key, wish.ticket, slot.day) if actor.kind == "person" else ""
     wanted = _claim_of(plan, slot, appointment, wish.moves, _party(actor, visitor))
-    held = _held(plan, visitor, claims.claim(actor, visitor.key, wanted, plan, ticket=ticket))
+    claimed = claims.claim(actor, visitor.key, wanted, plan, ticket=ticket)
+    held = _held(plan, visitor, claimed)
     if held.until <= clock.now().timestamp():
         raise rules.HOLD_EXPIRED()
     try:
-        return _seated(plan, held, channels)
+        seated = _seated(plan, held, channels)
+        if claimed is not wanted:
+            _check_not_void(seated)
+        return seated
     except errors.Problem as problem:
         if problem.error is not rules.SLOT_FULL:
             raise  # busy, or a lost answer: the claim stays, and a repeat goes on with it
         return _seat_of_a_twin(actor, held, ticket, problem)
+
+
+def _check_not_void(held: HeldPlace) -> None:
+    """Another request may have taken the claim for dead while this repeat took its seat: give the seat back then.
+
+    Raises ``hold_expired``.
+    """
+    if store.is_void(held.id):
+        with suppress(tables.ConditionFailed):
+            store.free(held.slot, held.seat, "held")
+        raise rules.HOLD_EXPIRED()
 
 
 def _seat_of_a_twin(actor: Actor, held: HeldPlace, ticket: str, problem: errors.Problem) -> HeldPlace:

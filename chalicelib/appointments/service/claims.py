@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.rules import Claim, Slot
@@ -16,6 +16,7 @@ from chalicelib.kernel.access import Actor
 from chalicelib.kernel.changes import Event
 
 _TRIES = 4
+_REQUEST_SECONDS = int(budget.REQUEST_SECONDS)
 
 
 def claim(actor: Actor, visitor: str, wanted: Claim, plan: Plan, *, ticket: str = "") -> Claim:
@@ -49,7 +50,7 @@ def claim(actor: Actor, visitor: str, wanted: Claim, plan: Plan, *, ticket: str 
     raise rules.SLOT_BUSY(retry_after=1)
 
 
-def is_known(visitor: str, appointment: str) -> bool:
+def has_claim(visitor: str, appointment: str) -> bool:
     """Whether the visitor has claimed a place for this appointment already (one consistent read)."""
     item = store.booker(visitor)
     return item is not None and any(one.appointment == appointment for one in item.opened().claims)
@@ -89,32 +90,45 @@ def _checked(claims: list[Claim], wanted: Claim, plan: Plan) -> list[Claim]:
     claims = [one for one in claims if one.day >= first]
     try:
         _check(claims, wanted, plan)
-        return claims
     except errors.Problem:
-        pass
+        claims = _looked_up(claims, wanted)
+        _check(claims, wanted, plan)
+    return claims
+
+
+def _looked_up(claims: list[Claim], wanted: Claim) -> list[Claim]:
+    """The claims that stand, with what became of them.
+
+    Raises ``hold_in_progress`` or ``slot_busy`` for one that is not an appointment yet and is in the way.
+    """
     standing = []
-    holds = set()
+    unconfirmed = {}
     for one in claims:
         found = _standing(one)
-        if found is not None:
-            standing.append(found.claim)
-            if found.is_hold:
-                holds.add(one.appointment)
-    in_the_way = rules.claim_for_same_service(_others(standing, wanted), wanted, today)
-    if in_the_way is not None and in_the_way.appointment in holds:
-        raise _hold_in_progress(in_the_way)
-    _check(standing, wanted, plan)
+        if found is None:
+            continue
+        standing.append(found.claim)
+        if found.state != "booked":
+            unconfirmed[one.appointment] = found
+    in_the_way = rules.claim_for_same_service(_others(standing, wanted), wanted, clock.today())
+    if in_the_way is not None and in_the_way.appointment in unconfirmed:
+        raise _refusal(unconfirmed[in_the_way.appointment])
     return standing
+
+
+def _refusal(found: _Standing) -> errors.Problem:
+    """Why a claim that is not an appointment yet forbids another one: it is held, or its request still runs."""
+    claim = found.claim
+    now = clock.seconds(clock.now())
+    if found.state == "requested":
+        return rules.SLOT_BUSY(retry_after=max(1, claim.made + _REQUEST_SECONDS - now))
+    seconds = max(1, claim.until - now)
+    return rules.HOLD_IN_PROGRESS(retry_after=seconds, day=claim.day, start=claim.start, minutes=-(-seconds // 60))
 
 
 def _others(claims: list[Claim], wanted: Claim) -> list[Claim]:
     """The claims without the one that the wanted appointment replaces."""
     return [one for one in claims if one.appointment != wanted.moves]
-
-
-def _hold_in_progress(claim: Claim) -> errors.Problem:
-    seconds = max(1, claim.until - clock.seconds(clock.now()))
-    return rules.HOLD_IN_PROGRESS(retry_after=seconds, day=claim.day, start=claim.start, seconds=seconds)
 
 
 def _check(claims: list[Claim], wanted: Claim, plan: Plan) -> None:
@@ -139,38 +153,36 @@ def _check_move(actor: Actor, wanted: Claim, visitor: str) -> None:
 
 
 class _Standing(NamedTuple):
-    """A claim as it stands; ``is_hold``: not an appointment yet."""
+    """A claim as it stands: an appointment, a seat on hold, or asked for by a request that may still run."""
 
     claim: Claim
-    is_hold: bool
+    state: Literal["booked", "held", "requested"]
 
 
 def _standing(claim: Claim) -> _Standing | None:
-    """The claim as it stands: still held, an appointment, or nothing any more."""
-    item = store.appointment(claim.appointment)
-    if item is None:
-        is_void = store.is_void(claim.appointment)
-        if not is_void and claim.until > clock.now().timestamp() and _may_be_seated(claim):
-            return _Standing(claim, is_hold=True)
-        # Nobody can confirm it after this, so the claim can be forgotten; unless somebody was faster and confirmed it.
-        if is_void or store.void(claim.appointment) == rules.VOID:
-            return None
-        item = store.appointment(claim.appointment)
-        assert item is not None
-    if item.status in (rules.CANCELLED, rules.EXCUSED):
-        return None
-    is_open = item.status in (rules.CONFIRMED, rules.CHECKED_IN)
-    return _Standing(claim._replace(open=is_open), is_hold=False)
+    """The claim as it stands, None if nothing is left of it; makes sure that a dead hold is never confirmed.
 
-
-def _may_be_seated(claim: Claim) -> bool:
-    """Whether the claim has a seat, or the request that made it may still take one.
-
-    A request can die between claim and seat. Once its time is over, nobody takes that seat any more, unless the same
-    request is repeated; the repeat then finds its hold void.
+    A request can die between its claim and its seat. Such a claim stands until the request's time is over.
     """
-    if clock.now().timestamp() <= claim.made + budget.REQUEST_SECONDS:
-        return True
+    became = store.fate(claim.appointment)
+    if became is None:
+        is_over = claim.until <= clock.now().timestamp()
+        if not is_over and _has_seat(claim):
+            return _Standing(claim, "held")
+        if not is_over and clock.now().timestamp() <= claim.made + _REQUEST_SECONDS:
+            return _Standing(claim, "requested")
+        # After this write nobody can confirm the hold, even if its request takes a seat later all the same. If
+        # somebody confirmed it meanwhile, the write fails and the appointment is found.
+        store.void(claim.appointment)
+        became = store.fate(claim.appointment)
+        assert became is not None
+    if became.status in (rules.VOID, rules.CANCELLED, rules.EXCUSED):
+        return None
+    is_open = became.status in (rules.CONFIRMED, rules.CHECKED_IN)
+    return _Standing(claim._replace(open=is_open), "booked")
+
+
+def _has_seat(claim: Claim) -> bool:
     slot = Slot(claim.hall, claim.group, date.fromisoformat(claim.day), claim.start)
     return store.occupancy(slot, consistent=True).seat_of(claim.appointment) is not None
 

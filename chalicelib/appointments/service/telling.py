@@ -35,14 +35,14 @@ def tell(key: str, change: Change) -> Telling | None:
     item = store.appointment(key)
     if item is not None:
         values = _values(str(item.hall), str(item.day), str(item.start), item.id)
-        return Telling(str(item.party), str(item.visitor_account), values)
+        return Telling(party=str(item.party), handler=str(item.visitor_account), values=values, days=(str(item.day),))
     waiter = store.waiter(key)
     if waiter is None:
         return None
     start, until = change.data.get("start", waiter.earliest), change.data.get("until")
     values = _values(str(waiter.hall), str(waiter.day), str(start), waiter.id)
     values["until"] = telling.moment(clock.from_seconds(int(str(until)))) if until else telling.NOTHING
-    return Telling(str(waiter.party), str(waiter.visitor_account), values)
+    return Telling(party=str(waiter.party), handler=str(waiter.visitor_account), values=values, days=(str(waiter.day),))
 
 
 def _values(hall: str, day: str, start: str, number: str) -> dict[str, Words]:

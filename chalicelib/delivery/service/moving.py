@@ -46,6 +46,8 @@ def step(
 ) -> Event:
     """Move the parcel; the event that says so. ``at``: when a carrier says that it was. Raises
     ``shipment_wrong_state``."""
+    # What people are told of this later must not depend on what has become of the parcel by then.
+    facts: Data = {"mode": str(item.mode), "carrier": str(item.carrier), **(data or {})}
     item.status = rules.SHIPMENTS.move(item.status, action, by)
     moment = clock.local(at or clock.now())
     item.overdue = bool(item.overdue) and item.status in (rules.IN_TRANSIT, rules.ATTEMPT_FAILED)
@@ -60,7 +62,7 @@ def step(
     if item.status in rules.ENDED:
         item.ended_at = moment.isoformat()
     start_clock(item)
-    return Event(f"shipment_{_PAST[action]}", actor, note, data or {})
+    return Event(f"shipment_{_PAST[action]}", actor, note, facts)
 
 
 def write_of(item: ShipmentItem, *events: Event) -> tables.Put:

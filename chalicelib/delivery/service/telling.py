@@ -50,9 +50,14 @@ EVENTS: dict[str, Samples] = dict.fromkeys(_TOLD, _PLACES)
 def tell(key: str, change: Change) -> Telling | None:
     """Whom a change of a parcel concerns; what only matters to the hall (a counter's parcel is not posted) does not."""
     item = store.shipment(key)
-    if item is None or (change.type == "shipment_ready" and item.mode != "pick_up"):
+    if item is None:
         return None
-    hall, carrier = catalog.known_hall(item.hall).name, choosing.carrier(item.carrier)
+    # As it was when it happened: meanwhile the parcel may have come back, and waits at a counter.
+    mode = str(change.data.get("mode", item.mode))
+    if change.type == "shipment_ready" and mode != "pick_up":
+        return None
+    hall = catalog.known_hall(item.hall).name
+    carrier = choosing.carrier(str(change.data.get("carrier", item.carrier)))
     reason = _REASONS.get(str(change.data.get("reason", "")), _REASONS["other"])
     titles = "、".join(dict.fromkeys(result.title for result in item.result_list()))
     values = {
@@ -66,4 +71,5 @@ def tell(key: str, change: Change) -> Telling | None:
         "postage": telling.money(int(item.postage)),
         "at": telling.moment(change.at),
     }
-    return Telling(str(item.party), str(item.handler), values)
+    days = tuple(day for day in (item.promised_by, item.next_try) if day)
+    return Telling(party=str(item.party), handler=str(item.handler), values=values, days=days)

@@ -157,6 +157,7 @@ def _merge(actor: Actor, account: AccountItem, into: AccountItem) -> None:
     """Both accounts keep all that is theirs; requests of either are answered as the one person's."""
     account.merged_into, account.pending = into.id, None
     into.merged = [*into.merged, account.id]
+    # The merged account's login is the one in use now, so messages go there first.
     older = [key for key in into.recent_logins if key not in account.recent_logins]
     into.recent_logins = [*account.recent_logins, *older]
     reason: dict[str, str | int | list[str]] = {"reason": "same_id_number", "platform": actor.platform}
@@ -217,7 +218,7 @@ def _platforms(account: AccountItem) -> list[str]:
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):
-    """A user of a platform: ``key`` names the login here, ``platform_id`` is the person's id there, in clear."""
+    """A person's login on a platform; ``key`` is our key, ``platform_id`` the platform's id of the person, in clear."""
 
     key: str
     platform: str

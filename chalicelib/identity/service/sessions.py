@@ -62,8 +62,9 @@ def _note_use(account: AccountItem, login_key: str) -> None:
         return
     older = [key for key in account.recent_logins if key != login_key]
     account.recent_logins = [login_key, *older][:MOST_LOGINS]
-    # Somebody else may change the account at this moment. Then the order stays as it was until the next use.
-    with suppress(tables.ConditionFailed):
+    # Somebody else may change the account at this moment, or the database may not answer. Then the order stays as it
+    # was until the next use: a login or a refresh must not fail for it, its token would be lost.
+    with suppress(tables.ConditionFailed, errors.Problem):
         tables.write(tables.Put(account, tables.at_version(AccountItem, int(account.version))))
 
 

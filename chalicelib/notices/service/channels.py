@@ -78,7 +78,7 @@ def remaining_ways(item: MessageItem, words: Words, contact: Contact) -> list[Wa
     """
     done = [made for made in item.attempts_made() if made.verdict != "busy"]
     ended_platforms = {made.channel for made in done if made.verdict in ENDS_PLATFORM}
-    tried = {(made.channel, made.login) for made in done}
+    tried = {(made.channel, made.login_key) for made in done}
     ways = []
     for login in contact.logins:
         has_template = bool(_template(login.platform, words))
@@ -126,21 +126,36 @@ def spend(consent: ConsentItem | None, *, all_of_it: bool = False) -> None:
         return
 
 
-def used_up(way: Way, item: MessageItem) -> bool:
-    """Count a message's first try of a way against the day's limits; whether the city's, the platform's or (if
-    not urgent) the person's is used up."""
-    channel = way.channel
+@dataclass(frozen=True)
+class Counts:
+    """How often a channel was tried today, and how many messages were tried for a person today (0: not counted)."""
+
+    tried: int
+    of_person: int
+
+
+def is_first_try(way: Way, item: MessageItem) -> bool:
+    """Whether this way was not asked yet for the message."""
     asked = [made for made in item.attempts_made() if made.asked]
-    if any(made.channel == channel and made.login == way.login_key for made in asked):
-        return False
-    day, city = clock.today(), catalog.messages().rules
-    most = city.per_day.get(channel)  # type: ignore[call-overload]
-    tried = count(channel, "tried")
-    if _platform_is_full(day, channel) or (most is not None and tried > most):
+    return not any(made.channel == way.channel and made.login_key == way.login_key for made in asked)
+
+
+def count_attempt(way: Way, item: MessageItem) -> Counts:
+    """Count the first try of a way for a message; a message counts once for its person, and not if it is urgent."""
+    was_asked_before = any(made.asked for made in item.attempts_made())
+    of_person = 0
+    if not item.urgent and not was_asked_before:
+        of_person = _add(f"MESSAGES#{clock.today()}#person#{item.account}", 1)
+    return Counts(tried=count(way.channel, "tried"), of_person=of_person)
+
+
+def is_over_limit(way: Way, counts: Counts) -> bool:
+    """Whether the day's limit of the platform, of the city for this channel, or of the person is used up."""
+    city = catalog.messages().rules
+    most = city.per_day.get(way.channel)  # type: ignore[call-overload]
+    if most is not None and counts.tried > most:
         return True
-    if item.urgent or asked:
-        return False  # a person's limit counts messages, and this one was counted at its first try
-    return _add(f"MESSAGES#{day}#person#{item.account}", 1) > city.per_person_day
+    return _platform_is_full(clock.today(), way.channel) or counts.of_person > city.per_person_day
 
 
 def _platform_is_full(day: date, channel: str) -> bool:
@@ -151,7 +166,7 @@ def _platform_is_full(day: date, channel: str) -> bool:
     return known[2]
 
 
-def is_full(channel: str) -> None:
+def mark_exhausted(channel: str) -> None:
     """Remember that a platform takes no more messages today."""
     store.exhaust(clock.today(), channel)
     _full.pop(channel, None)

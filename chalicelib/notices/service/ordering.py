@@ -35,7 +35,8 @@ def turn_of(item: MessageItem) -> Turn:
 
     One query for the subject's newest events; a read for each of their messages until the answer is known.
     """
-    # Read without consistency: an event's messages are planned seconds before anything about them matters here.
+    # Eventually consistent. Events of one subject are planned in their order, so one that is missing here is unlikely;
+    # then two messages may arrive in the wrong order. Of more than ten events only the newest ten count.
     events = store.newest_events(str(item.subject))
     for event in events:  # the newest first
         version = event.version
@@ -45,8 +46,10 @@ def turn_of(item: MessageItem) -> Turn:
         if other is None:
             continue
         if version > int(item.subject_version):
-            if other.status in (rules.SENT, rules.SENDING):
+            if other.status == rules.SENT:
                 return _TOO_LATE
+            if other.status == rules.SENDING:
+                return Turn(what="wait", until=_after(other))  # until it is known whether it was taken
         elif _is_waited_for(other) and not item.urgent:
             return Turn(what="wait", until=_after(other))
         elif other.status in (rules.SENT, rules.DEAD):
@@ -68,6 +71,6 @@ def _message_for(event: store.EventItem, account: str) -> MessageItem | None:
 
 
 def _after(other: MessageItem) -> datetime:
-    """A moment after the other message's next try: the sweep that visits this one visits the other one before."""
+    """30 seconds after the other message's next try, so that the sweep visits the other one first."""
     planned = store.moment(str(other.gsi2sk)) if other.gsi2sk else clock.now()
     return max(planned, clock.now()) + _PAUSE

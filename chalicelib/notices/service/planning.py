@@ -9,7 +9,7 @@ import msgspec
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import MessageTemplate
 from chalicelib.identity import service as identity
-from chalicelib.kernel import aws, changes, clock, due, errors, log, tables
+from chalicelib.kernel import aws, changes, clock, due, errors, log, tables, telling
 from chalicelib.kernel.changes import Change
 from chalicelib.kernel.telling import Telling
 from chalicelib.notices import rules, store
@@ -20,23 +20,25 @@ from chalicelib.notices.store import Bilingual, DigestItem, EventItem, MessageIt
 def take(records: list[dict[str, Any]]) -> list[str]:
     """Plan the messages of new entries of the event log; sequence numbers to be brought again.
 
-    An entry of which no message can be made becomes a dead letter, so that it holds up nobody else.
+    An entry of which no message can be made becomes a dead letter, so that it holds up nobody else. One that is brought
+    again holds back the later ones of its subject, so that their messages are planned in the order of the entries.
     """
-    return [record["dynamodb"]["SequenceNumber"] for record in records if not _is_taken(record)]
-
-
-def _is_taken(record: dict[str, Any]) -> bool:
-    image = record["dynamodb"].get("NewImage", {})
-    is_entry = record.get("eventName") == "INSERT" and "entry" in image
-    # An entry that contradicts an earlier one of the same version is for operators (see history.py), not for people.
-    if not is_entry or "first" in image:
-        return True
-    try:
-        _take_one(image["pk"]["S"], image["entry"]["S"])
-    except Exception as error:
-        log.failure("notice_not_planned", error, subject=image["pk"]["S"])
-        return False
-    return True
+    failures: dict[str, str] = {}
+    for record in records:
+        image = record["dynamodb"].get("NewImage", {})
+        is_entry = record.get("eventName") == "INSERT" and "entry" in image
+        # An entry that contradicts an earlier one of its version is for operators (see history.py), not for people.
+        if not is_entry or "first" in image:
+            continue
+        subject = image["pk"]["S"]
+        if subject in failures:
+            continue
+        try:
+            _take_one(subject, image["entry"]["S"])
+        except Exception as error:
+            log.failure("notice_not_planned", error, subject=subject)
+            failures[subject] = record["dynamodb"]["SequenceNumber"]
+    return list(failures.values())
 
 
 def _take_one(subject: str, entry: str) -> None:
@@ -108,7 +110,7 @@ def _message(subject: str, change: Change, told: Telling, account: str) -> tuple
     item.subject, item.subject_version = subject, change.version
     item.happened_at = change.at.isoformat()
     zh, en = ({name: pair[place] for name, pair in told.values.items()} for place in (0, 1))
-    store.seal_words(item, _with_warnings(worded(template, zh, en)))
+    store.seal_words(item, _with_warnings(worded(template, zh, en), told.days))
     preference = store.preferences(account)
     item.english, item.sms, item.at_night = preference.language == "en", bool(preference.sms), bool(preference.at_night)
     wanted = preference.kind_map().get(template.kind, rules.PUSH)
@@ -118,13 +120,13 @@ def _message(subject: str, change: Change, told: Telling, account: str) -> tuple
     return item, [tables.Put(item, tables.absent(MessageItem)), *digest]
 
 
-def _with_warnings(words: Words) -> Words:
-    """The words, with a note behind them if they name a day to come in a year without a published calendar.
+def _with_warnings(words: Words, days: tuple[str, ...]) -> Words:
+    """The words, with a note behind them if they name a day in a year without a published calendar.
 
     For the inbox only: what platforms show is too short for it.
     """
-    days_to_come = [day for day in rules.days_named(words.body.zh) if day > clock.today()]
-    warnings = catalog.calendar_warnings(*days_to_come)
+    named = [day for day in days if telling.day(day)[0] in words.body.zh]
+    warnings = catalog.calendar_warnings(*named)
     if not warnings:
         return words
     zh = "".join(f"（{warning.zh}）" for warning in warnings)

@@ -72,8 +72,8 @@ def asked_for(platform: str) -> list[MessageTemplate]:
     return [one for one in catalog.messages().templates if getattr(one, platform) is not None]
 
 
-def take_consents(platform: str, login: str, results: dict[str, str]) -> None:
-    """Count what a login (its key) answered to its platform's question, by template; raises ``template_unknown``.
+def take_consents(platform: str, login_key: str, results: dict[str, str]) -> None:
+    """Count what a login answered to its platform's question, by template; raises ``template_unknown``.
 
     ``accept`` is good for one more message, or for any number by a long-term template. ``filter`` changes nothing:
     the platform did not ask. Any other answer takes all consents back.
@@ -85,14 +85,15 @@ def take_consents(platform: str, login: str, results: dict[str, str]) -> None:
     if set(results) - set(known):
         raise rules.TEMPLATE_UNKNOWN()
     for template_id, answer in results.items():
-        _take(login, template_id, answer, long_term=known[template_id].long_term)
+        _take(login_key, template_id, answer, long_term=known[template_id].long_term)
 
 
-def _take(login: str, template: str, answer: str, *, long_term: bool) -> None:
+def _take(login_key: str, template_id: str, answer: str, *, long_term: bool) -> None:
     for _ in range(_TRIES):
-        item = store.consent(login, template) or store.new_consent(login, template)
+        item = store.consent(login_key, template_id) or store.new_consent(login_key, template_id)
         if answer == "accept":
-            item.left = int(item.left) + (0 if long_term else 1)
+            if not long_term:
+                item.left = int(item.left) + 1
             item.long_term = long_term
         elif answer != "filter":
             item.left = 0

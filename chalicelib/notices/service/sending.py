@@ -1,4 +1,4 @@
-"""Handing messages to platforms and providers: each platform is tried once at most, and nobody is forgotten.
+"""Handing messages to platforms and providers: each login is tried once at most, and nobody is forgotten.
 
 WeChat and Alipay give no key by which a repeat could be recognised, so a try is written down before it is made. Who
 finds one that was begun and has no end does not repeat it, but goes on with the next way. Providers of text messages
@@ -81,8 +81,8 @@ def _visit(pk: str, sk: str) -> None:
         return
     city = catalog.messages().rules
     now = clock.now()
-    keeps_quiet_hours = not (item.urgent or item.at_night)
-    when = rules.send_at(turn.until or now, city.quiet_from, city.quiet_until, urgent=not keeps_quiet_hours)
+    may_send_at_night = bool(item.urgent or item.at_night)
+    when = rules.send_at(turn.until or now, city.quiet_from, city.quiet_until, urgent=may_send_at_night)
     if when > now:
         tables.write(tables.changed(due.due(item, when)))
     else:
@@ -119,7 +119,7 @@ def _send(item: MessageItem) -> None:
         if way.login is not None and consent is None:
             _note_skipped(item, way, "no_consent")
             continue
-        if channels.used_up(way, item):
+        if channels.is_first_try(way, item) and channels.is_over_limit(way, channels.count_attempt(way, item)):
             _note_skipped(item, way, "quota")
             continue
         outcome = _try(item, way, words, contact)
@@ -128,7 +128,7 @@ def _send(item: MessageItem) -> None:
             channels.spend(consent)
             return
         _count_failure(way.channel, outcome)
-        has_another_provider = way.login is None and bool(ways)
+        has_another_provider = way.login is None and bool(ways)  # the ways by text message come last
         may_try_another = has_another_provider and not channels.may_have_sent(outcome)
         if outcome.verdict == "busy" and not may_try_another and not _out_of_patience(item):
             _put_off(item)
@@ -136,7 +136,7 @@ def _send(item: MessageItem) -> None:
         if outcome.verdict == "no_consent":
             channels.spend(consent, all_of_it=True)
         if outcome.verdict == "quota":
-            channels.is_full(way.channel)
+            channels.mark_exhausted(way.channel)
         if way.login is not None and outcome.verdict in channels.ENDS_PLATFORM:
             ways = [other for other in ways if other.channel != way.channel]
     _nobody_took_it(item)
@@ -144,7 +144,7 @@ def _send(item: MessageItem) -> None:
 
 def _try(item: MessageItem, way: Way, words: Words, contact: Contact) -> Outcome:
     item.status = rules.MESSAGES.move(item.status, "begin", "system")
-    _note(item, Attempt(channel=way.channel, login=way.login_key, verdict="begun", at=_now(), reason=way.provider))
+    _note(item, Attempt(channel=way.channel, login_key=way.login_key, verdict="begun", at=_now(), reason=way.provider))
     _save(due.due(item, clock.now() + _UNHEARD_AFTER))
     item.begun = str(item.tried)
     outcome = channels.send(way, item, words, contact)
@@ -174,12 +174,29 @@ def _save(item: MessageItem) -> None:
 
 def _note_skipped(item: MessageItem, way: Way, verdict: str) -> None:
     """Note a way that was not tried, because we know what the answer would be."""
-    _note(item, Attempt(channel=way.channel, login=way.login_key, verdict=verdict, at=_now(), asked=False))
+    _note(item, Attempt(channel=way.channel, login_key=way.login_key, verdict=verdict, at=_now(), asked=False))
 
 
 def _note(item: MessageItem, made: Attempt) -> None:
     attempts = [*item.attempts_made(), made]
-    item.set_attempts(attempts if len(attempts) <= store.MOST_ATTEMPTS else [attempts[0], *attempts[2:]])
+    if len(attempts) > store.MOST_ATTEMPTS:
+        _drop_one(attempts)
+    item.set_attempts(attempts)
+
+
+def _drop_one(attempts: list[Attempt]) -> None:
+    """Forget the oldest attempt that was busy and is not the last one of its way; all others say what is not repeated.
+
+    The first one stays in any case: patience counts from it.
+    """
+    for place in range(1, len(attempts)):
+        made = attempts[place]
+        is_last_of_its_way = all(
+            (later.channel, later.login_key) != (made.channel, made.login_key) for later in attempts[place + 1 :]
+        )
+        if made.verdict == "busy" and not is_last_of_its_way:
+            del attempts[place]
+            return
 
 
 def _sent(item: MessageItem, channel: str, outcome: Outcome) -> None:
@@ -213,7 +230,7 @@ def _nobody_took_it(item: MessageItem) -> None:
     """What is only busy is tried for a day. Otherwise it stays in the inbox; where our template or text is at fault,
     or everybody was out of order for a day, somebody has to look at it."""
     attempts = item.attempts_made()
-    latest = {(made.channel, made.login): made.verdict for made in attempts}
+    latest = {(made.channel, made.login_key): made.verdict for made in attempts}
     if "busy" in latest.values() and clock.now() - store.moment(attempts[0].at) < rules.GIVE_UP_AFTER:
         _put_off(item)
         return

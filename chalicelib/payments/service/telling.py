@@ -42,4 +42,4 @@ def _telling(bill: BillItem, title: str, amount: int, order: str, change: Change
         "amount": telling.money(amount),
         "at": telling.moment(change.at),
     }
-    return Telling(str(bill.payer), str(bill.handler), values)
+    return Telling(party=str(bill.payer), handler=str(bill.handler), values=values)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.kernel import text
+from chalicelib.kernel import blanks
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -22,8 +22,8 @@ json_values = st.recursive(
 def test_every_blank_of_unicode_is_one() -> None:
     everything = (chr(code) for code in range(sys.maxunicode + 1))
     separators = [one for one in everything if one.isspace() or unicodedata.category(one) in ("Zs", "Zl", "Zp")]
-    assert set(separators) - set(text.BLANKS) == set()
-    assert not [one for one in text.BLANKS if unicodedata.category(one) in ("Nd", "Lu", "Ll", "Po", "Sm")]
+    assert set(separators) - set(blanks.BLANKS) == set()
+    assert not [one for one in blanks.BLANKS if unicodedata.category(one) in ("Nd", "Lu", "Ll", "Po", "Sm")]
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,9 @@ def test_every_blank_of_unicode_is_one() -> None:
     [
         ("  张三\u3000", "张三", "张三"),
         ("\u200b\ufeff", "", ""),
+        ("\u200b\ufe0f", "", ""),
+        ("\U000e0020\u17b4\u180b", "", ""),
+        ("葛\U000e0100", "葛\U000e0100", "葛\U000e0100"),
         ("欧阳\u3000娜娜", "欧阳\u3000娜娜", "欧阳\u3000娜娜"),
         ({"a": " ", "b": 0}, {"a": "", "b": 0}, {"b": 0}),
         ({"a": ["x ", "\u00a0"]}, {"a": ["x", ""]}, {"a": ["x"]}),
@@ -40,16 +43,16 @@ def test_every_blank_of_unicode_is_one() -> None:
     ],
 )
 def test_examples(value: Any, trimmed: Any, without: Any) -> None:
-    assert text.trimmed(value) == trimmed
-    assert text.without_blanks(value) == without
+    assert blanks.trim_texts(value) == trimmed
+    assert blanks.trim_and_drop_empty(value) == without
 
 
 @given(json_values)
 def test_doing_it_twice_changes_nothing_more(value: Any) -> None:
-    assert text.trimmed(text.trimmed(value)) == text.trimmed(value)
-    assert text.without_blanks(text.without_blanks(value)) == text.without_blanks(value)
+    assert blanks.trim_texts(blanks.trim_texts(value)) == blanks.trim_texts(value)
+    assert blanks.trim_and_drop_empty(blanks.trim_and_drop_empty(value)) == blanks.trim_and_drop_empty(value)
 
 
-@given(st.text(), st.text(alphabet=text.BLANKS), st.text(alphabet=text.BLANKS))
+@given(st.text(), st.text(alphabet=blanks.BLANKS), st.text(alphabet=blanks.BLANKS))
 def test_what_is_between_the_blanks_stays(inner: str, before: str, after: str) -> None:
-    assert text.trimmed(before + inner + after) == text.trimmed(inner)
+    assert blanks.trim_texts(before + inner + after) == blanks.trim_texts(inner)
