@@ -2,8 +2,8 @@
 
 from chalicelib import features
 from chalicelib.identity import service as identity
-from chalicelib.kernel import documents, endpoint, health
-from chalicelib.kernel.api import Api
+from chalicelib.kernel.edge import documents, endpoint, health
+from chalicelib.kernel.edge.api import Api
 from chalicelib.kernel.settings import settings
 
 KERNEL = (health, documents)

@@ -22,7 +22,8 @@ from typing import Any
 import boto3
 from cryptography.hazmat.primitives import serialization
 
-from chalicelib.kernel import aws, signing
+from chalicelib.kernel import aws
+from chalicelib.kernel.security import signing
 from chalicelib.kernel.settings import settings
 from infra import package
 from local.environment import ROOT

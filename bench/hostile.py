@@ -27,8 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.__main__ import RESULTS, embedded_city
-from chalicelib.kernel import clock, tables
+from chalicelib.kernel import clock
 from chalicelib.kernel.access import system
+from chalicelib.kernel.storage import tables
 from chalicelib.payments import rules, service, store
 from chalicelib.payments.rules import Charge
 from chalicelib.payments.service import Debt

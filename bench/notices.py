@@ -71,7 +71,8 @@ def control(port: int, name: str, body: dict[str, Any]) -> Any:
 def make_people(environment: Environment, count: int) -> list[str]:
     """Accounts by id: most on WeChat, some on Alipay, some to be reached by text message only."""
     from chalicelib.identity import store
-    from chalicelib.kernel import ids, tables
+    from chalicelib.kernel import ids
+    from chalicelib.kernel.storage import tables
     from chalicelib.notices import store as notices
     from local import simulators
 
@@ -103,9 +104,11 @@ def make_people(environment: Environment, count: int) -> list[str]:
 def happen(people: list[str], events: int, rate: float) -> dict[str, tuple[str, float]]:
     """Change applications at a steady rate: application to its receipt number and the moment (epoch seconds)."""
     from chalicelib.applications import store
-    from chalicelib.kernel import changes, ids, tables
+    from chalicelib.kernel import ids
     from chalicelib.kernel.access import system
-    from chalicelib.kernel.changes import Event
+    from chalicelib.kernel.events import changes
+    from chalicelib.kernel.events.changes import Event
+    from chalicelib.kernel.storage import tables
 
     happened: dict[str, tuple[str, float]] = {}
     began = time.monotonic()

@@ -289,7 +289,9 @@ def publish_halls(places: int, released_at: float) -> tuple[str, list[str], list
 def make_people(count: int, halls: list[str]) -> list[Person]:
     """People who are logged in and verified, written straight into the database."""
     from chalicelib.identity import store
-    from chalicelib.kernel import aws, ids, tokens, vault
+    from chalicelib.kernel import aws, ids
+    from chalicelib.kernel.edge import tokens
+    from chalicelib.kernel.security import vault
 
     names = itertools.cycle(["赵", "钱", "孙", "李", "周", "吴", "郑", "王"])
     client, table = aws.client("dynamodb"), f"{os.environ['TABLE_PREFIX']}identity"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.kernel import feed
+from chalicelib.kernel.events import feed
 
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib import features
-from chalicelib.kernel import audit, log
+from chalicelib.kernel import log
+from chalicelib.kernel.events import audit
 
 
 def handler(event: dict[str, Any], context: Any = None) -> dict[str, Any]:

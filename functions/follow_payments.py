@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib import features
-from chalicelib.kernel import due
+from chalicelib.kernel.storage import due
 from chalicelib.payments import service
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chalicelib.certificates import routes as certificates
 from chalicelib.identity import service as identity
-from chalicelib.kernel import documents, endpoint
-from chalicelib.kernel.api import Api
+from chalicelib.kernel.edge import documents, endpoint
+from chalicelib.kernel.edge.api import Api
 from chalicelib.kernel.settings import settings
 
 settings()

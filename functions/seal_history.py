@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from chalicelib.kernel import audit, clock
+from chalicelib.kernel import clock
+from chalicelib.kernel.events import audit
 
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.kernel import due
+from chalicelib.kernel.storage import due
 from chalicelib.notices import service
 
 THREADS = 2

@@ -13,7 +13,8 @@ from typing import Any
 import botocore.session
 from cryptography.hazmat.primitives import serialization
 
-from chalicelib.kernel.settings import InvalidSettings, Secrets, Settings
+from chalicelib.kernel.security.secrets import Secrets
+from chalicelib.kernel.settings import InvalidSettings, Settings
 from infra import stack
 from infra.reduce import PARTITIONS
 

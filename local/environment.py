@@ -14,7 +14,7 @@ import pyotp
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from chalicelib.kernel.settings import Secrets
+from chalicelib.kernel.security.secrets import Secrets
 from local.template import ACCOUNT, REGION
 
 STAGE = "dev"

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from chalicelib.kernel import errors
-from chalicelib.kernel.endpoint import problem_answer
+from chalicelib.kernel.edge.endpoint import problem_answer
 
 MAX_BODY_BYTES = 10_000_000
 

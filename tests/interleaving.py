@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from chalicelib.kernel import aws, vault
+from chalicelib.kernel import aws
+from chalicelib.kernel.security import vault
 
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
 Works = list[Callable[[], Any]]

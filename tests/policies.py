@@ -16,7 +16,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.catalog import service as catalog
-from chalicelib.kernel import aws, settings, signing, vault
+from chalicelib.kernel import aws
+from chalicelib.kernel.security import secrets, signing, vault
 from infra import stack
 from local import template
 from local.environment import STAGE
@@ -52,7 +53,7 @@ def _forget() -> None:
     vault._unwrapped.clear()
     signing.public_key_der.cache_clear()
     catalog.forget()
-    settings._secrets = None
+    secrets._secrets = None
 
 
 def enforce() -> None:

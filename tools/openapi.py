@@ -16,9 +16,10 @@ import msgspec
 import yaml
 
 from chalicelib import features
-from chalicelib.kernel import endpoint, errors
+from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access
-from chalicelib.kernel.endpoint import Answer, Download, Endpoint, Page, Plain
+from chalicelib.kernel.edge import endpoint
+from chalicelib.kernel.edge.endpoint import Answer, Download, Endpoint, Page, Plain
 
 ROOT = Path(__file__).parent.parent
 KERNEL = ("health", "documents")
@@ -27,7 +28,7 @@ KERNEL = ("health", "documents")
 def declared() -> list[Endpoint]:
     """All declared endpoints."""
     for module in KERNEL:
-        importlib.import_module(f"chalicelib.kernel.{module}")
+        importlib.import_module(f"chalicelib.kernel.edge.{module}")
     features.load_routes()
     return endpoint.REGISTRY
 

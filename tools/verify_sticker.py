@@ -19,7 +19,8 @@ from typing import Any
 
 from chalicelib.certificates import rules
 from chalicelib.certificates.store import number_of
-from chalicelib.kernel import clock, signing
+from chalicelib.kernel import clock
+from chalicelib.kernel.security import signing
 
 
 def check(number: str, keys: dict[int, bytes], revoked: set[str], today: date) -> tuple[str, rules.Payload | None]:

@@ -16,10 +16,11 @@ from chalicelib.catalog.definition import ServiceDefinition, Text
 from chalicelib.certificates import rules as certificate_rules
 from chalicelib.delivery import rules as delivery_rules
 from chalicelib.delivery import service as delivery
-from chalicelib.kernel import clock, errors, vault
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
-from chalicelib.kernel.endpoint import Request, endpoint
-from chalicelib.kernel.rates import Limit
+from chalicelib.kernel.edge.endpoint import Request, endpoint
+from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.security import vault
 from chalicelib.payments import rules as payment_rules
 
 Opinion = Annotated[str, Meta(min_length=2, max_length=1000)]

@@ -10,9 +10,12 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribu
 
 from chalicelib.applications.decisions import Finding
 from chalicelib.delivery.service import ELECTRONIC, Choice
-from chalicelib.kernel import changes, ids, tables, vault
+from chalicelib.kernel import ids
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.tables import Page
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.tables import Page
 
 TABLE = "applications"
 

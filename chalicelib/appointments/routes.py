@@ -14,9 +14,10 @@ from chalicelib.catalog import rules as catalog_rules
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall, Text
 from chalicelib.identity import rules as identity_rules
-from chalicelib.kernel import clock, errors, ids, vault
+from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
-from chalicelib.kernel.endpoint import Download, Page, Request, endpoint
+from chalicelib.kernel.edge.endpoint import Download, Page, Request, endpoint
+from chalicelib.kernel.security import vault
 from chalicelib.kernel.settings import settings
 
 Code = Annotated[str, Meta(min_length=3, max_length=40)]

@@ -19,9 +19,12 @@ from pynamodb.attributes import (
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.appointments.rules import CHANNELS, NOTHING_TAKEN, VOID, Claim, Occupancy, Seat, Slot
-from chalicelib.kernel import changes, clock, ids, tables, vault
+from chalicelib.kernel import clock, ids
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.tables import Page
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.tables import Page
 
 TABLE = "appointments"
 SLOT_DAYS = 400

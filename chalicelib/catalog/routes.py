@@ -20,7 +20,7 @@ from chalicelib.catalog.definition import (
 )
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import ANYONE
-from chalicelib.kernel.endpoint import endpoint
+from chalicelib.kernel.edge.endpoint import endpoint
 
 
 class ServiceQuery(msgspec.Struct, forbid_unknown_fields=True):

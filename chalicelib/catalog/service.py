@@ -26,9 +26,11 @@ from chalicelib.catalog.definition import (
     Text,
     Unit,
 )
-from chalicelib.kernel import changes, clock, errors, tables
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor, system
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
 
 POINTER_SECONDS = 5
 _MAX_ITEM_BYTES = 390_000

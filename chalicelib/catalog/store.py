@@ -9,7 +9,7 @@ import msgspec
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.catalog.definition import Release
-from chalicelib.kernel import tables
+from chalicelib.kernel.storage import tables
 
 TABLE = "catalog"
 T = TypeVar("T", bound=msgspec.Struct)

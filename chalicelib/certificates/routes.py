@@ -12,8 +12,8 @@ from chalicelib.certificates import pages, rules, service, store
 from chalicelib.certificates.store import CertificateItem
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
-from chalicelib.kernel.endpoint import Download, Page, endpoint
-from chalicelib.kernel.rates import Limit
+from chalicelib.kernel.edge.endpoint import Download, Page, endpoint
+from chalicelib.kernel.edge.rates import Limit
 
 
 def _holds(actor: Actor, item: CertificateItem) -> bool:

@@ -15,11 +15,14 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import CertificateDefinition, Layout, PublicField, Text
 from chalicelib.certificates import glyphs, rules, store
 from chalicelib.certificates.store import CertificateItem
-from chalicelib.kernel import changes, clock, errors, log, signing, tables, vault
+from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
 from chalicelib.kernel.errors import FieldError
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import signing, vault
 from chalicelib.kernel.settings import settings
+from chalicelib.kernel.storage import tables
 
 Status = Literal["valid", "expired", "not_yet_valid", "revoked", "superseded", "unknown", "forged"]
 REVOKED_PAGE = 500

@@ -8,9 +8,12 @@ from datetime import date
 import msgspec
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.kernel import changes, clock, ids, numbers, tables, vault
+from chalicelib.kernel import clock, ids, numbers
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.tables import Page, Put
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.tables import Page, Put
 
 TABLE = "certificates"
 _REVOKED = "REVOKED"

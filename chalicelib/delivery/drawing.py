@@ -10,7 +10,7 @@ from chalicelib.certificates import service as certificates
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.service import choosing
 from chalicelib.delivery.store import ShipmentItem
-from chalicelib.kernel import vault
+from chalicelib.kernel.security import vault
 
 LABEL = "BSP1"
 _WIDTH, _HEIGHT = 100.0, 150.0

@@ -14,9 +14,12 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribu
 
 from chalicelib.delivery import rules
 from chalicelib.delivery.rules import Scan
-from chalicelib.kernel import changes, clock, due, tables, vault
+from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.tables import Page
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import due, tables
+from chalicelib.kernel.storage.tables import Page
 
 TABLE = "delivery"
 KEPT_SECONDS = 400 * 86400

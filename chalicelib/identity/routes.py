@@ -10,10 +10,11 @@ from msgspec import Meta
 
 from chalicelib.identity import rules, service, store
 from chalicelib.identity.store import AccountItem, MandateItem, OrganizationItem, RelativeItem
-from chalicelib.kernel import errors, tables
+from chalicelib.kernel import errors
 from chalicelib.kernel.access import ANYONE, STAFF_ROLES, Access, Actor, Level
-from chalicelib.kernel.endpoint import Request, endpoint
-from chalicelib.kernel.rates import Limit
+from chalicelib.kernel.edge.endpoint import Request, endpoint
+from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.storage import tables
 from chalicelib.platforms import http, wechat
 
 Code = Annotated[str, Meta(min_length=1, max_length=256)]

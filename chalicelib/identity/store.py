@@ -6,8 +6,9 @@ from typing import Any
 
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.kernel import tables, vault
-from chalicelib.kernel.tables import Page, read
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.tables import Page, read
 
 TABLE = "identity"
 

@@ -1,7 +1,6 @@
-"""Settings from the environment and secrets from Secrets Manager, typed; a missing or malformed one is named.
+"""Settings from the environment, typed; a missing or malformed one is named.
 
-Settings are read once and stop the start; nothing in them is secret. Secrets are one JSON object per
-deployment, read when first needed and again every ten minutes, so that a rotated one arrives by itself.
+They are read once and stop the start; nothing in them is secret.
 """
 
 from __future__ import annotations
@@ -9,16 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
-import json
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
 MAX_SCAN_PREFIX = 36
-_SECRETS_SECONDS = 600
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -93,7 +89,7 @@ class Settings:
 
         Raises ``InvalidSettings`` that names each missing or malformed one with an example.
         """
-        return cls(**_read(cls, environ))
+        return cls(**read(cls, environ))
 
     @classmethod
     def examples(cls) -> dict[str, str]:
@@ -101,36 +97,7 @@ class Settings:
         return {item.name.upper(): item.metadata["example"] for item in fields(cls)}
 
 
-@dataclass(frozen=True)
-class Secrets:
-    """What only this deployment may know."""
-
-    wechat_app_secret: str = setting("WeChat mini-program's AppSecret", "(32 characters)")
-    alipay_app_private_key: str = setting("the app's RSA2 private key, base64 of PKCS#8 DER", "MIIEvQIBADAN...")
-    alipay_content_key: str = setting("接口内容加密 AES key, base64 of 16 bytes", "AAECAwQFBgcICQoLDA0ODw==")
-    departments_secret: str = setting("secret shared with the exchange, at least 32 characters", "(64 hex digits)")
-    wechat_pay_private_key: str = setting("the merchant's API private key, base64 of PKCS#8 DER", "MIIEvQIBADAN...")
-    wechat_pay_api_v3_key: str = setting("the merchant's APIv3 key", "(32 characters)")
-    fiscal_secret: str = setting("secret shared with the fiscal e-receipt system", "(64 hex digits)")
-    carrier_secret: str = setting("secret shared with the parcel company", "(64 hex digits)")
-    sms_secret: str = setting("secret shared with the providers of text messages", "(64 hex digits)")
-
-    @classmethod
-    def from_json(cls, text: str) -> Secrets:
-        """Read the secret's JSON object, whose names are the settings' upper-case names.
-
-        Raises ``InvalidSettings`` that names each missing or malformed one with an example, never a value.
-        """
-        try:
-            given = json.loads(text)
-        except ValueError:
-            given = None
-        if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-            raise InvalidSettings("The secrets are not a JSON object of texts")
-        return cls(**_read(cls, given))
-
-
-def _read(kind: type[Any], given: Mapping[str, str]) -> dict[str, Any]:
+def read(kind: type[Any], given: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     faults: list[str] = []
     for item in fields(kind):
@@ -200,29 +167,3 @@ def _check_base64(text: str) -> None:
 def settings() -> Settings:
     """The settings of this process."""
     return Settings.from_env()
-
-
-_secrets: tuple[float, Secrets] | None = None
-
-
-def secrets() -> Secrets:
-    """This deployment's secrets, at most ten minutes old; the known ones while Secrets Manager does not answer."""
-    global _secrets
-    if _secrets is None or _secrets[0] < time.monotonic():
-        _secrets = (time.monotonic() + _SECRETS_SECONDS, _load_secrets(_secrets))
-    return _secrets[1]
-
-
-def _load_secrets(known: tuple[float, Secrets] | None) -> Secrets:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from chalicelib.kernel import aws, errors, log
-
-    try:
-        answer = aws.client("secretsmanager").get_secret_value(SecretId=settings().secrets_name)
-        return Secrets.from_json(answer["SecretString"])
-    except (BotoCoreError, ClientError, InvalidSettings) as error:
-        log.failure("secrets_not_loaded", error)
-        if known is None:
-            raise errors.UNAVAILABLE(retry_after=60) from None
-        return known[1]

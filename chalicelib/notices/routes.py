@@ -11,7 +11,7 @@ from msgspec import Meta
 from chalicelib.identity import service as identity
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Access, Actor, Level
-from chalicelib.kernel.endpoint import endpoint
+from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.notices import rules, service, store
 from chalicelib.notices.store import LetterItem, MessageItem, PreferenceItem
 

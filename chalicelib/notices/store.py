@@ -11,9 +11,11 @@ from datetime import date, datetime
 import msgspec
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.kernel import clock, due, ids, tables, vault
-from chalicelib.kernel.tables import Page
-from chalicelib.kernel.vault import KernelItem
+from chalicelib.kernel import clock, ids
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.security.vault import KernelItem
+from chalicelib.kernel.storage import due, tables
+from chalicelib.kernel.storage.tables import Page
 from chalicelib.notices import rules
 
 TABLE = "notices"

@@ -12,9 +12,9 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
-from chalicelib.kernel.documents import DocumentLink
-from chalicelib.kernel.endpoint import Plain, Request, endpoint
-from chalicelib.kernel.rates import Limit
+from chalicelib.kernel.edge.documents import DocumentLink
+from chalicelib.kernel.edge.endpoint import Plain, Request, endpoint
+from chalicelib.kernel.edge.rates import Limit
 from chalicelib.payments import rules, service, store
 from chalicelib.payments.rules import Charge
 from chalicelib.payments.service.ledger import Report

@@ -14,8 +14,11 @@ from typing import TypeVar
 import msgspec
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.kernel import changes, clock, due, tables, vault
-from chalicelib.kernel.tables import Page
+from chalicelib.kernel import clock
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import due, tables
+from chalicelib.kernel.storage.tables import Page
 from chalicelib.payments import rules
 from chalicelib.payments.rules import Charge
 

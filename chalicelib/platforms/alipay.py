@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from chalicelib.kernel import clock, errors, log
-from chalicelib.kernel.settings import secrets, settings
+from chalicelib.kernel.security.secrets import secrets
+from chalicelib.kernel.settings import settings
 from chalicelib.platforms import http
 from chalicelib.platforms.messaging import SENT, Outcome, Verdict
 

@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.kernel import clock
-from chalicelib.kernel.settings import secrets, settings
+from chalicelib.kernel.security.secrets import secrets
+from chalicelib.kernel.settings import settings
 from chalicelib.platforms import http, signed
 
 PLATFORM = "快递公司 Carrier"

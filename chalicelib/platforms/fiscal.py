@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.kernel.settings import secrets, settings
+from chalicelib.kernel.security.secrets import secrets
+from chalicelib.kernel.settings import settings
 from chalicelib.platforms import http, signed
 
 PLATFORM = "财政电子票据系统 Fiscal receipts"

@@ -12,7 +12,9 @@ from collections.abc import Callable
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.kernel import clock, errors, tables, vault
+from chalicelib.kernel import clock, errors
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import tables
 
 _EARLY_SECONDS = 60
 _LEASE_SECONDS = 10

@@ -7,7 +7,8 @@ provider find the first message, so asking again after an answer that was not he
 from __future__ import annotations
 
 from chalicelib.kernel import errors
-from chalicelib.kernel.settings import secrets, settings
+from chalicelib.kernel.security.secrets import secrets
+from chalicelib.kernel.settings import settings
 from chalicelib.platforms import signed
 from chalicelib.platforms.http import Unheard
 from chalicelib.platforms.messaging import Outcome

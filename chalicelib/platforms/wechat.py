@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from chalicelib.kernel import errors, log
-from chalicelib.kernel.settings import secrets, settings
+from chalicelib.kernel.security.secrets import secrets
+from chalicelib.kernel.settings import settings
 from chalicelib.platforms import http, shared_token
 from chalicelib.platforms.messaging import SENT, Outcome, Verdict
 

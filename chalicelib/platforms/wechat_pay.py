@@ -25,7 +25,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from chalicelib.kernel import clock, log
-from chalicelib.kernel.settings import secrets, settings
+from chalicelib.kernel.security.secrets import secrets
+from chalicelib.kernel.settings import settings
 from chalicelib.platforms import http, payment
 from chalicelib.platforms.payment import BadRow, Forged, Notice, Order, Refund, RefundAnswer, Refused, Row, Trade
 

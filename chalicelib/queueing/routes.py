@@ -17,8 +17,8 @@ from chalicelib.identity import rules as identity_rules
 from chalicelib.identity import service as identity
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
-from chalicelib.kernel.endpoint import Page, Request, endpoint
-from chalicelib.kernel.rates import Limit
+from chalicelib.kernel.edge.endpoint import Page, Request, endpoint
+from chalicelib.kernel.edge.rates import Limit
 from chalicelib.queueing import rules, service, store
 from chalicelib.queueing.store import TicketItem
 

@@ -8,7 +8,9 @@ from datetime import date, timedelta
 import msgspec
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.kernel import clock, tables, vault
+from chalicelib.kernel import clock
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import tables
 from chalicelib.queueing.rules import Queue
 
 TABLE = "queueing"

@@ -250,8 +250,9 @@ def test_reading_personal_data_is_recorded_before_it_is_shown(
     world: World, enterprise: Enterprise, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from chalicelib.applications import store
-    from chalicelib.kernel import history, tables
     from chalicelib.kernel.errors import UNAVAILABLE
+    from chalicelib.kernel.events import history
+    from chalicelib.kernel.storage import tables
 
     applied, task = waiting(enterprise)
     officer = world.staff()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.kernel import history
+from chalicelib.kernel.events import history
 from functions import close_halls, remind_visitors
 from tests.appointments.bookings import HOUSING, Booker
 from tests.world import Client, World, new_id_number

@@ -14,7 +14,7 @@ from chalicelib.appointments import rules, service, store
 from chalicelib.appointments.rules import Seat
 from chalicelib.appointments.service import booking, waiting
 from chalicelib.catalog import service as catalog
-from chalicelib.kernel import tables
+from chalicelib.kernel.storage import tables
 from tests.appointments.bookings import HOUSING, Booker
 from tests.appointments.schedules import CLERK, STARTS, Scene, Visitor, proof_hall
 from tests.appointments.test_credit import relative

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.certificates import rules, store
-from chalicelib.kernel import ids, numbers, signing
+from chalicelib.kernel import ids, numbers
+from chalicelib.kernel.security import signing
 from tools.verify_sticker import check
 
 KEY = ec.generate_private_key(ec.SECP256R1())

@@ -83,7 +83,7 @@ def test_what_is_no_longer_valid_is_not_printed(world: World, enterprise: Enterp
 
 
 def test_each_print_is_an_event_with_its_reason(world: World, enterprise: Enterprise) -> None:
-    from chalicelib.kernel import changes, history
+    from chalicelib.kernel.events import changes, history
 
     certificate = enterprise.certificate()
     enterprise.print(certificate, "第一次打印")

@@ -7,9 +7,11 @@ import secrets
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.service import moving
 from chalicelib.delivery.store import Address, Private, Result, ShipmentItem
-from chalicelib.kernel import changes, clock, ids, tables
+from chalicelib.kernel import clock, ids
 from chalicelib.kernel.access import system
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
 from chalicelib.notices import store as notices
 from tests.world import Enterprise
 

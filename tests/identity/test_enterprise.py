@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.kernel import clock, history
+from chalicelib.kernel import clock
+from chalicelib.kernel.events import history
 from tests.world import Enterprise, World, new_credit_code, new_id_number
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.kernel import history
+from chalicelib.kernel.events import history
 from tests.world import Client, World, new_id_number
 
 

@@ -14,7 +14,7 @@ import yaml
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from chalicelib.kernel import endpoint
+from chalicelib.kernel.edge import endpoint
 from chalicelib.kernel.settings import Settings
 from infra import package, stack
 from local import template

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from chalicelib.kernel import endpoint, errors
+from chalicelib.kernel import errors
+from chalicelib.kernel.edge import endpoint
 from tests.world import Client, World
 
 

@@ -12,7 +12,10 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.applications import store
-from chalicelib.kernel import aws, budget, errors, idempotency, tables, vault
+from chalicelib.kernel import aws, budget, errors
+from chalicelib.kernel.edge import idempotency
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import tables
 from tests.world import World
 
 Answer = Callable[[Any], AWSResponse | None]

@@ -14,10 +14,12 @@ from botocore.exceptions import ClientError
 
 from chalicelib import features
 from chalicelib.applications import store
-from chalicelib.kernel import audit, aws, changes, clock, errors, feed, history, tables
-from chalicelib.kernel.changes import Change
-from chalicelib.kernel.history import Fault, HistoryItem
+from chalicelib.kernel import aws, clock, errors
+from chalicelib.kernel.events import audit, changes, feed, history
+from chalicelib.kernel.events.changes import Change
+from chalicelib.kernel.events.history import Fault, HistoryItem
 from chalicelib.kernel.settings import settings
+from chalicelib.kernel.storage import tables
 from functions import append_history, check_history, seal_history
 from local import pump
 from tests.interleaving import dying_at

@@ -8,8 +8,9 @@ import json
 import pytest
 
 from chalicelib.kernel import aws
-from chalicelib.kernel import settings as settings_module
-from chalicelib.kernel.settings import InvalidSettings, Secrets, Settings
+from chalicelib.kernel.security import secrets as secrets_module
+from chalicelib.kernel.security.secrets import Secrets
+from chalicelib.kernel.settings import InvalidSettings, Settings, settings
 from local.environment import Environment
 from tests.world import World
 
@@ -59,17 +60,17 @@ def test_secrets_that_are_no_object_of_texts(text: str) -> None:
 def test_a_rotated_secret_arrives_and_an_outage_keeps_the_known_one(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = settings_module.secrets()
-    store, name = aws.client("secretsmanager"), settings_module.settings().secrets_name
+    known = secrets_module.secrets()
+    store, name = aws.client("secretsmanager"), settings().secrets_name
     rotated = {**world.environment.secrets, "DEPARTMENTS_SECRET": "n" * 40}
     store.put_secret_value(SecretId=name, SecretString=json.dumps(rotated))
     try:
-        assert settings_module.secrets() is known
-        monkeypatch.setattr(settings_module, "_secrets", (0.0, known))
-        assert settings_module.secrets().departments_secret == "n" * 40
+        assert secrets_module.secrets() is known
+        monkeypatch.setattr(secrets_module, "_secrets", (0.0, known))
+        assert secrets_module.secrets().departments_secret == "n" * 40
         store.put_secret_value(SecretId=name, SecretString="{}")
-        monkeypatch.setattr(settings_module, "_secrets", (0.0, known))
-        assert settings_module.secrets() is known
+        monkeypatch.setattr(secrets_module, "_secrets", (0.0, known))
+        assert secrets_module.secrets() is known
     finally:
         store.put_secret_value(SecretId=name, SecretString=json.dumps(world.environment.secrets))
 

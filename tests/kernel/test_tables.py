@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from chalicelib.kernel import aws, tables, vault
-from chalicelib.kernel.vault import KernelItem
+from chalicelib.kernel import aws
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.security.vault import KernelItem
+from chalicelib.kernel.storage import tables
 from tests.world import World
 
 

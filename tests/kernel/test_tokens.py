@@ -13,7 +13,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from chalicelib.kernel import clock, signing, tokens
+from chalicelib.kernel import clock
+from chalicelib.kernel.edge import tokens
+from chalicelib.kernel.security import signing
 from chalicelib.kernel.settings import settings
 from tests.world import Client, World
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.kernel import vault
+from chalicelib.kernel.security import vault
 from tests.world import World
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from chalicelib.kernel import endpoint
+from chalicelib.kernel.edge import endpoint
 from tests.appointments.bookings import Booker
 from tests.delivery import made, parcels
 from tests.kernel.test_tokens import with_claims

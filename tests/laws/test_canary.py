@@ -150,8 +150,8 @@ def test_no_personal_data_leaks_from_the_whole_journey(world: World, capfd: pyte
 
 def test_the_canary_would_be_heard(world: World) -> None:
     """The check can fail: what is stored in clear is found."""
-    from chalicelib.kernel import tables
-    from chalicelib.kernel.vault import KernelItem
+    from chalicelib.kernel.security.vault import KernelItem
+    from chalicelib.kernel.storage import tables
 
     aws.client("dynamodb")
     tables.write(tables.Put(KernelItem("TEST#canary", wrapped="麻雀".encode())))

@@ -6,7 +6,8 @@ import re
 
 import yaml
 
-from chalicelib.kernel import endpoint, errors
+from chalicelib.kernel import errors
+from chalicelib.kernel.edge import endpoint
 from local.environment import ROOT
 from tests.world import World
 from tools import openapi

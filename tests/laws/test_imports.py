@@ -117,6 +117,40 @@ def test_a_feature_declares_exactly_what_it_uses_and_only_what_is_below_it(featu
     assert tuple(sorted(feature.uses, key=below.index)) == feature.uses
 
 
+ROOMS = {
+    "storage": (),
+    "security": ("storage",),
+    "events": ("storage", "security"),
+    "edge": ("storage", "security"),
+}
+"""The rooms of the kernel, and which others each may import; what lies outside of rooms imports none."""
+
+
+def faults_of_rooms(module: str, names: list[str]) -> list[str]:
+    """What a module of the kernel imports from a room that it may not know."""
+    own = module.split(".")[2]
+    allowed = (own, *ROOMS.get(own, ()))
+    rooms = {name.split(".")[2] for name in names if is_below(name, "chalicelib.kernel") and name.count(".") > 1}
+    return [f"{module} must not import from {room}" for room in sorted(rooms & set(ROOMS)) if room not in allowed]
+
+
+KERNEL_FILES = [path for path in FILES if path.is_relative_to(LIBRARY / "kernel") and path.parent.name != "chalicelib"]
+
+
+@pytest.mark.parametrize("path", KERNEL_FILES, ids=lambda path: str(path.relative_to(LIBRARY)))
+def test_the_kernels_rooms_have_no_circle(path: Path) -> None:
+    module = module_name(path)
+    if module.count(".") > 1:
+        assert faults_of_rooms(module, imports_of(path)) == []
+
+
+def test_the_law_of_rooms_finds() -> None:
+    assert faults_of_rooms("chalicelib.kernel.storage.tables", ["chalicelib.kernel.events.changes"])
+    assert faults_of_rooms("chalicelib.kernel.log", ["chalicelib.kernel.security.secrets.secrets"])
+    assert faults_of_rooms("chalicelib.kernel.events.changes", ["chalicelib.kernel.edge.endpoint"])
+    assert not faults_of_rooms("chalicelib.kernel.events.changes", ["chalicelib.kernel.access.Actor"])
+
+
 def test_every_folder_is_a_feature_or_ground() -> None:
     folders = {path.name for path in LIBRARY.iterdir() if (path / "__init__.py").exists()}
     assert folders == {*GROUND, *features.NAMES}
@@ -228,7 +262,7 @@ def test_no_request_scans_a_table() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr in ("scan", "rate_limited_scan", "batch_get"):
                 scanning.append(str(path.relative_to(LIBRARY)))
-    assert scanning == ["kernel/audit.py"]
+    assert scanning == ["kernel/events/audit.py"]
 
 
 def test_only_the_clock_reads_the_time() -> None:

@@ -15,8 +15,11 @@ from chalicelib.catalog import store as catalog
 from chalicelib.certificates import store as certificates
 from chalicelib.delivery import store as delivery
 from chalicelib.identity import store as identity
-from chalicelib.kernel import history, idempotency, tables, vault
-from chalicelib.kernel.tables import AggregateTable, Table
+from chalicelib.kernel.edge import idempotency
+from chalicelib.kernel.events import history
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.tables import AggregateTable, Table
 from chalicelib.notices import store as notices
 from chalicelib.payments import store as payments
 from chalicelib.platforms import shared_token

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.kernel import errors, feed, history
+from chalicelib.kernel import errors
+from chalicelib.kernel.events import feed, history
 from local import pump, template
 from local.embedded import free_ports
 from local.environment import STAGE
@@ -89,7 +90,7 @@ def test_streams_go_on_after_a_restart_of_the_pump(world: World) -> None:
 def test_a_failing_record_is_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.pump()
     world.real_person()
-    from chalicelib.kernel import history
+    from chalicelib.kernel.events import history
 
     append, failures = history.append, [2]
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from chalicelib.kernel import tables
+from chalicelib.kernel.storage import tables
 from chalicelib.notices import service, store
 from functions import notify_people
 from tests.interleaving import Crash, dying_at

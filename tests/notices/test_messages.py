@@ -96,7 +96,7 @@ def test_an_event_that_comes_again_is_told_once(world: World) -> None:
 
 def _records_of(world: World, subject: str) -> list[dict[str, object]]:
     """The event log's entries of a subject as the stream brings them."""
-    from chalicelib.kernel import changes, history
+    from chalicelib.kernel.events import changes, history
 
     entries, _ = history.entries(subject)
     return [
@@ -398,7 +398,7 @@ def test_the_reminder_moves_with_the_appointment(world: World) -> None:
 
 def test_a_waiting_list_s_offer_and_a_hall_s_cancellation_have_their_words(world: World) -> None:
     from chalicelib.kernel import clock
-    from chalicelib.kernel.changes import Change
+    from chalicelib.kernel.events.changes import Change
     from tests.appointments.bookings import HOUSING, TOMORROW, Booker
 
     person = telling.reader(world)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.kernel import batch, errors
-from chalicelib.kernel.changes import Change
+from chalicelib.kernel import errors
+from chalicelib.kernel.events.changes import Change
+from chalicelib.kernel.storage import batch
 from chalicelib.notices import service, store
 from chalicelib.notices.service import planning, sending
 from chalicelib.notices.store import Attempt, MessageItem

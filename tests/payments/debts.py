@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 
-from chalicelib.kernel import changes, clock, tables
+from chalicelib.kernel import clock
 from chalicelib.kernel.access import system
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
 from chalicelib.payments import service, store
 from chalicelib.payments.rules import Charge
 from chalicelib.payments.service import Debt, reconciling, settling

@@ -12,9 +12,10 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.identity import service as identity
-from chalicelib.kernel import due, ids, tables
+from chalicelib.kernel import ids
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.errors import Problem
+from chalicelib.kernel.storage import due, tables
 from chalicelib.payments import rules, service, store
 from chalicelib.payments.rules import Charge
 from chalicelib.payments.service import Debt, counter, orders, refunds, work

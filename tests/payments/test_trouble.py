@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.kernel import clock, due
+from chalicelib.kernel import clock
+from chalicelib.kernel.storage import due
 from chalicelib.payments import store
 from chalicelib.platforms import fiscal, wechat_pay
 from functions import sweep_payments

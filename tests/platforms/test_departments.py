@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.errors import Problem
-from chalicelib.kernel.settings import secrets
+from chalicelib.kernel.security.secrets import secrets
 from chalicelib.platforms import departments, signed
 from chalicelib.platforms.departments import Purpose
 from tests.world import World

@@ -12,7 +12,8 @@ import pytest
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.errors import Problem
-from chalicelib.kernel.settings import secrets, settings
+from chalicelib.kernel.security.secrets import secrets
+from chalicelib.kernel.settings import settings
 from chalicelib.platforms import payment, wechat_pay
 from chalicelib.platforms.payment import BadRow, Forged, Order, Refund, Refused, Row
 from local.simulators.cashier import Notification

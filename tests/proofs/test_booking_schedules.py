@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.rules import Seat, Slot
-from chalicelib.kernel import tables
+from chalicelib.kernel.storage import tables
 from tests.appointments.schedules import scenes
 from tests.interleaving import Interleaved
 from tests.world import World

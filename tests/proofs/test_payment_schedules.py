@@ -9,7 +9,8 @@ from contextlib import suppress
 
 import pytest
 
-from chalicelib.kernel import changes, tables
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.storage import tables
 from chalicelib.payments import store
 from tests.interleaving import Crash, Interleaved, dying_at
 from tests.payments import scenes

@@ -211,7 +211,8 @@ def test_the_event_log_has_every_change_once(city: Deployed) -> None:
 
 
 def test_what_cannot_be_appended_waits_in_the_queue_and_is_replayed(city: Deployed) -> None:
-    from chalicelib.kernel import changes, clock
+    from chalicelib.kernel import clock
+    from chalicelib.kernel.events import changes
 
     database, queues = city.cloud.client("dynamodb"), city.cloud.client("sqs")
     queue = city.cloud.function_environment()["HISTORY_FAILURES_URL"]

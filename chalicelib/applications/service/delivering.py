@@ -7,9 +7,10 @@ from chalicelib.applications.service.drafts import definition_of
 from chalicelib.applications.service.processing import result_of
 from chalicelib.applications.store import ApplicationItem
 from chalicelib.delivery import service as delivery
-from chalicelib.kernel import changes, tables
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
 
 _BEFORE_RESULT = (
     rules.DRAFT, rules.RECEIVED, rules.CORRECTION, rules.ACCEPTED, rules.REVIEWED, rules.APPROVED,

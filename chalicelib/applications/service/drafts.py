@@ -16,10 +16,12 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition, Source
 from chalicelib.certificates import service as certificates
 from chalicelib.identity import service as identity
-from chalicelib.kernel import blanks, changes, clock, errors, tables
+from chalicelib.kernel import blanks, clock, errors
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
 from chalicelib.kernel.errors import FieldError
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
 from chalicelib.platforms import departments
 
 _PARALLEL_QUERIES = 4

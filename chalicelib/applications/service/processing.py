@@ -22,10 +22,12 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition
 from chalicelib.certificates import service as certificates
 from chalicelib.delivery import service as delivery
-from chalicelib.kernel import changes, clock, errors, tables
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor, system
-from chalicelib.kernel.changes import Event
-from chalicelib.kernel.tables import Delete, Put, Write
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.tables import Delete, Put, Write
 from chalicelib.payments import service as payments
 
 RULES = system("rules")

@@ -12,8 +12,9 @@ from chalicelib.applications.store import ApplicationItem
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.identity import service as identity
-from chalicelib.kernel import changes, clock, history, ids, numbers
-from chalicelib.kernel.changes import Change
+from chalicelib.kernel import clock, ids, numbers
+from chalicelib.kernel.events import changes, history
+from chalicelib.kernel.events.changes import Change
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):

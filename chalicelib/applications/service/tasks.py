@@ -7,11 +7,12 @@ from chalicelib.applications.service.drafts import Case, completed, definition_o
 from chalicelib.applications.service.processing import advance, approve, close_tasks, stop_for_correction
 from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepState, TaskItem
 from chalicelib.catalog.definition import ServiceDefinition
-from chalicelib.kernel import changes, tables
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
 from chalicelib.kernel.errors import FieldError
-from chalicelib.kernel.tables import Delete, Put, Write
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.tables import Delete, Put, Write
 
 
 def _open_step(task: TaskItem) -> tuple[ApplicationItem, list[StepState], StepState]:

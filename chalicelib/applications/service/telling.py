@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from chalicelib.applications import rules, store
 from chalicelib.applications.service.drafts import definition_of
-from chalicelib.kernel import telling
-from chalicelib.kernel.changes import Change
-from chalicelib.kernel.telling import Samples, Telling
+from chalicelib.kernel.events import telling
+from chalicelib.kernel.events.changes import Change
+from chalicelib.kernel.events.telling import Samples, Telling
 
 _PLACES: Samples = {
     "id": telling.same("01K7M29QXA4TB3000000000000"),

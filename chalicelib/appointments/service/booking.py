@@ -23,10 +23,13 @@ from chalicelib.appointments.store import AppointmentItem, Book, WaiterItem
 from chalicelib.catalog.definition import BookingRules
 from chalicelib.identity import service as identity
 from chalicelib.identity.service import Visitor
-from chalicelib.kernel import changes, clock, errors, ids, sealed, tables
+from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
-from chalicelib.kernel.tables import Put
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import sealed
+from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.tables import Put
 
 _TRIES = 4
 _PURPOSE = "hold"

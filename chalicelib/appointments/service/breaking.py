@@ -10,10 +10,12 @@ from chalicelib.appointments import rules, store
 from chalicelib.appointments.rules import CHANNELS, Occupancy
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall, WindowGroup
-from chalicelib.kernel import changes, clock, errors, tables
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import system
-from chalicelib.kernel.changes import Event
 from chalicelib.kernel.clock import Calendar
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
 
 _FURTHEST_DAYS = 60
 _TRIES = 5

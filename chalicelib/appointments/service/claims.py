@@ -11,9 +11,11 @@ from chalicelib.appointments.rules import Claim, Slot
 from chalicelib.appointments.service import plans, relations
 from chalicelib.appointments.service.plans import Plan
 from chalicelib.appointments.store import Book, BookerItem
-from chalicelib.kernel import budget, changes, clock, errors, tables
+from chalicelib.kernel import budget, clock, errors
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
 
 _TRIES = 4
 _REQUEST_SECONDS = int(budget.REQUEST_SECONDS)

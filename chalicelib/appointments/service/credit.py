@@ -7,9 +7,12 @@ from datetime import timedelta
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.service import claims
 from chalicelib.appointments.store import AppointmentItem, Book
-from chalicelib.kernel import changes, clock, tables, vault
+from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import tables
 
 _REMEMBERED_DAYS = 730
 

@@ -11,10 +11,12 @@ from chalicelib.appointments.service import credit, plans
 from chalicelib.appointments.store import AppointmentItem
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall
-from chalicelib.kernel import batch, changes, clock, tables
+from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor, system
-from chalicelib.kernel.changes import Event
-from chalicelib.kernel.tables import Put
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import batch, tables
+from chalicelib.kernel.storage.tables import Put
 
 
 def of_day(hall: Hall, day: date) -> Iterator[AppointmentItem]:

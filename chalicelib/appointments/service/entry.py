@@ -13,7 +13,8 @@ import msgspec
 
 from chalicelib.appointments import rules
 from chalicelib.appointments.service.plans import Plan
-from chalicelib.kernel import clock, ids, sealed, vault
+from chalicelib.kernel import clock, ids
+from chalicelib.kernel.security import sealed, vault
 
 GOOD_SECONDS = 900
 EARLY = timedelta(minutes=10)

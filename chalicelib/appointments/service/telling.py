@@ -6,9 +6,10 @@ from datetime import date
 
 from chalicelib.appointments import store
 from chalicelib.catalog import service as catalog
-from chalicelib.kernel import clock, telling
-from chalicelib.kernel.changes import Change
-from chalicelib.kernel.telling import Samples, Telling, Words
+from chalicelib.kernel import clock
+from chalicelib.kernel.events import telling
+from chalicelib.kernel.events.changes import Change
+from chalicelib.kernel.events.telling import Samples, Telling, Words
 
 _PLACES: Samples = {
     "id": telling.same("K7M29QXA4TB3"),

@@ -18,9 +18,11 @@ from chalicelib.appointments.store import AppointmentItem, WaiterItem
 from chalicelib.catalog import service as catalog
 from chalicelib.identity import service as identity
 from chalicelib.identity.service import Visitor
-from chalicelib.kernel import batch, changes, clock, errors, ids, tables
+from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import Actor, system
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import batch, tables
 
 WAITING, OFFERED, ACCEPTED, LEFT, LAPSED = "waiting", "offered", "accepted", "left", "lapsed"
 _CONSIDERED = 200

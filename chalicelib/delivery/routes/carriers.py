@@ -11,7 +11,7 @@ from msgspec import Meta
 from chalicelib.delivery import rules, service
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import ANYONE, Access
-from chalicelib.kernel.endpoint import Plain, Request, endpoint
+from chalicelib.kernel.edge.endpoint import Plain, Request, endpoint
 from chalicelib.platforms import carrier
 
 

@@ -13,8 +13,8 @@ from chalicelib.delivery.routes import views
 from chalicelib.delivery.store import ShipmentItem
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Access, Actor
-from chalicelib.kernel.endpoint import endpoint
-from chalicelib.kernel.rates import Limit
+from chalicelib.kernel.edge.endpoint import endpoint
+from chalicelib.kernel.edge.rates import Limit
 
 COURIER = Access(staff=("courier",))
 DOOR_LIMIT = Limit("delivery_door", 20, 900, failures_only=True)

@@ -16,9 +16,9 @@ from chalicelib.delivery.routes import views
 from chalicelib.delivery.store import ShipmentItem
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor
-from chalicelib.kernel.documents import DocumentLink
-from chalicelib.kernel.endpoint import endpoint
-from chalicelib.kernel.rates import Limit
+from chalicelib.kernel.edge.documents import DocumentLink
+from chalicelib.kernel.edge.endpoint import endpoint
+from chalicelib.kernel.edge.rates import Limit
 from chalicelib.payments import rules as payment_rules
 
 COUNTER_LIMIT = Limit("pick_up_terminal", 10, 900, failures_only=True)

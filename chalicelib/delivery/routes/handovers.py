@@ -15,8 +15,8 @@ from chalicelib.delivery.routes.courier import CARRIED
 from chalicelib.delivery.store import HandoverItem, ShipmentItem
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
-from chalicelib.kernel.endpoint import Request, endpoint
-from chalicelib.kernel.rates import Limit
+from chalicelib.kernel.edge.endpoint import Request, endpoint
+from chalicelib.kernel.edge.rates import Limit
 
 _SCAN_LIMIT = Limit("handover_code", 30, 900, failures_only=True)
 CLERK = Access(staff=("officer",), target=catalog.find_hall, related=catalog.works_at, relation="clerk of the hall")

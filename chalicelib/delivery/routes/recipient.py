@@ -13,8 +13,8 @@ from chalicelib.delivery.store import Address, ShipmentItem
 from chalicelib.identity import rules as identity_rules
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
-from chalicelib.kernel.endpoint import Request, endpoint
-from chalicelib.kernel.rates import Limit
+from chalicelib.kernel.edge.endpoint import Request, endpoint
+from chalicelib.kernel.edge.rates import Limit
 from chalicelib.payments import rules as payment_rules
 
 PERSON = Access(person=Level.REAL_NAME)

@@ -8,7 +8,9 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.delivery import rules, service, store
 from chalicelib.delivery.store import Address, HandoverItem, ShipmentItem
-from chalicelib.kernel import changes, clock, history, vault
+from chalicelib.kernel import clock
+from chalicelib.kernel.events import changes, history
+from chalicelib.kernel.security import vault
 
 
 class Money(msgspec.Struct, frozen=True):

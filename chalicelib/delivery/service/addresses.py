@@ -7,8 +7,8 @@ import re
 from chalicelib.catalog import service as catalog
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.store import Address, AddressItem
-from chalicelib.kernel import tables
 from chalicelib.kernel.errors import FieldError
+from chalicelib.kernel.storage import tables
 
 _PHONE = r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}"
 

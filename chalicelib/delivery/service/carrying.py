@@ -10,8 +10,9 @@ import msgspec
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.service import choosing, moving
 from chalicelib.delivery.store import ShipmentItem
-from chalicelib.kernel import clock, errors, log, tables
+from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.storage import tables
 
 
 class Signature(msgspec.Struct, frozen=True):

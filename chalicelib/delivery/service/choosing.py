@@ -12,8 +12,9 @@ from chalicelib.catalog.definition import Item as ServiceEntry
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.store import Address, Choice, Result, ResultItem
 from chalicelib.identity import service as identity
-from chalicelib.kernel import clock, due, errors, tables
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.storage import due, tables
 from chalicelib.platforms import carrier as companies
 
 _GRAMS_OF_ENVELOPE, _GRAMS_OF_RESULT = 30, 50

@@ -9,9 +9,10 @@ from chalicelib.delivery import rules, store
 from chalicelib.delivery.service import carrying, moving, packing
 from chalicelib.delivery.store import Collector, Private, ShipmentItem
 from chalicelib.identity import service as identity
-from chalicelib.kernel import log, numbers, tables
+from chalicelib.kernel import log, numbers
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
 
 QR = "BSC1"
 

@@ -7,10 +7,13 @@ import msgspec
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.service import carrying, moving
 from chalicelib.delivery.store import HandoverItem, ShipmentItem
-from chalicelib.kernel import changes, clock, errors, sealed, tables
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
 from chalicelib.kernel.errors import Problem
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import sealed
+from chalicelib.kernel.storage import tables
 
 _PURPOSE = "handover"
 _ACTIONS = {"giver": "give", "taker": "take"}

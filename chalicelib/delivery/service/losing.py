@@ -8,9 +8,10 @@ from chalicelib.certificates import service as certificates
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.service import moving
 from chalicelib.delivery.store import ShipmentItem
-from chalicelib.kernel import clock, ids, tables
+from chalicelib.kernel import clock, ids
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
 
 
 def lose(actor: Actor, item: ShipmentItem, reason: str) -> None:

@@ -8,9 +8,12 @@ from chalicelib.catalog import service as catalog
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.service import choosing
 from chalicelib.delivery.store import ShipmentItem
-from chalicelib.kernel import changes, clock, due, tables, vault
+from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import due, tables
 
 Data = dict[str, str | int | list[str]]
 _PAST = {

@@ -5,9 +5,10 @@ from __future__ import annotations
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.service import choosing, moving
 from chalicelib.delivery.store import Private, Result, ShipmentItem
-from chalicelib.kernel import clock, tables
+from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor, system
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
 
 
 def request(

@@ -9,9 +9,12 @@ from chalicelib.certificates import service as certificates
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.service import choosing, moving
 from chalicelib.delivery.store import Choice, OpenParcelItem, Private, Result, ResultItem, ShipmentItem
-from chalicelib.kernel import clock, documents, due, errors, ids, tables, vault
+from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import Actor, system
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.edge import documents
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import due, tables
 from chalicelib.payments import service as payments
 
 DESK = system("delivery")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.service import choosing, collecting, moving
 from chalicelib.delivery.store import Private, ShipmentItem
-from chalicelib.kernel import tables
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
 from chalicelib.payments import service as payments
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from chalicelib.catalog import service as catalog
 from chalicelib.delivery import store
 from chalicelib.delivery.service import choosing
-from chalicelib.kernel import telling
-from chalicelib.kernel.changes import Change
-from chalicelib.kernel.telling import Samples, Telling
+from chalicelib.kernel.events import telling
+from chalicelib.kernel.events.changes import Change
+from chalicelib.kernel.events.telling import Samples, Telling
 
 _REASONS = {
     "absent": ("收件人不在", "nobody was there"),

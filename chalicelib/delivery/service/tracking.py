@@ -11,9 +11,10 @@ from chalicelib.delivery import rules, store
 from chalicelib.delivery.rules import Scan
 from chalicelib.delivery.service import carrying, choosing, losing, moving
 from chalicelib.delivery.store import ShipmentItem
-from chalicelib.kernel import errors, log, tables
+from chalicelib.kernel import errors, log
 from chalicelib.kernel.access import system
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
 from chalicelib.platforms import carrier
 from chalicelib.platforms.carrier import Forged, Track
 

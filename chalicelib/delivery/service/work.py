@@ -8,9 +8,10 @@ from typing import Any
 from chalicelib.delivery import rules
 from chalicelib.delivery.service import moving, packing, tracking
 from chalicelib.delivery.store import ResultItem, ShipmentItem
-from chalicelib.kernel import clock, due, errors, log, tables
+from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import system
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import due, tables
 
 WATCH = system("delivery_watch")
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from chalicelib.identity import store
 from chalicelib.identity.store import AccountItem
-from chalicelib.kernel import changes, errors, tables
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel import errors
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
 
 
 def canonical(account_id: str) -> AccountItem:

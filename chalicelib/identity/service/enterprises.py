@@ -7,9 +7,12 @@ from datetime import date, timedelta
 from chalicelib.identity import rules, store
 from chalicelib.identity.service.accounts import canonical
 from chalicelib.identity.store import AccountItem, MandateItem, OrganizationItem
-from chalicelib.kernel import changes, clock, numbers, tables, vault
+from chalicelib.kernel import clock, numbers
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import tables
 from chalicelib.platforms import departments
 
 REPRESENTATIVE = "legal_representative"

@@ -9,10 +9,13 @@ import msgspec
 from chalicelib.identity import rules, store
 from chalicelib.identity.service.accounts import canonical, change
 from chalicelib.identity.store import AccountItem
-from chalicelib.kernel import changes, clock, errors, ids, numbers, tables, vault
+from chalicelib.kernel import clock, errors, ids, numbers
 from chalicelib.kernel.access import Actor, Level
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import vault
 from chalicelib.kernel.settings import settings
+from chalicelib.kernel.storage import tables
 from chalicelib.platforms import alipay, departments, wechat
 
 _MERGE_TRIES = 3

@@ -9,9 +9,12 @@ import msgspec
 from chalicelib.identity import rules, store
 from chalicelib.identity.service.accounts import canonical
 from chalicelib.identity.store import RelativeItem
-from chalicelib.kernel import changes, clock, errors, numbers, tables, vault
+from chalicelib.kernel import clock, errors, numbers
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import tables
 from chalicelib.platforms import departments
 
 

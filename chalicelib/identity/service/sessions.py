@@ -14,11 +14,15 @@ import msgspec
 from chalicelib.identity import rules, store
 from chalicelib.identity.service.accounts import canonical, change
 from chalicelib.identity.store import AccountItem, SessionItem, StaffItem
-from chalicelib.kernel import changes, clock, errors, ids, tables, tokens, vault
+from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import ANONYMOUS, Actor, Level
-from chalicelib.kernel.changes import Event
-from chalicelib.kernel.rates import Limit
+from chalicelib.kernel.edge import tokens
+from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import vault
 from chalicelib.kernel.settings import settings
+from chalicelib.kernel.storage import tables
 from chalicelib.platforms import alipay, wechat
 
 STAFF_FROM_ONE_PLACE = Limit("staff_name_and_place", 5, 900, failures_only=True)

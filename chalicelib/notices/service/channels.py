@@ -10,8 +10,9 @@ from datetime import date
 
 from chalicelib.catalog import service as catalog
 from chalicelib.identity.service import Contact, Login
-from chalicelib.kernel import clock, errors, tables
-from chalicelib.kernel.vault import KernelItem
+from chalicelib.kernel import clock, errors
+from chalicelib.kernel.security.vault import KernelItem
+from chalicelib.kernel.storage import tables
 from chalicelib.notices import rules, store
 from chalicelib.notices.store import ConsentItem, MessageItem, Words
 from chalicelib.platforms import alipay, sms, wechat

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from chalicelib.catalog import service as catalog
-from chalicelib.kernel import clock, due, tables
+from chalicelib.kernel import clock
+from chalicelib.kernel.storage import due, tables
 from chalicelib.notices import rules, store
 from chalicelib.notices.service import facts, planning
 from chalicelib.notices.store import DigestItem, MessageItem

@@ -6,8 +6,8 @@ import functools
 from collections.abc import Callable, Mapping
 
 from chalicelib import features
-from chalicelib.kernel.changes import Change
-from chalicelib.kernel.telling import Samples, Telling
+from chalicelib.kernel.events.changes import Change
+from chalicelib.kernel.events.telling import Samples, Telling
 
 DIGEST_EVENT = "digest"
 Teller = Callable[[str, Change], Telling | None]

@@ -7,8 +7,10 @@ from datetime import date
 import msgspec
 
 from chalicelib.catalog import service as catalog
-from chalicelib.kernel import clock, due, history, tables
-from chalicelib.kernel.vault import KernelItem
+from chalicelib.kernel import clock
+from chalicelib.kernel.events import history
+from chalicelib.kernel.security.vault import KernelItem
+from chalicelib.kernel.storage import due, tables
 from chalicelib.notices import rules, store
 from chalicelib.notices.service import planning
 from chalicelib.notices.store import LetterItem, MessageItem

@@ -12,7 +12,8 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.kernel import clock, due
+from chalicelib.kernel import clock
+from chalicelib.kernel.storage import due
 from chalicelib.notices import rules, store
 from chalicelib.notices.store import MessageItem
 

@@ -9,9 +9,11 @@ import msgspec
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import MessageTemplate
 from chalicelib.identity import service as identity
-from chalicelib.kernel import aws, changes, clock, due, errors, log, tables, telling
-from chalicelib.kernel.changes import Change
-from chalicelib.kernel.telling import Telling
+from chalicelib.kernel import aws, clock, errors, log
+from chalicelib.kernel.events import changes, telling
+from chalicelib.kernel.events.changes import Change
+from chalicelib.kernel.events.telling import Telling
+from chalicelib.kernel.storage import due, tables
 from chalicelib.notices import rules, store
 from chalicelib.notices.service import facts
 from chalicelib.notices.store import Bilingual, DigestItem, EventItem, MessageItem, Words

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import MessageTemplate
-from chalicelib.kernel import clock, errors, tables
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.storage import tables
 from chalicelib.notices import rules, store
 from chalicelib.notices.store import MessageItem, PreferenceItem
 

@@ -16,7 +16,8 @@ import msgspec
 from chalicelib.catalog import service as catalog
 from chalicelib.identity import service as identity
 from chalicelib.identity.service import Contact
-from chalicelib.kernel import clock, due, errors, log, tables
+from chalicelib.kernel import clock, errors, log
+from chalicelib.kernel.storage import due, tables
 from chalicelib.notices import rules, store
 from chalicelib.notices.service import channels, digests, ordering
 from chalicelib.notices.service.channels import Way

@@ -9,9 +9,11 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from chalicelib.catalog import service as catalog
-from chalicelib.kernel import changes, clock, due, errors, tables
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import due, tables
 from chalicelib.payments import rules, store
 from chalicelib.payments.rules import Charge
 from chalicelib.payments.store import BillItem, OrderItem

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.kernel import changes, clock, due, tables
+from chalicelib.kernel import clock
 from chalicelib.kernel.access import system
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import due, tables
 from chalicelib.payments import rules, store
 from chalicelib.payments.service import bills, ledger, receipts
 from chalicelib.payments.service.settling import moment

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from chalicelib.kernel import changes, clock, errors, ids, log, tables
+from chalicelib.kernel import clock, errors, ids, log
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
 from chalicelib.payments import rules, store
 from chalicelib.payments.service import bills, booking, orders, refunds, settling
 from chalicelib.payments.service.channels import CARD, CASH, ONLINE

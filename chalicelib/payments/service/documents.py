@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from chalicelib.kernel import documents
-from chalicelib.kernel.documents import Document, DocumentLink
+from chalicelib.kernel.edge import documents
+from chalicelib.kernel.edge.documents import Document, DocumentLink
 from chalicelib.payments import store
 from chalicelib.payments.service import ledger, receipts
 from chalicelib.payments.store import BillItem

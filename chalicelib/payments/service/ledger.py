@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from chalicelib.kernel import tables
+from chalicelib.kernel.storage import tables
 from chalicelib.payments import rules, store
 from chalicelib.payments.rules import Postings
 from chalicelib.payments.store import DayItem, EntryItem

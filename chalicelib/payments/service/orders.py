@@ -7,9 +7,11 @@ from contextlib import suppress
 import msgspec
 
 from chalicelib.identity import service as identity
-from chalicelib.kernel import changes, clock, due, errors, ids, log, tables
+from chalicelib.kernel import clock, errors, ids, log
 from chalicelib.kernel.access import Actor, system
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import due, tables
 from chalicelib.payments import rules, store
 from chalicelib.payments.service import bills, settling
 from chalicelib.payments.service.channels import OF_PLATFORM, channel, problem_of

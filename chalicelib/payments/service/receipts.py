@@ -10,9 +10,11 @@ import msgspec
 
 from chalicelib.catalog import service as catalog
 from chalicelib.identity import service as identity
-from chalicelib.kernel import changes, clock, due, tables
+from chalicelib.kernel import clock
 from chalicelib.kernel.access import system
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import due, tables
 from chalicelib.payments import rules, store
 from chalicelib.payments.store import BillItem, ReceiptItem
 from chalicelib.platforms import fiscal

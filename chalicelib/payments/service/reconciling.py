@@ -10,9 +10,11 @@ from datetime import date, timedelta
 
 import msgspec
 
-from chalicelib.kernel import batch, changes, clock, errors, log, tables
+from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor, system
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import batch, tables
 from chalicelib.payments import rules, store
 from chalicelib.payments.service import booking, ledger, refunds, settling
 from chalicelib.payments.service.channels import ONLINE, channel

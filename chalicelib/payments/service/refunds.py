@@ -12,9 +12,11 @@ from datetime import datetime
 import msgspec
 
 from chalicelib.catalog import service as catalog
-from chalicelib.kernel import changes, clock, due, errors, log, tables
+from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor, system
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import due, tables
 from chalicelib.payments import rules, store
 from chalicelib.payments.service import booking, settling
 from chalicelib.payments.service.channels import COUNTER, channel

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chalicelib.kernel import changes, clock, due, errors, log, tables
+from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import system
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import due, tables
 from chalicelib.payments import rules, store
 from chalicelib.payments.store import OrderItem, SuspenseItem
 from chalicelib.platforms.payment import Trade

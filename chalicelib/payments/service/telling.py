@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chalicelib.kernel import telling
-from chalicelib.kernel.changes import Change
-from chalicelib.kernel.telling import Samples, Telling
+from chalicelib.kernel.events import telling
+from chalicelib.kernel.events.changes import Change
+from chalicelib.kernel.events.telling import Samples, Telling
 from chalicelib.payments import store
 from chalicelib.payments.store import BillItem
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.kernel import clock, due, errors, log, tables
+from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import system
+from chalicelib.kernel.storage import due, tables
 from chalicelib.payments import rules, store
 from chalicelib.payments.service import booking, orders, receipts, refunds
 from chalicelib.payments.store import BillItem, DueTable, OrderItem, ReceiptItem, RefundItem, SuspenseItem

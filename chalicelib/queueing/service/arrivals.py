@@ -15,9 +15,12 @@ from chalicelib.appointments.service import AppointmentItem, Visitor
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall, WindowGroup
 from chalicelib.identity import service as identity
-from chalicelib.kernel import changes, clock, errors, ids, numbers, tables, vault
+from chalicelib.kernel import clock, errors, ids, numbers
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import tables
 from chalicelib.queueing import rules, store
 from chalicelib.queueing.rules import Person, Queue
 from chalicelib.queueing.service.changing import Done, change, said

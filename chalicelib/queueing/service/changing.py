@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from chalicelib.catalog.definition import Hall
-from chalicelib.kernel import changes, clock, errors, tables
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor, system
-from chalicelib.kernel.changes import Event
-from chalicelib.kernel.tables import Write
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.tables import Write
 from chalicelib.queueing import rules, store
 from chalicelib.queueing.rules import Queue
 from chalicelib.queueing.store import QueueItem

@@ -10,9 +10,10 @@ import msgspec
 from chalicelib.appointments import service as appointments
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall
-from chalicelib.kernel import batch, changes, tables
 from chalicelib.kernel.access import system
-from chalicelib.kernel.changes import Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import batch, tables
 from chalicelib.queueing import rules, store
 from chalicelib.queueing.service.arrivals import ended
 from chalicelib.queueing.service.feeds import Load, loads

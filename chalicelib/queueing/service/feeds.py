@@ -6,7 +6,8 @@ import msgspec
 
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall, Material, Text, Window
-from chalicelib.kernel import clock, errors, vault
+from chalicelib.kernel import clock, errors
+from chalicelib.kernel.security import vault
 from chalicelib.queueing import rules, store
 from chalicelib.queueing.rules import Person, Queue
 from chalicelib.queueing.service.windows import expected_seconds

@@ -6,8 +6,8 @@ from chalicelib.appointments import service as appointments
 from chalicelib.catalog.definition import Hall, Window
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.changes import Event
-from chalicelib.kernel.tables import Write
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage.tables import Write
 from chalicelib.queueing import rules, store
 from chalicelib.queueing.rules import Person, Queue
 from chalicelib.queueing.service.arrivals import ended

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from chalicelib.kernel.access import ANYONE
-from chalicelib.kernel.endpoint import endpoint
+from chalicelib.kernel.edge.endpoint import endpoint
 
 
 class Health(msgspec.Struct, frozen=True):

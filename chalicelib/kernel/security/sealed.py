@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from chalicelib.kernel import vault
+from chalicelib.kernel.security import vault
 
 T = TypeVar("T", bound=msgspec.Struct)
 

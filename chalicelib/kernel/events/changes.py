@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chalicelib.kernel import clock, ids, vault
+from chalicelib.kernel import clock, ids
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.tables import AggregateTable, Put, at_version
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage.tables import AggregateTable, Put, at_version
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):

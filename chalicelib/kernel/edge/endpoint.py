@@ -22,9 +22,10 @@ from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
-from chalicelib.kernel import aws, blanks, budget, errors, idempotency, ids, log
+from chalicelib.kernel import aws, blanks, budget, errors, ids, log
 from chalicelib.kernel.access import ANONYMOUS, Access, Actor
-from chalicelib.kernel.rates import Limit
+from chalicelib.kernel.edge import idempotency
+from chalicelib.kernel.edge.rates import Limit
 
 MAX_BODY_BYTES = 262_144
 REGISTRY: list[Endpoint] = []

@@ -12,10 +12,13 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.kernel import aws, changes, clock, history, signing, tables
-from chalicelib.kernel.history import Fault
+from chalicelib.kernel import aws, clock
+from chalicelib.kernel.events import changes, history
+from chalicelib.kernel.events.history import Fault
+from chalicelib.kernel.security import signing
+from chalicelib.kernel.security.vault import KernelItem
 from chalicelib.kernel.settings import settings
-from chalicelib.kernel.vault import KernelItem
+from chalicelib.kernel.storage import tables
 
 _CURSOR = "AUDIT#CURSOR"
 _ROOTS = "roots/"

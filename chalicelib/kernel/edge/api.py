@@ -10,7 +10,7 @@ from chalice.app import Chalice, Response
 from chalice.app import Request as ChaliceRequest
 
 from chalicelib.kernel import errors
-from chalicelib.kernel.endpoint import Answer, Authenticate, Endpoint, Request, problem_answer, serve
+from chalicelib.kernel.edge.endpoint import Answer, Authenticate, Endpoint, Request, problem_answer, serve
 
 
 class Api(Chalice):

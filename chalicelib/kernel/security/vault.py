@@ -18,8 +18,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pynamodb.attributes import BinaryAttribute, NumberAttribute
 
-from chalicelib.kernel import aws, clock, tables
+from chalicelib.kernel import aws, clock
 from chalicelib.kernel.settings import settings
+from chalicelib.kernel.storage import tables
 
 _CACHED_SECONDS = 3600
 _INDEX_KEY = "index"

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.kernel import aws, changes, errors, history, log
+from chalicelib.kernel import aws, errors, log
+from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.settings import settings
 
 _BATCHES = 100

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.kernel import clock, errors, tables
-from chalicelib.kernel.vault import KernelItem, blind_index
+from chalicelib.kernel import clock, errors
+from chalicelib.kernel.security.vault import KernelItem, blind_index
+from chalicelib.kernel.storage import tables
 
 
 @dataclass(frozen=True)

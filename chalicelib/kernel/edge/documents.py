@@ -13,11 +13,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from chalicelib.kernel import clock, sealed
+from chalicelib.kernel import clock
 from chalicelib.kernel.access import ANYONE
-from chalicelib.kernel.endpoint import Download, endpoint
+from chalicelib.kernel.edge.endpoint import Download, endpoint
+from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.errors import ErrorCode
-from chalicelib.kernel.rates import Limit
+from chalicelib.kernel.security import sealed
 from chalicelib.kernel.settings import settings
 
 LINK_SECONDS = 300

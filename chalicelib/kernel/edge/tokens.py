@@ -6,7 +6,8 @@ import base64
 import json
 from typing import Any
 
-from chalicelib.kernel import clock, errors, ids, signing
+from chalicelib.kernel import clock, errors, ids
+from chalicelib.kernel.security import signing
 from chalicelib.kernel.settings import settings
 
 LIFETIME_SECONDS = 15 * 60

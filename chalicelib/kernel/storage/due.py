@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.kernel import batch, clock, log, tables
+from chalicelib.kernel import clock, log
+from chalicelib.kernel.storage import batch, tables
 
 SHARDS = 4
 _EACH_SHARD = 100

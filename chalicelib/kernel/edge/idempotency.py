@@ -16,7 +16,9 @@ from contextlib import suppress
 import msgspec
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.kernel import budget, clock, errors, ids, tables, vault
+from chalicelib.kernel import budget, clock, errors, ids
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import tables
 
 _KEPT_SECONDS = 24 * 3600
 _ABANDONED_SECONDS = 30

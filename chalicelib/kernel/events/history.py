@@ -17,8 +17,10 @@ from datetime import date
 import msgspec
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.kernel import changes, clock, log, tables
-from chalicelib.kernel.changes import Change
+from chalicelib.kernel import clock, log
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Change
+from chalicelib.kernel.storage import tables
 
 GENESIS = "0" * 64
 _DAY_PARTITIONS = 8

@@ -1,0 +1,1 @@
+"""Personal data and keys: sealed fields, sealed texts, signatures, this deployment's secrets."""

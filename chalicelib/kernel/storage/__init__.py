@@ -1,0 +1,1 @@
+"""What is stored: tables, conditional writes and transactions, and what is due later."""
