@@ -1,3 +1,3 @@
 """Measurements: ``make bench`` prints them as a table and writes ``bench/results/``."""
 
-import local  # noqa: F401 - Ctrl-C ends a command without a traceback
+import infra  # noqa: F401 - Ctrl-C ends a command without a traceback

@@ -65,10 +65,10 @@ class Units:
 @contextmanager
 def embedded_city() -> Iterator[World]:
     """A system of our own, like the tests' one."""
-    from tools import publish
+    from publishing import publication
 
     with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder)) as environment:
-        publish.publish_folder(ROOT / "city")
+        publication.publish_folder(ROOT / "city")
         setup.create_staff(environment)
         yield World(environment, simulators.start(environment))
 

@@ -39,9 +39,9 @@ EVENT = "correction_requested"
 def measure(events: int, rate: float) -> dict[str, Any]:
     """``events`` events at ``rate`` a second, and what became of them."""
     with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder)) as environment:
-        from tools import publish
+        from publishing import publication
 
-        publish.publish_folder(ROOT / "city")
+        publication.publish_folder(ROOT / "city")
         started: list[subprocess.Popen[bytes]] = []
         try:
             start(environment, started)

@@ -258,7 +258,7 @@ def publish_halls(places: int, released_at: float) -> tuple[str, list[str], list
     from chalicelib.catalog import service as catalog
     from chalicelib.catalog.definition import Hall
     from chalicelib.kernel import clock
-    from tools import city_folder
+    from publishing import city_folder
 
     read = city_folder.read_folder(ROOT / "city")
     per_slot = max(1, min(25, places // HALLS // 4))

@@ -4,4 +4,4 @@ Everything goes over HTTP: the API as a mini-program would call it, the simulato
 in WeChat or Alipay. It can be played at any hour and as often as wanted.
 """
 
-import local  # noqa: F401 - Ctrl-C ends a command without a traceback
+import infra  # noqa: F401 - Ctrl-C ends a command without a traceback

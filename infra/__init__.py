@@ -1,3 +1,5 @@
-"""Everything that is deployed, and the commands that deploy it."""
+"""Everything that is deployed, and the commands that deploy it. Importing it makes Ctrl-C end any command quietly."""
 
-import local  # noqa: F401 - Ctrl-C ends a command without a traceback
+from infra import interrupts
+
+interrupts.end_quietly()

@@ -28,7 +28,7 @@ from infra import cloud, package, secrets, smoke
 from infra import stage as stages
 from infra.cloud import Cloud, CloudFailed
 from infra.stage import Stage
-from tools import city_folder, publish
+from publishing import city_folder, publication
 
 NEVER_CAME_UP = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
 KEEPS_DATA = {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::S3::Bucket", "AWS::SQS::Queue"}
@@ -85,7 +85,7 @@ class Deployment:
         """Publish the city's folder; whatever prevents it makes the release a failed one."""
         os.environ.update(self.to.function_environment())
         try:
-            number = publish.publish_folder(self.stage.city)
+            number = publication.publish_folder(self.stage.city)
         except (Problem, catalog.TooLarge, InvalidSettings, BotoCoreError, ClientError, PynamoDBException) as error:
             raise smoke.SmokeFailed(f"publishing {self.stage.city}: {type(error).__name__}: {error}") from error
         print(f"  published release {number}", flush=True)

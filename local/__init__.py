@@ -1,5 +1,3 @@
-"""The embedded environment of ``make run``. Importing it makes Ctrl-C end any command without a traceback."""
+"""The embedded environment of ``make run``."""
 
-from local import interrupts
-
-interrupts.end_quietly()
+import infra  # noqa: F401 - Ctrl-C ends a command without a traceback

@@ -62,11 +62,11 @@ def _restart_aws(environment: Environment) -> None:
 def _publish() -> None:
     """The first start publishes the demo city; later on only ``make publish`` does."""
     from chalicelib.catalog import store
-    from tools import city_folder, publish
+    from publishing import city_folder, publication
 
     if store.pointer() is None:
         try:
-            publish.publish_folder(environments.ROOT / "city")
+            publication.publish_folder(environments.ROOT / "city")
         except city_folder.Mistakes as mistakes:
             raise SystemExit(f"\ncity/ cannot be published:\n{mistakes}") from None
 

@@ -38,11 +38,11 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environmen
 @pytest.fixture(scope="session")
 def city(environment: Environment) -> World:
     """The demo city, published, with its simulators and staff."""
-    from tools import publish
+    from publishing import publication
 
     _enforce_policies()
     started = simulators.start(environment)
-    publish.publish_folder(Path(__file__).parent.parent / "city")
+    publication.publish_folder(Path(__file__).parent.parent / "city")
     setup.create_staff(environment)
     return World(environment, started)
 

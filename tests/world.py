@@ -24,9 +24,9 @@ from local.gateway import Gateway, HttpAnswer
 from local.pump import Pump, Stream
 from local.simulators import Simulators
 from local.simulators.departments import demo_registers
+from publishing import city_folder
+from publishing.city_folder import CityFolder
 from tests import policies
-from tools import city_folder
-from tools.city_folder import CityFolder
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CREDIT_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"

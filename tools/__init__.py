@@ -1,3 +1,3 @@
 """Commands of ``make``."""
 
-import local  # noqa: F401 - Ctrl-C ends a command without a traceback
+import infra  # noqa: F401 - Ctrl-C ends a command without a traceback

@@ -217,7 +217,7 @@ def test_parallel_steps_are_decided_together(world: World, enterprise: Enterpris
     import shutil
     from pathlib import Path
 
-    from tools import publish
+    from publishing import publication
 
     city = Path(__file__).parents[2] / "city"
     folder = Path(shutil.copytree(city, tmp_path / "city"))
@@ -232,11 +232,11 @@ def test_parallel_steps_are_decided_together(world: World, enterprise: Enterpris
         },
     ]
     (folder / "services/tour_bus_sticker/workflow.json").write_text(json.dumps({"steps": steps}), encoding="utf-8")
-    publish.publish_folder(folder, publish.KEEP)
+    publication.publish_folder(folder, publication.KEEP)
     try:
         applied, task = waiting(enterprise)
     finally:
-        publish.publish_folder(city, publish.KEEP)
+        publication.publish_folder(city, publication.KEEP)
     transport, housing = world.staff("officer.a"), world.staff("housing")
     for officer, step in ((housing, "housing"), (transport, "review"), (transport, "sign")):
         path = f"/v1/tasks/{applied['id']}-{step}"
@@ -367,7 +367,7 @@ def test_the_queue_shows_tasks_of_a_service_that_is_no_longer_offered(
     import shutil
     from pathlib import Path
 
-    from tools import publish
+    from publishing import publication
 
     applied, _ = waiting(enterprise)
     city = Path(__file__).parents[2] / "city"
@@ -376,9 +376,9 @@ def test_the_queue_shows_tasks_of_a_service_that_is_no_longer_offered(
     shutil.rmtree(folder / "halls")
     plain = json.loads((folder / "city.json").read_text(encoding="utf-8"))
     (folder / "city.json").write_text(json.dumps({**plain, "delivery": None}), encoding="utf-8")
-    publish.publish_folder(folder, publish.KEEP)
+    publication.publish_folder(folder, publication.KEEP)
     try:
         row = queued(world.staff(), applied["id"])
         assert row is not None and row["service_name"]["en"].startswith("Tour bus sticker")
     finally:
-        publish.publish_folder(city, publish.KEEP)
+        publication.publish_folder(city, publication.KEEP)

@@ -16,9 +16,9 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import DayException, Span, Text
 from chalicelib.kernel.clock import Calendar
 from local.environment import ROOT
+from publishing import city_folder, publication
 from tests.appointments.bookings import Booker
 from tests.world import World
-from tools import city_folder, publish
 
 Alter = Callable[[dict[str, Any]], None]
 
@@ -94,43 +94,43 @@ BREAKS: list[tuple[str, Alter, str]] = [
 def test_a_change_that_breaks_appointments_needs_a_decision(
     world: World, folder: Path, change: Alter, told: str
 ) -> None:
-    publish.publish_folder(folder, publish.KEEP)
+    publication.publish_folder(folder, publication.KEEP)
     citizen = Booker(world, world.real_person(), "xuanwu_hall")
     booked = citizen.book("11:30")
     alter(folder, change)
-    with pytest.raises(publish.BreaksAppointments) as breaks:
-        publish.publish_folder(folder)
+    with pytest.raises(publication.BreaksAppointments) as breaks:
+        publication.publish_folder(folder)
     mine = [one for one in breaks.value.broken if one.appointment == booked["id"]]
     assert len(mine) == 1 and told in mine[0].reason
     assert citizen.read(booked["id"])["status"] == "confirmed", "nothing was published"
-    publish.publish_folder(folder, publish.CANCEL)
+    publication.publish_folder(folder, publication.CANCEL)
     assert citizen.read(booked["id"])["status"] == "cancelled"
-    publish.publish_folder(ROOT / "city", publish.KEEP)
+    publication.publish_folder(ROOT / "city", publication.KEEP)
 
 
 def test_a_kept_appointment_is_honoured(world: World, folder: Path) -> None:
-    publish.publish_folder(folder, publish.KEEP)
+    publication.publish_folder(folder, publication.KEEP)
     citizen = Booker(world, world.real_person(), "xuanwu_hall")
     booked = citizen.book("11:00")
     alter(folder, BREAKS[0][1])
-    publish.publish_folder(folder, publish.KEEP)
-    publish.publish_folder(folder)  # what was kept needs no decision again
+    publication.publish_folder(folder, publication.KEEP)
+    publication.publish_folder(folder)  # what was kept needs no decision again
     assert citizen.hold("11:30").code == "slot_unknown"
     world.pass_time(hours=19)
     arrived = world.staff("hall.kiosk").post("/v1/halls/xuanwu_hall/check_ins", {"code": booked["number"]})
     assert arrived.status == 200, arrived.json
-    publish.publish_folder(ROOT / "city", publish.KEEP)
+    publication.publish_folder(ROOT / "city", publication.KEEP)
 
 
 def test_a_holiday_that_is_announced_later_breaks_too(world: World, folder: Path) -> None:
-    publish.publish_folder(folder, publish.KEEP)
+    publication.publish_folder(folder, publication.KEEP)
     booked = Booker(world, world.real_person(), "xuanwu_hall").book("10:30")
     path = folder / "calendar" / "2026.json"
     year = json.loads(path.read_text(encoding="utf-8"))
     year["off"].append("2026-11-03")
     path.write_text(json.dumps(year), encoding="utf-8")
-    with pytest.raises(publish.BreaksAppointments, match=booked["id"]):
-        publish.publish_folder(folder)
+    with pytest.raises(publication.BreaksAppointments, match=booked["id"]):
+        publication.publish_folder(folder)
 
 
 def test_make_up_days_holidays_and_exceptions(world: World) -> None:

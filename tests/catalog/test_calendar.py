@@ -16,21 +16,22 @@ from chalicelib.catalog import service as catalog
 from chalicelib.kernel.clock import Calendar
 from functions import check_calendar
 from local.environment import ROOT
+from publishing import city_folder, publication
 from tests.appointments.bookings import Booker
 from tests.delivery import parcels
 from tests.notices import telling
 from tests.world import World
-from tools import city_folder, publish
+from tools import publish
 
 CITY = city_folder.read_folder(ROOT / "city")
-CALENDAR = publish.calendar_of(CITY.city)
+CALENDAR = publication.calendar_of(CITY.city)
 
 
 @pytest.fixture(autouse=True)
 def _city_as_before(world: World) -> Iterator[None]:
     """The halls of these tests have appointments; other tests publish the city without deciding about them."""
     yield
-    publish.publish_folder(ROOT / "city", publish.KEEP)
+    publication.publish_folder(ROOT / "city", publication.KEEP)
 
 
 @pytest.mark.parametrize(

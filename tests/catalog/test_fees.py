@@ -15,8 +15,8 @@ from chalicelib.applications import decisions
 from chalicelib.applications.decisions import FeeRow
 from chalicelib.catalog.definition import ServiceDefinition, Text
 from chalicelib.payments import rules
+from publishing import city_folder
 from tests.catalog.test_publish import CITY, alter, folder, mistakes, rule
-from tools import city_folder
 
 __all__ = ["folder"]
 HOMES = "services/real_estate_registration/"

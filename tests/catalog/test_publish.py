@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from chalicelib.catalog import service
+from publishing import city_folder, publication
+from publishing.city_folder import Mistakes
 from tests.world import World
-from tools import city_folder, publish
-from tools.city_folder import Mistakes
+from tools import publish
 
 CITY = Path(__file__).parents[2] / "city"
 STICKER = "services/tour_bus_sticker/"
@@ -22,7 +23,7 @@ STICKER = "services/tour_bus_sticker/"
 @pytest.fixture(autouse=True)
 def _city_as_it_is(world: World) -> None:
     """Other tests leave halls with appointments, about which these tests do not want to decide."""
-    publish.publish_folder(CITY, publish.KEEP)
+    publication.publish_folder(CITY, publication.KEEP)
 
 
 @pytest.fixture
@@ -218,22 +219,22 @@ def test_a_folder_with_a_mistake_leaves_the_published_catalogue_untouched(folder
     before = service.release().number
     alter(folder, STICKER + "service.json", lambda c: c.update(unit="nobody"))
     with pytest.raises(Mistakes):
-        publish.publish_folder(folder)
+        publication.publish_folder(folder)
     assert service.release().number == before
 
 
 def test_publishing_again_without_change_keeps_the_versions(folder: Path) -> None:
-    publish.publish_folder(folder)  # tests that published halls of their own may have run before
+    publication.publish_folder(folder)  # tests that published halls of their own may have run before
     before = service.release()
-    assert publish.publish_folder(folder) == before.number
+    assert publication.publish_folder(folder) == before.number
     alter(folder, STICKER + "service.json", lambda c: c["name"].update(en="Sticker"))
     try:
-        assert publish.publish_folder(folder) == before.number + 1
+        assert publication.publish_folder(folder) == before.number + 1
         versions = {summary.code: summary.version for summary in service.release().services}
         old = {summary.code: summary.version for summary in before.services}
         assert versions.pop("tour_bus_sticker") > old.pop("tour_bus_sticker") and versions == old
     finally:
-        publish.publish_folder(CITY)
+        publication.publish_folder(CITY)
 
 
 def test_two_publications_at_once_leave_one_whole_release(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,7 +245,7 @@ def test_two_publications_at_once_leave_one_whole_release(folder: Path, monkeypa
     read = city_folder.read_folder(folder)
     pointer = store.pointer(consistent=True)
     alter(folder, STICKER + "service.json", lambda c: c["name"].update(en="The faster one"))
-    publish.publish_folder(folder)
+    publication.publish_folder(folder)
     try:
         monkeypatch.setattr(store, "pointer", lambda consistent=False: pointer)
         with pytest.raises(Problem):
@@ -255,7 +256,7 @@ def test_two_publications_at_once_leave_one_whole_release(folder: Path, monkeypa
         assert "The faster one" in {summary.name.en for summary in service.release().services}
     finally:
         monkeypatch.undo()
-        publish.publish_folder(CITY)
+        publication.publish_folder(CITY)
 
 
 def test_a_changed_service_gets_a_new_version_and_running_applications_keep_theirs(world: World, folder: Path) -> None:
@@ -263,7 +264,7 @@ def test_a_changed_service_gets_a_new_version_and_running_applications_keep_thei
     begun = person.post("/v1/applications", {"service": "house_purchase_certificate"}).json
     name = "services/house_purchase_certificate/service.json"
     alter(folder, name, lambda c: c["name"].update(zh="电子购房证明(新)"))
-    publish.publish_folder(folder)
+    publication.publish_folder(folder)
     try:
         guide = world.anonymous().get("/v1/services/house_purchase_certificate").json
         assert guide["item"]["name"]["zh"] == "电子购房证明(新)"
@@ -273,7 +274,7 @@ def test_a_changed_service_gets_a_new_version_and_running_applications_keep_thei
         row = person.get("/v1/applications").json["items"][0]
         assert row["service_name"]["zh"] == "电子购房证明"
     finally:
-        publish.publish_folder(CITY)
+        publication.publish_folder(CITY)
 
 
 def test_the_command_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

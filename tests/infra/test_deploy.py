@@ -11,7 +11,7 @@ from infra import deploy, smoke
 from infra.cloud import CloudFailed
 from infra.deploy import Deployment, Release
 from infra.stage import Stage
-from tools import publish
+from publishing import publication
 
 RELEASE = Release("https://s3/templates/new.json", {"Stage": "prod"})
 GOOD = Release("https://s3/templates/good.json", {"Stage": "prod"})
@@ -137,6 +137,6 @@ def test_a_publication_that_fails_makes_the_release_a_failed_one(monkeypatch: py
     def refuse(folder: Path) -> int:
         raise errors.CONFLICT()
 
-    monkeypatch.setattr(publish, "publish_folder", refuse)
+    monkeypatch.setattr(publication, "publish_folder", refuse)
     with pytest.raises(smoke.SmokeFailed, match="publishing city: Problem"):
         deployment(Running([]))._publish()

@@ -17,7 +17,7 @@ from local.environment import ROOT, Environment
 LIBRARY = ROOT / "chalicelib"
 GROUND = ("kernel", "platforms")
 """What every feature may import."""
-OUTSIDE = ("local", "tools", "tests", "functions", "infra", "demo", "bench", "app")
+OUTSIDE = ("publishing", "local", "tools", "tests", "functions", "infra", "demo", "bench", "app")
 PURE = (
     "__future__", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "html",
     "itertools", "json", "math", "re", "string", "struct", "typing", "unicodedata", "urllib.parse", "zoneinfo",
@@ -149,6 +149,44 @@ def test_the_law_of_rooms_finds() -> None:
     assert faults_of_rooms("chalicelib.kernel.log", ["chalicelib.kernel.security.secrets.secrets"])
     assert faults_of_rooms("chalicelib.kernel.events.changes", ["chalicelib.kernel.edge.endpoint"])
     assert not faults_of_rooms("chalicelib.kernel.events.changes", ["chalicelib.kernel.access.Actor"])
+
+
+FOLDERS = {
+    "app": ("chalicelib",),
+    "functions": ("chalicelib",),
+    "publishing": ("chalicelib",),
+    "infra": ("chalicelib", "publishing"),
+    "local": ("chalicelib", "app", "publishing", "infra"),
+    "tools": ("chalicelib", "publishing", "infra", "local"),
+    "demo": ("chalicelib", "infra", "local", "tools"),
+    "bench": ("chalicelib", "app", "functions", "publishing", "infra", "local", "tests"),
+}
+"""The folders of the repository, and which others each may import: there is no circle."""
+
+
+def faults_of_folders(folder: str, names: list[str]) -> list[str]:
+    tops = {name.split(".")[0] for name in names}
+    known = {*FOLDERS, "chalicelib", "tests"} - {folder}
+    return [f"{folder} must not import {top}" for top in sorted(tops & known) if top not in FOLDERS[folder]]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_folders_have_no_circle(folder: str) -> None:
+    place = ROOT / folder
+    files = sorted(place.rglob("*.py")) if place.is_dir() else [ROOT / f"{folder}.py"]
+    found = []
+    for path in files:
+        found += faults_of_folders(folder, imports_of(path))
+    assert found == []
+    order = list(FOLDERS)
+    own = order.index(folder)
+    assert all(other not in order or order.index(other) < own for other in FOLDERS[folder])
+
+
+def test_the_law_of_folders_finds() -> None:
+    assert faults_of_folders("infra", ["tools.publish.main"])
+    assert faults_of_folders("functions", ["local.pump"])
+    assert not faults_of_folders("infra", ["toolsmith", "publishing.publication"])
 
 
 def test_every_folder_is_a_feature_or_ground() -> None:

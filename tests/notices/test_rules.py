@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from chalicelib.notices import rules
 from local.simulators.wechat import _FIELDS
-from tools import city_folder, message_checks
-from tools.city_folder import Mistakes
+from publishing import city_folder, message_checks
+from publishing.city_folder import Mistakes
 
 TEXTS = st.text(max_size=80)
 NIGHT, DAY = datetime(2026, 11, 2, 15, 30, tzinfo=UTC), datetime(2026, 11, 2, 4, 0, tzinfo=UTC)

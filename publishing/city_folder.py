@@ -24,7 +24,7 @@ from chalicelib.catalog.definition import (
 )
 from chalicelib.kernel import numbers
 from chalicelib.kernel.holidays import statutory_days
-from tools import hall_checks, message_checks, service_checks
+from publishing import hall_checks, message_checks, service_checks
 
 SHAPES: dict[str, Any] = {
     "service.json": Item,

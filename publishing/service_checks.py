@@ -18,7 +18,7 @@ from chalicelib.certificates import pdf
 from chalicelib.certificates import rules as certificate_rules
 from chalicelib.certificates import service as certificates
 from chalicelib.kernel.errors import Problem
-from tools import fee_checks
+from publishing import fee_checks
 
 X_KEYWORDS = {"x-en", "x-fixed", "x-prefill", "x-options", "x-message"}
 EFFECTS = ("not_accept", "refuse", "review")
