@@ -282,7 +282,7 @@ HEAVY = (
     "yaml",
     "rsa",
 )
-MODULE_BUDGET = 600
+MODULE_BUDGET = 640
 
 
 def test_the_api_imports_nothing_that_its_first_request_may_not_need(environment: Environment) -> None:

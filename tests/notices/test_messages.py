@@ -297,12 +297,14 @@ def test_a_poison_event_becomes_a_letter_and_is_replayed(world: World, monkeypat
             raise KeyError("service")
         return about(subject, change)  # type: ignore[arg-type]
 
+    desk = world.staff("administrator")
+    before = {row["id"] for row in _letters(desk)}  # of other tests
     with monkeypatch.context() as patched:
         patched.setattr(service.facts, "about", poisoned)
         telling.settle(world)
     assert person.inbox() == [] and len(healthy.texts()) == 1, fine
-    desk = world.staff("administrator")
-    letters = [row for row in _letters(desk) if "KeyError" in row["reason"]]
+    letters = [row for row in _letters(desk) if row["id"] not in before]
+    assert all("KeyError" in row["reason"] for row in letters)
     assert letters and all(row["type"] == "event" for row in letters)
     for row in letters:
         assert desk.post(f"/v1/notices/letters/{row['id']}/replay").status == 200

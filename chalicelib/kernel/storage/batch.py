@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from chalicelib.kernel import log
@@ -42,6 +41,8 @@ def side_by_side(work: Callable[[T], R], things: Sequence[T], threads: int, *, o
     def work_in_order(owned: list[int]) -> None:
         for place in owned:
             results[place] = work(things[place])
+
+    from concurrent.futures import ThreadPoolExecutor  # only functions beside the API work in threads
 
     with ThreadPoolExecutor(threads) as pool:
         running = [pool.submit(contextvars.copy_context().run, work_in_order, owned) for owned in places.values()]

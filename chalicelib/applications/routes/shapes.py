@@ -1,0 +1,41 @@
+"""What several of the endpoints of applications take, and whose applications are whose."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.applications import rules, service, store
+from chalicelib.applications.store import ApplicationItem
+from chalicelib.kernel.access import Access, Actor, Level
+
+
+def _is_applicant(actor: Actor, item: ApplicationItem) -> bool:
+    return actor.kind == "person" and actor.holds(item.applicant) and actor.covers(item.service)
+
+
+def _is_party(actor: Actor, item: ApplicationItem) -> bool:
+    if actor.kind == "staff":
+        units = {step.unit for step in service.definition_of(item).workflow.steps}
+        return actor.unit in units and item.status not in (rules.DRAFT, rules.DISCARDED)
+    return _is_applicant(actor, item)
+
+
+OWN = Access(person=Level.REAL_NAME, target=store.application, related=_is_applicant, relation="applicant")
+
+
+PARTY = Access(
+    person=Level.REAL_NAME,
+    staff=("officer", "supervisor"),
+    target=store.application,
+    related=_is_party,
+    relation="applicant, or staff of a handling unit",
+)
+
+
+class ListQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Where the next part of the list begins."""
+
+    cursor: Annotated[str, Meta(max_length=512)] | None = None

@@ -1,0 +1,57 @@
+"""What several of the endpoints of appointments take, and what they answer wrongly filled requests."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.appointments import rules, service, store
+from chalicelib.catalog import rules as catalog_rules
+from chalicelib.identity import rules as identity_rules
+from chalicelib.kernel import errors
+from chalicelib.kernel.access import Access, Level
+
+Code = Annotated[str, Meta(min_length=3, max_length=40)]
+
+
+TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
+Services = Annotated[list[Code], Meta(min_length=1, max_length=5)]
+
+
+Id = Annotated[str, Meta(max_length=80)]
+
+
+Words = Annotated[str, Meta(min_length=4, max_length=500)]
+
+
+REAL_PERSON = Access(person=Level.REAL_NAME)
+
+
+OWN = Access(
+    person=Level.REAL_NAME, target=store.appointment, related=service.is_visitor, relation="visitor, or who booked"
+)
+
+
+class Reason(msgspec.Struct, forbid_unknown_fields=True):
+    """The reason, kept in the event log."""
+
+    reason: Words
+
+
+PLAN_ERRORS = [
+    catalog_rules.HALL_UNKNOWN,
+    rules.SERVICE_NOT_HERE,
+    rules.SERVICES_APART,
+    rules.VISIT_TOO_LONG,
+]
+
+
+VISITOR_ERRORS = [
+    errors.MANDATE_DOES_NOT_COVER,
+    identity_rules.RELATIVE_NOT_CONSENTED,
+    rules.RELATIVE_OR_ENTERPRISE,
+]
