@@ -9,4 +9,4 @@ from chalicelib.kernel.events import feed
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, Any]:
     """Append a batch of records; answers with those to be tried again (partial batch response)."""
-    return {"batchItemFailures": [{"itemIdentifier": number} for number in feed.append_records(event["Records"])]}
+    return feed.append_records(event)

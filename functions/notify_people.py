@@ -9,4 +9,4 @@ from chalicelib.notices import service
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, Any]:
     """Plan the messages of a batch of entries; answers with those to be tried again (partial batch response)."""
-    return {"batchItemFailures": [{"itemIdentifier": number} for number in service.take(event["Records"])]}
+    return service.take(event)

@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.appointments import service
-from chalicelib.kernel import log
+from chalicelib.kernel.storage import streams
+from chalicelib.kernel.storage.streams import Record
 
 
-def handler(event: dict[str, Any], context: object = None) -> dict[str, list[dict[str, str]]]:
+def handler(event: dict[str, Any], context: object = None) -> streams.Answer:
     """Settle each cancelled appointment of the batch; those that failed are brought again."""
-    failed = []
-    for record in event["Records"]:
-        image = record["dynamodb"].get("NewImage", {})
-        if image.get("status", {}).get("S") != "cancelled":
-            continue
-        try:
-            service.settle_cancelled(image["pk"]["S"].removeprefix("APPOINTMENT#"))
-        except Exception as error:
-            log.failure("settlement_failed", error, subject=image["pk"]["S"])
-            failed.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
-    return {"batchItemFailures": failed}
+    return streams.work_through(event, _settle, "settlement_failed")
+
+
+def _settle(record: Record) -> None:
+    if record.text("status") == "cancelled":
+        service.settle_cancelled(record.pk.removeprefix("APPOINTMENT#"))

@@ -131,10 +131,10 @@ def test_a_batch_that_crashes_the_function_is_given_up_and_the_others_go_on(
     poisoned, good = world.real_person().account_id, world.real_person().account_id
     append = feed.append_records
 
-    def failing(records: list[dict[str, Any]]) -> list[str]:
-        found = [one["dynamodb"]["SequenceNumber"] for one in records if poisoned in str(one)]
-        append([one for one in records if one["dynamodb"]["SequenceNumber"] not in found])
-        return found[:1]
+    def failing(event: dict[str, Any]) -> dict[str, Any]:
+        poison = [one for one in event["Records"] if poisoned in str(one)]
+        append({"Records": [one for one in event["Records"] if one not in poison]})
+        return {"batchItemFailures": [{"itemIdentifier": one["dynamodb"]["SequenceNumber"]} for one in poison[:1]]}
 
     monkeypatch.setattr(feed, "append_records", failing)
     for _ in range(3 * pump.MOST_TRIES):

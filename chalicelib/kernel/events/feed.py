@@ -8,6 +8,7 @@ it holds up nobody else; ``replay`` appends what waits there once the cause is m
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -15,6 +16,8 @@ import msgspec
 from chalicelib.kernel import aws, errors, log
 from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.settings import settings
+from chalicelib.kernel.storage import streams
+from chalicelib.kernel.storage.streams import Image, Record
 
 _BATCHES = 100
 _WAIT_SECONDS = 2  # a wait asks all of the queue's servers, an immediate answer only some
@@ -34,29 +37,30 @@ class Replayed(msgspec.Struct, frozen=True):
     failed: int
 
 
-def append_records(records: list[dict[str, Any]]) -> list[str]:
-    """Append the changes that each record's new image carries; sequence numbers to be brought again.
+def append_records(event: Mapping[str, Any]) -> streams.Answer:
+    """Append the changes that each record's new image carries; the answer names the records to be brought again.
 
-    A record given back holds back the later ones of its subject only; the others are appended, and skipped as
-    known when the stream brings them again. Nothing is queued behind it, or it would be queued each time.
+    Nothing is queued behind a record that is brought again, or it would be queued each time.
     """
-    failures: dict[str, str] = {}
-    for record in records:
-        letter = _letter(record["dynamodb"].get("NewImage", {}))
-        if letter is None or letter.subject in failures:
-            continue
+    has_failed: list[str] = []
+
+    def append(record: Record) -> None:
+        letter = _letter(record.image)
+        if letter is None:
+            return
         try:
             _append(letter)
         except Exception as error:
+            if has_failed or _passes(error):
+                has_failed.append(letter.subject)
+                raise
             log.failure("history_append_failed", error, subject=letter.subject)
-            if failures or _passes(error):
-                failures[letter.subject] = record["dynamodb"]["SequenceNumber"]
-            else:
-                _keep(letter)
-    return list(failures.values())
+            _keep(letter)
+
+    return streams.work_through(event, append, "history_append_failed")
 
 
-def _letter(image: dict[str, Any]) -> Letter | None:
+def _letter(image: Image) -> Letter | None:
     if "changes" not in image:
         return None
     key, sort = image["pk"]["S"], image["sk"]["S"]

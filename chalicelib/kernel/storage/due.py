@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.kernel import clock, log
-from chalicelib.kernel.storage import batch, tables
+from chalicelib.kernel.storage import streams, tables
+from chalicelib.kernel.storage.streams import Record
 
 SHARDS = 4
 _EACH_SHARD = 100
@@ -84,29 +85,15 @@ def _attempted(attempt: Callable[[str, str], bool], pk: str, sk: str) -> bool:
 
 
 def follow(
-    event: Mapping[str, Any], attempt: Callable[[str, str], bool], what: str, threads: int = 1
-) -> dict[str, list[dict[str, str]]]:
+    event: Mapping[str, Any], attempt: Callable[[str, str], bool], failure: str, threads: int = 1
+) -> streams.Answer:
     """What a stream's function does: attempt each item that says there is work; records to be brought again."""
 
-    def failed(record: dict[str, Any]) -> bool:
-        image = record["dynamodb"].get("NewImage", {})
-        if "work" not in image:
-            return False
-        try:
-            attempt(image["pk"]["S"], image["sk"]["S"])
-        except Exception as error:
-            log.failure(what, error, subject=image["pk"]["S"])
-            return True
-        return False
+    def visit(record: Record) -> None:
+        if "work" in record.image:
+            attempt(record.pk, record.sk)
 
-    records = event["Records"]
-    outcomes = batch.side_by_side(failed, records, threads, owner=_owner)
-    again = [record for record, outcome in zip(records, outcomes, strict=True) if outcome]
-    return {"batchItemFailures": [{"itemIdentifier": one["dynamodb"]["SequenceNumber"]} for one in again]}
-
-
-def _owner(record: dict[str, Any]) -> str:
-    return str(record["dynamodb"].get("NewImage", {}).get("pk", {}).get("S", ""))
+    return streams.work_through(event, visit, failure, threads)
 
 
 def retry_at(attempts: int, now: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,34 +14,26 @@ from chalicelib.kernel import aws, clock, errors, log
 from chalicelib.kernel.events import changes, telling
 from chalicelib.kernel.events.changes import Change
 from chalicelib.kernel.events.telling import Telling
-from chalicelib.kernel.storage import due, tables
+from chalicelib.kernel.storage import due, streams, tables
+from chalicelib.kernel.storage.streams import Record
 from chalicelib.notices import rules, store
 from chalicelib.notices.service import facts
 from chalicelib.notices.store import Bilingual, DigestItem, EventItem, MessageItem, Words
 
 
-def take(records: list[dict[str, Any]]) -> list[str]:
-    """Plan the messages of new entries of the event log; sequence numbers to be brought again.
+def take(event: Mapping[str, Any]) -> streams.Answer:
+    """Plan the messages of new entries of the event log; the answer names the records to be brought again.
 
-    An entry of which no message can be made becomes a dead letter, so that it holds up nobody else. One that is brought
-    again holds back the later ones of its subject, so that their messages are planned in the order of the entries.
+    An entry of which no message can be made becomes a dead letter, so that it holds up nobody else.
     """
-    failures: dict[str, str] = {}
-    for record in records:
-        image = record["dynamodb"].get("NewImage", {})
-        is_entry = record.get("eventName") == "INSERT" and "entry" in image
-        # An entry that contradicts an earlier one of its version is for operators (see history.py), not for people.
-        if not is_entry or "first" in image:
-            continue
-        subject = image["pk"]["S"]
-        if subject in failures:
-            continue
-        try:
-            _take_one(subject, image["entry"]["S"])
-        except Exception as error:
-            log.failure("notice_not_planned", error, subject=subject)
-            failures[subject] = record["dynamodb"]["SequenceNumber"]
-    return list(failures.values())
+    return streams.work_through(event, _take_record, "notice_not_planned")
+
+
+def _take_record(record: Record) -> None:
+    # An entry that contradicts an earlier one of its version is for operators (see history.py), not for people.
+    is_entry = record.is_new_item and "entry" in record.image and "first" not in record.image
+    if is_entry:
+        _take_one(record.pk, record.text("entry"))
 
 
 def _take_one(subject: str, entry: str) -> None:
