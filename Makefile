@@ -9,7 +9,7 @@ FONTS := chalicelib/certificates/fonts
 NOTO := node_modules/@expo-google-fonts/noto-sans-sc
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-stack lint format openapi bench publish check-city staff staff-code invoke \
+.PHONY: help install run demo test test-stack lint house format openapi bench publish check-city staff staff-code invoke \
 	rush hostile notices simulation package deploy secrets destroy restore-items practice costs lock clean-data
 
 # the shell has a USER of its own
@@ -64,6 +64,9 @@ lint: install ## formatting, lint, strict types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+house: install ## how the code reads, in figures beside their goals
+	@$(BIN)/python -m tools.house
 
 format: install ## format the code
 	@$(BIN)/ruff format .
