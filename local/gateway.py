@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from chalicelib.kernel import errors
-from chalicelib.kernel.edge.endpoint import problem_answer
+from chalicelib.kernel.edge.api import refusal
 
 MAX_BODY_BYTES = 10_000_000
 
@@ -54,7 +54,7 @@ class Gateway:
         path = url.path.rstrip("/") or "/"
         matched = self._match(path.split("/"))
         if matched is None:
-            refused = problem_answer(errors.NOT_FOUND(), "")
+            refused = refusal(errors.NOT_FOUND())
             return HttpAnswer(refused.status, {"Content-Type": refused.content_type, **refused.headers}, refused.body)
         route, parameters = matched
         query = dict(parse_qsl(url.query, keep_blank_values=True))

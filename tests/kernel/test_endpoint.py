@@ -68,11 +68,13 @@ def test_a_charset_is_fine(anonymous: Client) -> None:
 def test_unknown_paths(anonymous: Client, path: str) -> None:
     answer = anonymous.get(path)
     assert answer.status == 404 and answer.json["code"] in ("not_found", "service_unknown")
+    assert answer.json["request_id"] == answer.headers["X-Request-Id"] != ""
 
 
 def test_a_method_that_is_not_there(anonymous: Client) -> None:
     answer = anonymous.call("PATCH", "/v1/services")
     assert (answer.status, answer.code, answer.headers["Allow"]) == (405, "method_not_allowed", "GET")
+    assert answer.json["request_id"] == answer.headers["X-Request-Id"] != ""
 
 
 @pytest.mark.parametrize("query", ["?page=1", "?audience=robot", "?region=32", "?words=" + "x" * 61])

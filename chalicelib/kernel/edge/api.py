@@ -9,7 +9,7 @@ from typing import Any
 from chalice.app import Chalice, Response
 from chalice.app import Request as ChaliceRequest
 
-from chalicelib.kernel import errors
+from chalicelib.kernel import errors, ids
 from chalicelib.kernel.edge.endpoint import Answer, Authenticate, Endpoint, Request, problem_answer, serve
 
 
@@ -38,9 +38,9 @@ class Api(Chalice):
         route = event.get("requestContext", {})
         methods = self.routes.get(route.get("resourcePath"))
         if methods is None:
-            return _respond(problem_answer(errors.NOT_FOUND(), "")).to_dict(["*/*"])
+            return _respond(refusal(errors.NOT_FOUND())).to_dict(["*/*"])
         if route.get("httpMethod") not in methods:
-            answer = problem_answer(errors.METHOD_NOT_ALLOWED(), "")
+            answer = refusal(errors.METHOD_NOT_ALLOWED())
             answer.headers["Allow"] = ", ".join(sorted(methods))
             return _respond(answer).to_dict(["*/*"])
         event["headers"] = {**(event.get("headers") or {}), "accept": "*/*"}
@@ -71,6 +71,14 @@ class Api(Chalice):
             body=body if isinstance(body, bytes) else body.encode(),
             source_ip=current.context.get("identity", {}).get("sourceIp", ""),
         )
+
+
+def refusal(problem: errors.Problem) -> Answer:
+    """The answer to a request that reaches no endpoint, with a request id of its own for whoever asks about it."""
+    request_id = ids.new_id()
+    answer = problem_answer(problem, request_id)
+    answer.headers["X-Request-Id"] = request_id
+    return answer
 
 
 class _Text(Response):
