@@ -175,7 +175,8 @@ def _standing(claim: Claim) -> _Standing | None:
             return _Standing(claim, "requested")
         # After this write nobody can confirm the hold, even if its request takes a seat later all the same. If
         # somebody confirmed it meanwhile, the write fails and the appointment is found.
-        store.void(claim.appointment)
+        if store.void(claim.appointment) == rules.VOID:
+            return None
         became = store.fate(claim.appointment)
         assert became is not None
     if became.status in (rules.VOID, rules.CANCELLED, rules.EXCUSED):
