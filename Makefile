@@ -81,7 +81,7 @@ bench: install ## measure units, CPU, cold start, PDF and QR; results in bench/r
 rush: install ## a release morning: 30,000 people on 4,000 places (make rush PEOPLE=3000 PLACES=400 is smaller)
 	@$(BIN)/python -m bench.rush $(if $(PEOPLE),--people $(PEOPLE)) $(if $(PLACES),--places $(PLACES))
 
-hostile: install ## 1,000 payments against lost, doubled, late and forged notifications (make hostile ORDERS=10000: fifteen minutes)
+hostile: install ## 1,000 payments against lost, doubled, late and forged notifications (make hostile ORDERS=10000 takes ten times as long)
 	@$(BIN)/python -m bench.hostile $(if $(ORDERS),--orders $(ORDERS))
 
 notices: install ## how soon people are told: events at a steady rate against the whole stack

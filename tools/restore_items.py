@@ -15,7 +15,8 @@ from infra import cloud
 from tools import system
 
 _TABLES = (
-    "applications", "appointments", "catalog", "certificates", "history", "identity", "kernel", "payments", "queueing"
+    "applications", "appointments", "catalog", "certificates", "delivery", "history", "identity", "kernel", "notices",
+    "payments", "queueing",
 )  # fmt: skip
 USAGE = "name the copy and the keys: make restore-items FROM=banshi-test-catalog-copy KEY=RELEASE# STAGE=test"
 

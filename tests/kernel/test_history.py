@@ -109,7 +109,8 @@ def test_a_failure_that_passes_is_given_back_and_holds_up_only_its_subject(
             record(4, "TEST#later", some_changes(1, 1)),
         ]
     }
-    assert append_history.handler(event) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    given_back = [{"itemIdentifier": "2"}, {"itemIdentifier": "3"}]  # the later one of the same subject waits
+    assert append_history.handler(event) == {"batchItemFailures": given_back}
     assert history.verify("TEST#good", 1) is None
     assert history.verify("TEST#later", 1) is None
     monkeypatch.undo()
@@ -390,7 +391,33 @@ def test_the_oldest_roots_cannot_be_removed_unnoticed(world: World) -> None:
     remove_root(days[0])
     remove_root(days[1])
     faults = check_history.handler({})["faults"]
-    assert [f"DAY#{days[1]}", 0, "not sealed"] in faults
+    assert [f"DAY#{days[2]}", 0, "the root before it was removed"] in faults
+
+
+def test_a_day_that_is_removed_with_all_its_entries_is_noticed(world: World) -> None:
+    """Its entries and its root are gone; the root of the next day names it."""
+    world.pass_time(days=2100)
+    days = []
+    for number in range(3):
+        days.append(clock.today())
+        history.append(f"TEST#whole-day-{number}", some_changes(1, 1))
+        world.pass_time(days=1)
+        seal_history.handler({})
+    delete("TEST#whole-day-1", 1)
+    remove_root(days[1])
+    faults = check_history.handler({})["faults"]
+    assert [f"DAY#{days[2]}", 0, "the root before it was removed"] in faults
+
+
+def test_a_root_that_nobody_can_read_is_a_fault_and_stops_nothing(world: World) -> None:
+    world.pass_time(days=2200)
+    day = clock.today()
+    world.pass_time(days=1)
+    key = f"roots/{day}.json"
+    aws.client("s3").put_object(Bucket=settings().audit_bucket, Key=key, Body=b"{}")
+    answer = check_history.handler({})
+    assert [f"DAY#{day}", 0, "unreadable root"] in answer["faults"] and answer["finished"]
+    aws.client("s3").delete_object(Bucket=settings().audit_bucket, Key=key)
 
 
 def _roots() -> list[str]:

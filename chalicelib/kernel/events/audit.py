@@ -191,33 +191,51 @@ def check_days() -> list[Fault]:
         since_first = {first + timedelta(days=number) for number in range((yesterday - first).days + 1)}
         missing |= since_first - sealed_days
     faults = [Fault(f"DAY#{day}", 0, "not sealed") for day in sorted(missing) if history.day_hashes(day)]
+    # Of the recent days everything is checked; of the oldest one whether there were older ones.
+    checked = {day for day in recent if day in sealed_days}
     if sealed_days:
-        first_root = _sealed(min(sealed_days))
-        if first_root is not None and first_root.previous:
-            faults.append(Fault(f"DAY#{first_root.previous}", 0, "not sealed"))  # removed, and all before it
-    for day in recent:
-        if day in sealed_days:
-            reason = check_day(day)
-            if reason is not None:
-                faults.append(Fault(f"DAY#{day}", 0, reason))
+        checked.add(min(sealed_days))
+    for day in sorted(checked):
+        reason = check_day(day)
+        if reason is not None:
+            faults.append(Fault(f"DAY#{day}", 0, reason))
+        elif _previous_is_missing(day, sealed_days):
+            faults.append(Fault(f"DAY#{day}", 0, "the root before it was removed"))
     return faults
+
+
+def _previous_is_missing(day: date, sealed_days: set[date]) -> bool:
+    """Whether a day's signed root names one before it that is not there any more."""
+    sealed = _sealed(day)
+    if sealed is None or not sealed.previous:
+        return False
+    return date.fromisoformat(sealed.previous) not in sealed_days
 
 
 def _sealed_days() -> set[date]:
     """The days of which the audit bucket has a root: one list call for each thousand days."""
-    pages = aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=settings().audit_bucket, Prefix=_ROOTS)
     days = set()
-    for page in pages:
-        for row in page.get("Contents", []):
-            name = row["Key"].removeprefix(_ROOTS).removesuffix(".json")
+    last_key = ""
+    while True:
+        page = aws.client("s3").list_objects_v2(
+            Bucket=settings().audit_bucket, Prefix=_ROOTS, StartAfter=last_key or _ROOTS
+        )
+        rows = page.get("Contents", [])
+        for row in rows:
+            last_key = row["Key"]
+            name = last_key.removeprefix(_ROOTS).removesuffix(".json")
             with suppress(ValueError):  # somebody else's object is no root
                 days.add(date.fromisoformat(name))
-    return days
+        if not rows or not page.get("IsTruncated"):
+            return days
 
 
 def check_day(day: date) -> str | None:
     """What is wrong with a sealed day: its signature or its root; None if both hold."""
-    sealed = _sealed(day)
+    try:
+        sealed = _sealed(day)
+    except msgspec.MsgspecError:
+        return "unreadable root"
     if sealed is None:
         return "not sealed"
     text = _signed_text(sealed.day, sealed.entries, sealed.root, sealed.previous)
@@ -231,4 +249,4 @@ def check_day(day: date) -> str | None:
 
 
 def _signed_text(day: str, entries: int, root: str, previous: str) -> bytes:
-    return f"BANSHI-AUDIT-v1\0{day}\0{entries}\0{root}\0{previous}".encode()
+    return f"BANSHI-AUDIT-v2\0{day}\0{entries}\0{root}\0{previous}".encode()

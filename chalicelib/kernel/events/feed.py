@@ -55,7 +55,11 @@ def append_records(event: Mapping[str, Any]) -> streams.Answer:
                 has_failed.append(letter.subject)
                 raise
             log.failure("history_append_failed", error, subject=letter.subject)
-            _keep(letter)
+            try:
+                _keep(letter)
+            except Exception:
+                has_failed.append(letter.subject)
+                raise
 
     return streams.work_through(event, append, "history_append_failed")
 

@@ -49,7 +49,7 @@ def work_through(event: Mapping[str, Any], work: Callable[[Record], object], fai
 
     def attempt(record: Record) -> bool:
         if record.pk and record.pk in waiting:
-            return False
+            return True  # not worked on: it must come again too
         try:
             work(record)
         except Exception as error:
