@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from chalicelib.certificates import routes as certificates
+from chalicelib.delivery.service import packing
 from chalicelib.identity import service as identity
 from chalicelib.kernel.edge import documents, endpoint
 from chalicelib.kernel.edge.api import Api
 from chalicelib.kernel.settings import settings
+from chalicelib.payments.service import documents as payment_documents
+
+# These say with ``documents.made`` how their files are made: without them a link would lead to nothing here.
+MAKERS = (packing, payment_documents)
 
 settings()
 handler = Api(app_name="banshi-print")

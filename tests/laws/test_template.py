@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -139,3 +141,20 @@ def test_the_running_tables_are_the_templates(world: World) -> None:
         answer = connection.client._make_api_call("DescribeTable", {"TableName": f"banshi-{STAGE}-{name}"})["Table"]
         made = {index["IndexName"] for index in answer.get("GlobalSecondaryIndexes", [])}
         assert made == {index["IndexName"] for index in described()[name].get("GlobalSecondaryIndexes", [])}
+
+
+def test_the_drawing_function_knows_every_kind_of_document(environment: Environment) -> None:
+    """In a process of its own: this one has imported everything."""
+    program = (
+        "import importlib, sys\n"
+        "importlib.import_module(sys.argv[1])\n"
+        "from chalicelib.kernel.edge import documents\n"
+        "print(','.join(sorted(documents._MAKERS)))"
+    )
+    known = []
+    for module in ("app", "functions.print_certificate"):
+        done = subprocess.run(
+            [sys.executable, "-c", program, module], capture_output=True, text=True, cwd=ROOT, check=True
+        )
+        known.append(done.stdout.strip().split(","))
+    assert known[0] == known[1] and "receipt" in known[0]
