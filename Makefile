@@ -49,7 +49,7 @@ demo: install ## play the whole journey against the running system
 
 test: install $(BROWSER)/unpacked/installed ## run all tests
 	@$(BIN)/python -m pytest -n auto
-	@$(BIN)/python -m pytest -n auto --dist worksteal --override-ini addopts= -q --strict-markers tests/proofs
+	@$(BIN)/python -m pytest -n auto --dist worksteal --override-ini addopts= -q --strict-markers --timeout 600 tests/proofs
 
 $(BROWSER)/unpacked/installed: $(BROWSER)/package-lock.json
 	@echo "installing the browser of the page tests (once)"
