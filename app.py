@@ -2,13 +2,11 @@
 
 from chalicelib import features
 from chalicelib.identity import service as identity
-from chalicelib.kernel.edge import documents, endpoint, health
+from chalicelib.kernel.edge import endpoint
 from chalicelib.kernel.edge.api import Api
-from chalicelib.kernel.settings import settings
+from chalicelib.platforms.settings import check_environment
 
-KERNEL = (health, documents)
-
-settings()
+check_environment()
 features.load_routes()
 app = Api(app_name="banshi")
-app.mount(endpoint.REGISTRY, identity.authenticate)
+app.mount(endpoint.REGISTRY, identity.sessions.authenticate)

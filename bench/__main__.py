@@ -118,7 +118,7 @@ class Journey:
 
         item = store.certificate(done["certificate_id"])
         assert item is not None
-        number = service.signed_number(item)
+        number = service.prints.signed_number(item)
         measure("scan page", lambda: world.anonymous().get(f"/b/{number}"))
         measure("scan page, forged", lambda: world.anonymous().get(f"/b/{number[:-1]}{(int(number[-1]) + 1) % 10}"))
 

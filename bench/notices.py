@@ -25,6 +25,7 @@ import urllib3
 
 from bench.__main__ import RESULTS
 from bench.burst import burst
+from chalicelib.applications.events import CORRECTION_REQUESTED
 from local import embedded, processes, pump
 from local.environment import ROOT, Environment
 
@@ -32,7 +33,7 @@ PEOPLE = 200
 RATE = 50.0
 WITHIN_SECONDS = 10
 MOST_WAIT_SECONDS = 90
-EVENT = "correction_requested"
+EVENT = CORRECTION_REQUESTED.name
 """Urgent, so that quiet hours do not matter to the measurement."""
 
 
@@ -116,7 +117,7 @@ def happen(people: list[str], events: int, rate: float) -> dict[str, tuple[str, 
         item = store.new_application(ids.new_id(), people[number % len(people)])
         item.service, item.service_version, item.applicant_kind = "tour_bus_sticker", 1, "person"
         item.status, item.correct_by = "correction", "2030-01-02"
-        tables.write(changes.put(item, Event(EVENT, system("bench"))))
+        tables.write(changes.record(item, Event(CORRECTION_REQUESTED, system("bench"))))
         happened[item.id] = (str(item.receipt), time.time())
         time.sleep(max(0.0, began + (number + 1) / rate - time.monotonic()))
         if number % 100 == 0:

@@ -353,12 +353,13 @@ def units_of_a_booking(hall: str, day: str, start: str, people: list[Person]) ->
 def give_back(appointment: str) -> None:
     """The counted booking's place is free again before the rush begins."""
     from chalicelib.appointments import store
-    from chalicelib.appointments.service import booking, settle_cancelled
+    from chalicelib.appointments.service import bookings
+    from chalicelib.appointments.service.waiting_list import settle_cancelled
     from chalicelib.kernel.access import system
 
     item = store.appointment(appointment)
     assert item is not None
-    booking.cancel(system("bench"), item, "")
+    bookings.cancel(system("bench"), item, "")
     settle_cancelled(appointment)
     for seat in store.occupancy(item.slot, consistent=True).cooling:
         store.free(item.slot, seat, "cooling")

@@ -5,11 +5,17 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
+from chalicelib.kernel.access import STAFF_ROLES
+from chalicelib.kernel.event_types import EventType, declared_in
+from chalicelib.kernel.events import changes
 from chalicelib.kernel.feature import Feature
 from chalicelib.kernel.graph import Graph
+from chalicelib.kernel.storage.worker import Worker
+from chalicelib.platforms.settings import check_environment
 
+T = TypeVar("T")
 NAMES = (
     "identity",
     "catalog",
@@ -21,6 +27,8 @@ NAMES = (
     "queueing",
     "notices",
 )
+KERNEL_TABLES = ("history", "kernel")
+KERNEL_ROUTES = ("chalicelib.kernel.edge.health", "chalicelib.kernel.edge.documents")
 
 
 @functools.cache
@@ -35,6 +43,8 @@ def all_features() -> tuple[Feature, ...]:
 
 def load_routes() -> None:
     """Import every module that declares endpoints; they then stand in ``endpoint.REGISTRY``."""
+    for module in KERNEL_ROUTES:
+        importlib.import_module(module)
     for feature in all_features():
         for module in feature.routes:
             feature.load(module)
@@ -42,30 +52,72 @@ def load_routes() -> None:
 
 def tables_with_history() -> list[str]:
     """The tables whose aggregates the event log keeps."""
-    return [feature.table for feature in all_features() if feature.table]
+    return [name for feature in all_features() for name, is_kept in feature.tables.items() if is_kept]
+
+
+def tables() -> list[str]:
+    """All tables, those of the kernel too."""
+    names = [name for feature in all_features() for name in feature.tables]
+    return sorted([*KERNEL_TABLES, *names])
+
+
+def roles() -> tuple[str, ...]:
+    """All roles of staff."""
+    return (*STAFF_ROLES, *(role for feature in all_features() for role in feature.roles))
 
 
 def graphs() -> dict[str, Graph]:
     """Every state machine, by the name under which the documents draw it."""
-    found = {}
+    found: dict[str, Graph] = {}
     for feature in all_features():
         for name, place in feature.graphs.items():
-            found[name] = feature.load(place)
+            _add(found, name, feature.load(place))
     return found
+
+
+def events() -> dict[str, EventType]:
+    """Every kind of event, by its name in the event log."""
+    found = {changes.PERSONAL_DATA_READ.name: changes.PERSONAL_DATA_READ}
+    for feature in all_features():
+        if feature.events:
+            for name, event in declared_in(feature.load(feature.events)).items():
+                _add(found, name, event)
+    return found
+
+
+def _add(found: dict[str, T], name: str, value: T) -> None:
+    """Note what a feature declares under a name that no other feature may use."""
+    if name in found:
+        raise ValueError(f"two features declare {name}")
+    found[name] = value
 
 
 def completions() -> dict[str, Callable[[str], Any]]:
     """What is done once a debt is paid, by the kind of thing that the debt is for."""
-    found = {}
+    found: dict[str, Callable[[str], Any]] = {}
     for feature in all_features():
         for kind, place in feature.completes.items():
-            found[kind] = feature.load(place)
+            _add(found, kind, feature.load(place))
     return found
+
+
+def worker(name: str) -> Worker:
+    """What does the work that a feature leaves to be done later."""
+    _check_environment()
+    feature = next(feature for feature in all_features() if feature.name == name)
+    found: Worker = feature.load(feature.work)
+    return found
+
+
+@functools.cache
+def _check_environment() -> None:
+    """A malformed setting stops a function before its work, and not in the middle of it."""
+    check_environment()
 
 
 def named_modules() -> set[str]:
     """All modules that features name and that no import statement shows: the packages must hold them too."""
-    found = set()
+    found = set(KERNEL_ROUTES)
     for feature in all_features():
         found.add(f"chalicelib.{feature.name}")
         found |= feature.modules()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.delivery import service
-from chalicelib.kernel.storage import due
+from chalicelib import features
 
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, list[dict[str, str]]]:
     """Visit each item that says there is work; what fails there is due again and holds up nobody else."""
-    return due.follow(event, service.attempt, "delivery_not_followed")
+    return features.worker("delivery").follow(event)

@@ -9,4 +9,4 @@ from chalicelib.appointments import service
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, int]:
     """How many offers were made."""
-    return {"offered": service.offer_everywhere()}
+    return {"offered": service.waiting_list.offer_everywhere()}

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from chalicelib.certificates import routes as certificates
-from chalicelib.delivery.service import packing
+from chalicelib.delivery.service import parcels
 from chalicelib.identity import service as identity
 from chalicelib.kernel.edge import documents, endpoint
 from chalicelib.kernel.edge.api import Api
-from chalicelib.kernel.settings import settings
 from chalicelib.payments.service import documents as payment_documents
+from chalicelib.platforms.settings import check_environment
 
 # These say with ``documents.made`` how their files are made: without them a link would lead to nothing here.
-MAKERS = (packing, payment_documents)
+MAKERS = (parcels, payment_documents)
 
-settings()
+check_environment()
 handler = Api(app_name="banshi-print")
 handler.mount(
     [
@@ -21,5 +21,5 @@ handler.mount(
         for declared in endpoint.REGISTRY
         if declared.view in (certificates.fetch_print, documents.fetch_document)
     ],
-    identity.authenticate,
+    identity.sessions.authenticate,
 )

@@ -11,4 +11,4 @@ from chalicelib.kernel import clock
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, int]:
     """How many reminders are due; each appointment's is noted once."""
-    return {"reminded": service.remind(clock.today() + timedelta(days=1))}
+    return {"reminded": service.day.remind(clock.today() + timedelta(days=1))}

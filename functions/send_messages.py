@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.kernel.storage import due
-from chalicelib.notices import service
-
-THREADS = 2
+from chalicelib import features
 
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, list[dict[str, str]]]:
-    """Visit each message that says there is work; what fails there is due again and holds up nobody else."""
-    answer = due.follow(event, service.attempt, "message_not_sent", THREADS)
-    service.channels.flush()
-    return answer
+    """Visit each item that says there is work; what fails there is due again and holds up nobody else."""
+    return features.worker("notices").follow(event)

@@ -16,4 +16,4 @@ def handler(event: dict[str, Any], context: object = None) -> streams.Answer:
 
 def _settle(record: Record) -> None:
     if record.text("status") == "cancelled":
-        service.settle_cancelled(record.pk.removeprefix("APPOINTMENT#"))
+        service.waiting_list.settle_cancelled(record.pk.removeprefix("APPOINTMENT#"))

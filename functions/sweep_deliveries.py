@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.delivery import service
+from chalicelib import features
 
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, int]:
     """How many were visited, and how many failed and will be visited again."""
-    return dict(service.sweep())
+    return features.worker("delivery").sweep()

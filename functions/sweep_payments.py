@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib import features
-from chalicelib.payments import service
 
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, int]:
     """How many were visited, and how many failed and will be visited again."""
-    return dict(service.sweep(features.completions()))
+    return features.worker("payments").sweep()

@@ -7,7 +7,7 @@ import json
 import sys
 from dataclasses import fields
 
-from chalicelib.kernel.security.secrets import Secrets
+from chalicelib.platforms.secrets import Secrets
 from infra import cloud
 from infra import stage as stages
 from infra.cloud import Cloud

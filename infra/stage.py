@@ -13,8 +13,9 @@ from typing import Any
 import botocore.session
 from cryptography.hazmat.primitives import serialization
 
-from chalicelib.kernel.security.secrets import Secrets
-from chalicelib.kernel.settings import InvalidSettings, Settings
+from chalicelib.kernel.settings import InvalidSettings, examples
+from chalicelib.platforms.secrets import KEEPER
+from chalicelib.platforms.settings import ALL, check_environment
 from infra import stack
 from infra.reduce import PARTITIONS
 
@@ -106,9 +107,9 @@ def _faults(given: dict[str, Any], wanted: dict[str, str]) -> list[str]:
         faults.append(f"alarm_email is no address, for example alarm_email = {example['alarm_email']!r}")
     if given.keys() & {"domain_name", "scan_domain_name"} and "domain_certificate_arn" not in given:
         faults.append("domain_certificate_arn is not set: the domains need a certificate in ACM, of the same region")
-    settings = Settings.examples() | {key.upper(): _text(value) for key, value in given.items() if key in wanted}
+    settings = examples(ALL) | {key.upper(): _text(value) for key, value in given.items() if key in wanted}
     try:
-        Settings.from_env(settings)
+        check_environment(settings)
     except InvalidSettings as invalid:
         faults += [line.strip() for line in str(invalid).splitlines()[1:]]
     return faults
@@ -122,7 +123,7 @@ def _regions() -> set[str]:
 def check_secrets(stage: Stage, text: str) -> None:
     """Raise ``InvalidStage`` unless ``text`` holds every secret in its form; no value is shown."""
     try:
-        key = base64.b64decode(Secrets.from_json(text).alipay_app_private_key)
+        key = base64.b64decode(KEEPER.parse(text).alipay_app_private_key)
         serialization.load_der_private_key(key, None)
     except ValueError:
         raise InvalidStage(f"the secrets of {stage.name}: ALIPAY_APP_PRIVATE_KEY is no private key (PKCS#8)") from None

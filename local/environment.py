@@ -14,7 +14,7 @@ import pyotp
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from chalicelib.kernel.security.secrets import Secrets
+from chalicelib.platforms.secrets import Secrets
 from local.template import ACCOUNT, REGION
 
 STAGE = "dev"
@@ -177,7 +177,26 @@ def default() -> Environment:
         raise BrokenData(
             f"the data folder {data} cannot be used ({error.strerror}); set BANSHI_DATA to another"
         ) from None
+    _check_format(data)
     return Environment(data, Ports.from_env())
+
+
+FORMAT = "2"
+"""How things are stored; another one cannot be read. Counted up when stored items change their shape."""
+
+
+def _check_format(data: Path) -> None:
+    """Refuse a folder that another version of the program has written."""
+    kept = data / "format"
+    found = kept.read_text(encoding="utf-8").strip() if kept.exists() else ""
+    if found == FORMAT:
+        return
+    if found or (data / "secrets.json").exists():
+        raise BrokenData(
+            f"{data} was written by another version of Banshi and cannot be read by this one: delete the folder to "
+            "begin anew (all its data is lost), or set BANSHI_DATA to another"
+        )
+    write_atomically(kept, FORMAT)
 
 
 def write_atomically(path: Path, text: str) -> None:

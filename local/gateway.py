@@ -1,7 +1,7 @@
 """API Gateway on this machine: turns HTTP into Lambda proxy events for the app, and the answer back.
 
-Behaves like the REST API does: percent-decoded path parameters, concrete routes before variable
-ones, base64 bodies, unknown paths answered with our own problem.
+Behaves like the REST API does: bare resources before greedy ones, a percent-decoded greedy part, base64 bodies, paths
+of no resource answered with our own problem.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class Gateway:
 
     def __init__(self, app: Callable[[dict[str, Any], Any], dict[str, Any]], routes: dict[str, Any]) -> None:
         self._app = app
-        self._routes = [(path.split("/"), path) for path in sorted(routes)]
+        in_order = sorted(routes, key=lambda path: ("{proxy+}" in path, path))
+        self._routes = [(path, path.split("/")) for path in in_order]
 
     def handle(self, method: str, target: str, headers: dict[str, str], body: bytes, source_ip: str) -> HttpAnswer:
         """Answer one request; ``headers`` have lower-case names."""
@@ -81,13 +82,20 @@ class Gateway:
         return _http(self._app(event, Context()), method)
 
     def _match(self, parts: list[str]) -> tuple[str, dict[str, str]] | None:
-        for pattern, route in self._routes:
-            if len(pattern) == len(parts) and all(
-                wanted == given or (wanted.startswith("{") and given)
-                for wanted, given in zip(pattern, parts, strict=True)
-            ):
-                variables = zip(pattern, parts, strict=True)
-                return route, {wanted[1:-1]: unquote(given) for wanted, given in variables if wanted.startswith("{")}
+        """The resource for a path, the greedy one last, and what its parameters stand for, decoded."""
+        for route, pattern in self._routes:
+            is_greedy = pattern[-1] == "{proxy+}"
+            given = [*parts[: len(pattern) - 1], "/".join(parts[len(pattern) - 1 :])] if is_greedy else parts
+            if len(given) != len(pattern) or not given[-1]:
+                continue
+            parameters = {}
+            for wanted, part in zip(pattern, given, strict=True):
+                if wanted.startswith("{"):
+                    parameters[wanted.strip("{}+")] = unquote(part)
+                elif wanted != part:
+                    break
+            else:
+                return route, parameters
         return None
 
 

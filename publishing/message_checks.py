@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from chalicelib.catalog.definition import MessageTemplate
 from chalicelib.notices import rules
-from chalicelib.notices.service import facts, planning
+from chalicelib.notices.service import messages, sources
 
 _TITLE_MOST, _BODY_MOST = 40, 400
 Found = Iterator[tuple[str, str]]
@@ -23,9 +23,9 @@ def mistakes(templates: list[MessageTemplate]) -> Found:
 
 
 def _mistakes_of(template: MessageTemplate) -> Found:
-    samples = facts.events().get(template.event)
+    samples = sources.places().get(template.event)
     if samples is None:
-        yield "", f"nobody tells this event; there are {', '.join(sorted(facts.events()))}"
+        yield "", f"nobody tells this event; there are {', '.join(sorted(sources.places()))}"
         return
     unknown = False
     for place, text in _texts(template):
@@ -72,7 +72,7 @@ def _fitting(template: MessageTemplate, values: dict[str, str]) -> Found:
 
 
 def _lengths(template: MessageTemplate, zh: dict[str, str], en: dict[str, str]) -> Found:
-    words = planning.worded(template, zh, en)
+    words = messages.worded(template, zh, en)
     for name, text, most in (
         ("title.zh", words.title.zh, _TITLE_MOST),
         ("title.en", words.title.en, 2 * _TITLE_MOST),

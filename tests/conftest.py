@@ -19,13 +19,41 @@ import pytest
 
 from local import embedded, setup, simulators, template
 from local.environment import STAGE, Environment
-from tests import browsing, policies
+from tests import browsing, policies, walked
 from tests.interleaving import Interleaved, interleaving
 from tests.world import World
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("long", max_examples=5000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+SEEN = walked.note()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process of the run hands its notes over; the main one looks for what nobody has seen."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["walked"] = SEEN.notes()
+        return
+    every_test = session.config.args_source is pytest.Config.ArgsSource.TESTPATHS and not session.config.option.keyword
+    if every_test and session.testsfailed == 0 and SEEN.faults():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)  # there are no nodes when tests run in one process
+def pytest_testnodedown(node: Any) -> None:
+    """A process of the run has ended: take its notes."""
+    notes = getattr(node, "workeroutput", {}).get("walked")
+    if notes is not None:
+        SEEN.add(notes)
+
+
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    every_test = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
+    if every_test:
+        for line in SEEN.faults():
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
@@ -51,8 +79,9 @@ def _enforce_policies() -> None:
     """From here on every function runs with the role that it would have in AWS."""
     policies.enforce()
     for name, function in template.functions(STAGE).items():
-        module = importlib.import_module(function["Handler"].rpartition(".")[0])
-        module.handler = policies.as_function(name, module.handler)  # type: ignore[attr-defined]
+        place, _, handler = function["Handler"].rpartition(".")
+        module = importlib.import_module(place)
+        setattr(module, handler, policies.as_function(name, getattr(module, handler)))
 
 
 @pytest.fixture(scope="module")

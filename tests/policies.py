@@ -17,7 +17,8 @@ from botocore.exceptions import ClientError
 
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import aws
-from chalicelib.kernel.security import secrets, signing, vault
+from chalicelib.kernel.security import signing, vault
+from chalicelib.platforms import secrets
 from infra import stack
 from local import template
 from local.environment import STAGE
@@ -53,7 +54,7 @@ def _forget() -> None:
     vault._unwrapped.clear()
     signing.public_key_der.cache_clear()
     catalog.forget()
-    secrets._secrets = None
+    secrets.KEEPER.known = None
 
 
 def enforce() -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
 import sys
@@ -22,13 +21,10 @@ from chalicelib.kernel.edge import endpoint
 from chalicelib.kernel.edge.endpoint import Answer, Download, Endpoint, Page, Plain
 
 ROOT = Path(__file__).parent.parent
-KERNEL = ("health", "documents")
 
 
 def declared() -> list[Endpoint]:
     """All declared endpoints."""
-    for module in KERNEL:
-        importlib.import_module(f"chalicelib.kernel.edge.{module}")
     features.load_routes()
     return endpoint.REGISTRY
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from chalicelib import features
 from chalicelib.kernel import aws
 from chalicelib.kernel.settings import settings
 from infra import cloud
 from tools import system
 
-_TABLES = (
-    "applications", "appointments", "catalog", "certificates", "delivery", "history", "identity", "kernel", "notices",
-    "payments", "queueing",
-)  # fmt: skip
 USAGE = "name the copy and the keys: make restore-items FROM=banshi-test-catalog-copy KEY=RELEASE# STAGE=test"
 
 
@@ -50,7 +47,7 @@ def restore(copy: str, key: str) -> tuple[int, int]:
 
 
 def _tables() -> list[str]:
-    return [settings().table_prefix + name for name in _TABLES]
+    return [settings().table_prefix + name for name in features.tables()]
 
 
 def main(arguments: list[str]) -> int:

@@ -11,9 +11,9 @@ import sys
 
 import pyotp
 
+from chalicelib import features
 from chalicelib.catalog import service as catalog
 from chalicelib.identity import service
-from chalicelib.kernel.access import STAFF_ROLES
 from chalicelib.kernel.errors import Problem
 from infra import cloud
 from tools import system
@@ -33,8 +33,10 @@ def main(arguments: list[str]) -> int:
     if not re.fullmatch(STAFF_NAME, user):
         print(f"{user!r} is no name to log in with: small letters, digits, and . _ - between them", file=sys.stderr)
         return 1
-    if unknown := set(roles.split(",")) - set(STAFF_ROLES):
-        print(f"there is no role {', '.join(sorted(unknown))}; there are {', '.join(STAFF_ROLES)}", file=sys.stderr)
+    if unknown := set(roles.split(",")) - set(features.roles()):
+        print(
+            f"there is no role {', '.join(sorted(unknown))}; there are {', '.join(features.roles())}", file=sys.stderr
+        )
         return 1
     try:
         return cloud.told(lambda: _create(user, name, unit, roles.split(","), phone))
@@ -50,7 +52,7 @@ def _create(user: str, name: str, unit: str, roles: list[str], phone: str) -> in
         print(f"there is no unit {unit!r} in the published city; there are {', '.join(units)}", file=sys.stderr)
         return 1
     password, totp_secret = secrets.token_urlsafe(12), pyotp.random_base32()
-    service.put_staff(user, name, unit, roles, password, totp_secret, phone or None)
+    service.sessions.put_staff(user, name, unit, roles, password, totp_secret, phone or None)
     print(f"username   {user}\npassword   {password}")
     address = pyotp.TOTP(totp_secret, name=user, issuer="Banshi").provisioning_uri()
     print(f"second factor, for an authenticator app\n  {address}")

@@ -33,7 +33,7 @@ def check(number: str, keys: dict[int, bytes], revoked: set[str], today: date) -
     key = keys.get(payload.key)
     if key is None or not signing.verifies(key, rules.DOMAIN + data, signature):
         return "forged", None
-    return rules.status(payload.certificate_id in revoked, payload.valid_from, payload.valid_to, today), payload
+    return rules.validity(payload.certificate_id in revoked, payload.valid_from, payload.valid_to, today), payload
 
 
 def read_number(source: str) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from chalicelib.applications import events
 from chalicelib.kernel.clock import Calendar
 from chalicelib.kernel.errors import ErrorCode
-from chalicelib.kernel.graph import Edge, Graph
+from chalicelib.kernel.graph import NEW, Edge, Graph
 
 DRAFT = "draft"
 RECEIVED = "received"
@@ -27,21 +28,22 @@ DISCARDED = "discarded"
 
 
 _EDGES = (
-    Edge("submit", DRAFT, RECEIVED, ("applicant",)),
-    Edge("discard", DRAFT, DISCARDED, ("applicant",)),
-    Edge("not_accept", RECEIVED, NOT_ACCEPTED, ("system",)),
-    Edge("accept", RECEIVED, ACCEPTED, ("system", "officer")),
-    Edge("request_correction", RECEIVED, CORRECTION, ("officer",)),
-    Edge("correct", CORRECTION, RECEIVED, ("applicant",)),
-    Edge("lapse", CORRECTION, WITHDRAWN, ("system",)),
-    Edge("withdraw", RECEIVED, WITHDRAWN, ("applicant",)),
-    Edge("withdraw", CORRECTION, WITHDRAWN, ("applicant",)),
-    Edge("withdraw", ACCEPTED, WITHDRAWN, ("applicant",)),
-    Edge("review", ACCEPTED, REVIEWED, ("system", "officer")),
-    Edge("approve", REVIEWED, APPROVED, ("system", "officer")),
-    Edge("refuse", REVIEWED, REFUSED, ("system", "officer")),
-    Edge("complete", APPROVED, COMPLETED, ("system",)),
-    Edge("withdraw", APPROVED, WITHDRAWN, ("applicant",)),
+    Edge("draft", NEW, DRAFT, ("applicant",), events.APPLICATION_DRAFTED),
+    Edge("submit", DRAFT, RECEIVED, ("applicant",), events.APPLICATION_SUBMITTED),
+    Edge("discard", DRAFT, DISCARDED, ("applicant",), events.APPLICATION_DISCARDED),
+    Edge("not_accept", RECEIVED, NOT_ACCEPTED, ("system",), events.APPLICATION_NOT_ACCEPTED),
+    Edge("accept", RECEIVED, ACCEPTED, ("system", "officer"), events.APPLICATION_ACCEPTED),
+    Edge("request_correction", RECEIVED, CORRECTION, ("officer",), events.CORRECTION_REQUESTED),
+    Edge("correct", CORRECTION, RECEIVED, ("applicant",), events.APPLICATION_CORRECTED),
+    Edge("lapse", CORRECTION, WITHDRAWN, ("system",), events.APPLICATION_LAPSED),
+    Edge("withdraw", RECEIVED, WITHDRAWN, ("applicant",), events.APPLICATION_WITHDRAWN),
+    Edge("withdraw", CORRECTION, WITHDRAWN, ("applicant",), events.APPLICATION_WITHDRAWN),
+    Edge("withdraw", ACCEPTED, WITHDRAWN, ("applicant",), events.APPLICATION_WITHDRAWN),
+    Edge("review", ACCEPTED, REVIEWED, ("system", "officer"), events.APPLICATION_REVIEWED),
+    Edge("approve", REVIEWED, APPROVED, ("system", "officer"), events.APPLICATION_APPROVED),
+    Edge("refuse", REVIEWED, REFUSED, ("system", "officer"), events.APPLICATION_REFUSED),
+    Edge("complete", APPROVED, COMPLETED, ("system",), events.APPLICATION_COMPLETED),
+    Edge("withdraw", APPROVED, WITHDRAWN, ("applicant",), events.APPLICATION_WITHDRAWN),
 )
 
 WRONG_STATE = ErrorCode(

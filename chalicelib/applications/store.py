@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
 from chalicelib.applications.decisions import Finding
 from chalicelib.delivery.service import ELECTRONIC, Choice
@@ -15,6 +15,7 @@ from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.attributes import Integer, Json, Names
 from chalicelib.kernel.storage.tables import Page
 
 TABLE = "applications"
@@ -46,21 +47,21 @@ class ApplicationItem(tables.AggregateTable):
         table_name = TABLE
 
     service = UnicodeAttribute()
-    service_version = NumberAttribute()
+    service_version = Integer()
     applicant = UnicodeAttribute()
     applicant_kind = UnicodeAttribute()
     status = UnicodeAttribute()
     receipt = UnicodeAttribute()
-    findings = UnicodeAttribute(default="[]")
-    steps = UnicodeAttribute(default="[]")
+    findings = Json[list[Finding]](list[Finding], default=list)
+    steps = Json[list[StepState]](list[StepState], default=list)
     counted_from = UnicodeAttribute(null=True)
-    used_days = NumberAttribute(default=0)
+    used_days = Integer(default=0)
     due_on = UnicodeAttribute(null=True)
     correct_by = UnicodeAttribute(null=True)
     corrected = BooleanAttribute(default=False)
     reminded = BooleanAttribute(default=False)
     certificate_id = UnicodeAttribute(null=True)
-    bills = UnicodeAttribute(default="")
+    bills = Names(default=list)
     handler = UnicodeAttribute(default="")
     delivery = BinaryAttribute(legacy_encoding=False, null=True)
     gsi1pk = UnicodeAttribute()
@@ -72,21 +73,7 @@ class ApplicationItem(tables.AggregateTable):
 
     @property
     def id(self) -> str:
-        return str(self.pk).removeprefix("APPLICATION#")
-
-    def found(self) -> list[Finding]:
-        """What the rules said last."""
-        return msgspec.json.decode(self.findings, type=list[Finding])
-
-    def step_states(self) -> list[StepState]:
-        return msgspec.json.decode(self.steps, type=list[StepState])
-
-    def bill_ids(self) -> list[str]:
-        """The bills that the approval led to."""
-        return str(self.bills).split(",") if self.bills else []
-
-    def set_steps(self, states: list[StepState]) -> None:
-        self.steps = msgspec.json.encode(states).decode()
+        return self.pk.removeprefix("APPLICATION#")
 
 
 class ContentItem(tables.Table):
@@ -114,7 +101,7 @@ class TaskItem(tables.Table):
     step = UnicodeAttribute()
     unit = UnicodeAttribute()
     service = UnicodeAttribute()
-    service_version = NumberAttribute()
+    service_version = Integer()
     receipt = UnicodeAttribute()
     officer = UnicodeAttribute(default="")
     due_on = UnicodeAttribute()
@@ -124,7 +111,7 @@ class TaskItem(tables.Table):
 
     @property
     def id(self) -> str:
-        return str(self.pk).removeprefix("TASK#")
+        return self.pk.removeprefix("TASK#")
 
 
 class CorrectionDueItem(tables.Table):
@@ -148,7 +135,7 @@ class ApplicationReadingItem(changes.ReadingItem):
 
 def record_reading(item: ApplicationItem, actor: Actor) -> None:
     """Record that staff are about to read this; if that fails, nothing is shown."""
-    tables.write(changes.put_reading(ApplicationReadingItem, item.subject, actor))
+    tables.write(changes.record_reading(ApplicationReadingItem, item.subject, actor))
 
 
 def application(application_id: str, *, consistent: bool = True) -> ApplicationItem | None:

@@ -6,6 +6,8 @@ FEATURE = Feature(
     name="appointments",
     uses=("identity", "catalog"),
     routes=("routes",),
-    table="appointments",
+    tables={"appointments": True},
+    events="events",
+    graphs={"appointment": "rules:APPOINTMENTS", "waiting list": "rules:WAITERS"},
     tells=("APPOINTMENT", "WAITER"),
 )

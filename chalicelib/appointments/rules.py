@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
+from chalicelib.appointments import events
 from chalicelib.kernel.clock import SHANGHAI, local
 from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.graph import NEW, Edge, Graph
 
 MOST_PLACES = 30
 HOLDS_PER_HOUR = 20
@@ -20,16 +22,7 @@ CHANNELS = ("online", "window", "priority")
 
 CONFIRMED, CHECKED_IN, SERVED = "confirmed", "checked_in", "served"
 CANCELLED, NO_SHOW, EXCUSED, VOID = "cancelled", "no_show", "excused", "void"
-TRANSITIONS = {
-    (CONFIRMED, "cancel"): CANCELLED,
-    (CONFIRMED, "check_in"): CHECKED_IN,
-    (CONFIRMED, "miss"): NO_SHOW,
-    (CHECKED_IN, "serve"): SERVED,
-    (CHECKED_IN, "miss"): NO_SHOW,
-    (CHECKED_IN, "release"): EXCUSED,
-    (NO_SHOW, "excuse"): EXCUSED,
-}
-"""An appointment's life; ``release``: the hall closed before the visitor's turn, which is nobody's no-show."""
+WAITING, OFFERED, ACCEPTED, LEFT, LAPSED = "waiting", "offered", "accepted", "left", "lapsed"
 
 SLOT_UNKNOWN = ErrorCode(
     "slot_unknown",
@@ -138,8 +131,8 @@ HOLD_INVALID = ErrorCode(
 WRONG_STATE = ErrorCode(
     "appointment_wrong_state",
     409,
-    zh="预约已不在可操作的状态（{status}）",
-    en="The appointment's state does not allow this ({status})",
+    zh="预约当前状态为“{state_zh}”，不能进行此操作",
+    en="The appointment is “{state}”; not possible now",
 )
 TOO_LATE_TO_CANCEL = ErrorCode(
     "too_late_to_cancel",
@@ -160,7 +153,10 @@ WAITING_LIST_FULL = ErrorCode(
     "waiting_list_full", 409, zh="候补人数已满，请选择其他日期", en="The waiting list is full; choose another day"
 )
 WAITER_WRONG_STATE = ErrorCode(
-    "waiting_wrong_state", 409, zh="候补已不在可操作的状态（{status}）", en="The waiting entry's state is {status}"
+    "waiting_wrong_state",
+    409,
+    zh="候补当前状态为“{state_zh}”，不能进行此操作",
+    en="The waiting entry is “{state}”; not possible now",
 )
 DAY_NOT_OVER = ErrorCode(
     "day_not_over",
@@ -182,6 +178,48 @@ MOVE_TO_OTHERS = ErrorCode(
     422,
     zh="改约只能用于同一人的同一事项",
     en="An appointment can be moved only for the same visitor and services",
+)
+
+APPOINTMENTS = Graph(
+    (
+        Edge("confirm", NEW, CONFIRMED, ("visitor",), events.APPOINTMENT_CONFIRMED),
+        Edge("void", NEW, VOID, ("system",)),  # the hold's end, kept in the appointment's place
+        Edge("cancel", CONFIRMED, CANCELLED, ("visitor",), events.APPOINTMENT_CANCELLED),
+        Edge("move", CONFIRMED, CANCELLED, ("visitor",), events.APPOINTMENT_MOVED),
+        Edge("break", CONFIRMED, CANCELLED, ("system",), events.APPOINTMENT_CANCELLED_BY_HALL),
+        Edge("check_in", CONFIRMED, CHECKED_IN, ("hall",), events.CHECKED_IN),
+        Edge("serve", CHECKED_IN, SERVED, ("hall",), events.SERVED),
+        Edge("release", CHECKED_IN, EXCUSED, ("hall",), events.NOT_SERVED),  # not served: nobody's no-show
+        Edge("miss", CONFIRMED, NO_SHOW, ("hall",), events.NO_SHOW),
+        Edge("miss", CHECKED_IN, NO_SHOW, ("hall",), events.NO_SHOW),
+        Edge("appeal", NO_SHOW, NO_SHOW, ("visitor",), events.NO_SHOW_APPEALED),
+        Edge("refuse_appeal", NO_SHOW, NO_SHOW, ("supervisor",), events.APPEAL_REFUSED),
+        Edge("grant_appeal", NO_SHOW, EXCUSED, ("supervisor",), events.APPEAL_GRANTED),
+        Edge("forgive", NO_SHOW, EXCUSED, ("supervisor",), events.NO_SHOW_FORGIVEN),
+    ),
+    WRONG_STATE,
+    {
+        CONFIRMED: "已预约", CHECKED_IN: "已签到", SERVED: "已办理", CANCELLED: "已取消", NO_SHOW: "爽约",
+        EXCUSED: "已免记", VOID: "占号已失效",
+    },
+)  # fmt: skip
+WAITERS = Graph(
+    (
+        Edge("join", NEW, WAITING, ("visitor",), events.WAITING_JOINED),
+        Edge("join", WAITING, WAITING, ("visitor",), events.WAITING_JOINED),
+        Edge("join", LEFT, WAITING, ("visitor",), events.WAITING_JOINED),
+        Edge("join", LAPSED, WAITING, ("visitor",), events.WAITING_JOINED),
+        Edge("join", ACCEPTED, WAITING, ("visitor",), events.WAITING_JOINED),
+        Edge("keep_place", WAITING, OFFERED, ("system",), events.OFFER_BEGUN),
+        Edge("drop_offer", OFFERED, WAITING, ("system",), events.OFFER_DROPPED),
+        Edge("announce", OFFERED, OFFERED, ("system",), events.PLACE_OFFERED),
+        Edge("accept", OFFERED, ACCEPTED, ("visitor", "system"), events.OFFER_ACCEPTED),
+        Edge("lapse", OFFERED, LAPSED, ("system",), events.WAITING_LAPSED),
+        Edge("leave", WAITING, LEFT, ("visitor",), events.WAITING_LEFT),
+        Edge("leave", OFFERED, LEFT, ("visitor",), events.WAITING_LEFT),
+    ),
+    WAITER_WRONG_STATE,
+    {WAITING: "候补中", OFFERED: "有号待确认", ACCEPTED: "已确认", LEFT: "已退出", LAPSED: "逾期未确认"},
 )
 
 
@@ -314,60 +352,6 @@ class Claim(NamedTuple):
     made: int = 0
 
 
-def claim_for_same_service(claims: Iterable[Claim], wanted: Claim, today: date) -> Claim | None:
-    """The claim that stands in the way of another appointment for one of the same services, if there is one."""
-    for claim in claims:
-        is_coming = claim.open and claim.day >= str(today)
-        if is_coming and set(claim.services) & set(wanted.services):
-            return claim
-    return None
-
-
-def check_limits(
-    claims: Iterable[Claim], wanted: Claim, today: date, per_day: int, per_week: int, per_month: int
-) -> None:
-    """Raise ``already_booked`` or ``booking_limit_reached`` if ``wanted`` is one appointment too many; 0: no limit."""
-    claims = list(claims)
-    in_the_way = claim_for_same_service(claims, wanted, today)
-    if in_the_way is not None:
-        raise ALREADY_BOOKED(day=in_the_way.day)
-    day = date.fromisoformat(wanted.day)
-    monday = day - timedelta(day.weekday())
-    first = day.replace(day=1)
-    for most, begin, end, zh, en in (
-        (per_day, day, day + timedelta(1), "每天", "a day"),
-        (per_week, monday, monday + timedelta(7), "每周", "a week"),
-        (per_month, first, (first + timedelta(31)).replace(day=1), "每月", "a month"),
-    ):
-        if most and sum(str(begin) <= claim.day < str(end) for claim in claims) >= most:
-            raise LIMIT_REACHED(limit_zh=zh, limit_en=en, most=most, until=str(end))
-
-
-def blocked_until(no_shows: Iterable[str], allowed: int, within_days: int, blocked_days: int) -> date | None:
-    """Until which day (exclusive) a visitor may not book, by the days of the no-shows; None if never blocked."""
-    days = sorted(date.fromisoformat(day) for day in no_shows)
-    ends = [
-        last + timedelta(blocked_days + 1)
-        for place, last in enumerate(days)
-        if sum(last - day <= timedelta(within_days) for day in days[: place + 1]) >= allowed
-    ]
-    return max(ends, default=None)
-
-
-def check_credit(until: date | None, today: date) -> None:
-    """Raise ``booking_blocked`` while no-shows forbid booking."""
-    if until is not None and today < until:
-        raise BLOCKED(until=str(until))
-
-
-def check_pace(tries: Iterable[int], now: datetime) -> None:
-    """Raise ``too_many_holds`` for a visitor who held too many places in the last hour."""
-    recent = sorted(at for at in tries if at > now.timestamp() - 3600)
-    if len(recent) >= HOLDS_PER_HOUR:
-        wait = int(recent[-HOLDS_PER_HOUR] + 3600 - now.timestamp()) + 1
-        raise TOO_MANY_HOLDS(retry_after=wait, minutes=-(-wait // 60))
-
-
 def age(born: date, on: date) -> int:
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
@@ -396,13 +380,6 @@ def check_arrival(slot: Slot, hall: str, now: datetime, early_minutes: int, late
         raise TOO_EARLY(at=f"{local(opens):%H:%M}")
     if now > closes:
         raise TOO_LATE(until=f"{local(closes):%H:%M}")
-
-
-def after(status: str, deed: str) -> str:
-    """The appointment's state after a deed; raises ``appointment_wrong_state``."""
-    if (status, deed) not in TRANSITIONS:
-        raise WRONG_STATE(status=status)
-    return TRANSITIONS[status, deed]
 
 
 def spoken(moment: datetime) -> str:

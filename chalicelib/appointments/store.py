@@ -12,18 +12,19 @@ import msgspec
 from pynamodb.attributes import (
     BinaryAttribute,
     BooleanAttribute,
-    NumberAttribute,
     UnicodeAttribute,
     UnicodeSetAttribute,
 )
 from pynamodb.expressions.condition import Condition
 
+from chalicelib.appointments import rules
 from chalicelib.appointments.rules import CHANNELS, NOTHING_TAKEN, VOID, Claim, Occupancy, Seat, Slot
 from chalicelib.kernel import clock, ids
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.attributes import Integer, Names
 from chalicelib.kernel.storage.tables import Page
 
 TABLE = "appointments"
@@ -41,13 +42,13 @@ class SlotItem(tables.Table):
     class Meta:
         table_name = TABLE
 
-    online = NumberAttribute(null=True)
-    window = NumberAttribute(null=True)
-    priority = NumberAttribute(null=True)
+    online = Integer(null=True)
+    window = Integer(null=True)
+    priority = Integer(null=True)
     held = UnicodeSetAttribute(null=True)
     kept = UnicodeSetAttribute(null=True)
     cooling = UnicodeSetAttribute(null=True)
-    expires_at = NumberAttribute(null=True)
+    expires_at = Integer(null=True)
 
 
 class BookerItem(tables.AggregateTable):
@@ -86,8 +87,8 @@ class AppointmentItem(tables.AggregateTable):
     start = UnicodeAttribute()
     ends = UnicodeAttribute()
     channel = UnicodeAttribute()
-    places = NumberAttribute()
-    services = UnicodeAttribute()
+    places = Integer()
+    services = Names()
     party = UnicodeAttribute()
     visitor = UnicodeAttribute()
     visitor_account = UnicodeAttribute(default="")
@@ -101,19 +102,15 @@ class AppointmentItem(tables.AggregateTable):
     @property
     def id(self) -> str:
         """Also its number: 11 characters and a check character."""
-        return str(self.pk).removeprefix("APPOINTMENT#")
+        return self.pk.removeprefix("APPOINTMENT#")
 
     @property
     def slot(self) -> Slot:
         return Slot(self.hall, self.group, date.fromisoformat(self.day), self.start)
 
     @property
-    def service_codes(self) -> list[str]:
-        return str(self.services).split(",")
-
-    @property
     def seat(self) -> Seat:
-        return Seat(self.id, self.channel, int(self.places))
+        return Seat(self.id, self.channel, self.places)
 
 
 class VoidItem(tables.Table):
@@ -123,7 +120,7 @@ class VoidItem(tables.Table):
         table_name = TABLE
 
     status = UnicodeAttribute()
-    expires_at = NumberAttribute()
+    expires_at = Integer()
 
 
 class WaiterItem(tables.AggregateTable):
@@ -138,8 +135,8 @@ class WaiterItem(tables.AggregateTable):
     day = UnicodeAttribute()
     earliest = UnicodeAttribute()
     latest = UnicodeAttribute()
-    places = NumberAttribute()
-    services = UnicodeAttribute()
+    places = Integer()
+    services = Names()
     party = UnicodeAttribute()
     relative = UnicodeAttribute(null=True)
     visitor = UnicodeAttribute()
@@ -147,18 +144,14 @@ class WaiterItem(tables.AggregateTable):
     name = BinaryAttribute(legacy_encoding=False)
     joined = UnicodeAttribute()
     offer = UnicodeAttribute(null=True)
-    expires_at = NumberAttribute()
+    expires_at = Integer()
     gsi1pk = UnicodeAttribute(null=True)
     gsi1sk = UnicodeAttribute(null=True)
     gsi1 = tables.ListIndex()
 
     @property
     def id(self) -> str:
-        return str(self.pk).removeprefix("WAITER#")
-
-    @property
-    def service_codes(self) -> list[str]:
-        return str(self.services).split(",")
+        return self.pk.removeprefix("WAITER#")
 
 
 class AppointmentReadingItem(changes.ReadingItem):
@@ -170,7 +163,7 @@ class AppointmentReadingItem(changes.ReadingItem):
 
 def record_reading(item: AppointmentItem, actor: Actor) -> None:
     """Record that staff are about to read this; if that fails, nothing is shown."""
-    tables.write(changes.put_reading(AppointmentReadingItem, item.subject, actor))
+    tables.write(changes.record_reading(AppointmentReadingItem, item.subject, actor))
 
 
 # Slots
@@ -215,7 +208,7 @@ def _occupancies(hall: str, group: str, day: date, prefix: str) -> dict[tuple[in
     while True:
         page = tables.query(SlotItem, _calendar(hall, group, day), condition, limit=10_000, cursor=cursor)
         for item in page.items:
-            number, start = str(item.sk).split("#")
+            number, start = item.sk.split("#")
             found[int(number), start] = _occupancy(item)
         cursor = page.cursor
         if cursor is None:
@@ -306,24 +299,25 @@ def fate(appointment_id: str) -> AppointmentItem | None:
 
 
 def seal_name(item: AppointmentItem | WaiterItem, name: str) -> bytes:
-    return vault.seal(name.encode(), TABLE, str(item.pk), "name")
+    return vault.seal(name.encode(), TABLE, item.pk, "name")
 
 
 def name_of(item: AppointmentItem | WaiterItem) -> str:
-    return vault.unseal(item.name, TABLE, str(item.pk), "name").decode()
+    return vault.unseal(item.name, TABLE, item.pk, "name").decode()
 
 
 def void(appointment_id: str) -> str:
     """Make sure that a hold is never confirmed; ``VOID`` then, or the state of the appointment that it became."""
     pk = f"APPOINTMENT#{appointment_id}"
-    item = VoidItem(pk, status=VOID, expires_at=clock.seconds(clock.now()) + VOID_SECONDS)
+    item = VoidItem(pk, expires_at=clock.seconds(clock.now()) + VOID_SECONDS)
+    rules.APPOINTMENTS.move(item, "void", "system")
     try:
         tables.write(tables.Put(item, tables.absent(VoidItem)))
         return VOID
     except tables.ConditionFailed:
         stored = tables.read(VoidItem, pk, consistent=True)
         assert stored is not None
-        return str(stored.status)
+        return stored.status
 
 
 def is_void(appointment_id: str) -> bool:

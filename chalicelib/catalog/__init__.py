@@ -5,5 +5,6 @@ from chalicelib.kernel.feature import Feature
 FEATURE = Feature(
     name="catalog",
     routes=("routes",),
-    table="catalog",
+    tables={"catalog": True},
+    events="events",
 )

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from chalicelib.catalog import opening, reach, rules, store
+from chalicelib.catalog import events, opening, reach, rules, store
 from chalicelib.catalog.definition import (
     City,
     Divisions,
@@ -32,6 +32,32 @@ from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables
 
+__all__ = [
+    "POINTER_SECONDS",
+    "TooLarge",
+    "calendar",
+    "calendar_warnings",
+    "current",
+    "definition",
+    "division",
+    "find_hall",
+    "forget",
+    "group_codes",
+    "hall",
+    "hall_version",
+    "halls",
+    "known_hall",
+    "messages",
+    "missing_calendar_years",
+    "opening_hours",
+    "publish",
+    "release",
+    "search",
+    "unit",
+    "unit_name",
+    "works_at",
+]
+
 POINTER_SECONDS = 5
 _MAX_ITEM_BYTES = 390_000
 _REMEMBERED_VERSIONS = 10
@@ -50,7 +76,7 @@ def release() -> Release:
         current = store.pointer()
         if current is None:
             raise errors.UNAVAILABLE(retry_after=5)
-        _pointer = (time.monotonic() + POINTER_SECONDS, int(current.number))
+        _pointer = (time.monotonic() + POINTER_SECONDS, current.number)
     return _release(_pointer[1])
 
 
@@ -256,7 +282,7 @@ def publish(
     is not visible to anyone. Raises ``changed_meanwhile`` if another publication was faster.
     """
     pointer = store.pointer(consistent=True) or store.PointerItem("CURRENT", number=0)
-    before = store.release(int(pointer.number)) if pointer.number else None
+    before = store.release(pointer.number) if pointer.number else None
     versions = _versions(before)
     summaries = [_summary(one, _put_version(f"SERVICE#{one.item.code}", one, versions)) for one in definitions]
     places = [_hall_summary(one, _put_version(f"HALL#{one.code}", one, versions)) for one in halls]
@@ -272,10 +298,10 @@ def publish(
     )
     if wanted == before:
         return before
-    published = _put_release(msgspec.structs.replace(wanted, number=int(pointer.number) + 1))
+    published = _put_release(msgspec.structs.replace(wanted, number=pointer.number + 1))
     pointer.number = published.number
-    event = Event("catalogue_published", actor or system("publish"), data={"release": published.number})
-    tables.write_or_conflict(changes.put(pointer, event))
+    event = Event(events.CATALOGUE_PUBLISHED, actor or system("publish"), data={"release": published.number})
+    tables.write_or_conflict(changes.record(pointer, event))
     forget()
     return published
 

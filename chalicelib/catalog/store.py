@@ -6,10 +6,11 @@ import zlib
 from typing import TypeVar
 
 import msgspec
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 
 from chalicelib.catalog.definition import Release
 from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.attributes import Integer
 
 TABLE = "catalog"
 T = TypeVar("T", bound=msgspec.Struct)
@@ -40,7 +41,7 @@ class PointerItem(tables.AggregateTable):
     class Meta:
         table_name = TABLE
 
-    number = NumberAttribute()
+    number = Integer()
 
 
 def pointer(*, consistent: bool = False) -> PointerItem | None:

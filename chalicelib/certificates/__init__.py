@@ -6,5 +6,7 @@ FEATURE = Feature(
     name="certificates",
     uses=("catalog",),
     routes=("routes",),
-    table="certificates",
+    tables={"certificates": True},
+    events="events",
+    graphs={"certificate": "rules:CERTIFICATES"},
 )

@@ -99,7 +99,7 @@ class NumberQuery(msgspec.Struct, forbid_unknown_fields=True):
 class KeyList(msgspec.Struct, frozen=True):
     """The public keys that verify certificates without a network, and the prefix of their addresses."""
 
-    keys: list[service.PublicKey]
+    keys: list[service.verification.PublicKey]
 
 
 class RevokedList(msgspec.Struct, frozen=True):
@@ -116,7 +116,7 @@ def list_certificates(actor: Actor, query: CertificateQuery) -> CertificateList:
     page = store.of_holders(actor.parties, query.cursor)
     rows = [
         CertificateRow(
-            item.id, item.number, service.name_of(item), _status(item), str(item.valid_from), str(item.valid_to)
+            item.id, item.number, service.issues.name_of(item), _status(item), item.valid_from, item.valid_to
         )
         for item in page.items
         if actor.covers(item.service)
@@ -125,21 +125,21 @@ def list_certificates(actor: Actor, query: CertificateQuery) -> CertificateList:
 
 
 @endpoint("GET", "/v1/certificates/verify", ANYONE)
-def verify_certificate(query: NumberQuery) -> service.Verification:
+def verify_certificate(query: NumberQuery) -> service.verification.Verification:
     """Whether a scanned or typed number is genuine and valid now."""
-    return service.verify(query.number)
+    return service.verification.verify(query.number)
 
 
 @endpoint("GET", "/v1/certificates/keys", ANYONE)
 def list_certificate_keys() -> KeyList:
     """Public keys for checking without a network."""
-    return KeyList(service.public_keys())
+    return KeyList(service.verification.public_keys())
 
 
 @endpoint("GET", "/v1/certificates/revoked", ANYONE)
 def list_revoked_certificates(query: CertificateQuery) -> RevokedList:
     """Ids of the revoked certificates that have not expired."""
-    ids, cursor = store.revoked_ids(query.cursor, service.REVOKED_PAGE)
+    ids, cursor = store.revoked_ids(query.cursor, service.revocation.REVOKED_PAGE)
     return RevokedList(str(clock.today()), ids, cursor)
 
 
@@ -161,50 +161,51 @@ def read_certificate(actor: Actor, target: CertificateItem) -> CertificateView:
 )
 def print_certificate(actor: Actor, target: CertificateItem, body: PrintRequest) -> service.PrintLink:
     """Begin a print: earlier prints are void from now on; the link gives the PDF once."""
-    return service.print_certificate(actor, target, body.reason)
+    return service.prints.print_certificate(actor, target, body.reason)
 
 
 @endpoint(
     "GET",
     "/v1/prints/{ticket}",
     ANYONE,
+    apart=True,
     errors=[rules.PRINT_LINK_USED, rules.NOT_PRINTABLE, rules.GLYPH_MISSING],
     limit=PRINT_FETCH_LIMIT,
 )
 def fetch_print(ticket: str) -> Download:
     """The PDF behind a print link, once."""
-    item, data = service.fetch_print(ticket)
+    item, data = service.prints.fetch_print(ticket)
     return Download(data, "application/pdf", f"{item.number}-{item.revision}.pdf")
 
 
 @endpoint("POST", "/v1/certificates/{certificate_id}/revoke", ISSUED, errors=[rules.ALREADY_REVOKED])
 def revoke_certificate(actor: Actor, target: CertificateItem, body: RevocationRequest) -> CertificateView:
     """Revoke a certificate of one's unit."""
-    service.revoke(actor, target, body.reason)
+    service.revocation.revoke(actor, target, body.reason)
     return _view(target)
 
 
 @endpoint("GET", "/b/{number}", ANYONE)
 def show_verification(number: str) -> Page:
     """The page that any phone's camera opens."""
-    return Page(pages.verification(service.verify(number)))
+    return Page(pages.verification(service.verification.verify(number)))
 
 
 def _view(item: CertificateItem) -> CertificateView:
     return CertificateView(
         item.id,
         item.number,
-        service.name_of(item),
-        str(item.service),
-        str(item.application_id),
+        service.issues.name_of(item),
+        item.service,
+        item.application_id,
         _status(item),
-        str(item.valid_from),
-        str(item.valid_to),
-        int(item.revision),
-        service.prints_left(item),
-        service.face_of(item),
+        item.valid_from,
+        item.valid_to,
+        item.revision,
+        service.prints.prints_left(item),
+        service.issues.face_of(item),
     )
 
 
 def _status(item: CertificateItem) -> str:
-    return rules.status(bool(item.revoked), *item.period, clock.today())
+    return rules.validity(item.is_revoked, *item.period, clock.today())

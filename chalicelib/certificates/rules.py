@@ -16,11 +16,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from chalicelib.certificates import events
 from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.graph import NEW, Edge, Graph
 from chalicelib.kernel.numbers import check_character
 
 DOMAIN = b"BANSHI-CERTIFICATE-v1\0"
 EPOCH = date(2025, 1, 1)
+ISSUED, REVOKED = "issued", "revoked"
 VEHICLE, DOCUMENT = 0x11, 0x12
 MAX_REVISION = 255
 _LAYOUT = struct.Struct(">BB8s6sHHHBB4s")
@@ -63,6 +66,14 @@ PERIOD_TAKEN = ErrorCode(
     en="A valid certificate covers part of this period; revoke that one first, or refuse",
 )
 ALREADY_REVOKED = ErrorCode("already_revoked", 409, zh="此证照已被撤销", en="The certificate is revoked already")
+CERTIFICATES = Graph(
+    (
+        Edge("issue", NEW, ISSUED, ("system",), events.CERTIFICATE_ISSUED),
+        Edge("revoke", ISSUED, REVOKED, ("officer",), events.CERTIFICATE_REVOKED),
+    ),
+    ALREADY_REVOKED,
+    {ISSUED: "已签发", REVOKED: "已撤销"},
+)
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _PLATE_CHARACTERS = " 0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ挂学警港澳领使临"
@@ -162,7 +173,7 @@ def face_digest(face: dict[str, str]) -> bytes:
     return hashlib.sha256(text.encode()).digest()[:4]
 
 
-def status(revoked: bool, valid_from: date, valid_to: date, today: date) -> str:
+def validity(revoked: bool, valid_from: date, valid_to: date, today: date) -> str:
     """``valid``, ``revoked``, ``not_yet_valid`` or ``expired``."""
     if revoked:
         return "revoked"

@@ -6,13 +6,15 @@ import zlib
 from datetime import date
 
 import msgspec
-from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 
+from chalicelib.certificates import rules
 from chalicelib.kernel import clock, ids, numbers
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.attributes import Integer
 from chalicelib.kernel.storage.tables import Page, Put
 
 TABLE = "certificates"
@@ -26,17 +28,17 @@ class CertificateItem(tables.AggregateTable):
         table_name = TABLE
 
     service = UnicodeAttribute()
-    service_version = NumberAttribute()
+    service_version = Integer()
     application_id = UnicodeAttribute()
     holder = UnicodeAttribute()
     unit = UnicodeAttribute()
     valid_from = UnicodeAttribute()
     valid_to = UnicodeAttribute()
-    revision = NumberAttribute(default=0)
-    revoked = BooleanAttribute(default=False)
+    revision = Integer(default=0)
+    status = UnicodeAttribute()
     face = BinaryAttribute(legacy_encoding=False)
     link = UnicodeAttribute(null=True)
-    link_until = NumberAttribute(null=True)
+    link_until = Integer(null=True)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi2pk = UnicodeAttribute(null=True)
@@ -47,12 +49,16 @@ class CertificateItem(tables.AggregateTable):
     @property
     def id(self) -> str:
         """16 hex digits."""
-        return str(self.pk).removeprefix("CERTIFICATE#")
+        return self.pk.removeprefix("CERTIFICATE#")
 
     @property
     def number(self) -> str:
         """The number that people read: 13 characters of the id and a check character."""
         return number_of(self.id)
+
+    @property
+    def is_revoked(self) -> bool:
+        return self.status == rules.REVOKED
 
     @property
     def period(self) -> tuple[date, date]:
@@ -66,7 +72,7 @@ class PeriodsItem(tables.Table):
         table_name = TABLE
 
     periods = UnicodeAttribute()
-    revision = NumberAttribute()
+    revision = Integer()
 
 
 class CertificateReadingItem(changes.ReadingItem):
@@ -78,7 +84,7 @@ class CertificateReadingItem(changes.ReadingItem):
 
 def record_reading(item: CertificateItem, actor: Actor) -> None:
     """Record that staff are about to read this; if that fails, nothing is shown."""
-    tables.write(changes.put_reading(CertificateReadingItem, item.subject, actor))
+    tables.write(changes.record_reading(CertificateReadingItem, item.subject, actor))
 
 
 def number_of(certificate_id: str) -> str:
@@ -120,17 +126,17 @@ def face(item: CertificateItem) -> dict[str, str]:
     return msgspec.json.decode(zlib.decompress(packed), type=dict[str, str])
 
 
-def mark_revoked(item: CertificateItem) -> None:
-    """Revoked certificates are listed until they would have expired anyway."""
-    item.revoked = True
-    item.gsi2pk, item.gsi2sk = _REVOKED, f"{item.valid_to}#{item.id}"
+def list_revoked(item: CertificateItem) -> None:
+    """Put a certificate on the list of revoked ones, until it would have expired anyway."""
+    item.gsi2pk = _REVOKED
+    item.gsi2sk = f"{item.valid_to}#{item.id}"
 
 
 def revoked_ids(cursor: str | None, limit: int) -> tuple[list[str], str | None]:
     """Ids of the revoked certificates that would be valid today or later."""
     condition = CertificateItem.gsi2sk >= str(clock.today())
     page = tables.query(CertificateItem.gsi2, _REVOKED, condition, index="gsi2", limit=limit, cursor=cursor)
-    return [str(item.pk).removeprefix("CERTIFICATE#") for item in page.items], page.cursor
+    return [item.pk.removeprefix("CERTIFICATE#") for item in page.items], page.cursor
 
 
 def periods(service: str, key: str, *, consistent: bool = True) -> tuple[PeriodsItem, list[tuple[str, date, date]]]:
@@ -143,7 +149,7 @@ def periods(service: str, key: str, *, consistent: bool = True) -> tuple[Periods
 
 def put_periods(item: PeriodsItem, taken: list[tuple[str, date, date]]) -> Put:
     """The write of a key's periods, valid only if nobody changed them since they were read."""
-    expected = int(item.revision)
+    expected = item.revision
     item.periods, item.revision = msgspec.json.encode(taken).decode(), expected + 1
     unchanged = tables.absent(PeriodsItem) if expected == 0 else PeriodsItem.revision == expected
     return Put(item, unchanged)

@@ -6,8 +6,11 @@ FEATURE = Feature(
     name="delivery",
     uses=("identity", "catalog", "certificates", "payments"),
     routes=("routes",),
-    table="delivery",
+    roles=("courier",),
+    tables={"delivery": True},
+    events="events",
     graphs={"parcel": "rules:SHIPMENTS", "hand-over": "rules:HANDOVERS"},
     tells=("SHIPMENT",),
     completes={"parcel": "service:postage_paid"},
+    work="service.followups:WORKER",
 )

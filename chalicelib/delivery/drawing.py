@@ -8,7 +8,7 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Layout, QrElement, RectangleElement, TextElement
 from chalicelib.certificates import service as certificates
 from chalicelib.delivery import rules, store
-from chalicelib.delivery.service import choosing
+from chalicelib.delivery.service import choices
 from chalicelib.delivery.store import ShipmentItem
 from chalicelib.kernel.security import vault
 
@@ -45,13 +45,13 @@ def labels(items: list[ShipmentItem], form: str) -> bytes:
 
 
 def _label(item: ShipmentItem) -> list[Element]:
-    content, carrier = store.private(item).address, choosing.carrier(item.carrier)
+    content, carrier = store.private(item).address, choices.carrier(item.carrier)
     assert content is not None
     hall = catalog.known_hall(item.hall)
     place = catalog.division(content.division) if content.division else []
     counter = item.mode == rules.PICK_UP
     title = "大厅自取 PICK UP" if counter else (carrier.name.zh if carrier else "")
-    collect = f"到付 {int(item.postage) / 100:.2f} 元" if item.postage_by == "on_delivery" else ""
+    collect = f"到付 {item.postage / 100:.2f} 元" if item.postage_by == "on_delivery" else ""
     where = hall.name.zh if counter else "".join(place) + content.detail
     return [
         RectangleElement(x=2, y=2, width=96, height=146, line="#1a1a1a"),
@@ -60,7 +60,7 @@ def _label(item: ShipmentItem) -> list[Element]:
         RectangleElement(x=2, y=14, width=96, height=0.2, fill="#1a1a1a"),
         QrElement(x=5, y=18, size=40, correction="M"),
         _text(48, 20, 47, 22, _route(place), weight="bold", lines=2),
-        _text(48, 46, 47, 9, f"{len(item.result_list())} 件 items"),
+        _text(48, 46, 47, 9, f"{len(item.results)} 件 items"),
         _text(48, 52, 47, 11, item.routing or "", weight="bold"),
         _text(5, 60, 90, 8, " ".join(filter(None, (item.id, item.waybill)))),
         RectangleElement(x=2, y=66, width=96, height=0.2, fill="#1a1a1a"),

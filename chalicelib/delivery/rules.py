@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from chalicelib.delivery import events
 from chalicelib.kernel.clock import Calendar
 from chalicelib.kernel.errors import ErrorCode
-from chalicelib.kernel.graph import Edge, Graph
+from chalicelib.kernel.graph import NEW, Edge, Graph
 
 ELECTRONIC, PICK_UP, COURIER = "electronic", "pick_up", "courier"
 OUT, IN = "out", "in"
@@ -32,6 +33,10 @@ CANCELLED = "cancelled"
 ON_THE_WAY = (HANDED_OVER, IN_TRANSIT, ATTEMPT_FAILED)
 WITH_CARRIER = (ACCEPTED, *ON_THE_WAY)
 ENDED = (DELIVERED, REPLACED, CANCELLED)
+BY_ARRIVAL, BY_ROUTE = "arrival", "route"
+TO_PACK, TO_COLLECT, AS_PROMISED = "to_pack", "to_collect", "as_promised"
+BOOK, ASK = "book", "ask"
+CARRIERS_DESK, ENDED_DESK = "CARRIER", "ENDED"
 MOST_MISSES = 5
 MOST_ADDRESSES = 20
 MOST_IN_PARCEL = 20
@@ -157,35 +162,35 @@ PARCEL_UNKNOWN = ErrorCode("parcel_unknown", 404, zh="没有此快递件", en="T
 
 SHIPMENTS = Graph(
     (
-        Edge("pack", CREATED, READY, ("clerk",)),
-        Edge("offer", CREATED, OFFERED, ("system",)),
-        Edge("offer", READY, OFFERED, ("system", "clerk")),
-        Edge("accept", OFFERED, ACCEPTED, ("courier", "carrier")),
-        Edge("release", ACCEPTED, OFFERED, ("courier",)),
-        Edge("recall", OFFERED, RETURNED, ("clerk",)),
-        Edge("recall", ACCEPTED, RETURNED, ("clerk",)),
-        Edge("hand_over", ACCEPTED, HANDED_OVER, ("two_scans", "carrier")),
-        Edge("depart", HANDED_OVER, IN_TRANSIT, ("courier", "carrier")),
-        Edge("deliver", IN_TRANSIT, DELIVERED, ("courier", "carrier", "two_scans")),
-        Edge("deliver", HANDED_OVER, DELIVERED, ("two_scans",)),
-        Edge("fail", IN_TRANSIT, ATTEMPT_FAILED, ("courier", "carrier")),
-        Edge("retry", ATTEMPT_FAILED, IN_TRANSIT, ("courier", "carrier")),
-        Edge("bring_back", HANDED_OVER, RETURNED, ("two_scans", "carrier")),
-        Edge("bring_back", IN_TRANSIT, RETURNED, ("two_scans", "carrier")),
-        Edge("bring_back", ATTEMPT_FAILED, RETURNED, ("two_scans", "carrier")),
-        Edge("offer", RETURNED, OFFERED, ("system", "clerk")),
-        Edge("keep", RETURNED, READY, ("clerk", "recipient")),
-        Edge("collect", READY, DELIVERED, ("clerk",)),
-        Edge("lose", HANDED_OVER, LOST, ("supervisor", "carrier")),
-        Edge("lose", IN_TRANSIT, LOST, ("supervisor", "carrier")),
-        Edge("lose", ATTEMPT_FAILED, LOST, ("supervisor", "carrier")),
-        Edge("find", LOST, RETURNED, ("supervisor",)),
-        Edge("arrive", LOST, DELIVERED, ("supervisor",)),
-        Edge("replace", LOST, REPLACED, ("supervisor",)),
-        Edge("cancel", CREATED, CANCELLED, ("clerk",)),
-        Edge("cancel", READY, CANCELLED, ("clerk",)),
-        Edge("cancel", OFFERED, CANCELLED, ("recipient",)),
-        Edge("cancel", RETURNED, CANCELLED, ("clerk",)),
+        Edge("create", NEW, CREATED, ("system", "supervisor"), events.SHIPMENT_CREATED),
+        Edge("pack", CREATED, READY, ("clerk",), events.SHIPMENT_READY),
+        Edge("offer", CREATED, OFFERED, ("system",), events.SHIPMENT_OFFERED),
+        Edge("offer", READY, OFFERED, ("system", "clerk"), events.SHIPMENT_OFFERED),
+        Edge("accept", OFFERED, ACCEPTED, ("courier", "carrier"), events.SHIPMENT_ACCEPTED),
+        Edge("release", ACCEPTED, OFFERED, ("courier",), events.SHIPMENT_RELEASED),
+        Edge("recall", OFFERED, RETURNED, ("clerk",), events.SHIPMENT_RECALLED),
+        Edge("recall", ACCEPTED, RETURNED, ("clerk",), events.SHIPMENT_RECALLED),
+        Edge("hand_over", ACCEPTED, HANDED_OVER, ("two_scans", "carrier"), events.SHIPMENT_HANDED_OVER),
+        Edge("depart", HANDED_OVER, IN_TRANSIT, ("courier", "carrier"), events.SHIPMENT_DEPARTED),
+        Edge("deliver", IN_TRANSIT, DELIVERED, ("courier", "carrier", "two_scans"), events.SHIPMENT_DELIVERED),
+        Edge("deliver", HANDED_OVER, DELIVERED, ("two_scans",), events.SHIPMENT_DELIVERED),
+        Edge("fail", IN_TRANSIT, ATTEMPT_FAILED, ("courier", "carrier"), events.SHIPMENT_ATTEMPT_FAILED),
+        Edge("retry", ATTEMPT_FAILED, IN_TRANSIT, ("courier", "carrier"), events.SHIPMENT_RETRIED),
+        Edge("bring_back", HANDED_OVER, RETURNED, ("two_scans", "carrier"), events.SHIPMENT_RETURNED),
+        Edge("bring_back", IN_TRANSIT, RETURNED, ("two_scans", "carrier"), events.SHIPMENT_RETURNED),
+        Edge("bring_back", ATTEMPT_FAILED, RETURNED, ("two_scans", "carrier"), events.SHIPMENT_RETURNED),
+        Edge("offer", RETURNED, OFFERED, ("system", "clerk"), events.SHIPMENT_OFFERED),
+        Edge("keep", RETURNED, READY, ("clerk", "recipient"), events.SHIPMENT_KEPT_AT_HALL),
+        Edge("collect", READY, DELIVERED, ("clerk",), events.SHIPMENT_COLLECTED),
+        Edge("lose", HANDED_OVER, LOST, ("supervisor", "carrier"), events.SHIPMENT_LOST),
+        Edge("lose", IN_TRANSIT, LOST, ("supervisor", "carrier"), events.SHIPMENT_LOST),
+        Edge("lose", ATTEMPT_FAILED, LOST, ("supervisor", "carrier"), events.SHIPMENT_LOST),
+        Edge("find", LOST, RETURNED, ("supervisor",), events.SHIPMENT_FOUND),
+        Edge("arrive", LOST, DELIVERED, ("supervisor",), events.SHIPMENT_FOUND),
+        Edge("replace", LOST, REPLACED, ("supervisor",), events.SHIPMENT_REPLACED),
+        Edge("cancel", CREATED, CANCELLED, ("clerk",), events.SHIPMENT_CANCELLED),
+        Edge("cancel", OFFERED, CANCELLED, ("recipient",), events.SHIPMENT_CANCELLED),
+        Edge("cancel", RETURNED, CANCELLED, ("clerk",), events.SHIPMENT_CANCELLED),
     ),
     SHIPMENT_STATE,
     {
@@ -194,16 +199,50 @@ SHIPMENTS = Graph(
         LOST: "已遗失", REPLACED: "已补发", CANCELLED: "已取消",
     },
 )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consequence:
+    """What follows from a parcel's state.
+
+    ``desk``: the list on which the parcel stands, in the order of ``sorted_by``. ``limit``: which limit runs, after
+    which the parcel is late. ``carrier_work``: what is left to do with a company behind an API. What a move changes in
+    the parcel itself stands in ``service/transitions.py``; who is told, at the events.
+    """
+
+    desk: str
+    sorted_by: str = BY_ARRIVAL
+    limit: str = ""
+    carrier_work: str = ""
+
+
+CONSEQUENCES = {
+    CREATED: Consequence(desk="PACK", limit=TO_PACK),
+    READY: Consequence(desk="READY", limit=TO_COLLECT),
+    OFFERED: Consequence(desk="OFFERED", sorted_by=BY_ROUTE, limit=TO_PACK, carrier_work=BOOK),
+    ACCEPTED: Consequence(desk=CARRIERS_DESK, sorted_by=BY_ROUTE, limit=TO_PACK, carrier_work=ASK),
+    HANDED_OVER: Consequence(desk=CARRIERS_DESK, sorted_by=BY_ROUTE, limit=AS_PROMISED, carrier_work=ASK),
+    IN_TRANSIT: Consequence(desk=CARRIERS_DESK, sorted_by=BY_ROUTE, limit=AS_PROMISED, carrier_work=ASK),
+    ATTEMPT_FAILED: Consequence(desk=CARRIERS_DESK, sorted_by=BY_ROUTE, limit=AS_PROMISED, carrier_work=ASK),
+    RETURNED: Consequence(desk="RETURNED", limit=TO_COLLECT),
+    LOST: Consequence(desk="LOST"),
+    DELIVERED: Consequence(desk=ENDED_DESK),
+    REPLACED: Consequence(desk=ENDED_DESK),
+    CANCELLED: Consequence(desk=ENDED_DESK),
+}
+"""What follows from each state of a parcel for its desk, its next visit and its limit."""
+
 OPEN, GIVEN, TAKEN, DONE = "open", "given", "taken", "done"
 HANDOVERS = Graph(
     (
-        Edge("give", OPEN, GIVEN, ("giver",)),
-        Edge("take", OPEN, TAKEN, ("taker",)),
-        Edge("take", GIVEN, DONE, ("taker",)),
-        Edge("give", TAKEN, DONE, ("giver",)),
-        Edge("cancel", OPEN, CANCELLED, ("giver", "taker")),
-        Edge("cancel", GIVEN, CANCELLED, ("giver", "taker")),
-        Edge("cancel", TAKEN, CANCELLED, ("giver", "taker")),
+        Edge("open", NEW, OPEN, ("giver", "taker"), events.HANDOVER_OPENED),
+        Edge("give", OPEN, GIVEN, ("giver",), events.HANDOVER_GIVEN),
+        Edge("take", OPEN, TAKEN, ("taker",), events.HANDOVER_TAKEN),
+        Edge("take", GIVEN, DONE, ("taker",), events.HANDOVER_DONE),
+        Edge("give", TAKEN, DONE, ("giver",), events.HANDOVER_DONE),
+        Edge("cancel", OPEN, CANCELLED, ("giver", "taker"), events.HANDOVER_CANCELLED),
+        Edge("cancel", GIVEN, CANCELLED, ("giver", "taker"), events.HANDOVER_CANCELLED),
+        Edge("cancel", TAKEN, CANCELLED, ("giver", "taker"), events.HANDOVER_CANCELLED),
     ),
     HANDOVER_STATE,
     {OPEN: "待双方扫码", GIVEN: "交件方已确认", TAKEN: "收件方已确认", DONE: "已完成", CANCELLED: "已取消"},

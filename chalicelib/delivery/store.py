@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
 from chalicelib.delivery import rules
 from chalicelib.delivery.rules import Scan
@@ -18,7 +18,8 @@ from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.storage import due, tables
+from chalicelib.kernel.storage import tables, worker
+from chalicelib.kernel.storage.attributes import Integer, Json, Names
 from chalicelib.kernel.storage.tables import Page
 
 TABLE = "delivery"
@@ -79,10 +80,10 @@ class AddressItem(tables.Table):
 
     @property
     def id(self) -> str:
-        return str(self.sk).removeprefix("ADDRESS#")
+        return self.sk.removeprefix("ADDRESS#")
 
 
-class ResultItem(due.DueItem):
+class ResultItem(worker.WorkItem):
     """A result that has to reach somebody, written with the decision; it joins a parcel right after."""
 
     class Meta:
@@ -100,7 +101,7 @@ class ResultItem(due.DueItem):
     shipment = UnicodeAttribute(null=True)
 
 
-class ShipmentItem(tables.AggregateTable, due.DueItem):
+class ShipmentItem(tables.AggregateTable, worker.WorkItem):
     """A parcel (快递件): results on their way out, or originals on their way in; one item decides where it is.
 
     ``postage`` is fen; ``postage_by`` is ``free``, ``prepaid`` (``bill``, and ``paid`` once it is) or ``on_delivery``.
@@ -121,26 +122,26 @@ class ShipmentItem(tables.AggregateTable, due.DueItem):
     party = UnicodeAttribute()
     party_kind = UnicodeAttribute()
     handler = UnicodeAttribute()
-    results = UnicodeAttribute()
+    results = Json[list[Result]](list[Result])
     content = BinaryAttribute(legacy_encoding=False)
     created_at = UnicodeAttribute()
     courier = UnicodeAttribute(null=True)
     waybill = UnicodeAttribute(null=True)
     routing = UnicodeAttribute(null=True)
-    rounds = NumberAttribute(default=0)
+    rounds = Integer(default=0)
     handover = UnicodeAttribute(null=True)
-    postage = NumberAttribute(default=0)
+    postage = Integer(default=0)
     postage_by = UnicodeAttribute(default="free")
     bill = UnicodeAttribute(null=True)
     paid = BooleanAttribute(default=True)
     promised_by = UnicodeAttribute(null=True)
     overdue = BooleanAttribute(default=False)
     late_from = UnicodeAttribute(null=True)
-    tries = NumberAttribute(default=0)
+    tries = Integer(default=0)
     next_try = UnicodeAttribute(null=True)
-    issue = NumberAttribute(default=1)
-    misses = NumberAttribute(default=0)
-    scans = UnicodeAttribute(default="[]")
+    issue = Integer(default=1)
+    misses = Integer(default=0)
+    scans = Json[list[Scan]](list[Scan], default=list)
     proof = BinaryAttribute(legacy_encoding=False, null=True)
     proof_kind = UnicodeAttribute(null=True)
     ended_at = UnicodeAttribute(null=True)
@@ -152,20 +153,11 @@ class ShipmentItem(tables.AggregateTable, due.DueItem):
 
     @property
     def id(self) -> str:
-        return str(self.pk).removeprefix("SHIPMENT#")
-
-    def result_list(self) -> list[Result]:
-        return msgspec.json.decode(self.results, type=list[Result])
-
-    def set_results(self, results: list[Result]) -> None:
-        self.results = msgspec.json.encode(results).decode()
-
-    def scan_list(self) -> list[Scan]:
-        return msgspec.json.decode(self.scans, type=list[Scan])
+        return self.pk.removeprefix("SHIPMENT#")
 
     @property
     def service_codes(self) -> list[str]:
-        return sorted({result.service for result in self.result_list()})
+        return sorted({result.service for result in self.results})
 
 
 class ShipmentRefItem(tables.Table):
@@ -193,7 +185,7 @@ class PickUpItem(tables.Table):
         table_name = TABLE
 
     shipment = UnicodeAttribute()
-    expires_at = NumberAttribute()
+    expires_at = Integer()
 
 
 class HandoverItem(tables.AggregateTable):
@@ -206,16 +198,13 @@ class HandoverItem(tables.AggregateTable):
     hall = UnicodeAttribute()
     giver = UnicodeAttribute()
     taker = UnicodeAttribute()
-    shipments = UnicodeAttribute()
+    shipments = Names()
     status = UnicodeAttribute()
     until = UnicodeAttribute()
 
     @property
     def id(self) -> str:
-        return str(self.pk).removeprefix("HANDOVER#")
-
-    def shipment_ids(self) -> list[str]:
-        return str(self.shipments).split(",")
+        return self.pk.removeprefix("HANDOVER#")
 
 
 class DeliveryReadingItem(changes.ReadingItem):
@@ -320,14 +309,17 @@ def at_desk(item: ShipmentItem) -> None:
 
 
 def _desk_of(item: ShipmentItem) -> tuple[str, str]:
-    arrived, routed = f"{item.created_at}#{item.id}", f"{item.division}#{item.id}"
-    if item.status == rules.CREATED:
-        return f"{'PACK' if item.paid else 'UNPAID'}#{item.hall}", arrived
-    if item.status in (rules.READY, rules.OFFERED, rules.RETURNED, rules.LOST):
-        return f"{str(item.status).upper()}#{item.hall}", routed if item.status == rules.OFFERED else arrived
-    if item.status in rules.WITH_CARRIER:
-        return (f"COURIER#{item.courier}" if item.courier else f"CARRIER#{item.hall}"), routed
-    return f"ENDED#{item.carrier or item.hall}#{str(item.ended_at)[:10]}", f"{item.courier or '-'}#{item.id}"
+    follows = rules.CONSEQUENCES[item.status]
+    if follows.desk == rules.ENDED_DESK:
+        day = str(item.ended_at)[:10]
+        return f"ENDED#{item.carrier or item.hall}#{day}", f"{item.courier or '-'}#{item.id}"
+    first = item.division if follows.sorted_by == rules.BY_ROUTE else item.created_at
+    place = f"{first}#{item.id}"
+    if follows.desk == rules.CARRIERS_DESK and item.courier:
+        return f"COURIER#{item.courier}", place
+    if item.status == rules.CREATED and not item.paid:
+        return f"UNPAID#{item.hall}", place
+    return f"{follows.desk}#{item.hall}", place
 
 
 def new_ref(item: ShipmentItem) -> tables.Put:
@@ -336,7 +328,7 @@ def new_ref(item: ShipmentItem) -> tables.Put:
 
 def record_readings(items: list[ShipmentItem], actor: Actor) -> None:
     """Record that staff are about to see the addresses of parcels; if that fails, nothing is shown."""
-    tables.write(*(changes.put_reading(DeliveryReadingItem, item.subject, actor) for item in items))
+    tables.write(*(changes.record_reading(DeliveryReadingItem, item.subject, actor) for item in items))
 
 
 def moment(text: str) -> datetime:

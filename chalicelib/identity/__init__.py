@@ -5,5 +5,6 @@ from chalicelib.kernel.feature import Feature
 FEATURE = Feature(
     name="identity",
     routes=("routes",),
-    table="identity",
+    tables={"identity": True},
+    events="events",
 )

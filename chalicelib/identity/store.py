@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pynamodb.attributes import BinaryAttribute, BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, ListAttribute, UnicodeAttribute
 
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.attributes import Integer
 from chalicelib.kernel.storage.tables import Page, read
 
 TABLE = "identity"
@@ -23,7 +24,7 @@ class AccountItem(tables.AggregateTable):
     class Meta:
         table_name = TABLE
 
-    level = NumberAttribute()
+    level = Integer()
     platforms: ListAttribute[Any] = ListAttribute()
     logins: ListAttribute[Any] = ListAttribute(default=list)
     recent_logins: ListAttribute[Any] = ListAttribute(default=list)
@@ -33,12 +34,12 @@ class AccountItem(tables.AggregateTable):
     phone = BinaryAttribute(legacy_encoding=False, null=True)
     merged_into = UnicodeAttribute(null=True)
     merged: ListAttribute[Any] = ListAttribute(default=list)
-    token_version = NumberAttribute(default=1)
+    token_version = Integer(default=1)
     pending = BinaryAttribute(legacy_encoding=False, null=True)
 
     @property
     def id(self) -> str:
-        return str(self.pk).removeprefix("ACCOUNT#")
+        return self.pk.removeprefix("ACCOUNT#")
 
 
 class LoginItem(tables.Table):
@@ -72,10 +73,10 @@ class SessionItem(tables.AggregateTable):
     platform = UnicodeAttribute()
     login_key = UnicodeAttribute()
     current = UnicodeAttribute()
-    opened_at = NumberAttribute()
-    used_at = NumberAttribute()
+    opened_at = Integer()
+    used_at = Integer()
     revoked = BooleanAttribute(default=False)
-    expires_at = NumberAttribute()
+    expires_at = Integer()
 
 
 class OrganizationItem(tables.AggregateTable):
@@ -89,7 +90,7 @@ class OrganizationItem(tables.AggregateTable):
 
     @property
     def id(self) -> str:
-        return str(self.pk).removeprefix("ORGANIZATION#")
+        return self.pk.removeprefix("ORGANIZATION#")
 
 
 class MandateItem(tables.AggregateTable):
@@ -110,11 +111,11 @@ class MandateItem(tables.AggregateTable):
 
     @property
     def organization_id(self) -> str:
-        return str(self.pk).removeprefix("ORGANIZATION#")
+        return self.pk.removeprefix("ORGANIZATION#")
 
     @property
     def id(self) -> str:
-        return str(self.sk).removeprefix("MANDATE#")
+        return self.sk.removeprefix("MANDATE#")
 
 
 class RelativeItem(tables.AggregateTable):
@@ -137,7 +138,7 @@ class RelativeItem(tables.AggregateTable):
 
     @property
     def id(self) -> str:
-        return f"{str(self.pk).removeprefix('PERSON#')}-{str(self.sk).removeprefix('RELATIVE#')}"
+        return f"{self.pk.removeprefix('PERSON#')}-{self.sk.removeprefix('RELATIVE#')}"
 
 
 class StaffItem(tables.AggregateTable):
@@ -153,8 +154,8 @@ class StaffItem(tables.AggregateTable):
     password = BinaryAttribute(legacy_encoding=False)
     totp_secret = BinaryAttribute(legacy_encoding=False)
     phone_index = UnicodeAttribute(null=True)
-    last_step = NumberAttribute(default=0)
-    token_version = NumberAttribute(default=1)
+    last_step = Integer(default=0)
+    token_version = Integer(default=1)
 
 
 class StaffPhoneItem(tables.Table):

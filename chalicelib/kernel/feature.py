@@ -13,24 +13,31 @@ class Feature:
     """What a feature is.
 
     Its modules are only named here and loaded where they are needed, so a function that needs one feature does not
-    load the others. A place in a module is written ``rules:ORDERS``, a module ``service.telling``.
+    load the others. A place in a module is written ``rules:ORDERS``, a module ``service.announcements``.
 
-    ``uses``: the features that it may import, exactly.
+    ``uses``: the features that it imports, exactly, in the order of ``features.NAMES``.
     ``routes``: its modules that declare endpoints.
-    ``table``: its table, if that has aggregates whose changes the event log keeps.
+    ``tables``: its tables by name, and whether the event log keeps what happens to the aggregates in it.
+    ``roles``: the roles of staff that it brings with it, beside those of ``kernel/access.py``.
+    ``events``: its module that declares what happens to its things; empty if nothing does that the event log keeps.
     ``graphs``: its state machines, by the names under which the documents draw them.
-    ``tells``: the kinds of subjects (``ORDER`` of ``ORDER#01K7...``) of whose events ``service.telling`` tells people.
-    ``completes``: what is done once a debt is paid, by the kind of thing that the debt is for: functions of its service
-    that take the thing's id.
+    ``tells``: the kinds of subjects (``ORDER`` of ``ORDER#01K7...``) of whose events people are told, by its
+    ``service.announcements``. An event is told if it has ``places`` too, and if the city has a template for it.
+    ``completes``: what is done once a bill is settled or taken back, by ``Debt.purpose``: functions of its service that
+    take the id of what the debt is for, and look themselves whether everything is settled.
+    ``work``: what it leaves to be done later, as a ``Worker`` of its service; empty for nothing.
     """
 
     name: str
     uses: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
-    table: str = ""
+    tables: Mapping[str, bool] = field(default_factory=dict)
+    roles: tuple[str, ...] = ()
+    events: str = ""
     graphs: Mapping[str, str] = field(default_factory=dict)
     tells: tuple[str, ...] = ()
     completes: Mapping[str, str] = field(default_factory=dict)
+    work: str = ""
 
     def load(self, place: str) -> Any:
         """A module of the feature, or an object in one."""
@@ -41,6 +48,10 @@ class Feature:
     def modules(self) -> set[str]:
         """The full names of all modules that are named here."""
         places = [*self.routes, *self.graphs.values(), *self.completes.values()]
+        if self.events:
+            places.append(self.events)
+        if self.work:
+            places.append(self.work)
         if self.tells:
-            places.append("service.telling")
+            places.append("service.announcements")
         return {f"chalicelib.{self.name}.{place.partition(':')[0]}" for place in places}

@@ -6,5 +6,7 @@ FEATURE = Feature(
     name="notices",
     uses=("identity", "catalog"),
     routes=("routes",),
+    tables={"notices": False},
     graphs={"message": "rules:MESSAGES"},
+    work="service.dispatch:WORKER",
 )

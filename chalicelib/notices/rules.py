@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 
 from chalicelib.kernel.clock import SHANGHAI
 from chalicelib.kernel.errors import ErrorCode
-from chalicelib.kernel.graph import Edge, Graph
+from chalicelib.kernel.graph import NEW, Edge, Graph
 
 WECHAT, ALIPAY, SMS = "wechat", "alipay", "sms"
 PLATFORMS = (WECHAT, ALIPAY)
@@ -50,6 +50,9 @@ TEMPLATE_UNKNOWN = ErrorCode("template_unknown", 422, zh="没有此消息模板"
 
 MESSAGES = Graph(
     (
+        Edge("queue", NEW, QUEUED, ("system",)),
+        Edge("collect", NEW, COLLECTED, ("system",)),
+        Edge("keep", NEW, INBOX_ONLY, ("system",)),
         Edge("begin", QUEUED, SENDING, ("system",)),
         Edge("hand_over", SENDING, SENT, ("system",)),
         Edge("put_off", SENDING, QUEUED, ("system",)),

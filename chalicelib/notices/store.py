@@ -9,12 +9,13 @@ import hashlib
 from datetime import date, datetime
 
 import msgspec
-from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
 from chalicelib.kernel import clock, ids
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.security.vault import KernelItem
-from chalicelib.kernel.storage import due, tables
+from chalicelib.kernel.storage import tables, worker
+from chalicelib.kernel.storage.attributes import Integer
 from chalicelib.kernel.storage.tables import Page
 from chalicelib.notices import rules
 
@@ -47,20 +48,23 @@ class Words(msgspec.Struct, frozen=True):
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One try of one channel: how it went, when, at what price in fen.
 
-    ``login_key``: the login that was tried. ``asked``: whether the platform or provider was asked;
-    if not, we knew before that there was no consent or that a limit was reached.
+    ``login_key``: the login that was tried; ``provider``: that of a text message. ``asked``: whether the platform or
+    provider was asked; if not, we knew before that there was no consent or that a limit was reached. ``unheard``:
+    nobody knows whether it was sent. ``reason`` is the platform's code, for operators.
     """
 
     channel: str
     verdict: str
     at: str
     login_key: str = ""
+    provider: str = ""
     reason: str = ""
     cost: int = 0
     asked: bool = True
+    unheard: bool = False
 
 
-class MessageItem(due.DueItem):
+class MessageItem(worker.WorkItem):
     """A message in somebody's inbox, and how far it has got on the way to their phone.
 
     ``english``, ``sms`` and ``at_night`` are its reader's preferences when it was made; ``begun`` is ``tried`` as it
@@ -73,7 +77,7 @@ class MessageItem(due.DueItem):
     event = UnicodeAttribute()
     kind = UnicodeAttribute()
     subject = UnicodeAttribute()
-    subject_version = NumberAttribute()
+    subject_version = Integer()
     happened_at = UnicodeAttribute()
     status = UnicodeAttribute()
     urgent = BooleanAttribute(default=False)
@@ -83,18 +87,18 @@ class MessageItem(due.DueItem):
     content = BinaryAttribute(legacy_encoding=False)
     tried = UnicodeAttribute(default="[]")
     read_at = UnicodeAttribute(null=True)
-    expires_at = NumberAttribute()
+    expires_at = Integer()
     gsi1pk = UnicodeAttribute(null=True)
     gsi1sk = UnicodeAttribute(null=True)
     gsi1 = tables.ListIndex()
 
     @property
     def account(self) -> str:
-        return str(self.pk).removeprefix("INBOX#")
+        return self.pk.removeprefix("INBOX#")
 
     @property
     def id(self) -> str:
-        return str(self.sk)
+        return self.sk
 
     begun = ""
 
@@ -113,11 +117,11 @@ class EventItem(tables.Table):
 
     type = UnicodeAttribute()
     messages = UnicodeAttribute(default="[]")
-    expires_at = NumberAttribute()
+    expires_at = Integer()
 
     @property
     def version(self) -> int:
-        return int(str(self.sk).removeprefix("V#"))
+        return int(self.sk.removeprefix("V#"))
 
     def message_keys(self) -> list[tuple[str, str]]:
         return [(account, key) for account, key in msgspec.json.decode(self.messages)]
@@ -132,7 +136,7 @@ class LetterItem(tables.Table):
     type = UnicodeAttribute()
     reason = UnicodeAttribute()
     subject = UnicodeAttribute()
-    subject_version = NumberAttribute()
+    subject_version = Integer()
     message = UnicodeAttribute(default="")
     at = UnicodeAttribute()
     gsi1pk = UnicodeAttribute()
@@ -141,7 +145,7 @@ class LetterItem(tables.Table):
 
     @property
     def id(self) -> str:
-        return str(self.pk).removeprefix("LETTER#")
+        return self.pk.removeprefix("LETTER#")
 
 
 class ConsentItem(tables.VersionedTable):
@@ -153,7 +157,7 @@ class ConsentItem(tables.VersionedTable):
     class Meta:
         table_name = TABLE
 
-    left = NumberAttribute(default=0)
+    left = Integer(default=0)
     long_term = BooleanAttribute(default=False)
 
 
@@ -177,13 +181,13 @@ class PreferenceItem(tables.VersionedTable):
         return found
 
 
-class DigestItem(due.DueItem):
+class DigestItem(worker.WorkItem):
     """That somebody has messages which wait for the digest of a day."""
 
     class Meta:
         table_name = TABLE
 
-    expires_at = NumberAttribute()
+    expires_at = Integer()
 
 
 def message_key(at: datetime, subject: str, version: int, account: str) -> str:
@@ -220,7 +224,7 @@ def inbox(accounts: tuple[str, ...], cursor: str | None) -> Page:
 def unread(account: str, limit: int) -> list[str]:
     """The keys of the newest unread messages, at most ``limit``."""
     page = tables.query(MessageItem.gsi1, f"UNREAD#{account}", index="gsi1", limit=limit, newest_first=True)
-    return [str(item.sk) for item in page.items]
+    return [item.sk for item in page.items]
 
 
 def collected_before(account: str, key: str) -> list[MessageItem]:
@@ -288,7 +292,7 @@ def new_consent(login_key: str, template_id: str) -> ConsentItem:
 
 def consent_again(item: ConsentItem) -> ConsentItem | None:
     """The consent as it is now."""
-    return tables.read(ConsentItem, str(item.pk), str(item.sk), consistent=True)
+    return tables.read(ConsentItem, item.pk, item.sk, consistent=True)
 
 
 def consents(login_key: str) -> list[ConsentItem]:

@@ -6,12 +6,17 @@ FEATURE = Feature(
     name="payments",
     uses=("identity", "catalog", "certificates"),
     routes=("routes",),
-    table="payments",
+    roles=("treasurer",),
+    tables={"payments": True},
+    events="events",
     graphs={
         "payment order": "rules:ORDERS",
         "bill": "rules:BILLS",
         "refund": "rules:REFUNDS",
         "suspense": "rules:SUSPENSE",
+        "drawer": "rules:DRAWERS",
+        "difference": "rules:CASES",
     },
     tells=("ORDER", "REFUND"),
+    work="service.followups:WORKER",
 )

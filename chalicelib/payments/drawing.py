@@ -60,8 +60,8 @@ def _group(number: int) -> str:
 def receipt(bill: BillItem, item: ReceiptItem) -> bytes:
     """The receipt's PDF (A5, across), with what is checked at the national platform in the QR."""
     party = identity.organization_party if bill.payer_kind == "organization" else identity.person_party
-    payer, unit, parts = party(bill.payer), catalog.unit(bill.unit), item.issued_parts()
-    lines = [charge for charge in bill.lines() if parts.get(charge.item, 0) > 0]
+    payer, unit, parts = party(bill.payer), catalog.unit(bill.unit), item.issued
+    lines = [charge for charge in bill.charges if parts.get(charge.item, 0) > 0]
     height = max(148.0, 96 + _ROW * len(lines))
     elements: list[TextElement | RectangleElement | QrElement] = [
         _text(20, 10, 170, 20, "非税收入票据（电子）", align="center", weight="bold", color=_INK),
@@ -84,8 +84,8 @@ def receipt(bill: BillItem, item: ReceiptItem) -> bytes:
         top += _ROW
     elements += [
         RectangleElement(x=14, y=top, width=182, height=10, line=_LINE, fill="#f7eeee"),
-        _text(18, top + 3, 120, 10, f"合计（大写）{in_words(int(item.amount))}", weight="bold"),
-        _text(140, top + 3, 52, 10, f"¥ {to_yuan(int(item.amount))}", weight="bold", align="right"),
+        _text(18, top + 3, 120, 10, f"合计（大写）{in_words(item.amount)}", weight="bold"),
+        _text(140, top + 3, 52, 10, f"¥ {to_yuan(item.amount)}", weight="bold", align="right"),
         _text(18, top + 16, 174, 8, f"缴款码 Payment notice {bill.id}    办件 {bill.receipt}"),
         _text(
             18,
@@ -97,7 +97,7 @@ def receipt(bill: BillItem, item: ReceiptItem) -> bytes:
         ),
     ]
     layout = Layout(width=_WIDTH, height=height, elements=elements)
-    checked = f"{item.code},{item.number},{item.check},{item.issued_on},{to_yuan(int(item.amount))}"
+    checked = f"{item.code},{item.number},{item.check},{item.issued_on},{to_yuan(item.amount)}"
     return certificates.draw_document(layout, str(item.number), checked)
 
 

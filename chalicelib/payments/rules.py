@@ -1,4 +1,4 @@
-"""Bills, payments, refunds: their states, their amounts and the double entries of the ledger. Pure.
+"""Bills, payments, refunds: their states and amounts. Pure.
 
 The money belongs to the treasury (收支两条线): every line names the collecting unit (执收单位) and the item code
 (收费项目编码), and every bill has a payment notice number (缴款码). Amounts are integer fen.
@@ -7,12 +7,13 @@ The money belongs to the treasury (收支两条线): every line names the collec
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.kernel.errors import ErrorCode
-from chalicelib.kernel.graph import Edge, Graph
+from chalicelib.kernel.graph import NEW, Edge, Graph
+from chalicelib.payments import events
 
 MOST_FEN = 10_000_000_000
 MOST_BILLS = 20
@@ -55,6 +56,12 @@ SUSPENSE_STATE = ErrorCode(
     409,
     zh="挂账当前状态为“{state_zh}”，不能进行此操作",
     en="The suspense entry is “{state}”; not possible now",
+)
+CASE_STATE = ErrorCode(
+    "case_wrong_state",
+    409,
+    zh="该差异当前状态为“{state_zh}”，不能进行此操作",
+    en="The difference is “{state}”; not possible now",
 )
 ALREADY_PAID = ErrorCode(
     "bill_already_paid", 409, zh="已收到这笔缴费，请勿重复支付", en="The payment has arrived; do not pay again"
@@ -127,19 +134,22 @@ SETTLED = (PAID, PARTLY_REFUNDED, REFUNDED)
 
 ORDERS = Graph(
     (
-        Edge("accept", CREATED, PENDING, ("platform",)),
-        Edge("pay", CREATED, PAID, ("platform", "clerk")),
-        Edge("pay", PENDING, PAID, ("platform",)),
-        Edge("pay", CLOSING, PAID, ("platform",)),
-        Edge("begin_close", CREATED, CLOSING, ("payer", "system")),
-        Edge("begin_close", PENDING, CLOSING, ("payer", "system")),
-        Edge("close", CREATED, CLOSED, ("platform",)),
-        Edge("close", PENDING, CLOSED, ("platform",)),
-        Edge("close", CLOSING, CLOSED, ("platform",)),
-        Edge("refund_part", PAID, PARTLY_REFUNDED, ("platform", "clerk")),
-        Edge("refund_part", PARTLY_REFUNDED, PARTLY_REFUNDED, ("platform", "clerk")),
-        Edge("refund_rest", PAID, REFUNDED, ("platform", "clerk")),
-        Edge("refund_rest", PARTLY_REFUNDED, REFUNDED, ("platform", "clerk")),
+        Edge("create", NEW, CREATED, ("payer",), events.PAYMENT_CREATED),
+        Edge("pay", NEW, PAID, ("clerk",), events.PAYMENT_TAKEN),
+        Edge("assign", NEW, PAID, ("treasurer",), events.MONEY_ASSIGNED),
+        Edge("accept", CREATED, PENDING, ("platform",), events.PAYMENT_ACCEPTED),
+        Edge("pay", CREATED, PAID, ("platform",), events.PAYMENT_RECEIVED),
+        Edge("pay", PENDING, PAID, ("platform",), events.PAYMENT_RECEIVED),
+        Edge("pay", CLOSING, PAID, ("platform",), events.PAYMENT_RECEIVED),
+        Edge("begin_close", CREATED, CLOSING, ("payer", "clerk", "system"), events.PAYMENT_CLOSING),
+        Edge("begin_close", PENDING, CLOSING, ("payer", "clerk", "system"), events.PAYMENT_CLOSING),
+        Edge("close", CREATED, CLOSED, ("platform",), events.PAYMENT_CLOSED),
+        Edge("close", PENDING, CLOSED, ("platform",), events.PAYMENT_CLOSED),
+        Edge("close", CLOSING, CLOSED, ("platform",), events.PAYMENT_CLOSED),
+        Edge("refund_part", PAID, PARTLY_REFUNDED, ("platform", "clerk"), events.PAYMENT_REFUNDED),
+        Edge("refund_part", PARTLY_REFUNDED, PARTLY_REFUNDED, ("platform", "clerk"), events.PAYMENT_REFUNDED),
+        Edge("refund_rest", PAID, REFUNDED, ("platform", "clerk"), events.PAYMENT_REFUNDED),
+        Edge("refund_rest", PARTLY_REFUNDED, REFUNDED, ("platform", "clerk"), events.PAYMENT_REFUNDED),
     ),
     PAYMENT_STATE,
     {
@@ -154,13 +164,14 @@ OPEN, CANCELLED, REPLACED, BILL_SETTLED = "open", "cancelled", "replaced", "sett
 
 BILLS = Graph(
     (
-        Edge("settle", OPEN, BILL_SETTLED, ("system",)),
-        Edge("cancel", OPEN, CANCELLED, ("officer", "system")),
-        Edge("reissue", OPEN, REPLACED, ("payer",)),
-        Edge("refund_part", BILL_SETTLED, PARTLY_REFUNDED, ("system",)),
-        Edge("refund_part", PARTLY_REFUNDED, PARTLY_REFUNDED, ("system",)),
-        Edge("refund_rest", BILL_SETTLED, REFUNDED, ("system",)),
-        Edge("refund_rest", PARTLY_REFUNDED, REFUNDED, ("system",)),
+        Edge("issue", NEW, OPEN, ("system",), events.BILL_ISSUED),
+        Edge("settle", OPEN, BILL_SETTLED, ("system",), events.BILL_SETTLED),
+        Edge("cancel", OPEN, CANCELLED, ("officer", "system"), events.BILL_CANCELLED),
+        Edge("reissue", OPEN, REPLACED, ("payer",), events.BILL_REISSUED),
+        Edge("refund_part", BILL_SETTLED, PARTLY_REFUNDED, ("system",), events.BILL_REFUNDED),
+        Edge("refund_part", PARTLY_REFUNDED, PARTLY_REFUNDED, ("system",), events.BILL_REFUNDED),
+        Edge("refund_rest", BILL_SETTLED, REFUNDED, ("system",), events.BILL_REFUNDED),
+        Edge("refund_rest", PARTLY_REFUNDED, REFUNDED, ("system",), events.BILL_REFUNDED),
     ),
     BILL_STATE,
     {
@@ -176,20 +187,21 @@ REJECTED, FAILED, ABNORMAL, RETURNED = "rejected", "failed", "abnormal", "return
 
 REFUNDS = Graph(
     (
-        Edge("approve", REQUESTED, APPROVED, ("officer", "system")),
-        Edge("reject", REQUESTED, REJECTED, ("officer",)),
-        Edge("reject", APPROVED, REJECTED, ("officer",)),
-        Edge("send", APPROVED, SENT, ("system",)),
-        Edge("pay_out", APPROVED, DONE, ("clerk",)),
-        Edge("finish", SENT, DONE, ("platform",)),
-        Edge("finish", ABNORMAL, DONE, ("platform",)),
-        Edge("report_abnormal", SENT, ABNORMAL, ("platform",)),
-        Edge("repair", ABNORMAL, SENT, ("officer",)),
-        Edge("fail", SENT, FAILED, ("platform", "officer")),
-        Edge("fail", ABNORMAL, FAILED, ("platform",)),
-        Edge("return", SENT, RETURNED, ("platform",)),
-        Edge("return", ABNORMAL, RETURNED, ("platform",)),
-        Edge("pay_out", RETURNED, DONE, ("clerk",)),
+        Edge("request", NEW, REQUESTED, ("system", "officer"), events.REFUND_REQUESTED),
+        Edge("approve", REQUESTED, APPROVED, ("officer", "system"), events.REFUND_APPROVED),
+        Edge("reject", REQUESTED, REJECTED, ("officer",), events.REFUND_REJECTED),
+        Edge("reject", APPROVED, REJECTED, ("officer",), events.REFUND_REJECTED),
+        Edge("send", APPROVED, SENT, ("system",), events.REFUND_SENT),
+        Edge("pay_out", APPROVED, DONE, ("clerk",), events.REFUND_DONE),
+        Edge("finish", SENT, DONE, ("platform",), events.REFUND_DONE),
+        Edge("finish", ABNORMAL, DONE, ("platform",), events.REFUND_DONE),
+        Edge("report_abnormal", SENT, ABNORMAL, ("platform",), events.REFUND_ABNORMAL),
+        Edge("repair", ABNORMAL, SENT, ("officer",), events.REFUND_REPAIRED),
+        Edge("fail", SENT, FAILED, ("platform", "officer"), events.REFUND_FAILED),
+        Edge("fail", ABNORMAL, FAILED, ("platform",), events.REFUND_FAILED),
+        Edge("return", SENT, RETURNED, ("platform",), events.REFUND_RETURNED_TO_MERCHANT),
+        Edge("return", ABNORMAL, RETURNED, ("platform",), events.REFUND_RETURNED_TO_MERCHANT),
+        Edge("pay_out", RETURNED, DONE, ("clerk",), events.REFUND_DONE),
     ),
     REFUND_STATE,
     {
@@ -204,16 +216,43 @@ HELD, GIVING_BACK, GIVEN_BACK, ASSIGNED = "held", "giving_back", "given_back", "
 
 SUSPENSE = Graph(
     (
-        Edge("give_back", HELD, GIVING_BACK, ("system", "officer")),
-        Edge("finish", GIVING_BACK, GIVEN_BACK, ("platform",)),
-        Edge("fail", GIVING_BACK, HELD, ("platform", "officer")),
-        Edge("assign", HELD, ASSIGNED, ("officer",)),
+        Edge("hold", NEW, HELD, ("platform",), events.MONEY_SUSPENDED),
+        Edge("give_back", HELD, GIVING_BACK, ("system", "treasurer"), events.MONEY_GIVEN_BACK),
+        Edge("finish", GIVING_BACK, GIVEN_BACK, ("platform",), events.MONEY_BACK_WITH_PAYER),
+        Edge("fail", GIVING_BACK, HELD, ("platform", "officer"), events.MONEY_STAYS_IN_SUSPENSE),
+        Edge("assign", HELD, ASSIGNED, ("treasurer",), events.MONEY_ASSIGNED),
     ),
     SUSPENSE_STATE,
     {HELD: "待处理", GIVING_BACK: "退回中", GIVEN_BACK: "已退回", ASSIGNED: "已认领"},
 )
 GIVEN_BACK_BY_ITSELF = ("late", "duplicate")
 
+# Drawers of the windows
+
+DRAWER_OPEN, DRAWER_AGREES, DRAWER_DIFFERS, RESOLVED = "open", "closed", "differing", "resolved"
+
+DRAWERS = Graph(
+    (
+        Edge("open", NEW, DRAWER_OPEN, ("clerk",)),  # kept with what the first payment does to it
+        Edge("close", DRAWER_OPEN, DRAWER_AGREES, ("clerk",), events.DRAWER_CLOSED),
+        Edge("close_differing", DRAWER_OPEN, DRAWER_DIFFERS, ("clerk",), events.DRAWER_CLOSED),
+        Edge("resolve", DRAWER_DIFFERS, RESOLVED, ("treasurer",), events.DRAWER_RESOLVED),
+    ),
+    DRAWER_CLOSED,
+    {DRAWER_OPEN: "使用中", DRAWER_AGREES: "已扎账，账款相符", DRAWER_DIFFERS: "已扎账，账款不符", RESOLVED: "已处理"},
+)
+
+# Differences between the platforms' bills and the ledger
+
+CASES = Graph(
+    (
+        Edge("find", NEW, OPEN, ("system",), events.DIFFERENCE_FOUND),
+        Edge("heal", NEW, RESOLVED, ("system",), events.DIFFERENCE_FOUND),
+        Edge("resolve", OPEN, RESOLVED, ("system", "treasurer"), events.DIFFERENCE_RESOLVED),
+    ),
+    CASE_STATE,
+    {OPEN: "待处理", RESOLVED: "已处理"},
+)
 
 # Differences that reconciliation finds, and what it suggests
 
@@ -331,55 +370,3 @@ def next_check(created: datetime, expires: datetime, now: datetime) -> datetime:
     if now < created + ENDS_WITHIN:
         return now + timedelta(minutes=1)
     return now + (_OUTAGE_WAIT if now < created + _OUTAGE else _LONGEST_WAIT)
-
-
-# The ledger (double entry): account names and balanced postings. Debit is positive, credit negative.
-
-Postings = dict[str, int]
-
-
-def fee_account(unit: str, item_code: str) -> str:
-    """What the treasury gets for a unit's item."""
-    return f"fee:{unit}:{item_code}"
-
-
-def paid_in(channel: str, parts: Mapping[tuple[str, str], int]) -> Postings:
-    """Money came in for these (unit, item code) parts."""
-    return {f"money:{channel}": sum(parts.values())} | {
-        fee_account(unit, code): -amount for (unit, code), amount in parts.items()
-    }
-
-
-def suspended(channel: str, amount: int) -> Postings:
-    """Money came in that fits no bill."""
-    return {f"money:{channel}": amount, "suspense": -amount}
-
-
-def assigned(parts: Mapping[tuple[str, str], int]) -> Postings:
-    """Money in suspense turned out to be for these parts."""
-    return {"suspense": sum(parts.values())} | {
-        fee_account(unit, code): -amount for (unit, code), amount in parts.items()
-    }
-
-
-def negated(postings: Postings) -> Postings:
-    """The same, given back."""
-    return {account: -amount for account, amount in postings.items()}
-
-
-def commission(channel: str, fee: int) -> Postings:
-    """The platform kept a commission (a negative one was given back)."""
-    return {f"commission:{channel}": fee, f"money:{channel}": -fee}
-
-
-def is_balanced(postings: Postings) -> bool:
-    return sum(postings.values()) == 0
-
-
-def totals(entries: Iterable[Postings]) -> Postings:
-    """The sum of many postings by account."""
-    found: Postings = {}
-    for postings in entries:
-        for account, amount in postings.items():
-            found[account] = found.get(account, 0) + amount
-    return found

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import TypeVar
 
-import msgspec
-from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.storage import due, tables
+from chalicelib.kernel.storage import tables, worker
+from chalicelib.kernel.storage.attributes import Integer, Json, Names
 from chalicelib.kernel.storage.tables import Page
-from chalicelib.payments import rules
+from chalicelib.payments import double_entry, rules
 from chalicelib.payments.rules import Charge
 
 TABLE = "payments"
@@ -28,15 +28,15 @@ APPLICATION, PARCEL = "application", "parcel"
 _LEDGER_SHARDS = 8
 
 
-class DueTable(tables.AggregateTable, due.DueItem):
+class PaymentItem(tables.AggregateTable, worker.WorkItem):
     """Base of what may have something left to do; its history is kept."""
 
     @property
     def id(self) -> str:
-        return str(self.pk).partition("#")[2]
+        return self.pk.partition("#")[2]
 
 
-class BillItem(DueTable):
+class BillItem(PaymentItem):
     """A bill (缴费单) of one collecting unit; its id is the payment notice number (缴款码).
 
     ``purpose`` and ``application_id`` say what waits for the money: an application, or a parcel whose postage it is.
@@ -55,30 +55,23 @@ class BillItem(DueTable):
     receipt = UnicodeAttribute()
     title = UnicodeAttribute()
     status = UnicodeAttribute()
-    charges = UnicodeAttribute()
-    amount = NumberAttribute()
+    charges = Json[list[Charge]](list[Charge])
+    amount = Integer()
     pay_by = UnicodeAttribute()
-    days = NumberAttribute()
+    days = Integer()
     purpose = UnicodeAttribute(default=APPLICATION)
     handler = UnicodeAttribute(default="")
     order = UnicodeAttribute(null=True)
-    refunded = NumberAttribute(default=0)
-    given_back = UnicodeAttribute(default="{}")
-    issue = NumberAttribute(default=1)
+    refunded = Integer(default=0)
+    given_back = Json[dict[str, int]](dict[str, int], default=dict)
+    issue = Integer(default=1)
     replaced_by = UnicodeAttribute(null=True)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi1 = tables.ListIndex()
 
-    def lines(self) -> list[Charge]:
-        return msgspec.json.decode(self.charges, type=list[Charge])
 
-    def taken(self) -> dict[str, int]:
-        """Fen of each fee item that refunds have taken."""
-        return msgspec.json.decode(self.given_back, type=dict[str, int])
-
-
-class OrderItem(DueTable):
+class OrderItem(PaymentItem):
     """A payment order (支付单) over one or several bills; its id is our number at the platform (out_trade_no).
 
     ``reserved`` is what refunds were promised, ``refunded`` what was given back; ``platform_no`` is the platform's
@@ -92,9 +85,9 @@ class OrderItem(DueTable):
     channel = UnicodeAttribute()
     payer = UnicodeAttribute()
     account = BinaryAttribute(legacy_encoding=False, null=True)
-    bills = UnicodeAttribute()
-    services = UnicodeAttribute()
-    amount = NumberAttribute()
+    bills = Names()
+    services = Names()
+    amount = Integer()
     description = UnicodeAttribute()
     status = UnicodeAttribute()
     created_at = UnicodeAttribute()
@@ -102,18 +95,15 @@ class OrderItem(DueTable):
     prepay = UnicodeAttribute(null=True)
     transaction_id = UnicodeAttribute(null=True)
     paid_at = UnicodeAttribute(null=True)
-    reserved = NumberAttribute(default=0)
-    refunded = NumberAttribute(default=0)
-    refunds = NumberAttribute(default=0)
+    reserved = Integer(default=0)
+    refunded = Integer(default=0)
+    refunds = Integer(default=0)
     clerk = UnicodeAttribute(null=True)
     suspense = UnicodeAttribute(null=True)
     platform_no = UnicodeAttribute(null=True)
 
-    def bill_ids(self) -> list[str]:
-        return str(self.bills).split(",")
 
-
-class RefundItem(DueTable):
+class RefundItem(PaymentItem):
     """A refund of one bill's lines, or of money in suspense; its id is our number at the platform.
 
     ``parts`` maps fee items to fen; ``order`` is the platform's order number.
@@ -124,12 +114,12 @@ class RefundItem(DueTable):
 
     channel = UnicodeAttribute()
     order = UnicodeAttribute()
-    total = NumberAttribute()
-    amount = NumberAttribute()
+    total = Integer()
+    amount = Integer()
     bill = UnicodeAttribute(null=True)
     suspense = UnicodeAttribute(null=True)
     unit = UnicodeAttribute()
-    parts = UnicodeAttribute(default="{}")
+    parts = Json[dict[str, int]](dict[str, int], default=dict)
     status = UnicodeAttribute()
     asked_by = UnicodeAttribute()
     asked_at = UnicodeAttribute()
@@ -140,11 +130,8 @@ class RefundItem(DueTable):
     gsi1sk = UnicodeAttribute()
     gsi1 = tables.ListIndex()
 
-    def shares(self) -> dict[str, int]:
-        return msgspec.json.decode(self.parts, type=dict[str, int])
 
-
-class SuspenseItem(DueTable):
+class SuspenseItem(PaymentItem):
     """Money that came in and fits no open order (挂账): one item for each of the platform's transactions."""
 
     class Meta:
@@ -153,45 +140,38 @@ class SuspenseItem(DueTable):
     channel = UnicodeAttribute()
     order = UnicodeAttribute()
     transaction_id = UnicodeAttribute()
-    amount = NumberAttribute()
+    amount = Integer()
     paid_at = UnicodeAttribute()
     reason = UnicodeAttribute()
     status = UnicodeAttribute()
     refund = UnicodeAttribute(null=True)
-    tries = NumberAttribute(default=0)
+    tries = Integer(default=0)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi1 = tables.ListIndex()
 
 
-class ReceiptItem(DueTable):
+class ReceiptItem(PaymentItem):
     """The fiscal e-receipt (财政电子票据) of a bill: ``wanted`` maps fee items to fen, ``amount`` is what it says."""
 
     class Meta:
         table_name = TABLE
 
-    wanted = UnicodeAttribute()
-    issued = UnicodeAttribute(default="{}")
-    amount = NumberAttribute(default=0)
-    issue = NumberAttribute(default=0)
+    wanted = Json[dict[str, int]](dict[str, int])
+    issued = Json[dict[str, int]](dict[str, int], default=dict)
+    amount = Integer(default=0)
+    issue = Integer(default=0)
     code = UnicodeAttribute(null=True)
     number = UnicodeAttribute(null=True)
     check = UnicodeAttribute(null=True)
     issued_on = UnicodeAttribute(null=True)
     red = UnicodeAttribute(null=True)
 
-    def issued_parts(self) -> dict[str, int]:
-        """What the receipt says now: fen of each fee item."""
-        return msgspec.json.decode(self.issued, type=dict[str, int])
-
-    def wanted_parts(self) -> dict[str, int]:
-        return msgspec.json.decode(self.wanted, type=dict[str, int])
-
 
 class DrawerItem(tables.AggregateTable):
     """What a clerk took in and paid out on one day; closed by counting (日终扎账).
 
-    ``status``: open, closed, differing (a count differs from the books), resolved.
+    Its states are those of ``rules.DRAWERS``.
     """
 
     class Meta:
@@ -200,19 +180,19 @@ class DrawerItem(tables.AggregateTable):
     clerk = UnicodeAttribute()
     unit = UnicodeAttribute()
     day = UnicodeAttribute()
-    cash = NumberAttribute(default=0)
-    card = NumberAttribute(default=0)
-    payments = NumberAttribute(default=0)
-    status = UnicodeAttribute(default="open")
-    counted_cash = NumberAttribute(null=True)
-    counted_card = NumberAttribute(null=True)
+    cash = Integer(default=0)
+    card = Integer(default=0)
+    payments = Integer(default=0)
+    status = UnicodeAttribute()
+    counted_cash = Integer(null=True)
+    counted_card = Integer(null=True)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi1 = tables.ListIndex()
 
     @property
     def id(self) -> str:
-        return str(self.pk).removeprefix("DRAWER#").replace("#", "-", 1)
+        return self.pk.removeprefix("DRAWER#").replace("#", "-", 1)
 
 
 class EntryItem(tables.Table):
@@ -221,16 +201,13 @@ class EntryItem(tables.Table):
     class Meta:
         table_name = TABLE
 
-    postings = UnicodeAttribute()
+    postings = Json[double_entry.Postings](double_entry.Postings)
     channel = UnicodeAttribute()
     kind = UnicodeAttribute()
     reference = UnicodeAttribute()
     transaction_id = UnicodeAttribute(default="")
-    amount = NumberAttribute()
+    amount = Integer()
     at = UnicodeAttribute()
-
-    def accounts(self) -> dict[str, int]:
-        return msgspec.json.decode(self.postings, type=dict[str, int])
 
 
 class DayItem(tables.Table):
@@ -239,7 +216,7 @@ class DayItem(tables.Table):
     class Meta:
         table_name = TABLE
 
-    sums = UnicodeAttribute()
+    sums = Json[dict[str, double_entry.Postings]](dict[str, double_entry.Postings])
 
 
 class CaseItem(tables.AggregateTable):
@@ -252,8 +229,8 @@ class CaseItem(tables.AggregateTable):
     channel = UnicodeAttribute()
     kind = UnicodeAttribute()
     reference = UnicodeAttribute()
-    ours = NumberAttribute(default=0)
-    theirs = NumberAttribute(default=0)
+    ours = Integer(default=0)
+    theirs = Integer(default=0)
     detail = UnicodeAttribute(default="")
     status = UnicodeAttribute()
     gsi1pk = UnicodeAttribute()
@@ -262,7 +239,7 @@ class CaseItem(tables.AggregateTable):
 
     @property
     def id(self) -> str:
-        return str(self.pk).removeprefix("CASE#")
+        return self.pk.removeprefix("CASE#")
 
 
 class PaymentReadingItem(changes.ReadingItem):
@@ -272,21 +249,22 @@ class PaymentReadingItem(changes.ReadingItem):
         table_name = TABLE
 
 
-D = TypeVar("D", bound=DueTable)
+P = TypeVar("P", bound=PaymentItem)
 
 
-def not_due(item: D) -> D:
+def unschedule(item: P) -> P:
     """Nothing is left to do; a paid order is found by the platform's number from now on."""
-    due.not_due(item)
+    worker.unschedule(item)
     if isinstance(item, OrderItem) and item.transaction_id:
-        item.gsi2pk, item.gsi2sk = f"TRANSACTION#{item.transaction_id}", tables.HEAD
+        item.gsi2pk = f"TRANSACTION#{item.transaction_id}"
+        item.gsi2sk = tables.HEAD
     return item
 
 
 def orders_of_transaction(transaction_id: str) -> list[str]:
     """The ids of the orders that a platform's transaction, or a card slip, has paid."""
     page = tables.query(OrderItem.gsi2, f"TRANSACTION#{transaction_id}", index="gsi2", limit=5)
-    return [str(item.pk).removeprefix("ORDER#") for item in page.items]
+    return [item.pk.removeprefix("ORDER#") for item in page.items]
 
 
 def _shard(text: str, shards: int) -> int:
@@ -317,7 +295,11 @@ def drawer(clerk: str, unit: str, day: date) -> DrawerItem:
     """The clerk's drawer of a day, as it is or new."""
     key = f"DRAWER#{clerk}#{day}"
     found = tables.read(DrawerItem, key, consistent=True)
-    return found or DrawerItem(key, clerk=clerk, unit=unit, day=str(day), gsi1pk=f"DRAWERS#{day}", gsi1sk=clerk)
+    if found is not None:
+        return found
+    new = DrawerItem(key, clerk=clerk, unit=unit, day=str(day), gsi1pk=f"DRAWERS#{day}", gsi1sk=clerk)
+    rules.DRAWERS.move(new, "open", "clerk")
+    return new
 
 
 def drawer_by_id(drawer_id: str) -> DrawerItem | None:
@@ -341,22 +323,22 @@ def listed(model: type[RefundItem | SuspenseItem | CaseItem | DrawerItem], name:
 
 
 def seal_account(item: OrderItem, account: str) -> None:
-    item.account = vault.seal(account.encode(), TABLE, str(item.pk), "account")
+    item.account = vault.seal(account.encode(), TABLE, item.pk, "account")
 
 
 def account_of(item: OrderItem) -> str:
-    return vault.unseal(item.account, TABLE, str(item.pk), "account").decode() if item.account else ""
+    return vault.unseal(item.account, TABLE, item.pk, "account").decode() if item.account else ""
 
 
-def entry(kind: str, reference: str, channel: str, at: datetime, postings: rules.Postings) -> EntryItem:
+def entry(kind: str, reference: str, channel: str, at: datetime, postings: double_entry.Postings) -> EntryItem:
     """A ledger entry of the business date of ``at``."""
-    if not rules.is_balanced(postings):
+    if not double_entry.is_balanced(postings):
         raise ValueError(f"unbalanced entry {kind} {reference}")
     local = clock.local(at)
     return EntryItem(
         f"LEDGER#{local.date()}#{_shard(reference, _LEDGER_SHARDS)}",
         f"{channel}#{kind}#{reference}",
-        postings=msgspec.json.encode(postings).decode(),
+        postings=postings,
         channel=channel,
         kind=kind,
         reference=reference,

@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from chalicelib.kernel import clock, errors, log
-from chalicelib.kernel.security.secrets import secrets
-from chalicelib.kernel.settings import settings
 from chalicelib.platforms import http
 from chalicelib.platforms.messaging import SENT, Outcome, Verdict
+from chalicelib.platforms.secrets import secrets
+from chalicelib.platforms.settings import settings
 
 PLATFORM = "支付宝 Alipay"
 

@@ -18,9 +18,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib.kernel import clock
-from chalicelib.kernel.settings import settings
+from chalicelib.kernel import settings as deployment
 from chalicelib.platforms import alipay, http, payment
 from chalicelib.platforms.payment import BadRow, Forged, Notice, Order, Refund, RefundAnswer, Refused, Row, Trade
+from chalicelib.platforms.settings import settings
 
 PLATFORM = alipay.PLATFORM
 _SUBJECT, _REASON = 256, 256
@@ -57,7 +58,7 @@ def create(order: Order) -> str:
     model.time_expire = clock.local(order.expires_at).strftime("%Y-%m-%d %H:%M:%S")
     model.seller_id = settings().alipay_seller_id
     request = AlipayTradeCreateRequest(biz_model=model)
-    request.notify_url = f"{settings().public_url}/v1/notify/alipay"
+    request.notify_url = f"{deployment.settings().public_url}/v1/notify/alipay"
     return str(_execute(request)["trade_no"])
 
 

@@ -14,9 +14,9 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.kernel import clock
-from chalicelib.kernel.security.secrets import secrets
-from chalicelib.kernel.settings import settings
 from chalicelib.platforms import http, signed
+from chalicelib.platforms.secrets import secrets
+from chalicelib.platforms.settings import settings
 
 PLATFORM = "快递公司 Carrier"
 PUSH_PATH = "/v1/notify/carrier"

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from chalicelib.kernel import errors
-from chalicelib.kernel.security.secrets import secrets
-from chalicelib.kernel.settings import settings
 from chalicelib.platforms import http, signed
+from chalicelib.platforms.secrets import secrets
+from chalicelib.platforms.settings import settings
 
 PLATFORM = "部门数据共享平台 Departments' exchange"
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.kernel.security.secrets import secrets
-from chalicelib.kernel.settings import settings
 from chalicelib.platforms import http, signed
+from chalicelib.platforms.secrets import secrets
+from chalicelib.platforms.settings import settings
 
 PLATFORM = "财政电子票据系统 Fiscal receipts"
 

@@ -14,12 +14,13 @@ class Outcome(msgspec.Struct, frozen=True):
 
     ``no_consent``: the person has not agreed, or all consents are used up; ``unreachable``: there is no such user or
     number; ``quota``: no more today; ``refused``: our template or text is at fault. ``reason`` is the platform's code,
-    ``parts`` how many text messages it took.
+    ``parts`` how many text messages it took. ``unheard``: it is tried again, and may have been sent already.
     """
 
     verdict: Verdict
     reason: str = ""
     parts: int = 0
+    unheard: bool = False
 
 
 SENT = Outcome("sent")

@@ -10,11 +10,12 @@ import threading
 import time
 from collections.abc import Callable
 
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.attributes import Integer
 
 _EARLY_SECONDS = 60
 _LEASE_SECONDS = 10
@@ -31,9 +32,9 @@ class TokenItem(tables.Table):
         table_name = "kernel"
 
     token = BinaryAttribute(legacy_encoding=False, null=True)
-    good_until = NumberAttribute(default=0)
+    good_until = Integer(default=0)
     lease = UnicodeAttribute(null=True)
-    leased_until = NumberAttribute(default=0)
+    leased_until = Integer(default=0)
 
 
 def get(name: str, fetch: Fetch, refused: str = "") -> str:
@@ -47,8 +48,8 @@ def get(name: str, fetch: Fetch, refused: str = "") -> str:
         for _ in range(_WAITS):
             item = tables.read(TokenItem, _key(name), consistent=True) or TokenItem(_key(name))
             token = _token(item)
-            if token and token != refused and clock.seconds(clock.now()) < int(item.good_until):
-                _known[name] = (int(item.good_until), token)
+            if token and token != refused and clock.seconds(clock.now()) < item.good_until:
+                _known[name] = (item.good_until, token)
                 return token
             if _lease(item):
                 return _renew(name, item, fetch)
@@ -66,13 +67,13 @@ def _key(name: str) -> str:
 
 
 def _token(item: TokenItem) -> str:
-    return vault.unseal(item.token, "kernel", str(item.pk), "token").decode() if item.token else ""
+    return vault.unseal(item.token, "kernel", item.pk, "token").decode() if item.token else ""
 
 
 def _lease(item: TokenItem) -> bool:
     """Whether this process is the one to fetch the next token."""
     now, before = clock.seconds(clock.now()), item.lease
-    if int(item.leased_until) > now:
+    if item.leased_until > now:
         return False
     item.lease, item.leased_until = secrets.token_hex(8), now + _LEASE_SECONDS
     free = TokenItem.lease == before if before else tables.absent(TokenItem) | TokenItem.lease.does_not_exist()
@@ -92,11 +93,11 @@ def _renew(name: str, item: TokenItem, fetch: Fetch) -> str:
         item.leased_until = 0
         tables.write(tables.Put(item, ours))
         raise
-    item.token = vault.seal(token.encode(), "kernel", str(item.pk), "token")
+    item.token = vault.seal(token.encode(), "kernel", item.pk, "token")
     item.good_until, item.leased_until = clock.seconds(clock.now()) + life - _EARLY_SECONDS, 0
     try:
         tables.write(tables.Put(item, ours))
     except tables.ConditionFailed:
         return token
-    _known[name] = (int(item.good_until), token)
+    _known[name] = (item.good_until, token)
     return token

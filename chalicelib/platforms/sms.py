@@ -7,11 +7,11 @@ provider find the first message, so asking again after an answer that was not he
 from __future__ import annotations
 
 from chalicelib.kernel import errors
-from chalicelib.kernel.security.secrets import secrets
-from chalicelib.kernel.settings import settings
 from chalicelib.platforms import signed
 from chalicelib.platforms.http import Unheard
 from chalicelib.platforms.messaging import Outcome
+from chalicelib.platforms.secrets import secrets
+from chalicelib.platforms.settings import settings
 
 PLATFORM = "短信 Text messages"
 _FAULTS = {"unreachable": "unreachable", "content": "refused", "form": "refused"}

@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 import msgspec
 
 from chalicelib.kernel import errors, log
-from chalicelib.kernel.security.secrets import secrets
-from chalicelib.kernel.settings import settings
 from chalicelib.platforms import http, shared_token
 from chalicelib.platforms.messaging import SENT, Outcome, Verdict
+from chalicelib.platforms.secrets import secrets
+from chalicelib.platforms.settings import settings
 
 PLATFORM = "微信 WeChat"
 

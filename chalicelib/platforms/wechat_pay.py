@@ -25,10 +25,11 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from chalicelib.kernel import clock, log
-from chalicelib.kernel.security.secrets import secrets
-from chalicelib.kernel.settings import settings
+from chalicelib.kernel import settings as deployment
 from chalicelib.platforms import http, payment
 from chalicelib.platforms.payment import BadRow, Forged, Notice, Order, Refund, RefundAnswer, Refused, Row, Trade
+from chalicelib.platforms.secrets import secrets
+from chalicelib.platforms.settings import settings
 
 PLATFORM = "微信支付 WeChat Pay"
 TOLERANCE_SECONDS = 300
@@ -66,7 +67,7 @@ def create(order: Order) -> str:
             "description": payment.plain_text(order.description, _DESCRIPTION),
             "out_trade_no": order.no,
             "time_expire": clock.local(order.expires_at).isoformat(),
-            "notify_url": f"{settings().public_url}/v1/notify/wechat_pay",
+            "notify_url": f"{deployment.settings().public_url}/v1/notify/wechat_pay",
             "amount": {"total": order.amount, "currency": "CNY"},
             "payer": {"openid": order.payer},
         },
@@ -121,7 +122,7 @@ def refund(wanted: Refund) -> RefundAnswer:
             "out_trade_no": wanted.order_no,
             "out_refund_no": wanted.no,
             "reason": payment.plain_text(wanted.reason, _REASON),
-            "notify_url": f"{settings().public_url}/v1/notify/wechat_pay",
+            "notify_url": f"{deployment.settings().public_url}/v1/notify/wechat_pay",
             "amount": {"refund": wanted.amount, "total": wanted.total, "currency": "CNY"},
         },
     )

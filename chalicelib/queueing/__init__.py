@@ -6,5 +6,8 @@ FEATURE = Feature(
     name="queueing",
     uses=("identity", "catalog", "appointments"),
     routes=("routes",),
-    table="queueing",
+    roles=("kiosk",),
+    tables={"queueing": True},
+    events="events",
+    graphs={"ticket": "rules:TICKETS"},
 )

@@ -6,13 +6,15 @@ is now, so two windows never call one person, and nobody is in two places.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.graph import NEW, Edge, Graph
+from chalicelib.queueing import events
 
 PRIORITY, APPOINTMENT, WALK_IN = "priority", "appointment", "walk_in"
+OPEN, SERVED, MISSED, LEFT, UNSERVED = "open", "served", "missed", "left", "unserved"
 SHOWN_CALLS = 8
 _NEW_WEIGHT = 0.2
 _STEP = 1e-6  # tells those apart who came in the same second
@@ -57,6 +59,18 @@ CODE_UNKNOWN = ErrorCode(
     422,
     zh="没有找到当天的预约，请核对预约号或身份证号",
     en="No appointment of today is known by this number",
+)
+
+TICKETS = Graph(
+    (
+        Edge("issue", NEW, OPEN, ("hall",), events.TICKET_ISSUED),
+        Edge("serve", OPEN, SERVED, ("hall",), events.TICKET_SERVED),
+        Edge("miss", OPEN, MISSED, ("hall",), events.TICKET_MISSED),
+        Edge("leave", OPEN, LEFT, ("hall",), events.TICKET_LEFT),
+        Edge("close", OPEN, UNSERVED, ("hall",), events.TICKET_UNSERVED),
+    ),
+    TICKET_OVER,
+    {OPEN: "排队中", SERVED: "已办理", MISSED: "未到场", LEFT: "已退号", UNSERVED: "未能办理"},
 )
 
 
@@ -369,35 +383,3 @@ def close_day(queue: Queue) -> list[Person]:
         queue.count(person.group, unserved=1)
     queue.waiting, queue.parked, queue.windows, queue.closed = [], {}, {}, True
     return left
-
-
-# Looking
-
-
-def position(queue: Queue, ticket: str, pattern: Sequence[str], now: int) -> int:
-    """The how-manieth a waiting person is for the windows of the group; 0 for who does not wait."""
-    person = next((one for one in queue.waiting if one.ticket == ticket), None)
-    if person is None:
-        return 0
-    rest, turn = [one for one in queue.waiting if one.group == person.group], 0
-    for place in range(1, len(rest) + 1):
-        chosen = choose(rest, pattern, turn, now)
-        assert chosen is not None
-        if chosen[0] == person:
-            return place
-        rest.remove(chosen[0])
-        turn = chosen[1]
-    raise AssertionError("everybody is chosen some time")
-
-
-def estimated_seconds(queue: Queue, group: str, place: int, expected: float) -> int | None:
-    """How long the person at a place will wait, by the moving service time of the open windows; None with none open."""
-    windows = sum(group in window.groups for window in queue.windows.values())
-    if windows == 0:
-        return None
-    return math.ceil(place / windows) * round(queue.tally(group).seconds or expected)
-
-
-def longest_wait(queue: Queue) -> int | None:
-    """Since when (epoch seconds) the person waits who has waited longest."""
-    return min((person.since for person in queue.waiting), default=None)

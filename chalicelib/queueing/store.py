@@ -6,11 +6,12 @@ import zlib
 from datetime import date, timedelta
 
 import msgspec
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.attributes import Integer, Json, Names
 from chalicelib.queueing.rules import Queue
 
 TABLE = "queueing"
@@ -24,7 +25,7 @@ class QueueItem(tables.AggregateTable):
         table_name = TABLE
 
     state = BinaryAttribute(legacy_encoding=False, default=b"")
-    expires_at = NumberAttribute()
+    expires_at = Integer()
 
     def opened(self) -> Queue:
         return msgspec.msgpack.decode(zlib.decompress(self.state), type=Queue) if self.state else Queue()
@@ -45,20 +46,16 @@ class TicketItem(tables.AggregateTable):
     group = UnicodeAttribute()
     day = UnicodeAttribute()
     lane = UnicodeAttribute()
-    services = UnicodeAttribute()
+    services = Names()
     appointment = UnicodeAttribute(null=True)
     holder = UnicodeAttribute(null=True)
     name = BinaryAttribute(legacy_encoding=False, null=True)
-    materials = UnicodeAttribute(default="")
-    expires_at = NumberAttribute()
+    materials = Json[list[int]](list[int], default=list)
+    expires_at = Integer()
 
     @property
     def id(self) -> str:
-        return str(self.pk).removeprefix("TICKET#")
-
-    @property
-    def service_codes(self) -> list[str]:
-        return str(self.services).split(",")
+        return self.pk.removeprefix("TICKET#")
 
 
 class SignItem(tables.Table):
@@ -67,8 +64,8 @@ class SignItem(tables.Table):
     class Meta:
         table_name = TABLE
 
-    seen = NumberAttribute()
-    expires_at = NumberAttribute()
+    seen = Integer()
+    expires_at = Integer()
 
 
 class StatisticsItem(tables.Table):
@@ -98,15 +95,15 @@ def ticket(ticket_id: str, *, consistent: bool = True) -> TicketItem | None:
 
 
 def new_ticket(ticket_id: str, hall: str, day: date) -> TicketItem:
-    return TicketItem(f"TICKET#{ticket_id}", hall=hall, day=str(day), status="open", expires_at=_expiry(day))
+    return TicketItem(f"TICKET#{ticket_id}", hall=hall, day=str(day), expires_at=_expiry(day))
 
 
 def seal_name(item: TicketItem, name: str) -> bytes | None:
-    return vault.seal(name.encode(), TABLE, str(item.pk), "name") if name else None
+    return vault.seal(name.encode(), TABLE, item.pk, "name") if name else None
 
 
 def name_of(item: TicketItem) -> str:
-    return vault.unseal(item.name, TABLE, str(item.pk), "name").decode() if item.name else ""
+    return vault.unseal(item.name, TABLE, item.pk, "name").decode() if item.name else ""
 
 
 def sign(hall: str, day: date, window: str, seen: int) -> None:
@@ -118,7 +115,7 @@ def sign(hall: str, day: date, window: str, seen: int) -> None:
 def signs(hall: str, day: date) -> dict[str, int]:
     """Each window's last sign of life: one query of the hall's windows."""
     page = tables.query(SignItem, f"SIGNS#{hall}#{day}", limit=500)
-    return {str(item.sk): int(item.seen) for item in page.items}
+    return {item.sk: item.seen for item in page.items}
 
 
 def statistics(hall: str, day: str) -> StatisticsItem | None:

@@ -183,6 +183,15 @@ def test_an_applicant_withdraws_and_the_queue_is_empty(world: World, enterprise:
     assert enterprise.client.post(f"{path}/withdraw").code == "wrong_state"
 
 
+def test_an_applicant_withdraws_instead_of_correcting(world: World, enterprise: Enterprise) -> None:
+    applied, task = waiting(enterprise)
+    officer = world.staff()
+    officer.post(f"{task}/claim")
+    officer.post(f"{task}/request_correction", CORRECTION)
+    withdrawn = enterprise.client.post(f"/v1/applications/{applied['id']}/withdraw", {"reason": "行程取消"})
+    assert withdrawn.json["status"] == "withdrawn"
+
+
 def test_what_is_decided_cannot_be_withdrawn(enterprise: Enterprise) -> None:
     applied = enterprise.apply()
     assert enterprise.client.post(f"/v1/applications/{applied['id']}/withdraw").code == "wrong_state"
@@ -235,9 +244,15 @@ def test_parallel_steps_are_decided_together(world: World, enterprise: Enterpris
     publication.publish_folder(folder, publication.KEEP)
     try:
         applied, task = waiting(enterprise)
+        other, _ = waiting(enterprise)
     finally:
         publication.publish_folder(city, publication.KEEP)
     transport, housing = world.staff("officer.a"), world.staff("housing")
+    path = f"/v1/tasks/{other['id']}-housing"
+    assert housing.post(f"{path}/claim").status == 200
+    assert housing.post(f"{path}/approve", {"opinion": "同意"}).json["status"] == "accepted"
+    withdrawn = enterprise.client.post(f"/v1/applications/{other['id']}/withdraw", {"reason": "行程取消"})
+    assert withdrawn.json["status"] == "withdrawn", "also after one of the units has approved"
     for officer, step in ((housing, "housing"), (transport, "review"), (transport, "sign")):
         path = f"/v1/tasks/{applied['id']}-{step}"
         assert officer.post(f"{path}/claim").status == 200, step

@@ -12,8 +12,8 @@ from typing import Any
 
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.rules import Slot
-from chalicelib.appointments.service import booking, waiting
-from chalicelib.appointments.service.booking import NamedVisitor, Wish
+from chalicelib.appointments.service import bookings, holds, waiting_list
+from chalicelib.appointments.service.holds import NamedVisitor, Wish
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.errors import Problem
 from tests.appointments.bookings import HOUSING
@@ -60,7 +60,7 @@ class Scene:
             moves=moves,
         )
         try:
-            return booking.carried(CLERK, booking.hold(CLERK, wish, key or f"schedule-{next(_keys)}"))
+            return holds.carried(CLERK, holds.hold(CLERK, wish, key or f"schedule-{next(_keys)}"))
         except Problem:
             return ""
 
@@ -69,14 +69,14 @@ class Scene:
         if not held:
             return ""
         try:
-            item = waiting.confirm(CLERK, held)
+            item = waiting_list.confirm(CLERK, held)
         except Problem:
             return ""
         if item.id not in visitor.confirmed:
             visitor.confirmed.append(item.id)
         if item.status == rules.CANCELLED:
             visitor.given_up.append(item.id)
-        moved = booking.opened(CLERK, held).moves
+        moved = holds.opened(CLERK, held).moves
         if moved and moved not in visitor.given_up:
             visitor.given_up.append(moved)
         return str(item.id)
@@ -86,11 +86,11 @@ class Scene:
         if item is None:
             return
         try:
-            booking.cancel(CLERK, item, "")
+            bookings.cancel(CLERK, item, "")
         except Problem:
             return
         visitor.given_up.append(appointment)
-        waiting.settle_cancelled(appointment)
+        waiting_list.settle_cancelled(appointment)
 
     def script(self, choice: random.Random, visitor: Visitor) -> Callable[[], None]:
         """One visitor's random course of action."""
@@ -109,7 +109,7 @@ class Scene:
                 return
             if course == "give_up" and held:
                 with suppress(Problem):
-                    booking.give_up(CLERK, held)
+                    bookings.give_up(CLERK, held)
                 held = self.hold(visitor, other)
             appointment = self.confirm(visitor, held)
             if course == "twice":
@@ -161,12 +161,12 @@ class Scene:
         """Let everything settle and expire; then also nothing may have leaked: taken + free = capacity."""
         for visitor in self.visitors:
             for appointment in visitor.given_up:
-                waiting.settle_cancelled(appointment)
+                waiting_list.settle_cancelled(appointment)
         self.world.pass_time(hours=2)
         found = self.faults()
         for start in STARTS:
             slot = self.slot(start)
-            booking.bring_back(slot, store.occupancy(slot, consistent=True), "window")
+            holds.bring_back(slot, store.occupancy(slot, consistent=True), "window")
             seen = store.occupancy(slot, consistent=True)
             standing = self._standing(start)
             if {seat.appointment for seat in (*seen.held, *seen.kept, *seen.cooling)} != standing:

@@ -300,7 +300,7 @@ def test_the_calendar_file_is_one_that_calendars_read(citizen: Booker) -> None:
 
 
 def test_booked_places_are_counted_by_the_day_of_the_visit() -> None:
-    from chalicelib.appointments import rules
+    from chalicelib.appointments import limits, rules
 
     def claim(day: str, service: str) -> rules.Claim:
         return rules.Claim(service, (service,), "h", "g", day, "09:00", 0)
@@ -318,6 +318,6 @@ def test_booked_places_are_counted_by_the_day_of_the_visit() -> None:
         wanted = claim("2026-11-03", "new")
         if refused:
             with pytest.raises(Exception, match="booking_limit_reached"):
-                rules.check_limits(claims, wanted, today, *most)
+                limits.check_limits(claims, wanted, today, *most)
         else:
-            rules.check_limits(claims, wanted, today, *most)
+            limits.check_limits(claims, wanted, today, *most)

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.appointments import store
 from chalicelib.appointments.rules import Seat
-from chalicelib.appointments.service import booking, waiting
+from chalicelib.appointments.service import bookings, waiting_list
 from chalicelib.kernel import errors
 from tests.appointments.bookings import Booker
 from tests.appointments.schedules import CLERK, PLACES, STARTS, Scene, Visitor, proof_hall, scenes
@@ -33,10 +33,10 @@ def test_offers_and_new_bookings_at_once(world: World, interleaved: Interleaved,
         item = store.appointment(booked["id"])
         assert item is not None
         slot = item.slot
-        booking.cancel(CLERK, item, "")
+        bookings.cancel(CLERK, item, "")
         works: list[Callable[[], object]] = [
-            functools.partial(waiting.settle_cancelled, booked["id"]),
-            waiting.offer_everywhere,
+            functools.partial(waiting_list.settle_cancelled, booked["id"]),
+            waiting_list.offer_everywhere,
             *(functools.partial(stranger.hold, start) for stranger in strangers),
         ]
         interleaved(seed, works)

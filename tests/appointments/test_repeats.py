@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.appointments import rules, service, store
 from chalicelib.appointments.rules import Seat
-from chalicelib.appointments.service import booking, waiting
+from chalicelib.appointments.service import bookings, holds, waiting_list
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel.storage import tables
 from tests.appointments.bookings import HOUSING, Booker
@@ -68,7 +68,7 @@ def test_cancelling_while_the_confirmation_is_not_marked_yet(scene: Scene, inter
     """The seat may still move from held to kept while the cancellation is settled."""
     visitor = scene.visitors[0]
     held = scene.hold(visitor, STARTS[0], key=f"slow-{seed}")
-    appointment = booking.opened(CLERK, held).id
+    appointment = holds.opened(CLERK, held).id
 
     def cancel() -> None:
         while store.appointment(appointment) is None:
@@ -91,7 +91,7 @@ def test_the_same_request_twice_on_a_slot_that_fills_and_empties(
     def twin() -> None:
         holds.append(scene.hold(first, STARTS[0], key=f"twin-{seed}"))
 
-    interleaved(seed, [twin, twin, lambda: booking.give_up(CLERK, taken)])
+    interleaved(seed, [twin, twin, lambda: bookings.give_up(CLERK, taken)])
     booked = [scene.confirm(first, held) for held in holds if held]
     assert len(set(filter(None, booked))) <= 1
     if any(booked):
@@ -158,14 +158,14 @@ def test_a_failing_moment_costs_nobody_the_place_in_the_list(world: World, monke
     waiting_entry = wait(waiter, hall)
     item = store.appointment(booked["id"])
     assert item is not None
-    booking.cancel(CLERK, item, "")
+    bookings.cancel(CLERK, item, "")
     for point in range(1, 6):
         with dying_at(monkeypatch, point, "lost"):
-            _quietly(lambda: waiting.settle_cancelled(booked["id"]))
+            _quietly(lambda: waiting_list.settle_cancelled(booked["id"]))
     world.pass_time(minutes=45)
     waiter.renew()
-    _quietly(waiting.offer_everywhere)
-    waiting.offer_everywhere()
+    _quietly(waiting_list.offer_everywhere)
+    waiting_list.offer_everywhere()
     assert entry(waiter, waiting_entry)["status"] in ("offered", "lapsed")
     assert store.occupancy(item.slot, consistent=True).taken["online"] <= 1
 
@@ -197,9 +197,11 @@ def test_a_holds_slot_that_is_published_away_is_listed(world: World) -> None:
     citizen = Booker(world, world.real_person(), hall)
     held = citizen.hold("10:00")
     calendar = catalog.calendar()
-    broken = service.broken_by(service.Timetable([catalog.hall(hall)], calendar), service.Timetable([], calendar))
+    broken = service.conflicts.broken_by(
+        service.conflicts.Timetable([catalog.hall(hall)], calendar), service.conflicts.Timetable([], calendar)
+    )
     assert [one.appointment for one in broken] == [held.json["id"]] and "on hold" in broken[0].reason
-    assert service.cancel_broken(broken) == 1
+    assert service.conflicts.cancel_broken(broken) == 1
     assert citizen.confirm(held).code == "hold_expired"
 
 

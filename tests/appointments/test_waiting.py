@@ -134,3 +134,35 @@ def test_somebody_elses_place_in_the_list_is_as_if_absent(world: World) -> None:
     hall = small_hall(world)
     waiting = wait(world.real_person(), hall)
     assert world.real_person().get(f"/v1/waiting/{waiting.json['id']}").code == "not_found"
+
+
+def test_who_left_or_let_an_offer_lapse_may_wait_again(world: World) -> None:
+    hall = small_hall(world)
+    holder = Booker(world, world.real_person(), hall)
+    booked = holder.book("09:00")
+    waiter = world.real_person()
+    first = wait(waiter, hall)
+    assert waiter.delete(f"/v1/waiting/{first.json['id']}").json["status"] == "left"
+    assert wait(waiter, hall).json["status"] == "waiting"
+    holder.client.post(f"/v1/appointments/{booked['id']}/cancel", {})
+    world.pump()
+    assert entry(waiter, first)["status"] == "offered"
+    world.pass_time(minutes=31)
+    offer_places.handler({})
+    waiter.renew()
+    assert entry(waiter, first)["status"] == "lapsed"
+    assert wait(waiter, hall).json["status"] == "waiting"
+
+
+def test_who_cancels_an_accepted_place_may_wait_again(world: World) -> None:
+    hall = small_hall(world)
+    holder = Booker(world, world.real_person(), hall)
+    booked = holder.book("09:00")
+    waiter = world.real_person()
+    first = wait(waiter, hall)
+    holder.client.post(f"/v1/appointments/{booked['id']}/cancel", {})
+    world.pump()
+    accepted = waiter.post("/v1/appointments", {"hold": entry(waiter, first)["offer"]["hold"]})
+    assert entry(waiter, first)["status"] == "accepted"
+    assert waiter.post(f"/v1/appointments/{accepted.json['id']}/cancel", {}).json["status"] == "cancelled"
+    assert wait(waiter, hall).json["status"] == "waiting"

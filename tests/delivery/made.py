@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from chalicelib.delivery import rules, store
-from chalicelib.delivery.service import moving
+from chalicelib.delivery import events, rules, store
+from chalicelib.delivery.service import transitions
 from chalicelib.delivery.store import Address, Private, Result, ShipmentItem
 from chalicelib.kernel import clock, ids
 from chalicelib.kernel.access import system
@@ -36,18 +36,19 @@ def shipment(enterprise: Enterprise, hall: str, status: str = rules.ACCEPTED, co
         promised_by="2026-11-04",
         courier=courier if status in rules.WITH_CARRIER else None,
     )
-    item.set_results([Result(secrets.token_hex(13), "tour_bus_sticker", "旅游包车标贴", "K7M2-9QXA-4TB3", "", True)])
+    item.results = [Result(secrets.token_hex(13), "tour_bus_sticker", "旅游包车标贴", "K7M2-9QXA-4TB3", "", True)]
     item.content = store.seal(item, "content", Private(ADDRESS))
-    tables.write(moving.begun(item, Event("shipment_created", MAKER)))
+    tables.write(transitions.record_new(item, Event(events.SHIPMENT_CREATED, MAKER)))
     return item.id
 
 
 def handover(hall: str, shipment_id: str, giver: str = "officer.a", taker: str = "courier.a") -> str:
     """A hand-over that nobody has confirmed."""
-    item = store.HandoverItem(f"HANDOVER#{secrets.token_hex(13)}", kind=rules.DISPATCH, hall=hall, status=rules.OPEN)
-    item.giver, item.taker, item.shipments = giver, taker, shipment_id
+    item = store.HandoverItem(f"HANDOVER#{secrets.token_hex(13)}", kind=rules.DISPATCH, hall=hall)
+    item.giver, item.taker, item.shipments = giver, taker, [shipment_id]
     item.until = (clock.now() + rules.HANDOVER_LIFE).isoformat(timespec="seconds")
-    tables.write(changes.put(item, Event("handover_opened", MAKER)))
+    opened = rules.HANDOVERS.move(item, "open", "giver")
+    tables.write(changes.record(item, Event(opened, MAKER)))
     return item.id
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery import service, store
+from chalicelib.delivery.service import followups
 from chalicelib.kernel.access import Actor
 from functions import follow_deliveries
 from tests.delivery import made, parcels
@@ -261,9 +262,9 @@ def confirm(actor: Actor, other: Actor, handover_id: str) -> str:
     """One side scans the other's code; the hand-over's state, or the error."""
     item = store.handover(handover_id)
     assert item is not None
-    shown = service.handing.show(other, item)
+    shown = service.handovers.show(other, item)
     try:
-        return str(service.handing.confirm(actor, item, shown).status)
+        return str(service.handovers.confirm(actor, item, shown).status)
     except Exception as error:
         return type(error).__name__
 
@@ -289,7 +290,7 @@ def test_interleaved_couriers_take_a_parcel_once(world: World, interleaved: Inte
         item = store.shipment(shipment)
         assert item is not None
         with suppress(Exception):
-            service.carrying.accept(actor, item)
+            service.couriers.accept(actor, item)
             return actor.id
         return ""
 
@@ -343,7 +344,7 @@ def test_interleaved_results_of_one_person_are_one_parcel(world: World, interlea
         numbers = [somebody.draft({"mode": "courier", "address": address}) for _ in range(2)]
         for number in numbers:
             assert somebody.client.post(f"/v1/applications/{number}/submit").status == 200
-        works: list[Any] = [lambda number=number: service.attempt(f"RESULT#{number}") for number in numbers]
+        works: list[Any] = [lambda number=number: followups.WORKER.attempt(f"RESULT#{number}") for number in numbers]
         interleaved(seed, works)
         world.pass_time(minutes=3)
         parcels.settle(world)

@@ -14,8 +14,9 @@ import yaml
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from chalicelib.kernel.edge import endpoint
-from chalicelib.kernel.settings import Settings
+from chalicelib.kernel.edge import endpoint, routing
+from chalicelib.kernel.settings import examples
+from chalicelib.platforms.settings import ALL
 from infra import package, stack
 from local import template
 from local.environment import STAGE
@@ -140,7 +141,7 @@ def test_each_function_can_do_its_work_in_a_process_of_its_own(world: World) -> 
 
 def test_the_functions_get_every_setting_and_nothing_else() -> None:
     given = set(stack.parts()["Globals"]["Function"]["Environment"]["Variables"])
-    assert given == set(Settings.examples())
+    assert given == set(examples(ALL))
 
 
 def test_the_printing_function_serves_the_routes_that_the_api_leaves_out(world: World) -> None:
@@ -148,7 +149,8 @@ def test_the_printing_function_serves_the_routes_that_the_api_leaves_out(world: 
 
     routes = stack.parts()["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
     assert set(print_certificate.handler.routes) == set(routes)
-    assert {one.operation for one in endpoint.REGISTRY if one.path in routes} == {"fetch_print", "fetch_document"}
+    drawn = {one.operation for one in endpoint.REGISTRY if routing.resource_of(one) in routes}
+    assert drawn == {"fetch_print", "fetch_document"}
     api = next(one for one in package.ARTEFACTS if one.name == "api")
     assert {"chalicelib.certificates.pdf", "chalicelib.payments.drawing"} <= set(api.without)
 

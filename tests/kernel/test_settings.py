@@ -8,18 +8,20 @@ import json
 import pytest
 
 from chalicelib.kernel import aws
-from chalicelib.kernel.security import secrets as secrets_module
-from chalicelib.kernel.security.secrets import Secrets
-from chalicelib.kernel.settings import InvalidSettings, Settings, settings
+from chalicelib.kernel.settings import InvalidSettings, examples, settings
+from chalicelib.platforms.secrets import KEEPER, Secrets, secrets
+from chalicelib.platforms.settings import ALL, check_environment
 from local.environment import Environment
 from tests.world import World
+
+FIELDS = [field for kind in ALL for field in dataclasses.fields(kind)]
 
 
 def test_every_missing_setting_is_named_with_an_example() -> None:
     with pytest.raises(InvalidSettings) as stopped:
-        Settings.from_env({})
+        check_environment({})
     text = str(stopped.value)
-    for field in dataclasses.fields(Settings):
+    for field in FIELDS:
         if field.default is dataclasses.MISSING:
             assert field.name.upper() in text
             assert field.metadata["example"] in text
@@ -27,11 +29,12 @@ def test_every_missing_setting_is_named_with_an_example() -> None:
 
 def test_no_secret_has_a_default_or_a_place_among_the_settings() -> None:
     assert all(field.default is dataclasses.MISSING for field in dataclasses.fields(Secrets))
-    assert not [field.name for field in dataclasses.fields(Settings) if field.name.endswith(("_secret", "private_key"))]
+    assert not [field.name for field in FIELDS if field.name.endswith(("_secret", "private_key"))]
 
 
 def test_the_examples_are_settings_that_work() -> None:
-    assert Settings.from_env(Settings.examples()).stage == "dev"
+    check_environment(examples(ALL))
+    assert examples(ALL)["STAGE"] == "dev"
 
 
 @pytest.mark.parametrize(
@@ -46,7 +49,7 @@ def test_malformed_secrets_are_named_without_their_values(
     environment: Environment, name: str, value: str, reason: str
 ) -> None:
     with pytest.raises(InvalidSettings) as stopped:
-        Secrets.from_json(json.dumps({**environment.secrets, name: value}))
+        KEEPER.parse(json.dumps({**environment.secrets, name: value}))
     assert name in str(stopped.value) and reason in str(stopped.value)
     assert not any(secret in str(stopped.value) for secret in environment.secrets.values())
 
@@ -54,25 +57,27 @@ def test_malformed_secrets_are_named_without_their_values(
 @pytest.mark.parametrize("text", ["", "[]", '{"WECHAT_APP_SECRET": 1}'])
 def test_secrets_that_are_no_object_of_texts(text: str) -> None:
     with pytest.raises(InvalidSettings, match="JSON object"):
-        Secrets.from_json(text)
+        KEEPER.parse(text)
 
 
 def test_a_rotated_secret_arrives_and_an_outage_keeps_the_known_one(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = secrets_module.secrets()
+    known = secrets()
     store, name = aws.client("secretsmanager"), settings().secrets_name
     rotated = {**world.environment.secrets, "DEPARTMENTS_SECRET": "n" * 40}
     store.put_secret_value(SecretId=name, SecretString=json.dumps(rotated))
     try:
-        assert secrets_module.secrets() is known
-        monkeypatch.setattr(secrets_module, "_secrets", (0.0, known))
-        assert secrets_module.secrets().departments_secret == "n" * 40
+        assert secrets() is known
+        monkeypatch.setattr(KEEPER, "until", 0.0)
+        assert secrets().departments_secret == "n" * 40
         store.put_secret_value(SecretId=name, SecretString="{}")
-        monkeypatch.setattr(secrets_module, "_secrets", (0.0, known))
-        assert secrets_module.secrets() is known
+        rotated_one = secrets()
+        monkeypatch.setattr(KEEPER, "until", 0.0)
+        assert secrets() is rotated_one
     finally:
         store.put_secret_value(SecretId=name, SecretString=json.dumps(world.environment.secrets))
+        KEEPER.known = None
 
 
 @pytest.mark.parametrize(
@@ -91,5 +96,5 @@ def test_a_rotated_secret_arrives_and_an_outage_keeps_the_known_one(
 )
 def test_malformed_settings_are_named(environment: Environment, name: str, value: str, reason: str) -> None:
     with pytest.raises(InvalidSettings) as stopped:
-        Settings.from_env({**environment.settings(), name: value})
+        check_environment({**environment.settings(), name: value})
     assert name in str(stopped.value) and reason in str(stopped.value)

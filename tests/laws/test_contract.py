@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import yaml
 
 from chalicelib.kernel import errors
-from chalicelib.kernel.edge import endpoint
+from chalicelib.kernel.edge import endpoint, routing
 from local.environment import ROOT
 from tests.world import World
 from tools import openapi
@@ -17,13 +18,33 @@ def test_committed_documents_are_generated_from_the_declarations() -> None:
     assert openapi.drift() == [], "run `make openapi`"
 
 
-def test_every_route_is_in_the_contract_and_back(world: World) -> None:
-    from app import app
-
+def test_every_endpoint_is_in_the_contract_and_back() -> None:
     document = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
     described = {(path, method.upper()) for path, item in document["paths"].items() for method in item}
-    served = {(path, method) for path, methods in app.routes.items() for method in methods}
-    assert described == served
+    assert described == {(one.path, one.method) for one in endpoint.REGISTRY}
+
+
+def test_every_endpoint_lies_below_a_resource_and_is_found_by_its_path() -> None:
+    router = routing.Router(endpoint.REGISTRY)
+    served = routing.resources(endpoint.REGISTRY)
+    for declared in endpoint.REGISTRY:
+        given = re.sub(r"\{(\w+)\}", r"a-\1", declared.path)
+        found = router.find(declared.method, given)
+        assert found.endpoint is declared
+        assert found.parameters == {name: f"a-{name}" for name in re.findall(r"\{(\w+)\}", declared.path)}
+        assert routing.resource_of(declared) in served
+
+
+MOST_RESOURCES = 20
+"""Of the 300 that a REST API may have; each part of a path is one."""
+
+
+def test_few_resources_are_needed() -> None:
+    nodes = {"/"}
+    for resource in routing.resources(endpoint.REGISTRY):
+        parts = resource.strip("/").split("/")
+        nodes |= {"/".join(parts[:length]) for length in range(1, len(parts) + 1)}
+    assert len(nodes) <= MOST_RESOURCES
 
 
 def test_every_error_is_documented_in_both_languages() -> None:
@@ -34,10 +55,53 @@ def test_every_error_is_documented_in_both_languages() -> None:
         assert 400 <= code.status < 600 and re.fullmatch("[a-z_]+", code.code)
 
 
+def faults_of_languages(text: str) -> list[str]:
+    """Pairs of texts in code whose Chinese has no Chinese, or whose English has some."""
+    places = {"FieldError": 2, "Text": 0, "EventType": None, "ErrorCode": None}
+    faults = []
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func).rpartition(".")[2]
+        if name not in places:
+            continue
+        named = {keyword.arg: keyword.value for keyword in node.keywords}
+        first = places[name]
+        given = node.args[first : first + 2] if first is not None else []
+        zh = named.get("zh", given[0] if given else None)
+        en = named.get("en", given[1] if len(given) > 1 else None)
+        if isinstance(zh, ast.Constant) and isinstance(zh.value, str) and not re.search("[一-鿿]", zh.value):
+            faults.append(f"line {node.lineno}: {zh.value!r} is no Chinese")
+        if isinstance(en, ast.Constant) and isinstance(en.value, str) and re.search("[一-鿿]", en.value):
+            faults.append(f"line {node.lineno}: {en.value!r} is no English")
+    return faults
+
+
+def test_both_languages_stand_in_their_places() -> None:
+    found = {}
+    for path in sorted((ROOT / "chalicelib").rglob("*.py")):
+        faults = faults_of_languages(path.read_text(encoding="utf-8"))
+        if faults:
+            found[str(path.relative_to(ROOT))] = faults
+    assert found == {}
+
+
+def test_the_law_of_languages_finds() -> None:
+    assert faults_of_languages("FieldError('/x', 'invalid', 'not valid', '无效')")
+    assert len(faults_of_languages("Text('ok', '好')")) == 2
+    assert faults_of_languages("ErrorCode('x', 409, zh='no', en='no')")
+    assert not faults_of_languages("errors.FieldError('/x', 'invalid', '无效', 'not valid')")
+
+
 def test_every_field_of_every_answer_is_described() -> None:
     document = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
     for name, schema in document["components"]["schemas"].items():
         assert schema.get("description") or schema.get("type") != "object", f"{name} has no docstring"
+
+
+def test_schemas_are_named_for_clients_and_not_by_our_modules() -> None:
+    document = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+    assert [name for name in document["components"]["schemas"] if not name.isidentifier()] == []
 
 
 def test_every_creating_endpoint_takes_an_idempotency_key() -> None:

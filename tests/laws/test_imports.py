@@ -7,6 +7,7 @@ import importlib
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -19,11 +20,10 @@ GROUND = ("kernel", "platforms")
 """What every feature may import."""
 OUTSIDE = ("publishing", "local", "tools", "tests", "functions", "infra", "demo", "bench", "app")
 PURE = (
-    "__future__", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "html",
-    "itertools", "json", "math", "re", "string", "struct", "typing", "unicodedata", "urllib.parse", "zoneinfo",
-    "msgspec",
+    "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "itertools",
+    "math", "re", "struct", "typing", "unicodedata", "msgspec",
 )  # fmt: skip
-PURE_KERNEL = ("errors", "clock", "graph", "numbers", "holidays", "blanks")
+PURE_KERNEL = ("errors", "clock", "event_types", "graph", "numbers")
 
 
 def imports(module: str, text: str, *, is_package: bool = False) -> list[str]:
@@ -43,6 +43,10 @@ def imports(module: str, text: str, *, is_package: bool = False) -> list[str]:
                 base = ".".join([*parents, node.module] if node.module else parents)
             found += [f"{base}.{alias.name}" for alias in node.names]
     return found
+
+
+DOORS = {("catalog", "definition")}
+"""Doors of features beside ``service``: the shapes of the city's definitions."""
 
 
 def module_name(path: Path) -> str:
@@ -80,12 +84,14 @@ def faults_of_imports(module: str, names: list[str], uses: tuple[str, ...]) -> l
             faults.append(f"{module} imports {name}, and {own} does not declare that it uses {other}")
         door = parts[2] if len(parts) > 2 else ""
         is_routes = "routes" in module.split(".")
-        if door not in ("service", "definition") and not (is_routes and door == "rules"):
+        is_door = (other, door) in DOORS or door == "service" or (is_routes and door == "rules")
+        is_private = any(part.startswith("_") for part in parts[2:])
+        if not is_door or is_private:
             faults.append(f"{module} reaches into {name}; the door is {other}.service")
     return faults
 
 
-ASKING_FEATURES = {"chalicelib.notices.service.facts"}
+ASKING_FEATURES = {"chalicelib.notices.service.sources", "chalicelib.payments.service.followups"}
 """Modules of features that read what all features say of themselves."""
 FEATURES = {feature.name: feature for feature in features.all_features()}
 FILES = sorted(path for path in LIBRARY.rglob("*.py") if path.parent != LIBRARY)
@@ -207,6 +213,14 @@ BAD_IMPORTS = {
     "past the door": ("chalicelib.payments.service.bills", "from chalicelib.identity import store"),
     "past the door, relatively": ("chalicelib.payments.service.bills", "from ...identity import store"),
     "rules from outside of routes": ("chalicelib.payments.service.bills", "from chalicelib.identity import rules"),
+    "a private part behind the door": (
+        "chalicelib.payments.service.bills",
+        "from chalicelib.identity.service.sessions import _hash",
+    ),
+    "a door that is another feature's": (
+        "chalicelib.payments.service.bills",
+        "from chalicelib.identity import definition",
+    ),
     "a feature from the kernel": ("chalicelib.kernel.log", "from chalicelib.identity import service"),
     "a platform from the kernel": ("chalicelib.kernel.log", "from ..platforms import wechat"),
     "a tool": ("chalicelib.payments.rules", "import tools.staff"),
@@ -228,23 +242,227 @@ def test_the_law_of_imports_compares_names_by_part() -> None:
     assert faults_of_imports(module, imports(module, text), ()) == []
 
 
+def faults_of_routes(folder: Path) -> list[str]:
+    """What is wrong with a folder of routes: a file that nobody loads, or one that imports another of them."""
+    faults = []
+    loaded = imports_of(folder / "__init__.py")
+    own = module_name(folder / "__init__.py")
+    for path in sorted(folder.glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if "@endpoint(" in text and f"{own}.{path.stem}" not in loaded:
+            faults.append(f"{path.stem} declares endpoints and is not loaded")
+        if path.stem == "__init__":
+            continue
+        for name in imports(module_name(path), text):
+            shared = any(is_below(name, f"{own}.{one}") for one in ("shapes", "views"))
+            if is_below(name, own) and not shared:
+                faults.append(f"{path.stem} imports {name}: what several share stands in shapes or views")
+    return faults
+
+
+@pytest.mark.parametrize("folder", sorted(LIBRARY.glob("*/routes")), ids=lambda path: path.parent.name)
+def test_every_file_of_routes_is_loaded_and_stands_alone(folder: Path) -> None:
+    assert faults_of_routes(folder) == []
+
+
+def test_the_law_of_routes_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    folder = tmp_path / "chalicelib" / "halls" / "routes"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("from chalicelib.halls.routes import clerk", encoding="utf-8")
+    (folder / "clerk.py").write_text("from chalicelib.halls.routes.shapes import Day", encoding="utf-8")
+    assert faults_of_routes(folder) == []
+    (folder / "visitor.py").write_text("@endpoint('GET', '/')\ndef f(): ...", encoding="utf-8")
+    assert faults_of_routes(folder) == ["visitor declares endpoints and is not loaded"]
+    (folder / "visitor.py").write_text("from chalicelib.halls.routes.clerk import DESK", encoding="utf-8")
+    assert len(faults_of_routes(folder)) == 1
+
+
+MOST_LINES = 400
+MOST_NAMES_OF_A_DOOR = 40
+
+
+def is_too_long(text: str) -> bool:
+    return len(text.splitlines()) > MOST_LINES
+
+
+def test_no_file_is_longer_than_one_reads_at_a_sitting() -> None:
+    assert [str(path.relative_to(LIBRARY)) for path in FILES if is_too_long(path.read_text(encoding="utf-8"))] == []
+
+
+def test_the_law_of_lengths_finds() -> None:
+    assert is_too_long("x = 1\n" * (MOST_LINES + 1))
+    assert not is_too_long("x = 1\n" * MOST_LINES)
+
+
+def faults_of_door(door: ModuleType) -> list[str]:
+    """What is wrong with what a feature offers to others: that it does not say what, or that it is too much."""
+    exported = getattr(door, "__all__", None)
+    if exported is None:
+        return ["it has no __all__"]
+    return [f"{len(exported)} names"] if len(exported) > MOST_NAMES_OF_A_DOOR else []
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_a_door_is_small(feature: str) -> None:
+    assert faults_of_door(importlib.import_module(f"chalicelib.{feature}.service")) == []
+
+
+def test_the_law_of_doors_finds() -> None:
+    door = ModuleType("door")
+    assert faults_of_door(door)
+    door.__all__ = [f"name_{number}" for number in range(MOST_NAMES_OF_A_DOOR)]  # type: ignore[attr-defined]
+    assert not faults_of_door(door)
+    door.__all__.append("one_more")
+    assert faults_of_door(door)
+
+
+def circles(edges: dict[str, set[str]]) -> list[list[str]]:
+    """The groups of modules that import each other in a circle (strongly connected components, Tarjan)."""
+    index: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(module: str) -> None:
+        index[module] = lowest[module] = len(index)
+        stack.append(module)
+        for other in sorted(edges.get(module, ())):
+            if other not in index:
+                visit(other)
+                lowest[module] = min(lowest[module], lowest[other])
+            elif other in stack:
+                lowest[module] = min(lowest[module], index[other])
+        if lowest[module] == index[module]:
+            group: list[str] = []
+            while not group or group[-1] != module:
+                group.append(stack.pop())
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for module in sorted(edges):
+        if module not in index:
+            visit(module)
+    return found
+
+
+def imports_at_start(path: Path) -> list[str]:
+    """What a module imports when it is loaded: not what stands in functions, and not what is for type checkers."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    lines = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    text = "\n".join(lines)
+    return imports(module_name(path), text, is_package=path.stem == "__init__")
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    paths = {module_name(path): path for path in LIBRARY.rglob("*.py")}
+    edges: dict[str, set[str]] = {}
+    for module, path in paths.items():
+        edges[module] = set()
+        for name in imports_at_start(path):
+            parent = name.rpartition(".")[0]
+            # ``from package import module`` loads the module; the package itself is being loaded already by then
+            target = name if name in paths else parent
+            is_own_package = module.startswith(f"{target}.")
+            if target in paths and target != module and not is_own_package:
+                edges[module].add(target)
+    assert circles(edges) == []
+
+
+def test_the_law_of_circles_finds() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
+    assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def test_every_folder_with_code_stands_in_the_law_of_folders() -> None:
+    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True)
+    tops = {name.split("/")[0].removesuffix(".py") for name in listed.stdout.split()}
+    assert tops - {*FOLDERS, "chalicelib", "tests"} == set()
+
+
+LOADING_BY_NAME = {"features.py", "kernel/feature.py"}
+"""Where modules are loaded by their names, which no import statement shows."""
+
+
+def test_modules_are_loaded_by_name_in_two_places_only() -> None:
+    found = set()
+    for path in LIBRARY.rglob("*.py"):
+        loads = [name for name in imports_of(path) if is_below(name, "importlib")]
+        if loads or "__import__(" in path.read_text(encoding="utf-8"):
+            found.add(str(path.relative_to(LIBRARY)))
+    assert found == LOADING_BY_NAME
+
+
+def graphs_in(text: str) -> list[str]:
+    """The names of the state machines that a module's text makes."""
+    found = []
+    for node in ast.parse(text).body:
+        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
+            continue
+        if ast.unparse(node.value.func).rpartition(".")[2] == "Graph":
+            found += [ast.unparse(target) for target in node.targets]
+    return found
+
+
+@pytest.mark.parametrize("feature", FEATURES.values(), ids=FEATURES)
+def test_every_state_machine_is_declared(feature: Feature) -> None:
+    made = set()
+    for path in (LIBRARY / feature.name).rglob("*.py"):
+        for name in graphs_in(path.read_text(encoding="utf-8")):
+            made.add(f"{module_name(path).removeprefix(f'chalicelib.{feature.name}.')}:{name}")
+    assert made == set(feature.graphs.values())
+    if feature.tells:
+        assert callable(feature.load("service.announcements:tell"))
+
+
+def test_two_features_cannot_declare_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    twins = (FEATURES["delivery"], FEATURES["delivery"])
+    monkeypatch.setattr(features, "all_features", lambda: twins)
+    for asked in (features.graphs, features.events, features.completions):
+        with pytest.raises(ValueError, match="two features declare"):
+            asked()
+
+
+def test_the_law_of_state_machines_finds() -> None:
+    assert graphs_in("A = Graph((), X, {})\nB = graph.Graph((), X, {})\nC = 1") == ["A", "B"]
+
+
 def faults_of_rules(module: str, text: str) -> list[str]:
     """What makes a ``rules.py`` impure: imports that are not on the list, files, and the present time."""
     own = module.rpartition(".")[0]
-    allowed = (*PURE, *(f"chalicelib.kernel.{name}" for name in PURE_KERNEL), f"{own}.events")
+    pure_ones = [f"{own}.{name}" for name in ("events", *PURE_MODULES.get(own.rpartition(".")[2], ()))]
+    allowed = (*PURE, *(f"chalicelib.kernel.{name}" for name in PURE_KERNEL), *pure_ones)
     faults = []
     for name in imports(module, text):
         if not any(is_below(name, one) for one in allowed):
             faults.append(f"imports {name}")
+        if is_below(name, "chalicelib.kernel.clock") and name.rpartition(".")[2] in ("now", "today", "use"):
+            faults.append(f"imports {name}")
     for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                if alias.name.rpartition(".")[2] == "clock" and alias.asname:
+                    faults.append("gives the clock another name")
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            if called in ("open", "clock.now", "clock.today", "print", "input"):
+            if called in ("open", "clock.now", "clock.today", "datetime.now", "date.today", "print", "input"):
                 faults.append(f"calls {called}")
     return faults
 
 
-@pytest.mark.parametrize("path", sorted(LIBRARY.glob("*/rules.py")), ids=lambda path: path.parent.name)
+PURE_MODULES = {
+    "appointments": ("rules", "limits"),
+    "payments": ("rules", "double_entry"),
+    "queueing": ("rules", "estimates"),
+}
+"""Modules beside ``rules.py`` that are pure too, by feature."""
+PURE_FILES = sorted(
+    [*LIBRARY.glob("*/rules.py"), LIBRARY / "kernel" / "graph.py"]
+    + [LIBRARY / feature / f"{name}.py" for feature, names in PURE_MODULES.items() for name in names if name != "rules"]
+)
+
+
+@pytest.mark.parametrize("path", PURE_FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_rules_are_pure(path: Path) -> None:
     assert faults_of_rules(module_name(path), path.read_text(encoding="utf-8")) == []
 
@@ -254,10 +472,13 @@ def test_rules_are_pure(path: Path) -> None:
     [
         "import os",
         "from datetime import datetime\nfrom chalicelib.kernel import clock\nnow = clock.now()",
-        "from chalicelib.kernel import tables",
+        "from chalicelib.kernel.storage import tables",
         "from . import store",
         "text = open('x').read()",
         "import random",
+        "from chalicelib.kernel.clock import now",
+        "from chalicelib.kernel import clock as c",
+        "from datetime import datetime\nnow = datetime.now()",
     ],
 )
 def test_the_law_of_pure_rules_finds(text: str) -> None:
@@ -282,7 +503,8 @@ HEAVY = (
     "yaml",
     "rsa",
 )
-MODULE_BUDGET = 640
+LIBRARY_BUDGET = 425
+"""Modules of libraries that a cold start of the API loads; our own are many and small, and grow with the features."""
 
 
 def test_the_api_imports_nothing_that_its_first_request_may_not_need(environment: Environment) -> None:
@@ -290,7 +512,8 @@ def test_the_api_imports_nothing_that_its_first_request_may_not_need(environment
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
     loaded = set(done.stdout.split())
     assert not [name for name in HEAVY if name in loaded]
-    assert len(loaded) < MODULE_BUDGET, f"{len(loaded)} modules at cold start"
+    libraries = [name for name in loaded if not name.startswith("chalicelib")]
+    assert len(libraries) < LIBRARY_BUDGET, f"{len(libraries)} modules of libraries at cold start"
 
 
 def test_no_request_scans_a_table() -> None:

@@ -42,7 +42,7 @@ def test_a_sender_that_dies_tells_once_by_each_channel(
         person.agree(COMPLETED, times=-1)
     item = planned(world, person)
     with dying_at(monkeypatch, point, mode), suppress(Crash):
-        service.attempt(str(item.pk), str(item.sk))
+        service.dispatch.WORKER.attempt(str(item.pk), str(item.sk))
     for _ in range(4):
         world.pass_time(minutes=3)
         service.channels.forget()
@@ -86,7 +86,7 @@ def test_reading_it_while_it_is_sent_changes_nothing_about_the_sending(world: Wo
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(service.channels, "send", read_meanwhile)
-        assert service.attempt(str(item.pk), str(item.sk))
+        assert service.dispatch.WORKER.attempt(str(item.pk), str(item.sk))
     stored = store.message(item.account, item.id)
     assert stored is not None and stored.status == "sent" and stored.read_at
     world.pass_time(minutes=5)
@@ -100,9 +100,9 @@ def test_interleaved_sender_sweep_and_reader_tell_once(world: World, interleaved
         item = planned(world, person)
         keys = (str(item.pk), str(item.sk))
         works = [
-            lambda keys=keys: service.attempt(*keys),
-            lambda keys=keys: service.attempt(*keys),
-            lambda keys=keys: service.sending._hand_on(*keys),
+            lambda keys=keys: service.dispatch.WORKER.attempt(*keys),
+            lambda keys=keys: service.dispatch.WORKER.attempt(*keys),
+            lambda keys=keys: service.dispatch.WORKER._wake(*keys),
             lambda person=person: person.client.post("/v1/messages/read"),
         ]
         interleaved(seed, works)  # type: ignore[operator]

@@ -290,7 +290,7 @@ def test_a_poison_event_becomes_a_letter_and_is_replayed(world: World, monkeypat
     telling.settle(world)
     applied = person.finish()
     fine = healthy.finish()
-    about = service.facts.about
+    about = service.sources.about
 
     def poisoned(subject: str, change: object) -> object:
         if subject == f"APPLICATION#{applied['id']}":
@@ -300,7 +300,7 @@ def test_a_poison_event_becomes_a_letter_and_is_replayed(world: World, monkeypat
     desk = world.staff("administrator")
     before = {row["id"] for row in _letters(desk)}  # of other tests
     with monkeypatch.context() as patched:
-        patched.setattr(service.facts, "about", poisoned)
+        patched.setattr(service.sources, "about", poisoned)
         telling.settle(world)
     assert person.inbox() == [] and len(healthy.texts()) == 1, fine
     letters = [row for row in _letters(desk) if row["id"] not in before]
@@ -414,6 +414,6 @@ def test_a_waiting_list_s_offer_and_a_hall_s_cancellation_have_their_words(world
 
     booked = Booker(world, telling.reader(world).client, hall).book("09:00")
     closed = Change(2, "appointment_cancelled_by_hall", clock.now(), "system:publish")
-    known = service.facts.about(f"APPOINTMENT#{booked['id']}", closed)
+    known = service.sources.about(f"APPOINTMENT#{booked['id']}", closed)
     assert known is not None and known.values["hall"][0]
     world.hall()  # a hall without appointments is published last, as other tests expect

@@ -11,7 +11,7 @@ from chalicelib.kernel import errors
 from chalicelib.kernel.events.changes import Change
 from chalicelib.kernel.storage import batch
 from chalicelib.notices import service, store
-from chalicelib.notices.service import planning, sending
+from chalicelib.notices.service import dispatch, messages
 from chalicelib.notices.store import Attempt, MessageItem
 from tests.delivery import parcels
 from tests.interleaving import Crash
@@ -81,7 +81,7 @@ def test_a_failure_while_planning_does_not_change_the_order(world: World, monkey
     person = telling.reader(world, phone=False)
     person.agree(READY, COLLECTED, times=3)
     telling.settle(world)
-    plan = planning.plan
+    plan = messages.plan
     failed: list[str] = []
 
     def plan_later(subject: str, change: Change) -> int:
@@ -90,7 +90,7 @@ def test_a_failure_while_planning_does_not_change_the_order(world: World, monkey
             raise errors.UNAVAILABLE()
         return plan(subject, change)
 
-    monkeypatch.setattr(planning, "plan", plan_later)
+    monkeypatch.setattr(messages, "plan", plan_later)
     parcel = waiting_parcel(world, person)
     collect(world, person, parcel)
     telling.settle(world)
@@ -190,10 +190,10 @@ def test_only_repeated_busy_attempts_are_forgotten() -> None:
         return Attempt(channel=channel, verdict=verdict, at="2026-11-02T08:00:00+00:00")
 
     item = store.new_message("ACCOUNT", "KEY")
-    sending._note(item, made("wechat", "no_consent"))
-    sending._note(item, made("alipay", "unheard"))
+    dispatch._note(item, made("wechat", "no_consent"))
+    dispatch._note(item, made("alipay", "unheard"))
     for _ in range(60):
-        sending._note(item, made("sms", "busy"))
+        dispatch._note(item, made("sms", "busy"))
     attempts = item.attempts_made()
     assert len(attempts) == store.MOST_ATTEMPTS
     assert [one.verdict for one in attempts[:3]] == ["no_consent", "unheard", "busy"]

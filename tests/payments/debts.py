@@ -9,9 +9,9 @@ from chalicelib.kernel.access import system
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables
-from chalicelib.payments import service, store
+from chalicelib.payments import rules, service, store
 from chalicelib.payments.rules import Charge
-from chalicelib.payments.service import Debt, reconciling, settling
+from chalicelib.payments.service import Debt, reconciliation, settlement
 from chalicelib.platforms.payment import Trade
 from tests.world import Enterprise
 
@@ -46,7 +46,7 @@ def paid_bill(enterprise: Enterprise, amount: int = 60_000) -> str:
     enterprise.world.simulators.deliver()
     paid = store.order(order)
     assert paid is not None
-    service.booking.book_order(paid)
+    service.bookkeeping.book_order(paid)
     return number
 
 
@@ -62,7 +62,7 @@ def refund(enterprise: Enterprise) -> str:
 def suspense(amount: int = 1000, order: str = "") -> str:
     """Money for an order that nobody knows."""
     trade = Trade("paid", f"4200{secrets.randbelow(10**20):020d}", amount, clock.now())
-    assert settling.suspend("wechat_pay", order or secrets.token_hex(10), trade, "unknown_order") == "suspended"
+    assert settlement.suspend("wechat_pay", order or secrets.token_hex(10), trade, "unknown_order") == "suspended"
     return f"wechat_pay-{trade.transaction_id}"
 
 
@@ -82,9 +82,9 @@ def case() -> str:
         channel="wechat_pay",
         kind="refund_unknown",
         reference=number,
-        status="open",
-        gsi1pk=reconciling.OPEN_CASES,
+        gsi1pk=reconciliation.OPEN_CASES,
         gsi1sk=number,
     )
-    tables.write(changes.put(item, Event("difference_found", RULES)))
+    found = rules.CASES.move(item, "find", "system")
+    tables.write(changes.record(item, Event(found, RULES)))
     return number

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -15,10 +16,10 @@ from chalicelib.identity import service as identity
 from chalicelib.kernel import ids
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.errors import Problem
-from chalicelib.kernel.storage import due, tables
+from chalicelib.kernel.storage import tables, worker
 from chalicelib.payments import rules, service, store
 from chalicelib.payments.rules import Charge
-from chalicelib.payments.service import Debt, counter, orders, refunds, work
+from chalicelib.payments.service import Debt, counter, followups, orders, refunds
 from chalicelib.platforms.payment import Refused
 from local.simulators.cashier import Cashier, Notification
 from tests.payments import truth
@@ -107,7 +108,7 @@ class Scene:
             refused(lambda: orders.check(item, "query"))
 
     def visit(self, key: str) -> None:
-        work.attempt(key, {"application": lambda _: None})
+        followups.WORKER.attempt(key)
 
     def take_cash(self) -> None:
         number = ids.new_id()
@@ -164,14 +165,18 @@ class Scene:
             if not any(self.is_waiting(key) for key in self.subjects()):
                 break
 
+    def _item(self, key: str) -> Any:
+        model = followups.WORKER.deeds[key.partition("#")[0]].model
+        return tables.read(model, key, consistent=True)
+
     def is_waiting(self, key: str) -> bool:
-        item = tables.read(work.model_of(key), key, consistent=True)
-        return item is not None and due.is_due(item)
+        item = self._item(key)
+        return item is not None and worker.is_scheduled(item)
 
     def is_due(self, key: str) -> bool:
-        item = tables.read(work.model_of(key), key, consistent=True)
+        item = self._item(key)
         now = self.world._moment + timedelta(seconds=1)
-        return item is not None and due.is_due(item) and str(item.gsi2sk) <= due.utc(now)
+        return item is not None and worker.is_scheduled(item) and str(item.gsi2sk) <= worker.utc(now)
 
     def faults(self) -> list[str]:
         found = []

@@ -117,11 +117,11 @@ def test_doubled_late_and_reordered_notifications_end_in_one_credit(world: World
 
 def test_a_notification_that_we_cannot_take_in_now_comes_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from chalicelib.kernel import errors
-    from chalicelib.payments.service import settling
+    from chalicelib.payments.service import settlement
 
     payer, order, platform = opened(world, "wechat")
     platform.controls["pay"]({"order_no": order})
-    settle = settling.settle
+    settle = settlement.settle
     failures = [1]
 
     def failing(*arguments: Any) -> str:
@@ -130,7 +130,7 @@ def test_a_notification_that_we_cannot_take_in_now_comes_again(world: World, mon
             raise errors.UNAVAILABLE()
         return settle(*arguments)
 
-    monkeypatch.setattr(settling, "settle", failing)
+    monkeypatch.setattr(settlement, "settle", failing)
     world.simulators.deliver()
     assert payer.payment(order)["status"] == "pending"
     world.pass_time(seconds=16)

@@ -171,6 +171,16 @@ def test_an_answer_that_is_lost_after_the_deed_is_asked_for_again(world: World) 
     assert list(world.simulators.wechat_pay.trades) == [order["id"]], "one number, one trade"
 
 
+def test_money_that_arrives_before_we_know_that_the_platform_took_the_order(world: World) -> None:
+    payer = paying.payer(world)
+    world.simulators.wechat_pay.controls["faults"]({"fault": "lost_answer"})
+    assert payer.pay().code == "platform_unavailable"
+    (order,) = world.simulators.wechat_pay.trades
+    paying.wechat(world, order)
+    world.simulators.deliver()
+    assert payer.payment(order)["status"] == "paid"
+
+
 def test_a_repeated_request_gets_the_first_answer_and_another_body_is_refused(world: World) -> None:
     payer, other = paying.payer(world), paying.payer(world)
     key = {"idempotency-key": paying.key()}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from chalicelib.kernel import clock
-from chalicelib.payments import rules, store
+from chalicelib.payments import double_entry, store
 from functions import reconcile_payments
 from local.simulators.cashier import Cashier
 from tests.payments import debts, paying
@@ -174,8 +174,8 @@ def test_the_treasurys_report_sums_to_the_ledger(world: World, day: str) -> None
     paying.settle(world)
     morning(world)
     entries = list(store.entries_of(clock.today() - timedelta(days=1)))
-    assert all(rules.is_balanced(entry.accounts()) for entry in entries)
-    sums = rules.totals(entry.accounts() for entry in entries)
+    assert all(double_entry.is_balanced(entry.postings) for entry in entries)
+    sums = double_entry.totals(entry.postings for entry in entries)
     report = world.staff("treasurer.a").get(f"/v1/treasury?from={day}&to={day}").json
     assert report["fees"] == 8000 + 8000 + 12_345 - 6000 == sum(line["amount"] for line in report["lines"])
     assert report["fees"] == -sum(amount for account, amount in sums.items() if account.startswith("fee:"))

@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib.kernel import clock
 from chalicelib.payments import store
+from chalicelib.payments.service import refunds
+from chalicelib.platforms import wechat_pay
+from chalicelib.platforms.payment import RefundAnswer
 from functions import sweep_payments
 from tests.payments import debts, paying
 from tests.payments.paying import Payer
@@ -280,3 +284,55 @@ def test_a_failed_refund_of_suspense_waits_for_a_person(world: World) -> None:
     paying.settle(world)
     (trade,) = world.simulators.wechat_pay.trades.values()
     assert trade.refunded == 7000
+
+
+def test_a_bill_goes_back_in_three_parts(world: World) -> None:
+    payer, registrar = settled(world, extra_copies=1), world.staff("registrar")
+    for parts, status in (
+        ({"copies": 400}, "partly_refunded"),
+        ({"copies": 600}, "partly_refunded"),
+        ({"registration": 8000}, "refunded"),
+    ):
+        assert ask(registrar, payer.bills[0], parts).status == 201
+        paying.settle(world)
+        assert payer.bill()["status"] == status
+        assert payer.payment(payer.bill()["payment"])["status"] == status
+
+
+def test_an_abnormal_refund_fails_after_all(world: World) -> None:
+    payer, registrar = settled(world), world.staff("registrar")
+    wechat_pay = world.simulators.wechat_pay
+    wechat_pay.controls["refund_outcomes"]({"outcomes": ["ABNORMAL"]})
+    refund = ask(registrar, payer.bills[0], {"registration": 5000}).json["id"]
+    paying.settle(world)
+    wechat_pay.controls["finish_refund"]({"refund_no": refund, "outcome": "CLOSED"})
+    paying.settle(world)
+    assert state(registrar, refund) == "failed"
+    assert payer.bill()["status"] == "settled"
+
+
+def test_a_repaired_refund_that_is_abnormal_once_more_comes_back_to_the_merchant(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payer, registrar = settled(world), world.staff("registrar")
+    world.simulators.wechat_pay.controls["refund_outcomes"]({"outcomes": ["ABNORMAL"]})
+    refund = ask(registrar, payer.bills[0], {"registration": 5000}).json["id"]
+    paying.settle(world)
+    monkeypatch.setattr(wechat_pay, "repair_refund", lambda *_: RefundAnswer("pending"))
+    assert registrar.post(f"/v1/refunds/{refund}/repair").json["status"] == "sent"
+    for told in (RefundAnswer("abnormal", "50000001"), RefundAnswer("done", "50000001", 5000, 8000, clock.now())):
+        assert refunds.apply_notice(refund, told)
+    assert state(registrar, refund) == "returned"
+
+
+def test_an_approved_refund_of_the_window_is_rejected_before_it_is_paid_out(world: World) -> None:
+    payer = paying.payer(world)
+    clerk = world.staff("registrar")
+    cash = {"bills": [payer.bills[0]], "method": "cash", "amount": 8000}
+    taken = clerk.post("/v1/counter/payments", cash)
+    assert taken.status == 201, taken.json
+    paying.settle(world)
+    refund = ask(clerk, payer.bills[0], {"registration": 100}).json
+    assert refund["status"] == "approved"
+    rejected = world.staff("registrar.head").post(f"/v1/refunds/{refund['id']}/reject", {"reason": "申请有误"})
+    assert rejected.json["status"] == "rejected"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.kernel import clock
-from chalicelib.kernel.storage import due
 from chalicelib.payments import store
+from chalicelib.payments.service import followups
 from chalicelib.platforms import fiscal, wechat_pay
 from functions import sweep_payments
 from tests.payments import debts, paying
@@ -52,7 +53,7 @@ def test_a_receipt_that_was_issued_unheard_is_voided_with_a_full_refund(world: W
 
 
 def test_refunds_that_take_days_do_not_keep_others_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(due, "_EACH_SHARD", 1)
+    monkeypatch.setattr(followups, "WORKER", replace(followups.WORKER, swept=1))
     payers = [settled(world) for _ in range(6)]
     registrar = world.staff("registrar")
     world.simulators.wechat_pay.controls["refund_outcomes"]({"outcomes": ["PROCESSING"] * 6})

@@ -25,7 +25,7 @@ def faults(channel: str, trade: Trade) -> list[str]:
     elif credited:
         found += ["refunds differ"] * (int(order.refunded) != back)
         found += ["amounts differ"] * (trade.paid != int(order.amount))
-        found += [wrong for number in order.bill_ids() for wrong in bill_faults(number, order)]
+        found += [wrong for number in order.bills for wrong in bill_faults(number, order)]
     elif held is None:
         found.append("money was dropped")
     else:

@@ -13,9 +13,9 @@ import pytest
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.errors import Problem
-from chalicelib.kernel.settings import settings
 from chalicelib.platforms import alipay, alipay_pay
 from chalicelib.platforms.payment import BadRow, Forged, Order, Refund, Refused, Row
+from chalicelib.platforms.settings import settings
 from local.simulators.cashier import Notification
 from tests.world import World
 from tools import alipay_certificates

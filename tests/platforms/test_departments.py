@@ -8,9 +8,9 @@ import pytest
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.errors import Problem
-from chalicelib.kernel.security.secrets import secrets
 from chalicelib.platforms import departments, signed
 from chalicelib.platforms.departments import Purpose
+from chalicelib.platforms.secrets import secrets
 from tests.world import World
 
 PATH = "/v1/query"

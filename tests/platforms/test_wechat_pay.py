@@ -12,10 +12,10 @@ import pytest
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.errors import Problem
-from chalicelib.kernel.security.secrets import secrets
-from chalicelib.kernel.settings import settings
 from chalicelib.platforms import payment, wechat_pay
 from chalicelib.platforms.payment import BadRow, Forged, Order, Refund, Refused, Row
+from chalicelib.platforms.secrets import secrets
+from chalicelib.platforms.settings import settings
 from local.simulators.cashier import Notification
 from tests.world import World
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from chalicelib.appointments import store
-from chalicelib.appointments.service import booking, waiting
-from chalicelib.appointments.service.booking import NamedVisitor
+from chalicelib.appointments.service import bookings, holds, waiting_list
+from chalicelib.appointments.service.holds import NamedVisitor
 from tests.appointments.schedules import CLERK, PLACES, STARTS, Scene, Visitor, proof_hall
 from tests.world import World
 
@@ -61,9 +61,7 @@ class BookingMachine(RuleBasedStateMachine):
             self.held.append(Held(visitor, start, self.now + HOLD_SECONDS, carried))
 
     def tries(self, visitor: int) -> int:
-        item = store.booker(
-            booking.visitor_of(CLERK, "", NamedVisitor("某人", self.scene.visitors[visitor].number)).key
-        )
+        item = store.booker(holds.visitor_of(CLERK, "", NamedVisitor("某人", self.scene.visitors[visitor].number)).key)
         return len(item.opened().tries) if item else 0
 
     @precondition(lambda self: self.booked)
@@ -92,14 +90,14 @@ class BookingMachine(RuleBasedStateMachine):
             self.held.remove(held)
             self.booked[held.visitor] = (held.start, appointment)
             if held.moves and old is not None:
-                waiting.settle_cancelled(old[1])
+                waiting_list.settle_cancelled(old[1])
                 self.cooling.append(old[0])
 
     @precondition(lambda self: self.held)
     @rule(data=st.data())
     def give_up(self, data: Any) -> None:
         held = data.draw(st.sampled_from(self.held))
-        booking.give_up(CLERK, held.carried)
+        bookings.give_up(CLERK, held.carried)
         self.held.remove(held)
 
     @precondition(lambda self: self.booked)

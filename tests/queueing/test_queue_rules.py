@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chalicelib.kernel.errors import Problem
-from chalicelib.queueing import rules
+from chalicelib.queueing import estimates, rules
 from chalicelib.queueing.rules import Person, Queue
 from tests.interleaving import Interleaved
 from tests.queueing.hall import HallDay
@@ -148,7 +148,7 @@ class QueueMachine(RuleBasedStateMachine):
     def everybody_who_waits_can_be_called_somewhere(self) -> None:
         for person in self.queue.waiting:
             assert not person.window or person.window in self.queue.windows
-            assert rules.position(self.queue, person.ticket, PATTERN, self.now) > 0
+            assert estimates.position(self.queue, person.ticket, PATTERN, self.now) > 0
 
     def teardown(self) -> None:
         left = rules.close_day(self.queue)

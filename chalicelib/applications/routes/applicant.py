@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.applications import rules, service, store
-from chalicelib.applications.routes.shapes import OWN, PARTY, ListQuery
+from chalicelib.applications.routes.shapes import OWN, PARTY
 from chalicelib.applications.routes.views import (
     ApplicationList,
     ApplicationView,
@@ -25,6 +25,7 @@ from chalicelib.delivery import service as delivery
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import Request, endpoint
+from chalicelib.kernel.edge.shapes import ListQuery
 from chalicelib.payments import rules as payment_rules
 
 
@@ -176,7 +177,7 @@ def choose_delivery(actor: Actor, target: ApplicationItem, body: DeliveryWish) -
 def request_originals(actor: Actor, target: ApplicationItem, body: OriginalsWish, request: Request) -> ShipmentLink:
     """Let a courier fetch originals and bring them to the hall."""
     made = service.request_originals(actor, target, body.address, request.key)
-    return ShipmentLink(made.id, str(made.status))
+    return ShipmentLink(made.id, made.status)
 
 
 @endpoint("DELETE", "/v1/applications/{application_id}", OWN, errors=[rules.WRONG_STATE])

@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.applications import rules, service, store
-from chalicelib.applications.routes.shapes import ListQuery
 from chalicelib.applications.routes.views import (
     ApplicationView,
     TaskList,
@@ -22,6 +21,7 @@ from chalicelib.certificates import rules as certificate_rules
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
+from chalicelib.kernel.edge.shapes import ListQuery
 
 Opinion = Annotated[str, Meta(min_length=2, max_length=1000)]
 

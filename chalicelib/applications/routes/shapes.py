@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import msgspec
-from msgspec import Meta
-
 from chalicelib.applications import rules, service, store
 from chalicelib.applications.store import ApplicationItem
 from chalicelib.kernel.access import Access, Actor, Level
@@ -33,9 +28,3 @@ PARTY = Access(
     related=_is_party,
     relation="applicant, or staff of a handling unit",
 )
-
-
-class ListQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """Where the next part of the list begins."""
-
-    cursor: Annotated[str, Meta(max_length=512)] | None = None

@@ -112,19 +112,19 @@ def application_view(item: ApplicationItem, *, for_staff: bool = False) -> Appli
     definition, content = service.definition_of(item), store.content(item)
     return ApplicationView(
         item.id,
-        str(item.service),
-        int(item.service_version),
-        str(item.status),
+        item.service,
+        item.service_version,
+        item.status,
         _receipt(item),
         content.form,
         content.facts if for_staff else {},
         forms.options(definition.form, content.facts),
-        item.found(),
+        item.findings,
         content.corrections if item.status == rules.CORRECTION else [],
         item.correct_by or "",
         item.due_on or "",
         item.certificate_id or "",
-        item.bill_ids(),
+        item.bills,
         delivery_view(definition, store.delivery_of(item)),
         delivery.shipment_of(item.id) if item.delivery and item.status == rules.COMPLETED else "",
         catalog.calendar_warnings(item.correct_by or "", item.due_on or ""),
@@ -138,26 +138,26 @@ def delivery_view(definition: ServiceDefinition, choice: delivery.Choice) -> Del
 
 
 def _receipt(item: ApplicationItem) -> str:
-    return "" if item.status in (rules.DRAFT, rules.DISCARDED) else str(item.receipt)
+    return "" if item.status in (rules.DRAFT, rules.DISCARDED) else item.receipt
 
 
 def application_row(item: ApplicationItem) -> ApplicationRow:
     name = service.definition_of(item).item.name
     due_on = item.due_on or ""
     warnings = catalog.calendar_warnings(due_on)
-    return ApplicationRow(item.id, str(item.service), name, str(item.status), _receipt(item), due_on, warnings)
+    return ApplicationRow(item.id, item.service, name, item.status, _receipt(item), due_on, warnings)
 
 
 def task_row(task: TaskItem) -> TaskRow:
     due = date.fromisoformat(task.due_on)
     return TaskRow(
         task.id,
-        str(task.application_id),
-        str(task.step),
-        str(task.service),
-        catalog.definition(task.service, int(task.service_version)).item.name,
-        str(task.receipt),
-        str(task.officer),
+        task.application_id,
+        task.step,
+        task.service,
+        catalog.definition(task.service, task.service_version).item.name,
+        task.receipt,
+        task.officer,
         str(task.due_on),
         rules.light(catalog.calendar(), clock.today(), due),
         catalog.calendar_warnings(due),

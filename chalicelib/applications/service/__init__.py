@@ -1,9 +1,10 @@
 """Use cases of applications. The door for other features."""
 
-from chalicelib.applications.service import telling
-from chalicelib.applications.service.delivering import choose_delivery, request_originals
+from chalicelib.applications.service import announcements
+from chalicelib.applications.service.deliveries import choose_delivery, request_originals
 from chalicelib.applications.service.drafts import Check, check, create, definition_of, discard, save_form
-from chalicelib.applications.service.processing import (
+from chalicelib.applications.service.progress import PublicStatus, Timeline, public_status, timeline
+from chalicelib.applications.service.submissions import (
     complete_paid,
     correct,
     lapse_corrections,
@@ -11,13 +12,13 @@ from chalicelib.applications.service.processing import (
     submit,
     withdraw,
 )
-from chalicelib.applications.service.progress import PublicStatus, Timeline, public_status, timeline
 from chalicelib.applications.service.tasks import approve_task, claim, refuse_task, release, request_correction
 
 __all__ = [
     "Check",
     "PublicStatus",
     "Timeline",
+    "announcements",
     "approve_task",
     "check",
     "choose_delivery",
@@ -36,7 +37,6 @@ __all__ = [
     "request_originals",
     "save_form",
     "submit",
-    "telling",
     "timeline",
     "withdraw",
 ]

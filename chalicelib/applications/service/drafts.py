@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.applications import decisions, forms, rules, store
+from chalicelib.applications import decisions, events, forms, rules, store
 from chalicelib.applications.decisions import Finding
 from chalicelib.applications.store import ApplicationItem, Content, CorrectionItem
 from chalicelib.catalog import service as catalog
@@ -29,7 +29,7 @@ _PARALLEL_QUERIES = 4
 
 def definition_of(item: ApplicationItem) -> ServiceDefinition:
     """The definition in the version that the application began with."""
-    return catalog.definition(item.service, int(item.service_version))
+    return catalog.definition(item.service, item.service_version)
 
 
 def create(actor: Actor, service_code: str, application_id: str) -> ApplicationItem:
@@ -49,12 +49,13 @@ def create(actor: Actor, service_code: str, application_id: str) -> ApplicationI
         raise errors.MANDATE_DOES_NOT_COVER()
     item = store.new_application(application_id, party.id)
     item.service, item.service_version = service_code, version
-    item.applicant_kind, item.status = party.kind, rules.DRAFT
+    item.applicant_kind = party.kind
+    drafted = rules.GRAPH.move(item, "draft", "applicant")
     content = Content(facts=gather_facts(item, definition, {}, party))
     content.form = _prefilled(definition, content, party)
     try:
         tables.write(
-            changes.put(item, Event("application_drafted", actor, data={"service": service_code})),
+            changes.record(item, Event(drafted, actor, data={"service": service_code})),
             store.put_content(item, content),
         )
     except tables.ConditionFailed:
@@ -94,7 +95,9 @@ def save_form(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> Case
     if item.status not in (rules.DRAFT, rules.CORRECTION):
         raise rules.GRAPH.refusal(item.status)
     case = completed(item, form, store.content(item).corrections)
-    tables.write_or_conflict(changes.put(item, Event("form_saved", actor)), store.put_content(item, case.content))
+    tables.write_or_conflict(
+        changes.record(item, Event(events.FORM_SAVED, actor)), store.put_content(item, case.content)
+    )
     return case
 
 
@@ -189,5 +192,5 @@ def check(case: Case) -> Check:
 
 def discard(actor: Actor, item: ApplicationItem) -> None:
     """Throw a draft away."""
-    item.status = rules.GRAPH.move(item.status, "discard", "applicant")
-    tables.write_or_conflict(changes.put(item, Event("application_discarded", actor)))
+    discarded = rules.GRAPH.move(item, "discard", "applicant")
+    tables.write_or_conflict(changes.record(item, Event(discarded, actor)))

@@ -6,13 +6,14 @@ from datetime import date, datetime
 
 import msgspec
 
-from chalicelib.applications import rules, store
+from chalicelib.applications import events, rules, store
 from chalicelib.applications.service.drafts import definition_of
 from chalicelib.applications.store import ApplicationItem
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.identity import service as identity
 from chalicelib.kernel import clock, ids, numbers
+from chalicelib.kernel.event_types import declared_in
 from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.events.changes import Change
 
@@ -47,44 +48,25 @@ class Timeline(msgspec.Struct, frozen=True):
     next: Next | None
 
 
-WHAT = {
-    "application_drafted": Text("开始填写", "Draft begun"),
-    "application_submitted": Text("已提交，系统收件", "Submitted and received"),
-    "application_corrected": Text("已补正", "Corrected"),
-    "application_accepted": Text("已受理", "Accepted"),
-    "application_not_accepted": Text("不予受理", "Not accepted"),
-    "application_reviewed": Text("审查完毕", "Reviewed"),
-    "application_approved": Text("准予", "Approved"),
-    "application_refused": Text("不予准予", "Refused"),
-    "application_awaits_payment": Text("已开具缴费单，等待缴费", "Bills are issued; waiting for payment"),
-    "application_completed": Text("已办结，证照已生成", "Completed; the certificate is issued"),
-    "application_withdrawn": Text("已撤回", "Withdrawn"),
-    "application_lapsed": Text("逾期未补正，视为撤回", "Not corrected in time; counts as withdrawn"),
-    "application_discarded": Text("已删除草稿", "Draft discarded"),
-    "correction_reminder_due": Text("补正期限将至，已提醒", "Reminded that the correction is due soon"),
-    "correction_requested": Text("需要补正，办理时限暂停", "Correction needed; the clock stops"),
-    "task_claimed": Text("工作人员开始审查", "An officer has taken it up"),
-    "task_released": Text("退回待办池", "Returned to the queue"),
-    "delivery_chosen": Text("已选择送达方式", "The way of delivery is chosen"),
-    "step_approved": Text("审查环节通过", "A step was approved"),
-}
+_EVENTS = declared_in(events)
 _SYSTEM = Text("系统自动", "the system")
 _APPLICANT = Text("申请人", "the applicant")
 
 
 def timeline(item: ApplicationItem) -> Timeline:
     """The application's timeline as its applicant and its officers see it; savings of the form are left out."""
-    recorded = history.timeline(item.subject, int(item.version), changes.decode(item.changes))
-    told = [_entry(item, change) for change in recorded if change.type != "form_saved"]
-    return Timeline(str(item.status), told, _next(item))
+    recorded = history.timeline(item.subject, item.version, changes.decode(item.changes))
+    told = [_entry(item, change) for change in recorded if change.type != events.FORM_SAVED.name]
+    return Timeline(item.status, told, _next(item))
 
 
 def _entry(item: ApplicationItem, change: Change) -> TimelineEntry:
     reasons = change.data.get("reasons", [])
+    happened = _EVENTS[change.type]
     return TimelineEntry(
         change.version,
         change.type,
-        WHAT[change.type],
+        Text(happened.zh, happened.en),
         clock.local(change.at),
         _who(change),
         catalog.unit_name(change.unit) if change.unit else None,
@@ -113,7 +95,7 @@ def _next(item: ApplicationItem) -> Next | None:
         return Next(Text("请按清单补正", "Correct what the list names"), None, correct_by, warnings)
     if item.status in (rules.RECEIVED, rules.ACCEPTED):
         steps = {step.code: step for step in definition_of(item).workflow.steps}
-        waiting = [steps[state.code] for state in item.step_states() if state.state == "open"]
+        waiting = [steps[state.code] for state in item.steps if state.state == "open"]
         unit = catalog.unit_name(waiting[0].unit) if waiting else None
         what = waiting[0].name if waiting else Text("等待审查", "Waiting for review")
         due_on = item.due_on or ""
@@ -155,9 +137,9 @@ def public_status(receipt: str) -> PublicStatus:
     due_on = item.due_on or "" if is_open else ""
     light = rules.light(catalog.calendar(), clock.today(), date.fromisoformat(due_on)) if due_on else ""
     return PublicStatus(
-        receipt=str(item.receipt),
+        receipt=item.receipt,
         service=definition_of(item).item.name,
-        status=str(item.status),
+        status=item.status,
         what=STATUS_WORDS[item.status],
         due_on=due_on,
         light=light,

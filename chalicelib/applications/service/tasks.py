@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from chalicelib.applications import decisions, rules, store
+from chalicelib.applications import decisions, events, rules, store
 from chalicelib.applications.service.drafts import Case, completed, definition_of, findings_of, problems_of
-from chalicelib.applications.service.processing import advance, approve, close_tasks, stop_for_correction
+from chalicelib.applications.service.submissions import advance, approve, close_tasks, stop_for_correction
 from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepState, TaskItem
 from chalicelib.catalog.definition import ServiceDefinition
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.errors import FieldError
+from chalicelib.kernel.event_types import EventType
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables
@@ -19,7 +20,7 @@ def _open_step(task: TaskItem) -> tuple[ApplicationItem, list[StepState], StepSt
     """The application with its steps as they are now, and the task's step; raises ``task_done``."""
     item = store.application(task.application_id)
     assert item is not None
-    states = item.step_states()
+    states = item.steps
     state = next((state for state in states if state.code == task.step), None)
     if state is None or state.state != "open" or item.status not in (rules.RECEIVED, rules.ACCEPTED):
         raise rules.TASK_DONE()
@@ -40,13 +41,13 @@ def claim(actor: Actor, task: TaskItem) -> TaskItem:
         return store.task_item(item, task.step, task.unit, actor.id)
     if state.officer:
         raise rules.TASK_TAKEN()
-    return _assign(actor, item, states, state, task, actor.id, "task_claimed")
+    return _assign(actor, item, states, state, task, actor.id, events.TASK_CLAIMED)
 
 
 def release(actor: Actor, task: TaskItem) -> TaskItem:
     """Give a task back to the unit's queue."""
     item, states, state = _own_step(actor, task)
-    return _assign(actor, item, states, state, task, "", "task_released")
+    return _assign(actor, item, states, state, task, "", events.TASK_RELEASED)
 
 
 def _assign(
@@ -56,13 +57,13 @@ def _assign(
     state: StepState,
     task: TaskItem,
     officer: str,
-    event: str,
+    event: EventType,
 ) -> TaskItem:
     state.officer = officer
-    item.set_steps(states)
+    item.steps = states
     row = store.task_item(item, task.step, task.unit, officer)
     try:
-        tables.write(changes.put(item, Event(event, actor, data={"step": task.step})), Put(row))
+        tables.write(changes.record(item, Event(event, actor, data={"step": task.step})), Put(row))
     except tables.ConditionFailed:
         raise rules.TASK_TAKEN() from None
     return row
@@ -84,18 +85,19 @@ def approve_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     item, states, state = _own_step(actor, task)
     definition = definition_of(item)
     state.state = "done"
-    events = [advance(item, "accept", actor, [])] if item.status == rules.RECEIVED else []
-    events.append(Event("step_approved", actor, opinion, {"step": task.step}))
+    happened = [advance(item, "accept", actor, [])] if item.status == rules.RECEIVED else []
+    happened.append(Event(events.STEP_APPROVED, actor, opinion, {"step": task.step}))
     writes: list[Write] = [Delete(task)]
     writes += _open_following(item, definition, states)
-    item.set_steps(states)
+    item.steps = states
     if all(one.state == "done" for one in states) and len(states) == len(definition.workflow.steps):
-        events.append(advance(item, "review", actor, []))
+        happened.append(advance(item, "review", actor, []))
         case = _checked_again(item)
         writes.append(store.put_content(item, case.content))
         approval, issuing = approve(case, actor)
-        events, writes = events + approval, writes + issuing
-    _decide(item, events, writes)
+        happened += approval
+        writes += issuing
+    _decide(item, happened, writes)
 
 
 def _checked_again(item: ApplicationItem) -> Case:
@@ -130,12 +132,12 @@ def _open_following(item: ApplicationItem, definition: ServiceDefinition, states
 def refuse_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     """Refuse: one unit's refusal decides the application. Raises as ``approve_task``."""
     item, _, _ = _own_step(actor, task)
-    events = [advance(item, "accept", actor, [])] if item.status == rules.RECEIVED else []
+    happened = [advance(item, "accept", actor, [])] if item.status == rules.RECEIVED else []
     removals = close_tasks(item, definition_of(item))
-    events += [advance(item, "review", actor, []), advance(item, "refuse", actor, [], opinion)]
+    happened += [advance(item, "review", actor, []), advance(item, "refuse", actor, [], opinion)]
     item.due_on = None
-    _decide(item, events, removals)
+    _decide(item, happened, removals)
 
 
-def _decide(item: ApplicationItem, events: list[Event], writes: list[Write]) -> None:
-    tables.write_or_conflict(changes.put(item, *events), *writes)
+def _decide(item: ApplicationItem, happened: list[Event], writes: list[Write]) -> None:
+    tables.write_or_conflict(changes.record(item, *happened), *writes)

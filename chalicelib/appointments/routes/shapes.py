@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
 from chalicelib.appointments import rules, service, store
 from chalicelib.catalog import rules as catalog_rules
 from chalicelib.identity import rules as identity_rules
-from chalicelib.kernel import errors
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Access, Level
 
 Code = Annotated[str, Meta(min_length=3, max_length=40)]
@@ -36,12 +36,6 @@ OWN = Access(
 )
 
 
-class Reason(msgspec.Struct, forbid_unknown_fields=True):
-    """The reason, kept in the event log."""
-
-    reason: Words
-
-
 PLAN_ERRORS = [
     catalog_rules.HALL_UNKNOWN,
     rules.SERVICE_NOT_HERE,
@@ -55,3 +49,14 @@ VISITOR_ERRORS = [
     identity_rules.RELATIVE_NOT_CONSENTED,
     rules.RELATIVE_OR_ENTERPRISE,
 ]
+
+
+def parse_day(text: str) -> date:
+    """A date near enough to mean something here; raises ``not_found``."""
+    try:
+        found = datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise errors.NOT_FOUND() from None
+    if abs(found - clock.today()) > timedelta(service.plans.FURTHEST_DAYS):
+        raise errors.NOT_FOUND()
+    return found

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from chalicelib.appointments import service
-from chalicelib.appointments.routes.shapes import PLAN_ERRORS
-from chalicelib.kernel import clock, errors
+from chalicelib.appointments.routes.shapes import PLAN_ERRORS, parse_day
 from chalicelib.kernel.access import ANYONE
 from chalicelib.kernel.edge.endpoint import endpoint
 
@@ -29,23 +27,12 @@ class ServicesQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @endpoint("GET", "/v1/halls/{hall}/days", ANYONE, errors=PLAN_ERRORS)
-def read_month(hall: str, query: MonthQuery) -> service.MonthView:
+def read_month(hall: str, query: MonthQuery) -> service.plans.MonthView:
     """A month of a hall: on which days there are places for these services."""
-    return service.month(service.plan(hall, query.services.split(",")), parse_day(f"{query.month}-01"))
+    return service.plans.month(service.plan(hall, query.services.split(",")), parse_day(f"{query.month}-01"))
 
 
 @endpoint("GET", "/v1/halls/{hall}/days/{day}", ANYONE, errors=PLAN_ERRORS)
-def read_day(hall: str, day: str, query: ServicesQuery) -> service.SlotList:
+def read_day(hall: str, day: str, query: ServicesQuery) -> service.plans.SlotList:
     """A day's slots for these services, as they are now."""
-    return service.day(service.plan(hall, query.services.split(",")), parse_day(day))
-
-
-def parse_day(text: str) -> date:
-    """A date near enough to mean something here; raises ``not_found``."""
-    try:
-        found = datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError:
-        raise errors.NOT_FOUND() from None
-    if abs(found - clock.today()) > timedelta(service.FURTHEST_DAYS):
-        raise errors.NOT_FOUND()
-    return found
+    return service.plans.day(service.plan(hall, query.services.split(",")), parse_day(day))

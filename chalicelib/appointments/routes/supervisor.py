@@ -8,8 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.appointments import rules, service, store
-from chalicelib.appointments.routes.shapes import OWN, Reason, Words
-from chalicelib.appointments.routes.slots import parse_day
+from chalicelib.appointments.routes.shapes import OWN, Words, parse_day
 from chalicelib.appointments.routes.views import Appeal, AppealList, AppointmentView, appointment_view
 from chalicelib.appointments.store import AppointmentItem
 from chalicelib.catalog import service as catalog
@@ -17,9 +16,13 @@ from chalicelib.catalog.definition import Hall
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
+from chalicelib.kernel.edge.shapes import ListQuery, Reason
 
 HALL_SUPERVISOR = Access(
-    staff=("supervisor",), target=store.appointment, related=service.is_of_hall, relation="supervisor of the hall"
+    staff=("supervisor",),
+    target=store.appointment,
+    related=service.relations.is_of_hall,
+    relation="supervisor of the hall",
 )
 
 
@@ -48,39 +51,35 @@ class Forgiven(msgspec.Struct, frozen=True):
     count: int
 
 
-class PageQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """Where the next part of the list begins."""
-
-    cursor: Annotated[str, Meta(max_length=512)] | None = None
-
-
 @endpoint("POST", "/v1/appointments/{appointment_id}/appeal", OWN, errors=[rules.WRONG_STATE])
 def appeal_no_show(actor: Actor, target: AppointmentItem, body: Reason) -> AppointmentView:
     """Say why a no-show should not count."""
-    service.appeal(actor, target, body.reason)
+    service.credit.appeal(actor, target, body.reason)
     return appointment_view(target)
 
 
 @endpoint("GET", "/v1/halls/{hall}/appeals", SUPERVISED_HALL)
-def list_appeals(actor: Actor, target: Hall, query: PageQuery) -> AppealList:
+def list_appeals(actor: Actor, target: Hall, query: ListQuery) -> AppealList:
     """Appeals at the hall that wait for a decision; each reading is recorded."""
     page = store.appeals(target.code, query.cursor)
     for item in page.items:
         store.record_reading(item, actor)
-    return AppealList([Appeal(appointment_view(item), service.appeal_text(item)) for item in page.items], page.cursor)
+    return AppealList(
+        [Appeal(appointment_view(item), service.credit.appeal_text(item)) for item in page.items], page.cursor
+    )
 
 
 @endpoint("POST", "/v1/appointments/{appointment_id}/appeal_decision", HALL_SUPERVISOR, errors=[rules.APPEAL_DECIDED])
 def decide_appeal(actor: Actor, target: AppointmentItem, body: AppealDecision) -> AppointmentView:
     """Forgive the no-show, or leave it."""
-    service.decide_appeal(actor, target, body.granted, body.opinion)
+    service.credit.decide_appeal(actor, target, body.granted, body.opinion)
     return appointment_view(target)
 
 
 @endpoint("POST", "/v1/appointments/{appointment_id}/forgive", HALL_SUPERVISOR, errors=[rules.WRONG_STATE])
 def forgive_no_show(actor: Actor, target: AppointmentItem, body: Reason) -> AppointmentView:
     """Forgive a no-show without an appeal, for example after a breakdown of the metro."""
-    service.forgive(actor, target, body.reason)
+    service.credit.forgive(actor, target, body.reason)
     return appointment_view(target)
 
 
@@ -90,4 +89,4 @@ def forgive_day(actor: Actor, target: Hall, body: Amnesty) -> Forgiven:
     day = parse_day(body.day)
     if day >= clock.today():
         raise rules.DAY_NOT_OVER()
-    return Forgiven(service.forgive_day(actor, target, day, body.reason))
+    return Forgiven(service.day.forgive_day(actor, target, day, body.reason))

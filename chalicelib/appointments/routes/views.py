@@ -87,24 +87,24 @@ class AppealList(msgspec.Struct, frozen=True):
 
 
 def waiter_view(actor: Actor, item: WaiterItem) -> WaiterView:
-    held = service.held_for(item)
+    held = service.waiting_list.held_for(item)
     return WaiterView(
         item.id,
-        str(item.status),
-        str(item.hall),
-        str(item.day),
-        str(item.earliest),
-        str(item.latest),
-        service.position(item),
+        item.status,
+        item.hall,
+        item.day,
+        item.earliest,
+        item.latest,
+        service.waiting_list.position(item),
         hold_view(actor, held) if held else None,
-        catalog.calendar_warnings(str(item.day)),
+        catalog.calendar_warnings(item.day),
     )
 
 
-def hold_view(actor: Actor, held: service.HeldPlace) -> HoldView:
+def hold_view(actor: Actor, held: service.holds.HeldPlace) -> HoldView:
     until = clock.from_seconds(held.until).isoformat()
     return HoldView(
-        hold=service.carried(actor, held),
+        hold=service.holds.carried(actor, held),
         id=held.id,
         hall=held.hall,
         date=held.day,
@@ -118,29 +118,29 @@ def hold_view(actor: Actor, held: service.HeldPlace) -> HoldView:
 
 def service_names(item: AppointmentItem) -> list[str]:
     names = {summary.code: summary.name.zh for summary in catalog.release().services}
-    return [names.get(code, code) for code in item.service_codes]
+    return [names.get(code, code) for code in item.services]
 
 
 def appointment_view(item: AppointmentItem) -> AppointmentView:
     hall = catalog.find_hall(item.hall)
-    limits = service.rules_of(item.hall, item.group)
+    limits = service.plans.rules_of(item.hall, item.group)
     begins = item.slot.starts_at
     return AppointmentView(
         id=item.id,
         number=ids.grouped(item.id),
-        status=str(item.status),
-        hall=str(item.hall),
-        hall_name=hall.name if hall else Text(str(item.hall), str(item.hall)),
-        address=hall.address if hall else Text("-", "-"),
-        group=str(item.group),
-        date=str(item.day),
-        start=str(item.start),
-        end=str(item.ends),
-        services=item.service_codes,
+        status=item.status,
+        hall=item.hall,
+        hall_name=hall.name if hall else Text(item.hall, item.hall),
+        address=hall.address if hall else Text("（大厅已撤销）", "(the hall is closed)"),
+        group=item.group,
+        date=item.day,
+        start=item.start,
+        end=item.ends,
+        services=item.services,
         visitor=vault.mask_name(store.name_of(item)),
         cancel_until=(begins - timedelta(hours=limits.cancel_until_hours)).isoformat(),
         check_in_from=(begins - timedelta(minutes=limits.early_minutes)).isoformat(),
         check_in_until=(begins + timedelta(minutes=limits.late_minutes)).isoformat(),
         appeal_open=item.gsi1pk is not None,
-        warnings=catalog.calendar_warnings(str(item.day)),
+        warnings=catalog.calendar_warnings(item.day),
     )

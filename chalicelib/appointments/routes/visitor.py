@@ -47,7 +47,7 @@ OWN_OR_HALL = Access(
     person=Level.REAL_NAME,
     staff=("officer", "supervisor"),
     target=store.appointment,
-    related=service.concerns,
+    related=service.relations.concerns,
     relation="visitor, who booked, or staff of the hall",
 )
 
@@ -110,11 +110,11 @@ class Gone(msgspec.Struct, frozen=True):
     REAL_PERSON,
     errors=[*PLAN_ERRORS, *VISITOR_ERRORS, rules.SLOT_UNKNOWN, rules.SLOT_NOT_RELEASED],
 )
-def issue_booking_ticket(actor: Actor, body: TicketRequest) -> service.BookingTicket:
+def issue_booking_ticket(actor: Actor, body: TicketRequest) -> service.booking_tickets.BookingTicket:
     """A booking ticket, from ten minutes before the release on: good for one hold, from a moment drawn by lot."""
     service.check_mandate(actor, body.services)
     plan = service.plan(body.hall, body.services)
-    return service.issue(plan, service.visitor_of(actor, body.relative).key, body.date)
+    return service.booking_tickets.issue(plan, service.visitor_of(actor, body.relative).key, body.date)
 
 
 @endpoint(
@@ -156,7 +156,7 @@ def hold_place(actor: Actor, body: NewHold, request: Request) -> HoldView:
         raise errors.INVALID_REQUEST(
             fields=[errors.FieldError("/visitor", "invalid", "仅限窗口人员填写", "For staff at a window only")]
         )
-    wish = service.Wish(
+    wish = service.holds.Wish(
         hall=body.hall,
         services=body.services,
         day=body.date,
@@ -167,13 +167,13 @@ def hold_place(actor: Actor, body: NewHold, request: Request) -> HoldView:
         ticket=body.ticket,
         priority=body.priority and actor.kind == "staff",
     )
-    return hold_view(actor, service.hold(actor, wish, request.key))
+    return hold_view(actor, service.holds.hold(actor, wish, request.key))
 
 
 @endpoint("POST", "/v1/holds/give_up", PERSON_OR_WINDOW, errors=[rules.HOLD_INVALID, rules.WRONG_STATE])
 def give_up_hold(actor: Actor, body: CarriedHold) -> Gone:
     """Give a hold back before it expires."""
-    service.give_up(actor, body.hold)
+    service.waiting_list.give_up(actor, body.hold)
     return Gone()
 
 
@@ -188,7 +188,7 @@ def give_up_hold(actor: Actor, body: CarriedHold) -> Gone:
 )
 def confirm_appointment(actor: Actor, body: CarriedHold) -> AppointmentView:
     """Make a hold an appointment; what it moves is given up in the same moment. A repeat finds it."""
-    item = service.confirm(actor, body.hold)
+    item = service.waiting_list.confirm(actor, body.hold)
     return appointment_view(item)
 
 
@@ -196,12 +196,12 @@ def confirm_appointment(actor: Actor, body: CarriedHold) -> AppointmentView:
 def list_appointments(actor: Actor, query: RelativeQuery) -> AppointmentList:
     """The caller's places and appointments, or a relative's, or those of the enterprise acted for."""
     visitor = service.visitor_of(actor, query.relative)
-    book, holds, items = service.book_of(visitor), [], []
+    book, holds, items = service.bookings.book_of(visitor), [], []
     for claim in sorted(book.claims, key=lambda claim: (claim.day, claim.start)):
         item = store.appointment(claim.appointment)
         if item is not None and service.is_visitor(actor, item):
             items.append(appointment_view(item))
-        elif item is None and (held := service.resumed(actor, visitor, claim)) is not None:
+        elif item is None and (held := service.bookings.resumed(actor, visitor, claim)) is not None:
             holds.append(hold_view(actor, held))
     listed = {item.id for item in items}
     missed = [store.appointment(one) for one, _ in book.no_shows if one not in listed]
@@ -225,7 +225,7 @@ def read_appointment(actor: Actor, target: AppointmentItem) -> AppointmentView:
 )
 def cancel_appointment(actor: Actor, target: AppointmentItem, body: Cancellation) -> AppointmentView:
     """Cancel; the place is free again after a while. To move it, hold a new place with ``moves`` instead."""
-    return appointment_view(service.cancel(actor, target, body.reason))
+    return appointment_view(service.bookings.cancel(actor, target, body.reason))
 
 
 @endpoint("GET", "/v1/appointments/{appointment_id}/calendar", OWN)
@@ -233,10 +233,10 @@ def read_calendar_file(target: AppointmentItem) -> Download:
     """The appointment for the phone's calendar (iCalendar)."""
     hall = catalog.hall(target.hall)
     begins = target.slot.starts_at
-    warnings = [warning.zh for warning in catalog.calendar_warnings(str(target.day))]
+    warnings = [warning.zh for warning in catalog.calendar_warnings(target.day)]
     entry = calendar_file.Entry(
         uid=f"{target.id}@{settings().public_url.split('//')[1]}",
-        sequence=int(target.version),
+        sequence=target.version,
         stamp=clock.now(),
         start=begins,
         end=target.slot._replace(start=target.ends).starts_at,
@@ -255,15 +255,15 @@ def show_slip(actor: Actor, target: AppointmentItem) -> Page:
         store.record_reading(target, actor)
     hall = catalog.hall(target.hall)
     lines = [
-        (Text("日期", "Date"), str(target.day)),
+        (Text("日期", "Date"), target.day),
         (Text("时间", "Time"), f"{target.start}-{target.ends}"),
         (Text("事项", "Service"), "、".join(service_names(target))),
         (Text("来访人", "Visitor"), vault.mask_name(store.name_of(target))),
         (Text("地址", "Address"), hall.address.zh),
     ]
-    late = service.rules_of(target.hall, target.group).late_minutes
+    late = service.plans.rules_of(target.hall, target.group).late_minutes
     note = Text(
         f"请携带身份证，迟到超过 {late} 分钟需重新取号。", f"Bring your ID card; come at most {late} minutes late."
     )
-    notes = [note, *catalog.calendar_warnings(str(target.day))]
+    notes = [note, *catalog.calendar_warnings(target.day)]
     return Page(pages.slip(pages.Slip(hall.name, ids.grouped(target.id), lines, target.id, notes)))

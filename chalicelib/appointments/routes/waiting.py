@@ -21,7 +21,7 @@ from chalicelib.appointments.store import WaiterItem
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import endpoint
 
-OWN_WAITING = Access(person=Level.REAL_NAME, target=store.waiter, related=service.waits, relation="who waits")
+OWN_WAITING = Access(person=Level.REAL_NAME, target=store.waiter, related=service.relations.waits, relation="who waits")
 
 
 class Wait(msgspec.Struct, forbid_unknown_fields=True):
@@ -57,8 +57,8 @@ class Wait(msgspec.Struct, forbid_unknown_fields=True):
 )
 def join_waiting_list(actor: Actor, body: Wait) -> WaiterView:
     """Wait for a place that comes back; it is offered in order, with some time to accept."""
-    wish = service.Wish(body.hall, body.services, body.date, body.earliest, relative=body.relative)
-    return waiter_view(actor, service.join(actor, wish, body.latest))
+    wish = service.holds.Wish(body.hall, body.services, body.date, body.earliest, relative=body.relative)
+    return waiter_view(actor, service.waiting_list.join(actor, wish, body.latest))
 
 
 @endpoint("GET", "/v1/waiting/{waiter_id}", OWN_WAITING)
@@ -70,5 +70,5 @@ def read_waiting(actor: Actor, target: WaiterItem) -> WaiterView:
 @endpoint("DELETE", "/v1/waiting/{waiter_id}", OWN_WAITING, errors=[rules.WAITER_WRONG_STATE])
 def leave_waiting_list(actor: Actor, target: WaiterItem) -> WaiterView:
     """Wait no longer; an offered place goes to the next."""
-    service.leave(actor, target)
+    service.waiting_list.leave(actor, target)
     return waiter_view(actor, target)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
-from chalicelib.appointments import rules, store
+from chalicelib.appointments import events, limits, rules, store
 from chalicelib.appointments.rules import Claim, Slot
 from chalicelib.appointments.service import plans, relations
 from chalicelib.appointments.service.plans import Plan
@@ -15,9 +15,8 @@ from chalicelib.kernel import budget, clock, errors
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
-from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage import optimistic, tables
 
-_TRIES = 4
 _REQUEST_SECONDS = int(budget.REQUEST_SECONDS)
 
 
@@ -28,7 +27,8 @@ def claim(actor: Actor, visitor: str, wanted: Claim, plan: Plan, *, ticket: str 
     Raises ``already_booked``, ``hold_in_progress``, ``booking_limit_reached``, ``booking_blocked``,
     ``too_many_holds``, ``booking_ticket_invalid``, ``slot_busy``, or what ``_check_move`` raises.
     """
-    for _ in range(_TRIES):
+
+    def attempt() -> Claim:
         item = store.booker(visitor) or store.new_booker(visitor)
         book = item.opened()
         known = next((one for one in book.claims if one.appointment == wanted.appointment), None)
@@ -39,17 +39,15 @@ def claim(actor: Actor, visitor: str, wanted: Claim, plan: Plan, *, ticket: str 
         if ticket and any(used == ticket for _, used in book.tries):
             raise rules.TICKET_INVALID()
         if actor.kind != "system":
-            rules.check_pace([at for at, _ in book.tries], clock.now())
+            limits.check_pace([at for at, _ in book.tries], clock.now())
             book.tries = [*_recent(book.tries), (clock.seconds(clock.now()), ticket)]
         book.claims = [*_checked(book.claims, wanted, plan), wanted]
         item.close(book)
-        event = Event("place_claimed", actor, data={"appointment": wanted.appointment, "hall": wanted.hall})
-        try:
-            tables.write(changes.put(item, event))
-            return wanted
-        except tables.ConditionFailed:
-            continue
-    raise rules.SLOT_BUSY(retry_after=1)
+        event = Event(events.PLACE_CLAIMED, actor, data={"appointment": wanted.appointment, "hall": wanted.hall})
+        tables.write(changes.record(item, event))
+        return wanted
+
+    return optimistic.repeat(attempt, otherwise=lambda: rules.SLOT_BUSY(retry_after=1))
 
 
 def has_claim(visitor: str, appointment: str) -> bool:
@@ -81,8 +79,8 @@ def check_credit(book: Book, plan: Plan) -> None:
     """Raise ``booking_blocked`` when the visitor's no-shows forbid booking by this plan's rules."""
     policy = plan.rules.no_shows
     days = [day for _, day in book.no_shows]
-    until = rules.blocked_until(days, policy.allowed, policy.within_days, policy.blocked_days)
-    rules.check_credit(until, clock.today())
+    until = limits.blocked_until(days, policy.allowed, policy.within_days, policy.blocked_days)
+    limits.check_credit(until, clock.today())
 
 
 def _checked(claims: list[Claim], wanted: Claim, plan: Plan) -> list[Claim]:
@@ -112,7 +110,7 @@ def _looked_up(claims: list[Claim], wanted: Claim) -> list[Claim]:
         standing.append(found.claim)
         if found.state != "booked":
             unconfirmed[one.appointment] = found
-    in_the_way = rules.claim_for_same_service(_others(standing, wanted), wanted, clock.today())
+    in_the_way = limits.claim_for_same_service(_others(standing, wanted), wanted, clock.today())
     if in_the_way is not None and in_the_way.appointment in unconfirmed:
         raise _refusal(unconfirmed[in_the_way.appointment])
     return standing
@@ -134,9 +132,9 @@ def _others(claims: list[Claim], wanted: Claim) -> list[Claim]:
 
 
 def _check(claims: list[Claim], wanted: Claim, plan: Plan) -> None:
-    limits = plan.rules
+    most = plan.rules
     claims = _others(claims, wanted)
-    rules.check_limits(claims, wanted, clock.today(), limits.per_day, limits.per_week, limits.per_month)
+    limits.check_limits(claims, wanted, clock.today(), most.per_day, most.per_week, most.per_month)
 
 
 def _check_move(actor: Actor, wanted: Claim, visitor: str) -> None:
@@ -146,9 +144,9 @@ def _check_move(actor: Actor, wanted: Claim, visitor: str) -> None:
     item = store.appointment(wanted.moves)
     if item is None or item.visitor != visitor or not relations.concerns(actor, item):
         raise errors.NOT_FOUND()
-    if set(item.service_codes) != set(wanted.services):
+    if set(item.services) != set(wanted.services):
         raise rules.MOVE_TO_OTHERS()
-    rules.after(item.status, "cancel")
+    rules.APPOINTMENTS.edge(item.status, "move", "visitor")
     hours = plans.rules_of(item.hall, item.group).cancel_until_hours
     if actor.kind == "person":
         rules.check_cancellable(item.slot, clock.now(), hours)
@@ -201,23 +199,21 @@ def drop(actor: Actor, visitor: str, appointment: str, ticket: str = "") -> None
         book.claims = [one for one in book.claims if one.appointment != appointment]
         book.tries = [(at, "" if used == ticket else used) for at, used in book.tries]
 
-    change(visitor, alter, Event("claim_dropped", actor, data={"appointment": appointment}))
+    change(visitor, alter, Event(events.CLAIM_DROPPED, actor, data={"appointment": appointment}))
 
 
 def change(visitor: str, alter: Callable[[Book], None], event: Event) -> None:
     """Alter a visitor's book as it is now, again when somebody else was faster."""
-    for _ in range(_TRIES):
+
+    def attempt() -> None:
         item = store.booker(visitor) or store.new_booker(visitor)
         book = item.opened()
         alter(book)
-        if _unchanged(item, book):
-            return None
-        item.close(book)
-        try:
-            return tables.write(changes.put(item, event))
-        except tables.ConditionFailed:
-            continue
-    raise errors.CONFLICT()
+        if not _unchanged(item, book):
+            item.close(book)
+            tables.write(changes.record(item, event))
+
+    optimistic.repeat(attempt)
 
 
 def _unchanged(item: BookerItem, book: Book) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.appointments import rules, store
+from chalicelib.appointments import events, rules, store
 from chalicelib.appointments.service import claims
 from chalicelib.appointments.store import AppointmentItem, Book
 from chalicelib.kernel import clock
@@ -19,8 +19,8 @@ _REMEMBERED_DAYS = 730
 
 def miss(actor: Actor, item: AppointmentItem) -> tables.Put:
     """The write that makes the appointment a no-show; ``remember`` notes it with the visitor afterwards."""
-    item.status = rules.after(item.status, "miss")
-    return changes.put(item, Event("no_show", actor))
+    missed = rules.APPOINTMENTS.move(item, "miss", "hall")
+    return changes.record(item, Event(missed, actor))
 
 
 def remember(actor: Actor, item: AppointmentItem) -> None:
@@ -28,25 +28,25 @@ def remember(actor: Actor, item: AppointmentItem) -> None:
     oldest = str(clock.today() - timedelta(_REMEMBERED_DAYS))
 
     def alter(book: Book) -> None:
-        entry = (item.id, str(item.day))
+        entry = (item.id, item.day)
         if entry not in book.no_shows:
             book.no_shows = [*(one for one in book.no_shows if one[1] >= oldest), entry]
 
-    claims.change(item.visitor, alter, Event("no_show_noted", actor, data={"appointment": item.id}))
+    claims.change(item.visitor, alter, Event(events.NO_SHOW_NOTED, actor, data={"appointment": item.id}))
 
 
 def appeal(actor: Actor, item: AppointmentItem, reason: str) -> None:
     """Ask staff to look at a no-show again; raises ``appointment_wrong_state``."""
-    rules.after(item.status, "excuse")
-    item.appeal = vault.seal(reason.encode(), store.TABLE, str(item.pk), "appeal")
+    appealed = rules.APPOINTMENTS.move(item, "appeal", "visitor")
+    item.appeal = vault.seal(reason.encode(), store.TABLE, item.pk, "appeal")
     item.gsi1pk, item.gsi1sk = f"APPEALS#{item.hall}", f"{item.day}#{item.id}"
-    tables.write_or_conflict(changes.put(item, Event("no_show_appealed", actor, reason)))
+    tables.write_or_conflict(changes.record(item, Event(appealed, actor, reason)))
 
 
 def appeal_text(item: AppointmentItem) -> str:
     if not item.appeal:
         return ""
-    return vault.unseal(item.appeal, store.TABLE, str(item.pk), "appeal").decode()
+    return vault.unseal(item.appeal, store.TABLE, item.pk, "appeal").decode()
 
 
 def decide_appeal(actor: Actor, item: AppointmentItem, granted: bool, opinion: str) -> None:
@@ -58,9 +58,10 @@ def decide_appeal(actor: Actor, item: AppointmentItem, granted: bool, opinion: s
         raise rules.APPEAL_DECIDED()
     item.gsi1pk = item.gsi1sk = None
     if granted:
-        _excuse(actor, item, "appeal_granted", opinion)
+        _excuse(actor, item, "grant_appeal", opinion)
     else:
-        tables.write_or_conflict(changes.put(item, Event("appeal_refused", actor, opinion)))
+        refused = rules.APPOINTMENTS.move(item, "refuse_appeal", "supervisor")
+        tables.write_or_conflict(changes.record(item, Event(refused, actor, opinion)))
 
 
 def forgive(actor: Actor, item: AppointmentItem, reason: str) -> None:
@@ -69,12 +70,12 @@ def forgive(actor: Actor, item: AppointmentItem, reason: str) -> None:
         _forget(actor, item)
         return
     item.gsi1pk = item.gsi1sk = None
-    _excuse(actor, item, "no_show_forgiven", reason)
+    _excuse(actor, item, "forgive", reason)
 
 
-def _excuse(actor: Actor, item: AppointmentItem, event: str, note: str) -> None:
-    item.status = rules.after(item.status, "excuse")
-    tables.write_or_conflict(changes.put(item, Event(event, actor, note)))
+def _excuse(actor: Actor, item: AppointmentItem, action: str, note: str) -> None:
+    excused = rules.APPOINTMENTS.move(item, action, "supervisor")
+    tables.write_or_conflict(changes.record(item, Event(excused, actor, note)))
     _forget(actor, item)
 
 
@@ -82,4 +83,4 @@ def _forget(actor: Actor, item: AppointmentItem) -> None:
     def alter(book: Book) -> None:
         book.no_shows = [one for one in book.no_shows if one[0] != item.id]
 
-    claims.change(item.visitor, alter, Event("no_show_struck", actor, data={"appointment": item.id}))
+    claims.change(item.visitor, alter, Event(events.NO_SHOW_STRUCK, actor, data={"appointment": item.id}))

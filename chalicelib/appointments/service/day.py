@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 
-from chalicelib.appointments import rules, store
+from chalicelib.appointments import events, rules, store
 from chalicelib.appointments.service import credit, plans
 from chalicelib.appointments.store import AppointmentItem
 from chalicelib.catalog import service as catalog
@@ -46,20 +46,20 @@ def check_arrival(item: AppointmentItem, hall: str) -> None:
 
 def checked_in(actor: Actor, item: AppointmentItem, ticket: str) -> Put:
     """The write that the visitor has come and has a ticket in the queue; raises ``appointment_wrong_state``."""
-    item.status = rules.after(item.status, "check_in")
-    return changes.put(item, Event("checked_in", actor, data={"ticket": ticket}))
+    checked = rules.APPOINTMENTS.move(item, "check_in", "hall")
+    return changes.record(item, Event(checked, actor, data={"ticket": ticket}))
 
 
 def served(actor: Actor, item: AppointmentItem) -> Put:
     """The write that the visit is over."""
-    item.status = rules.after(item.status, "serve")
-    return changes.put(item, Event("served", actor))
+    was_served = rules.APPOINTMENTS.move(item, "serve", "hall")
+    return changes.record(item, Event(was_served, actor))
 
 
 def released(actor: Actor, item: AppointmentItem) -> Put:
     """The write that the visitor came and was not served before the hall closed."""
-    item.status = rules.after(item.status, "release")
-    return changes.put(item, Event("not_served", actor))
+    was_not_served = rules.APPOINTMENTS.move(item, "release", "hall")
+    return changes.record(item, Event(was_not_served, actor))
 
 
 def end_of_day(hall: Hall, day: date) -> int:
@@ -87,9 +87,9 @@ def _remind_at(code: str, day: date) -> int:
     for item in of_day(catalog.hall(code), day):
         if item.status == rules.CONFIRMED and not item.reminded:
             item.reminded = True
-            event = Event("appointment_reminder_due", actor, data={"start": item.start, "hall": item.hall})
+            event = Event(events.APPOINTMENT_REMINDER_DUE, actor, data={"start": item.start, "hall": item.hall})
             with suppress(tables.ConditionFailed):
-                tables.write(changes.put(item, event))
+                tables.write(changes.record(item, event))
                 reminded += 1
     return reminded
 

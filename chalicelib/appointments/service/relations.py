@@ -12,7 +12,7 @@ def is_visitor(actor: Actor, item: AppointmentItem) -> bool:
     if actor.kind != "person":
         return False
     ours = actor.holds(item.party) or (not actor.organization and item.visitor_account in actor.accounts)
-    return ours and all(map(actor.covers, item.service_codes))
+    return ours and all(map(actor.covers, item.services))
 
 
 def is_of_hall(actor: Actor, item: AppointmentItem) -> bool:
@@ -28,4 +28,4 @@ def concerns(actor: Actor, item: AppointmentItem) -> bool:
 
 def waits(actor: Actor, item: WaiterItem) -> bool:
     """Whether the caller put the entry on the waiting list."""
-    return actor.kind == "person" and actor.holds(item.party) and all(map(actor.covers, item.service_codes))
+    return actor.kind == "person" and actor.holds(item.party) and all(map(actor.covers, item.services))

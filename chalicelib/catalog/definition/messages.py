@@ -1,6 +1,6 @@
 """What people are told (消息模板): one template for each kind of event, in words for each platform.
 
-Places such as ``{service}`` are filled from the event; ``notices/facts.py`` names those of each kind of subject. The
+Places such as ``{service}`` are filled from the event; each event's places stand in its feature's ``events.py``. The
 values of WeChat's and Alipay's fields are cut to what the platform takes before they are sent.
 """
 

@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from chalicelib.certificates.service import Verification
+from chalicelib.certificates.service.verification import Verification
 
 STATUS_WORDS = {
     "valid": ("有效", "VALID", "good"),

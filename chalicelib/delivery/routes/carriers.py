@@ -15,7 +15,7 @@ from chalicelib.kernel.edge.endpoint import Plain, Request, endpoint
 from chalicelib.platforms import carrier
 
 
-class StatisticsQuery(msgspec.Struct, forbid_unknown_fields=True):
+class CarrierDayQuery(msgspec.Struct, forbid_unknown_fields=True):
     """Which carrier, and the day on which its parcels came to their end."""
 
     carrier: Annotated[str, Meta(min_length=3, max_length=40)]
@@ -25,11 +25,11 @@ class StatisticsQuery(msgspec.Struct, forbid_unknown_fields=True):
 @endpoint("POST", carrier.PUSH_PATH, ANYONE, errors=[rules.PUSH_REFUSED, rules.PARCEL_UNKNOWN, errors.CONFLICT])
 def take_carrier_push(request: Request) -> Plain:
     """A report of a parcel company; signed, repeated until it is answered."""
-    service.tracking.take_push(request.headers, request.body)
+    service.carriers.take_push(request.headers, request.body)
     return Plain("success")
 
 
 @endpoint("GET", "/v1/carriers/statistics", Access(staff=("supervisor", "administrator")))
-def read_carrier_statistics(query: StatisticsQuery) -> service.statistics.CarrierDay:
+def read_carrier_statistics(query: CarrierDayQuery) -> service.statistics.CarrierDay:
     """What became of a carrier's parcels on a day."""
     return service.statistics.of_day(query.carrier, query.day)

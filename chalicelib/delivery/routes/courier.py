@@ -10,11 +10,13 @@ from msgspec import Meta
 
 from chalicelib.delivery import rules, service, store
 from chalicelib.delivery.routes import views
+from chalicelib.delivery.routes.shapes import CARRIED
 from chalicelib.delivery.store import ShipmentItem
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.shapes import ListQuery, Money
 
 COURIER = Access(staff=("courier",))
 DOOR_LIMIT = Limit("delivery_door", 20, 900, failures_only=True)
@@ -27,10 +29,6 @@ def _may_take(actor: Actor, item: ShipmentItem) -> bool:
     )
 
 
-def _carries(actor: Actor, item: ShipmentItem) -> bool:
-    return item.courier == actor.id
-
-
 def _carries_now(actor: Actor, item: ShipmentItem) -> bool:
     return item.courier == actor.id and item.status in rules.WITH_CARRIER
 
@@ -41,7 +39,6 @@ OFFERED = Access(
 ON_THE_WAY = Access(
     staff=("courier",), target=store.shipment, related=_carries_now, relation="courier who carries it now"
 )
-CARRIED = Access(staff=("courier",), target=store.shipment, related=_carries, relation="courier who carries it")
 
 
 class OfferQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,13 +49,7 @@ class OfferQuery(msgspec.Struct, forbid_unknown_fields=True):
     cursor: Annotated[str, Meta(max_length=512)] | None = None
 
 
-class Cursor(msgspec.Struct, forbid_unknown_fields=True):
-    """Where the next part of a list begins."""
-
-    cursor: Annotated[str, Meta(max_length=512)] | None = None
-
-
-class DayQuery(msgspec.Struct, forbid_unknown_fields=True):
+class EndedQuery(msgspec.Struct, forbid_unknown_fields=True):
     """Of which day; today without one."""
 
     day: date | None = None
@@ -100,43 +91,43 @@ class DayList(msgspec.Struct, frozen=True):
     """What the courier brought to its end on a day, and fen taken at doors (of this part of the list)."""
 
     day: str
-    items: list[views.TaskView]
-    collected: views.Money
+    items: list[views.CourierTask]
+    collected: Money
     cursor: str | None
 
 
 @endpoint("GET", "/v1/courier/offers", COURIER)
-def list_offers(actor: Actor, query: OfferQuery) -> views.TaskList:
+def list_offers(actor: Actor, query: OfferQuery) -> views.CourierTaskList:
     """Parcels of the courier's company to be taken at a hall, in the order of their divisions."""
-    page = service.carrying.offered(query.hall, query.route, query.cursor)
+    page = service.couriers.offered(query.hall, query.route, query.cursor)
     mine = [views.task(item) for item in page.items if item.carrier == actor.unit]
-    return views.TaskList(mine, page.cursor)
+    return views.CourierTaskList(mine, page.cursor)
 
 
 @endpoint("GET", "/v1/courier/parcels", COURIER)
-def list_carried(actor: Actor, query: Cursor) -> views.TaskList:
+def list_carried(actor: Actor, query: ListQuery) -> views.CourierTaskList:
     """What the courier has accepted and not brought to its end."""
-    page = service.carrying.in_hand(actor, query.cursor)
-    return views.TaskList([views.task(item) for item in page.items], page.cursor)
+    page = service.couriers.in_hand(actor, query.cursor)
+    return views.CourierTaskList([views.task(item) for item in page.items], page.cursor)
 
 
 @endpoint("GET", "/v1/courier/day", COURIER)
-def read_courier_day(actor: Actor, query: DayQuery) -> DayList:
+def read_courier_day(actor: Actor, query: EndedQuery) -> DayList:
     """What the courier brought to its end on a day."""
     day = query.day or clock.today()
-    page = service.carrying.ended_on(actor, day, query.cursor)
+    page = service.couriers.ended_on(actor, day, query.cursor)
     taken = sum(
-        int(item.postage)
+        item.postage
         for item in page.items
         if item.postage_by == "on_delivery" and item.proof_kind in ("code", "signature")
     )
-    return DayList(str(day), [views.task(item) for item in page.items], views.Money(taken), page.cursor)
+    return DayList(str(day), [views.task(item) for item in page.items], Money(taken), page.cursor)
 
 
 @endpoint("POST", "/v1/courier/depart", COURIER, errors=[errors.CONFLICT])
 def depart(actor: Actor) -> Departed:
     """Leave the hall with everything that was handed over."""
-    return Departed(service.carrying.depart(actor))
+    return Departed(service.couriers.depart(actor))
 
 
 @endpoint("GET", "/v1/shipments/{shipment_id}/door", ON_THE_WAY)
@@ -152,16 +143,16 @@ def read_door(actor: Actor, target: ShipmentItem) -> views.DoorView:
     OFFERED,
     errors=[rules.SHIPMENT_TAKEN, rules.SHIPMENT_STATE],
 )
-def accept_parcel(actor: Actor, target: ShipmentItem) -> views.TaskView:
+def accept_parcel(actor: Actor, target: ShipmentItem) -> views.CourierTask:
     """Take a parcel on; only one courier can."""
-    service.carrying.accept(actor, target)
+    service.couriers.accept(actor, target)
     return views.task(target)
 
 
 @endpoint("POST", "/v1/shipments/{shipment_id}/release", CARRIED, errors=[rules.SHIPMENT_STATE, errors.CONFLICT])
-def release_parcel(actor: Actor, target: ShipmentItem) -> views.TaskView:
+def release_parcel(actor: Actor, target: ShipmentItem) -> views.CourierTask:
     """Give a parcel back that was not handed over yet."""
-    service.carrying.release(actor, target)
+    service.couriers.release(actor, target)
     return views.task(target)
 
 
@@ -179,11 +170,11 @@ def release_parcel(actor: Actor, target: ShipmentItem) -> views.TaskView:
     ],
     limit=DOOR_LIMIT,
 )
-def deliver_parcel(actor: Actor, target: ShipmentItem, body: DeliveryInput) -> views.TaskView:
+def deliver_parcel(actor: Actor, target: ShipmentItem, body: DeliveryInput) -> views.CourierTask:
     """Hand the parcel to its recipient."""
     given = body.signature
-    signature = service.carrying.Signature(given.signer, given.strokes) if given else None
-    service.carrying.deliver(actor, target, body.code, signature, body.collected)
+    signature = service.couriers.Signature(given.signer, given.strokes) if given else None
+    service.couriers.deliver(actor, target, body.code, signature, body.collected)
     return views.task(target)
 
 
@@ -193,9 +184,9 @@ def deliver_parcel(actor: Actor, target: ShipmentItem, body: DeliveryInput) -> v
     CARRIED,
     errors=[rules.SHIPMENT_STATE, rules.NO_MORE_TRIES, errors.CONFLICT],
 )
-def fail_delivery(actor: Actor, target: ShipmentItem, body: FailureInput) -> views.TaskView:
+def fail_delivery(actor: Actor, target: ShipmentItem, body: FailureInput) -> views.CourierTask:
     """The recipient did not get the parcel: why, and when it is tried again."""
-    service.carrying.fail(actor, target, body.reason, body.next_try)
+    service.couriers.fail(actor, target, body.reason, body.next_try)
     return views.task(target)
 
 
@@ -205,7 +196,7 @@ def fail_delivery(actor: Actor, target: ShipmentItem, body: FailureInput) -> vie
     CARRIED,
     errors=[rules.SHIPMENT_STATE, rules.NO_MORE_TRIES, errors.CONFLICT],
 )
-def retry_delivery(actor: Actor, target: ShipmentItem) -> views.TaskView:
+def retry_delivery(actor: Actor, target: ShipmentItem) -> views.CourierTask:
     """On the way to the recipient again."""
-    service.carrying.retry(actor, target)
+    service.couriers.retry(actor, target)
     return views.task(target)

@@ -122,7 +122,7 @@ def list_parcels(target: Hall, query: DeskQuery) -> views.DeskList:
 )
 def print_result(actor: Actor, target: ShipmentItem, body: ResultInput) -> PrintLink:
     """Print a result for its parcel."""
-    return service.packing.print_result(actor, target, body.application_id)
+    return service.parcels.print_result(actor, target, body.application_id)
 
 
 @endpoint(
@@ -133,7 +133,7 @@ def print_result(actor: Actor, target: ShipmentItem, body: ResultInput) -> Print
 )
 def pack_parcel(actor: Actor, target: ShipmentItem) -> views.DeskRow:
     """The parcel is closed: it waits at the counter, or is offered to couriers."""
-    service.packing.pack(actor, target)
+    service.parcels.pack(actor, target)
     return views.desk_row(target)
 
 
@@ -145,21 +145,21 @@ def pack_parcel(actor: Actor, target: ShipmentItem) -> views.DeskRow:
 )
 def remove_result(actor: Actor, target: ShipmentItem, body: RemovalInput) -> views.DeskRow:
     """Take a result out that cannot be sent, for example because its certificate was revoked."""
-    service.packing.take_out(actor, target, body.application_id, body.reason)
+    service.parcels.take_out(actor, target, body.application_id, body.reason)
     return views.desk_row(target)
 
 
 @endpoint("POST", "/v1/shipments/{shipment_id}/recall", HERE, errors=[rules.SHIPMENT_STATE, errors.CONFLICT])
 def recall_parcel(actor: Actor, target: ShipmentItem, body: LossInput) -> views.DeskRow:
     """Take a parcel back to the desk that nobody took, or whose courier does not come."""
-    service.packing.recall(actor, target, body.reason)
+    service.parcels.recall(actor, target, body.reason)
     return views.desk_row(target)
 
 
 @endpoint("POST", "/v1/halls/{hall}/labels", HALL, errors=[rules.PARCEL_GONE])
 def link_labels(actor: Actor, target: Hall, body: LabelsInput) -> DocumentLink:
     """A link to labels; seeing the addresses on them is recorded first."""
-    return service.packing.labels_link(actor, target.code, body.shipments, body.paper)
+    return service.parcels.labels_link(actor, target.code, body.shipments, body.paper)
 
 
 @endpoint(
@@ -181,11 +181,11 @@ def link_labels(actor: Actor, target: Hall, body: LabelsInput) -> DocumentLink:
 def pick_up(actor: Actor, target: Hall, body: PickUp) -> Handed:
     """Hand a parcel out against its code; after ten wrong ones the terminal is locked for a while."""
     found = (
-        service.collecting.find_scanned(target.code, body.qr)
+        service.counter.find_scanned(target.code, body.qr)
         if body.qr
-        else service.collecting.find(target.code, body.code, body.phone_last4)
+        else service.counter.find(target.code, body.code, body.phone_last4)
     )
-    return Handed(views.desk_row(service.collecting.collect(actor, found, body.id_number)))
+    return Handed(views.desk_row(service.counter.collect(actor, found, body.id_number)))
 
 
 BACK_ERRORS = [rules.SHIPMENT_STATE, rules.NOT_ALL_PRINTED, errors.CONFLICT]
@@ -194,42 +194,42 @@ BACK_ERRORS = [rules.SHIPMENT_STATE, rules.NOT_ALL_PRINTED, errors.CONFLICT]
 @endpoint("POST", "/v1/shipments/{shipment_id}/offer", HERE, errors=BACK_ERRORS)
 def offer_again(actor: Actor, target: ShipmentItem) -> views.DeskRow:
     """Send a parcel out again that came back."""
-    service.packing.offer_again(actor, target)
+    service.parcels.offer_again(actor, target)
     return views.desk_row(target)
 
 
 @endpoint("POST", "/v1/shipments/{shipment_id}/keep", HERE, errors=BACK_ERRORS)
 def keep_at_counter(actor: Actor, target: ShipmentItem) -> views.DeskRow:
     """Let a parcel that came back wait at the counter; its recipient gets a code."""
-    service.collecting.keep_here(actor, target, "clerk")
+    service.counter.keep_here(actor, target, "clerk")
     return views.desk_row(target)
 
 
 @endpoint("POST", "/v1/shipments/{shipment_id}/lose", HEAD, errors=[rules.SHIPMENT_STATE, errors.CONFLICT])
 def lose_parcel(actor: Actor, target: ShipmentItem, body: LossInput) -> views.DeskRow:
     """A parcel is lost: what was printed for it is void from now on."""
-    service.losing.lose(actor, target, body.reason)
+    service.losses.lose(actor, target, body.reason)
     return views.desk_row(target)
 
 
 @endpoint("POST", "/v1/shipments/{shipment_id}/find", HEAD, errors=[rules.SHIPMENT_STATE, errors.CONFLICT])
 def find_parcel(actor: Actor, target: ShipmentItem) -> views.DeskRow:
     """A lost parcel has turned up."""
-    service.losing.find(actor, target)
+    service.losses.find(actor, target)
     return views.desk_row(target)
 
 
 @endpoint("POST", "/v1/shipments/{shipment_id}/replace", HEAD, errors=[rules.SHIPMENT_STATE, errors.CONFLICT])
 def replace_parcel(actor: Actor, target: ShipmentItem) -> views.DeskRow:
     """Make the results of a lost parcel again, in a new one, free of postage."""
-    return views.desk_row(service.losing.replace(actor, target))
+    return views.desk_row(service.losses.replace(actor, target))
 
 
 @endpoint("GET", "/v1/shipments/{shipment_id}/proof", HEAD)
-def read_proof(actor: Actor, target: ShipmentItem) -> service.carrying.Proof:
+def read_proof(actor: Actor, target: ShipmentItem) -> service.couriers.Proof:
     """How delivery was proven, with the signature; the reading is recorded first."""
     store.record_readings([target], actor)
-    found = service.carrying.proof_of(target)
+    found = service.couriers.proof_of(target)
     if found is None:
         raise rules.SHIPMENTS.refusal(target.status)
     return found

@@ -11,7 +11,7 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall
 from chalicelib.delivery import rules, service, store
 from chalicelib.delivery.routes import views
-from chalicelib.delivery.routes.courier import CARRIED
+from chalicelib.delivery.routes.shapes import CARRIED
 from chalicelib.delivery.store import HandoverItem, ShipmentItem
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
@@ -24,7 +24,7 @@ SIDE = Access(
     person=Level.REAL_NAME,
     staff=("officer", "courier"),
     target=store.handover,
-    related=service.handing.is_side,
+    related=service.handovers.is_side,
     relation="giver or taker of the hand-over",
 )
 
@@ -45,13 +45,15 @@ class ScanInput(msgspec.Struct, forbid_unknown_fields=True):
 
 def _view(actor: Actor, item: HandoverItem) -> views.HandoverView:
     live = item.status not in (rules.DONE, rules.CANCELLED)
-    return views.handover(service.handing.side_of(actor, item), item, service.handing.show(actor, item) if live else "")
+    return views.handover(
+        service.handovers.side_of(actor, item), item, service.handovers.show(actor, item) if live else ""
+    )
 
 
 @endpoint("POST", "/v1/halls/{hall}/handovers", CLERK, status=201, idempotent=True, errors=[rules.PARCEL_GONE])
 def open_handover(actor: Actor, target: Hall, body: HandoverInput, request: Request) -> views.HandoverView:
     """Begin to hand over to a courier, or to take back; the answer holds the code for the clerk's screen."""
-    opening = service.handing.dispatch if body.kind == rules.DISPATCH else service.handing.take_back
+    opening = service.handovers.dispatch if body.kind == rules.DISPATCH else service.handovers.take_back
     return _view(actor, opening(actor, target.code, body.courier, body.shipments, request.key))
 
 
@@ -65,7 +67,7 @@ def open_handover(actor: Actor, target: Hall, body: HandoverInput, request: Requ
 )
 def open_collection(actor: Actor, target: ShipmentItem, request: Request) -> views.HandoverView:
     """The courier is at the citizen's door to collect originals."""
-    return _view(actor, service.handing.collect(actor, target, request.key))
+    return _view(actor, service.handovers.collect(actor, target, request.key))
 
 
 @endpoint("GET", "/v1/handovers/{handover_id}", SIDE)
@@ -83,10 +85,10 @@ def read_handover(actor: Actor, target: HandoverItem) -> views.HandoverView:
 )
 def confirm_handover(actor: Actor, target: HandoverItem, body: ScanInput) -> views.HandoverView:
     """The caller has scanned the other side's code; when both have, the parcels change hands."""
-    return _view(actor, service.handing.confirm(actor, target, body.code))
+    return _view(actor, service.handovers.confirm(actor, target, body.code))
 
 
 @endpoint("POST", "/v1/handovers/{handover_id}/cancel", SIDE, errors=[rules.HANDOVER_STATE, errors.CONFLICT])
 def cancel_handover(actor: Actor, target: HandoverItem) -> views.HandoverView:
     """Give a hand-over up that is not done."""
-    return _view(actor, service.handing.cancel(actor, target))
+    return _view(actor, service.handovers.cancel(actor, target))

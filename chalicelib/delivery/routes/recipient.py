@@ -15,6 +15,7 @@ from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import Request, endpoint
 from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.shapes import ListQuery
 from chalicelib.payments import rules as payment_rules
 
 PERSON = Access(person=Level.REAL_NAME)
@@ -69,22 +70,16 @@ class Destination(msgspec.Struct, forbid_unknown_fields=True):
     address: Annotated[str, Meta(max_length=40)] = ""
 
 
-class Cursor(msgspec.Struct, forbid_unknown_fields=True):
-    """Where the next part of a list begins."""
-
-    cursor: Annotated[str, Meta(max_length=512)] | None = None
-
-
 class DivisionQuery(msgspec.Struct, forbid_unknown_fields=True):
     """A division by its six digits, down to the county."""
 
     division: Annotated[str, Meta(pattern=r"^\d{6}$")]
 
 
-class Timeline(msgspec.Struct, frozen=True):
+class ParcelTimeline(msgspec.Struct, frozen=True):
     """Everything that happened to a parcel."""
 
-    entries: list[views.TimelineEntry]
+    entries: list[views.ParcelTimelineEntry]
 
 
 @endpoint("GET", "/v1/addresses", PERSON)
@@ -123,13 +118,13 @@ def remove_address(actor: Actor, address_id: str) -> Removed:
 
 
 @endpoint("GET", "/v1/postage", PERSON, errors=[rules.NO_CARRIER, errors.PLATFORM_UNAVAILABLE], limit=_QUOTE_LIMIT)
-def quote_postage(query: DivisionQuery) -> service.choosing.Quote:
+def quote_postage(query: DivisionQuery) -> service.choices.Quote:
     """What posting to a division would cost, before one chooses it."""
-    return service.choosing.quote(query.division)
+    return service.choices.quote(query.division)
 
 
 @endpoint("GET", "/v1/shipments", PERSON)
-def list_shipments(actor: Actor, query: Cursor) -> views.ParcelList:
+def list_shipments(actor: Actor, query: ListQuery) -> views.ParcelList:
     """The caller's parcels, the newest first."""
     page = store.shipments_of(actor.parties[0], query.cursor)
     items = [found for ref in page.items if (found := store.shipment(ref.shipment))]
@@ -143,9 +138,9 @@ def read_shipment(target: ShipmentItem) -> views.ParcelView:
 
 
 @endpoint("GET", "/v1/shipments/{shipment_id}/timeline", OWN)
-def read_shipment_timeline(target: ShipmentItem) -> Timeline:
+def read_shipment_timeline(target: ShipmentItem) -> ParcelTimeline:
     """Everything that happened to a parcel."""
-    return Timeline(views.timeline(target))
+    return ParcelTimeline(views.timeline(target))
 
 
 @endpoint(
@@ -156,7 +151,7 @@ def read_shipment_timeline(target: ShipmentItem) -> Timeline:
 )
 def name_collector(actor: Actor, target: ShipmentItem, body: CollectorInput) -> views.ParcelView:
     """Let somebody else collect the parcel with the code; their ID card is checked at the counter."""
-    service.collecting.name_collector(actor, target, body.name, body.id_number)
+    service.counter.name_collector(actor, target, body.name, body.id_number)
     return views.parcel(target)
 
 
@@ -169,7 +164,7 @@ def name_collector(actor: Actor, target: ShipmentItem, body: CollectorInput) -> 
 )
 def renew_code(actor: Actor, target: ShipmentItem) -> views.ParcelView:
     """A new code, for example because the old one was locked by wrong tries; the old one is void."""
-    service.collecting.new_code(actor, target)
+    service.counter.new_code(actor, target)
     return views.parcel(target)
 
 
@@ -191,7 +186,7 @@ def renew_code(actor: Actor, target: ShipmentItem) -> views.ParcelView:
 )
 def change_destination(actor: Actor, target: ShipmentItem, body: Destination) -> views.ParcelView:
     """Send a parcel that has not left, or came back, elsewhere: to the counter or to another address."""
-    service.redirecting.redirect(actor, target, body.mode, body.address)
+    service.destinations.redirect(actor, target, body.mode, body.address)
     return views.parcel(target)
 
 

@@ -9,15 +9,9 @@ from chalicelib.catalog.definition import Text
 from chalicelib.delivery import rules, service, store
 from chalicelib.delivery.store import Address, HandoverItem, ShipmentItem
 from chalicelib.kernel import clock
+from chalicelib.kernel.edge.shapes import Money
 from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.security import vault
-
-
-class Money(msgspec.Struct, frozen=True):
-    """An amount of fen."""
-
-    amount: int
-    currency: str = "CNY"
 
 
 class ResultView(msgspec.Struct, frozen=True):
@@ -128,7 +122,7 @@ class DeskList(msgspec.Struct, frozen=True):
     cursor: str | None
 
 
-class TaskView(msgspec.Struct, frozen=True):
+class CourierTask(msgspec.Struct, frozen=True):
     """A parcel as a courier sees it before and while carrying it; nothing of what is in it."""
 
     id: str
@@ -149,17 +143,17 @@ class TaskView(msgspec.Struct, frozen=True):
     warnings: list[Text]
 
 
-class TaskList(msgspec.Struct, frozen=True):
+class CourierTaskList(msgspec.Struct, frozen=True):
     """A part of a courier's list."""
 
-    items: list[TaskView]
+    items: list[CourierTask]
     cursor: str | None
 
 
 class DoorView(msgspec.Struct, frozen=True):
     """Where the courier has to go: the address in clear, and what helps to find it."""
 
-    task: TaskView
+    task: CourierTask
     address: str
     hint: str
     hall_address: Text
@@ -179,7 +173,7 @@ class HandoverView(msgspec.Struct, frozen=True):
     until: str
 
 
-class TimelineEntry(msgspec.Struct, frozen=True):
+class ParcelTimelineEntry(msgspec.Struct, frozen=True):
     """One thing that happened to a parcel."""
 
     type: str
@@ -208,38 +202,38 @@ def address(address_id: str, content: Address) -> AddressView:
 
 
 def results(item: ShipmentItem) -> list[ResultView]:
-    return [ResultView(one.application_id, one.title, one.receipt, one.printed) for one in item.result_list()]
+    return [ResultView(one.application_id, one.title, one.receipt, one.printed) for one in item.results]
 
 
 def parcel(item: ShipmentItem) -> ParcelView:
-    kept, carrier = store.private(item), service.choosing.carrier(item.carrier)
+    kept, carrier = store.private(item), service.choices.carrier(item.carrier)
     counter = item.status == rules.READY and item.mode == rules.PICK_UP
     proving = counter or item.status in (*rules.ON_THE_WAY, rules.ACCEPTED)
     return ParcelView(
         id=item.id,
-        direction=str(item.direction),
-        mode=str(item.mode),
-        status=str(item.status),
+        direction=item.direction,
+        mode=item.mode,
+        status=item.status,
         status_name=state_name(item.status),
-        hall=str(item.hall),
+        hall=item.hall,
         hall_name=catalog.known_hall(item.hall).name,
         carrier=carrier.name if carrier else None,
         waybill=item.waybill or "",
         results=results(item),
         address=address("", kept.address) if kept.address and kept.address.division else None,
         collector=vault.mask_name(kept.collector.name) if kept.collector else "",
-        code=service.moving.code(item) if proving and item.direction == rules.OUT else "",
-        qr=service.collecting.qr_text(item) if counter else "",
+        code=service.transitions.code(item) if proving and item.direction == rules.OUT else "",
+        qr=service.counter.qr_text(item) if counter else "",
         handover=item.handover or "",
-        postage=Money(int(item.postage)),
-        postage_by=str(item.postage_by),
+        postage=Money(item.postage),
+        postage_by=item.postage_by,
         bill=item.bill or "",
         promised_by=item.promised_by or "",
         overdue=bool(item.overdue),
         next_try=item.next_try or "",
         proof=item.proof_kind or "",
         replaced_by=item.replaced_by or "",
-        scans=[ScanView(scan.state, clock.local(scan.at).isoformat(), scan.note) for scan in item.scan_list()],
+        scans=[ScanView(scan.state, clock.local(scan.at).isoformat(), scan.note) for scan in item.scans],
         warnings=day_warnings(item),
     )
 
@@ -252,11 +246,11 @@ def day_warnings(item: ShipmentItem) -> list[Text]:
 def row(item: ShipmentItem) -> ParcelRow:
     return ParcelRow(
         item.id,
-        str(item.direction),
-        str(item.mode),
-        str(item.status),
+        item.direction,
+        item.mode,
+        item.status,
         state_name(item.status),
-        [result.title for result in item.result_list()],
+        [result.title for result in item.results],
         item.promised_by or "",
         day_warnings(item),
     )
@@ -266,13 +260,13 @@ def desk_row(item: ShipmentItem) -> DeskRow:
     kept = store.private(item)
     return DeskRow(
         item.id,
-        str(item.direction),
-        str(item.mode),
-        str(item.status),
+        item.direction,
+        item.mode,
+        item.status,
         state_name(item.status),
         rules.name_initial(kept.address.recipient) if kept.address else "",
         place(item.division),
-        str(item.carrier),
+        item.carrier,
         item.courier or "",
         results(item),
         item.promised_by or "",
@@ -281,24 +275,24 @@ def desk_row(item: ShipmentItem) -> DeskRow:
     )
 
 
-def task(item: ShipmentItem) -> TaskView:
-    content, carrier = store.private(item).address, service.choosing.carrier(item.carrier)
+def task(item: ShipmentItem) -> CourierTask:
+    content, carrier = store.private(item).address, service.choices.carrier(item.carrier)
     assert content is not None
-    return TaskView(
+    return CourierTask(
         item.id,
-        str(item.direction),
-        str(item.status),
+        item.direction,
+        item.status,
         state_name(item.status),
-        str(item.hall),
-        str(item.division),
+        item.hall,
+        item.division,
         place(item.division),
         rules.name_initial(content.recipient),
         vault.mask_phone(content.phone),
         carrier.relay if carrier else "",
-        Money(int(item.postage) if item.postage_by == "on_delivery" else 0),
+        Money(item.postage if item.postage_by == "on_delivery" else 0),
         item.promised_by or "",
         bool(item.overdue),
-        int(item.tries),
+        item.tries,
         item.next_try or "",
         day_warnings(item),
     )
@@ -313,20 +307,20 @@ def door(item: ShipmentItem) -> DoorView:
 
 
 def handover(side: str, item: HandoverItem, code: str) -> HandoverView:
-    words = Text(rules.HANDOVERS.words[item.status], str(item.status))
+    words = Text(rules.HANDOVERS.words[item.status], item.status)
     return HandoverView(
         item.id,
-        str(item.kind),
-        str(item.hall),
-        str(item.status),
+        item.kind,
+        item.hall,
+        item.status,
         words,
         side,
-        item.shipment_ids(),
+        item.shipments,
         code,
-        str(item.until),
+        item.until,
     )
 
 
-def timeline(item: ShipmentItem) -> list[TimelineEntry]:
-    recorded = history.timeline(item.subject, int(item.version), changes.decode(item.changes))
-    return [TimelineEntry(change.type, clock.local(change.at).isoformat()) for change in recorded]
+def timeline(item: ShipmentItem) -> list[ParcelTimelineEntry]:
+    recorded = history.timeline(item.subject, item.version, changes.decode(item.changes))
+    return [ParcelTimelineEntry(change.type, clock.local(change.at).isoformat()) for change in recorded]

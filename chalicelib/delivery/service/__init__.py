@@ -3,24 +3,22 @@
 from chalicelib.delivery.rules import ELECTRONIC, MODE_NOT_OFFERED
 from chalicelib.delivery.service import (
     addresses,
-    carrying,
-    choosing,
-    collecting,
-    handing,
-    losing,
-    moving,
+    announcements,
+    carriers,
+    choices,
+    counter,
+    couriers,
+    destinations,
+    handovers,
+    losses,
     originals,
-    packing,
-    redirecting,
+    parcels,
     statistics,
-    telling,
-    tracking,
-    work,
+    transitions,
 )
-from chalicelib.delivery.service.choosing import Wish, choose, prepare, shipment_of
+from chalicelib.delivery.service.choices import Wish, choose, prepare, shipment_of
 from chalicelib.delivery.service.originals import request as request_originals
-from chalicelib.delivery.service.packing import postage_paid
-from chalicelib.delivery.service.work import attempt, sweep
+from chalicelib.delivery.service.parcels import postage_paid
 from chalicelib.delivery.store import Choice, Result, ShipmentItem, shipment
 
 __all__ = [
@@ -31,25 +29,22 @@ __all__ = [
     "ShipmentItem",
     "Wish",
     "addresses",
-    "attempt",
-    "carrying",
+    "announcements",
+    "carriers",
+    "choices",
     "choose",
-    "choosing",
-    "collecting",
-    "handing",
-    "losing",
-    "moving",
+    "counter",
+    "couriers",
+    "destinations",
+    "handovers",
+    "losses",
     "originals",
-    "packing",
+    "parcels",
     "postage_paid",
     "prepare",
-    "redirecting",
     "request_originals",
     "shipment",
     "shipment_of",
     "statistics",
-    "sweep",
-    "telling",
-    "tracking",
-    "work",
+    "transitions",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.delivery import rules, store
-from chalicelib.delivery.service import choosing, moving
+from chalicelib.delivery.service import choices, transitions
 from chalicelib.delivery.store import Private, Result, ShipmentItem
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor, system
@@ -21,16 +21,15 @@ def request(
     existing = store.shipment(shipment_id)
     if existing is not None:
         return existing
-    address = choosing.of_book(party, address_id)
-    carrier = choosing.carrier_for(address.division)
+    address = choices.of_book(party, address_id)
+    carrier = choices.carrier_for(address.division)
     if carrier.kind != "own":
         raise rules.NO_CARRIER()
     item = ShipmentItem(
         f"SHIPMENT#{shipment_id}",
         direction=rules.IN,
         mode=rules.COURIER,
-        status=rules.CREATED,
-        hall=choosing.station_of(about.service),
+        hall=choices.station_of(about.service),
         carrier=carrier.code,
         division=address.division,
         party=party,
@@ -38,11 +37,12 @@ def request(
         handler=actor.id,
         created_at=clock.local(clock.now()).isoformat(),
     )
-    item.set_results([about])
+    item.results = [about]
     item.content = store.seal(item, "content", Private(address))
-    events = [Event("shipment_created", actor, data={"application": about.application_id})]
-    events.append(moving.step(item, "offer", "system", system("delivery")))
-    tables.write_or_conflict(moving.write_of(item, *events), store.new_ref(item))
+    created = rules.SHIPMENTS.move(item, "create", "system")
+    happened = [Event(created, actor, data={"application": about.application_id})]
+    happened.append(transitions.move(item, "offer", "system", system("delivery")))
+    tables.write_or_conflict(transitions.record(item, *happened), store.new_ref(item))
     return item
 
 
@@ -52,4 +52,4 @@ def cancel(actor: Actor, item: ShipmentItem) -> None:
         return
     if item.direction != rules.IN:
         raise rules.SHIPMENTS.refusal(item.status)
-    moving.moved(item, "cancel", "recipient", actor)
+    transitions.move_and_store(item, "cancel", "recipient", actor)

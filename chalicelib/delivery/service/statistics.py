@@ -42,7 +42,7 @@ def of_day(carrier: str, day: date) -> CarrierDay:
         str(day),
         len(items),
         len(delivered),
-        sum(int(item.rounds) <= 1 and not int(item.tries) for item in delivered),
+        sum(item.rounds <= 1 and not item.tries for item in delivered),
         sum(str(item.ended_at)[:10] <= (item.promised_by or "9") for item in delivered),
         sum(item.proof_kind == "signature" for item in delivered),
         sum(item.status == rules.REPLACED for item in items),

@@ -1,6 +1,7 @@
 """Use cases of identity: log in, prove who one is, act for an enterprise. The door for other features."""
 
 from chalicelib.identity.rules import RELATIVE_NOT_CONSENTED
+from chalicelib.identity.service import sessions
 from chalicelib.identity.service.enterprises import (
     appoint_handler,
     holder_name,
@@ -45,17 +46,6 @@ from chalicelib.identity.service.relatives import (
     visitor_relative,
     visitor_self,
 )
-from chalicelib.identity.service.sessions import (
-    Tokens,
-    authenticate,
-    log_in_courier,
-    log_in_staff,
-    log_in_with_alipay,
-    log_in_with_wechat,
-    log_out,
-    put_staff,
-    refresh,
-)
 
 __all__ = [
     "RELATIVE_NOT_CONSENTED",
@@ -63,12 +53,10 @@ __all__ = [
     "Login",
     "Party",
     "Person",
-    "Tokens",
     "VerificationResult",
     "Visitor",
     "add_relative",
     "appoint_handler",
-    "authenticate",
     "bind_phone",
     "checked_id_number",
     "confirm_verification",
@@ -81,11 +69,6 @@ __all__ = [
     "is_holder",
     "is_legal_representative",
     "is_relative",
-    "log_in_courier",
-    "log_in_staff",
-    "log_in_with_alipay",
-    "log_in_with_wechat",
-    "log_out",
     "login_key",
     "mandate_holds",
     "mandates_of",
@@ -94,12 +77,11 @@ __all__ = [
     "party",
     "person_party",
     "platform_account",
-    "put_staff",
     "recipient",
-    "refresh",
     "register_organization",
     "relatives_of",
     "revoke_mandate",
+    "sessions",
     "staff_name",
     "undo_merge",
     "verify_real_name",

@@ -10,7 +10,7 @@ from chalicelib.identity.store import AccountItem
 from chalicelib.kernel import errors
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
-from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage import optimistic, tables
 
 
 def canonical(account_id: str) -> AccountItem:
@@ -25,13 +25,11 @@ def canonical(account_id: str) -> AccountItem:
 
 def change(load: Callable[[], Any], alter: Callable[[Any], None], event: Event) -> None:
     """Alter an aggregate as it is now, again from the start when somebody else was faster."""
-    for _ in range(5):
+
+    def attempt() -> None:
         item = load()
-        if item is None:
-            return None
-        alter(item)
-        try:
-            return tables.write(changes.put(item, event))
-        except tables.ConditionFailed:
-            continue
-    raise errors.CONFLICT()
+        if item is not None:
+            alter(item)
+            tables.write(changes.record(item, event))
+
+    optimistic.repeat(attempt)

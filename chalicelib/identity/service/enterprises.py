@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from chalicelib.identity import rules, store
+from chalicelib.identity import events, rules, store
 from chalicelib.identity.service.accounts import canonical
 from chalicelib.identity.store import AccountItem, MandateItem, OrganizationItem
 from chalicelib.kernel import clock, numbers
@@ -69,7 +69,7 @@ def _organization(actor: Actor, credit_code: str, name: str) -> OrganizationItem
     item = OrganizationItem(f"ORGANIZATION#{organization_id}", name=name)
     item.credit_code = store.seal(item, "credit_code", credit_code)
     try:
-        tables.write(changes.put(item, Event("organization_registered", actor)))
+        tables.write(changes.record(item, Event(events.ORGANIZATION_REGISTERED, actor)))
     except tables.ConditionFailed:
         found = store.organization(organization_id)
         assert found is not None
@@ -106,15 +106,15 @@ def _appoint(
     item.role, item.scope, item.until, item.revoked = role, scope, until, False
     item.organization_name = organization.name
     item.holder_name = store.seal(item, "holder_name", name)
-    event = Event("mandate_given", actor, data={"role": role, "scope": scope, "until": until})
-    tables.write_or_conflict(changes.put(item, event))
+    event = Event(events.MANDATE_GIVEN, actor, data={"role": role, "scope": scope, "until": until})
+    tables.write_or_conflict(changes.record(item, event))
     return item
 
 
 def revoke_mandate(actor: Actor, mandate: MandateItem) -> None:
     """End a mandate at once."""
     mandate.revoked = True
-    tables.write_or_conflict(changes.put(mandate, Event("mandate_revoked", actor)))
+    tables.write_or_conflict(changes.record(mandate, Event(events.MANDATE_REVOKED, actor)))
 
 
 def is_legal_representative(actor: Actor, organization_id: str) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chalicelib.identity import rules, store
+from chalicelib.identity import events, rules, store
 from chalicelib.identity.service.accounts import canonical, change
 from chalicelib.identity.store import AccountItem
 from chalicelib.kernel import clock, errors, ids, numbers
@@ -15,10 +15,8 @@ from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.settings import settings
-from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage import optimistic, tables
 from chalicelib.platforms import alipay, departments, wechat
-
-_MERGE_TRIES = 3
 
 
 def bind_phone(actor: Actor, credential: str) -> None:
@@ -30,9 +28,9 @@ def bind_phone(actor: Actor, credential: str) -> None:
 
     def bind(account: AccountItem) -> None:
         account.phone = store.seal(account, "phone", phone)
-        account.level = max(int(account.level), Level.PHONE_BOUND)
+        account.level = max(account.level, Level.PHONE_BOUND)
 
-    change(lambda: store.account(actor.id, consistent=True), bind, Event("phone_bound", actor))
+    change(lambda: store.account(actor.id, consistent=True), bind, Event(events.PHONE_BOUND, actor))
 
 
 def platform_account(actor: Actor) -> str:
@@ -48,7 +46,7 @@ def login_key(actor: Actor) -> str:
     session = store.session(actor.session)
     if session is None:
         raise errors.NOT_AUTHENTICATED()
-    return str(session.login_key)
+    return session.login_key
 
 
 class PendingVerification(msgspec.Struct):
@@ -84,7 +82,7 @@ def verify_real_name(actor: Actor, name: str, id_number: str) -> VerificationRes
     def remember(account: AccountItem) -> None:
         account.pending = store.seal(account, "pending", pending.decode())
 
-    event = Event("verification_started", actor)
+    event = Event(events.VERIFICATION_STARTED, actor)
     change(lambda: store.account(actor.id, consistent=True), remember, event)
     return VerificationResult("pending", certify_id, url)
 
@@ -115,24 +113,24 @@ def _confirm_real_name(actor: Actor, name: str, id_number: str, *, face_checked:
     face check, or the same phone number vouched for by the platforms on both accounts.
     """
     index = vault.blind_index("id_number", id_number)
-    for _ in range(_MERGE_TRIES):
+
+    def attempt() -> None:
         account = store.account(actor.id, consistent=True)
         assert account is not None
+        if account.id_index == index:
+            return
         if account.id_index:
-            if account.id_index != index:
-                raise rules.ALREADY_VERIFIED()
-            return None
+            raise rules.ALREADY_VERIFIED()
         first = store.person(index)
-        try:
-            if first is None:
-                return _claim_identity(actor, account, name, id_number, index)
-            into = canonical(first.account_id)
-            if not (face_checked or _same_phone(account, into)):
-                raise rules.SAME_PERSON_NOT_PROVEN()
-            return _merge(actor, account, into)
-        except tables.ConditionFailed:
-            continue
-    raise errors.CONFLICT()
+        if first is None:
+            _claim_identity(actor, account, name, id_number, index)
+            return
+        into = canonical(first.account_id)
+        if not (face_checked or _same_phone(account, into)):
+            raise rules.SAME_PERSON_NOT_PROVEN()
+        _merge(actor, account, into)
+
+    optimistic.repeat(attempt)
 
 
 def _claim_identity(actor: Actor, account: AccountItem, name: str, id_number: str, index: str) -> None:
@@ -140,8 +138,8 @@ def _claim_identity(actor: Actor, account: AccountItem, name: str, id_number: st
     account.id_number = store.seal(account, "id_number", id_number)
     account.id_index, account.level, account.pending = index, Level.REAL_NAME, None
     person = store.PersonItem(f"PERSON#{index}", account_id=account.id)
-    event = Event("real_name_verified", actor, data={"platform": actor.platform})
-    tables.write(tables.Put(person, tables.absent(store.PersonItem)), changes.put(account, event))
+    event = Event(events.REAL_NAME_VERIFIED, actor, data={"platform": actor.platform})
+    tables.write(tables.Put(person, tables.absent(store.PersonItem)), changes.record(account, event))
 
 
 def _same_phone(one: AccountItem, other: AccountItem) -> bool:
@@ -165,8 +163,8 @@ def _merge(actor: Actor, account: AccountItem, into: AccountItem) -> None:
     into.recent_logins = [*account.recent_logins, *older]
     reason: dict[str, str | int | list[str]] = {"reason": "same_id_number", "platform": actor.platform}
     tables.write(
-        changes.put(account, Event("account_merged", actor, data={"into": into.id, **reason})),
-        changes.put(into, Event("account_absorbed", actor, data={"from": account.id, **reason})),
+        changes.record(account, Event(events.ACCOUNT_MERGED, actor, data={"into": into.id, **reason})),
+        changes.record(into, Event(events.ACCOUNT_ABSORBED, actor, data={"from": account.id, **reason})),
     )
 
 
@@ -181,10 +179,10 @@ def undo_merge(actor: Actor, account: AccountItem, reason: str) -> None:
     account.merged_into = None
     into.merged = [other for other in into.merged if other != account.id]
     for parted in (account, into):
-        parted.token_version = int(parted.token_version) + 1
+        parted.token_version = parted.token_version + 1
     tables.write_or_conflict(
-        changes.put(account, Event("merge_undone", actor, reason, {"from": into.id})),
-        changes.put(into, Event("merge_undone", actor, reason, {"account": account.id})),
+        changes.record(account, Event(events.MERGE_UNDONE, actor, reason, {"from": into.id})),
+        changes.record(into, Event(events.MERGE_UNDONE, actor, reason, {"account": account.id})),
     )
 
 
@@ -206,7 +204,7 @@ def describe(account_id: str) -> Person:
     name, number = store.unseal(account, "name"), store.unseal(account, "id_number")
     return Person(
         account.id,
-        Level(int(account.level)).name.lower(),
+        Level(account.level).name.lower(),
         _platforms(account),
         vault.mask_name(name) if name else "",
         vault.mask_id_number(number) if number else "",
@@ -265,7 +263,7 @@ def _logins(owners: list[AccountItem], recent: list[str]) -> tuple[Login, ...]:
         item = store.login(key)
         if item is not None:
             platform_id = store.unseal(item, "platform_id")
-            logins.append(Login(key=key, platform=str(item.platform), platform_id=platform_id))
+            logins.append(Login(key=key, platform=item.platform, platform_id=platform_id))
     return tuple(logins)
 
 
@@ -308,4 +306,4 @@ def organization_party(organization_id: str) -> Party:
 def staff_name(username: str) -> str:
     """The name under which a staff member signs decisions."""
     member = store.staff(username)
-    return str(member.display_name) if member else username
+    return member.display_name if member else username

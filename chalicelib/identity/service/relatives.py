@@ -6,7 +6,7 @@ from datetime import date
 
 import msgspec
 
-from chalicelib.identity import rules, store
+from chalicelib.identity import events, rules, store
 from chalicelib.identity.service.accounts import canonical
 from chalicelib.identity.store import RelativeItem
 from chalicelib.kernel import clock, errors, numbers
@@ -85,8 +85,8 @@ def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:
     item.holder_name = store.seal(item, "holder_name", store.unseal(holder, "name"))
     item.guardian = _is_guardian(store.unseal(holder, "id_number"), id_number)
     item.consented, item.ended = item.guardian, False
-    event = Event("relative_added", actor, data={"consented": int(item.consented)})
-    tables.write_or_conflict(changes.put(item, event))
+    event = Event(events.RELATIVE_ADDED, actor, data={"consented": int(item.consented)})
+    tables.write_or_conflict(changes.record(item, event))
     return item
 
 
@@ -133,13 +133,13 @@ def give_consent(actor: Actor, item: RelativeItem) -> None:
         raise rules.GUARDIAN_CONSENTS()
     if not item.consented or item.guardian:
         item.consented, item.guardian = True, False
-        tables.write_or_conflict(changes.put(item, Event("relative_consented", actor)))
+        tables.write_or_conflict(changes.record(item, Event(events.RELATIVE_CONSENTED, actor)))
 
 
 def end_relation(actor: Actor, item: RelativeItem) -> None:
     """Either of the two ends it: nothing can be booked any more; what is booked stays."""
     item.consented, item.ended = False, True
-    tables.write_or_conflict(changes.put(item, Event("relative_ended", actor)))
+    tables.write_or_conflict(changes.record(item, Event(events.RELATIVE_ENDED, actor)))
 
 
 def relatives_of(actor: Actor) -> tuple[list[RelativeItem], list[RelativeItem]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.identity import rules, store
+from chalicelib.identity import events, rules, store
 from chalicelib.identity.service.accounts import canonical, change
 from chalicelib.identity.store import AccountItem, SessionItem, StaffItem
 from chalicelib.kernel import clock, errors, ids
@@ -21,9 +21,9 @@ from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.settings import settings
 from chalicelib.kernel.storage import tables
 from chalicelib.platforms import alipay, wechat
+from chalicelib.platforms.settings import settings
 
 STAFF_FROM_ONE_PLACE = Limit("staff_name_and_place", 5, 900, failures_only=True)
 STAFF_FROM_ANYWHERE = Limit("staff_name", 50, 900, failures_only=True)
@@ -57,7 +57,7 @@ def _open_person_session(platform: str, realm: str, platform_id: str) -> Tokens:
     found = store.login(key)
     account = canonical(found.account_id) if found else _create_account(platform, key, platform_id)
     _note_use(account, key)
-    return _open_session(account.id, "person", platform, key, int(account.token_version))
+    return _open_session(account.id, "person", platform, key, account.token_version)
 
 
 def _note_use(account: AccountItem, login_key: str) -> None:
@@ -69,7 +69,7 @@ def _note_use(account: AccountItem, login_key: str) -> None:
     # Somebody else may change the account at this moment, or the database may not answer. Then the order stays as it
     # was until the next use: a login or a refresh must not fail for it, its token would be lost.
     with suppress(tables.ConditionFailed, errors.Problem):
-        tables.write(tables.Put(account, tables.at_version(AccountItem, int(account.version))))
+        tables.write(tables.Touch(account, ("recent_logins",), AccountItem.version == account.version))
 
 
 def _create_account(platform: str, login_key: str, platform_id: str) -> AccountItem:
@@ -82,9 +82,9 @@ def _create_account(platform: str, login_key: str, platform_id: str) -> AccountI
     )
     login = store.LoginItem(f"LOGIN#{login_key}", account_id=account.id, platform=platform)
     login.platform_id = store.seal(login, "platform_id", platform_id)
-    event = Event("account_created", Actor(kind="person", id=account.id), data={"platform": platform})
+    event = Event(events.ACCOUNT_CREATED, Actor(kind="person", id=account.id), data={"platform": platform})
     try:
-        tables.write(tables.Put(login, tables.absent(store.LoginItem)), changes.put(account, event))
+        tables.write(tables.Put(login, tables.absent(store.LoginItem)), changes.record(account, event))
     except tables.ConditionFailed:
         first = store.login(login_key)
         assert first is not None
@@ -107,7 +107,7 @@ def log_in_courier(platform: str, code: str, credential: str) -> Tokens:
     member = store.staff(found.username) if found else None
     if found is None or member is None or "courier" not in member.roles:
         raise rules.COURIER_UNKNOWN()
-    return _open_session(str(found.username), "staff", platform, "", int(member.token_version))
+    return _open_session(found.username, "staff", platform, "", member.token_version)
 
 
 def log_in_staff(username: str, password: str, code: str, source_ip: str) -> Tokens:
@@ -139,15 +139,15 @@ def _log_in_staff(username: str, password: str, code: str) -> Tokens:
     step = _matching_step(store.unseal(member, "totp_secret"), code)
     if step == 0:
         raise rules.LOGIN_REFUSED()
-    if step <= int(member.last_step):
+    if step <= member.last_step:
         raise rules.ONE_TIME_CODE_USED()
     member.last_step = step
-    event = Event("staff_logged_in", Actor(kind="staff", id=username, unit=member.unit))
+    event = Event(events.STAFF_LOGGED_IN, Actor(kind="staff", id=username, unit=member.unit))
     try:
-        tables.write(changes.put(member, event))
+        tables.write(changes.record(member, event))
     except tables.ConditionFailed:
         raise rules.ONE_TIME_CODE_USED() from None
-    return _open_session(username, "staff", "", "", int(member.token_version))
+    return _open_session(username, "staff", "", "", member.token_version)
 
 
 def _matching_step(secret: str, code: str) -> int:
@@ -176,12 +176,12 @@ def _open_session(holder: str, kind: str, platform: str, login_key: str, token_v
         used_at=now,
         expires_at=now + rules.SESSION_DAYS * 86400,
     )
-    tables.write(changes.put(item, Event("session_opened", Actor(kind=kind, id=holder))))
+    tables.write(changes.record(item, Event(events.SESSION_OPENED, Actor(kind=kind, id=holder))))
     return _tokens(item, secret, token_version)
 
 
 def _tokens(item: SessionItem, secret: str, token_version: int) -> Tokens:
-    session_id = str(item.pk).removeprefix("SESSION#")
+    session_id = item.pk.removeprefix("SESSION#")
     access = tokens.issue(item.holder, sid=session_id, kind=item.kind, ver=token_version, platform=item.platform)
     return Tokens(access, f"{session_id}.{secret}")
 
@@ -210,13 +210,13 @@ def refresh(refresh_token: str) -> Tokens:
     item.used_at = clock.seconds(clock.now())
     try:
         unused = (SessionItem.current == previous) & (SessionItem.revoked == False)  # noqa: E712
-        tables.write(tables.Put(item, unused))
+        tables.write(tables.Touch(item, ("current", "used_at"), unused))
     except tables.ConditionFailed:
         _revoke_family(item)
         raise rules.REFRESH_REUSED() from None
     if account is not None:
-        _note_use(account, str(item.login_key))
-    return _tokens(item, new_secret, int(holder.token_version))
+        _note_use(account, item.login_key)
+    return _tokens(item, new_secret, holder.token_version)
 
 
 def _new_secret(session_id: str) -> str:
@@ -249,9 +249,11 @@ def _holder(item: SessionItem) -> AccountItem | StaffItem | None:
 def _revoke_family(item: SessionItem) -> None:
     actor = Actor(kind=item.kind, id=item.holder)
     change(
-        lambda: store.session(str(item.pk).removeprefix("SESSION#")), _revoked, Event("session_reuse_detected", actor)
+        lambda: store.session(item.pk.removeprefix("SESSION#")),
+        _revoked,
+        Event(events.SESSION_REUSE_DETECTED, actor),
     )
-    change(lambda: _holder(item), _token_version_raised, Event("access_tokens_voided", actor))
+    change(lambda: _holder(item), _token_version_raised, Event(events.ACCESS_TOKENS_VOIDED, actor))
 
 
 def _revoked(item: Any) -> None:
@@ -259,12 +261,12 @@ def _revoked(item: Any) -> None:
 
 
 def _token_version_raised(item: Any) -> None:
-    item.token_version = int(item.token_version) + 1
+    item.token_version = item.token_version + 1
 
 
 def log_out(actor: Actor) -> None:
     """End the caller's session; its refresh token is void at once, its access token within 15 minutes."""
-    change(lambda: store.session(actor.session), _revoked, Event("session_closed", actor))
+    change(lambda: store.session(actor.session), _revoked, Event(events.SESSION_CLOSED, actor))
 
 
 def authenticate(headers: dict[str, str]) -> Actor:
@@ -303,7 +305,7 @@ def _person_actor(claims: dict[str, Any]) -> tuple[Actor, str]:
     actor = Actor(
         kind="person",
         id=account.id,
-        level=int(account.level),
+        level=account.level,
         platform=str(claims.get("platform", "")),
         session=claims["sid"],
         accounts=(account.id, *account.merged),
@@ -338,7 +340,7 @@ def put_staff(
     item.salt = secrets.token_bytes(16)
     item.password = hashlib.scrypt(password.encode(), salt=item.salt, **_SCRYPT)
     item.totp_secret = store.seal(item, "totp_secret", totp_secret)
-    put = changes.put(item, Event("staff_put", Actor(kind="system", id="system:setup", unit=unit)))
+    put = changes.record(item, Event(events.STAFF_PUT, Actor(kind="system", id="system:setup", unit=unit)))
     tables.write(put, *_phone_writes(item, username, phone))
 
 

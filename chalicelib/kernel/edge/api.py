@@ -1,4 +1,4 @@
-"""Chalice at the edge: it routes, and nothing more."""
+"""Chalice at the edge: it takes API Gateway's event and gives the answer back; ``routing.py`` finds the endpoint."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from chalice.app import Request as ChaliceRequest
 
 from chalicelib.kernel import errors, ids
 from chalicelib.kernel.edge.endpoint import Answer, Authenticate, Endpoint, Request, problem_answer, serve
+from chalicelib.kernel.edge.routing import GREEDY, METHODS, MethodNotAllowed, Router, resource_of, resources
 
 
 class Api(Chalice):
@@ -35,42 +36,56 @@ class Api(Chalice):
         self._per_thread.request = request
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        # What API Gateway lets through that is none of our resources or methods, Chalice would answer in its own words.
         route = event.get("requestContext", {})
         methods = self.routes.get(route.get("resourcePath"))
-        if methods is None:
+        if methods is None or route.get("httpMethod") not in methods:
             return _respond(refusal(errors.NOT_FOUND())).to_dict(["*/*"])
-        if route.get("httpMethod") not in methods:
-            answer = refusal(errors.METHOD_NOT_ALLOWED())
-            answer.headers["Allow"] = ", ".join(sorted(methods))
-            return _respond(answer).to_dict(["*/*"])
         event["headers"] = {**(event.get("headers") or {}), "accept": "*/*"}
         return super().__call__(event, context)
 
     def mount(self, endpoints: list[Endpoint], authenticate: Authenticate) -> None:
-        """Serve the declared endpoints."""
-        for declared in endpoints:
-            route = self.route(declared.path, methods=[declared.method], name=declared.operation, content_types=["*/*"])
-            route(self._view(declared, authenticate))
+        """Serve the declared endpoints behind few resources; every method reaches us, so that we can refuse it."""
+        for place, resource in enumerate(resources(endpoints)):
+            # Each resource finds its own endpoints only: another function serves those that are apart.
+            router = Router([endpoint for endpoint in endpoints if resource_of(endpoint) == resource])
+            view = self._view(router, authenticate)
+            self.route(resource, methods=list(METHODS), name=f"resource_{place}", content_types=["*/*"])(view)
 
-    def _view(self, declared: Endpoint, authenticate: Authenticate) -> Callable[..., Response]:
-        def view(**parameters: str) -> Response:
-            return _respond(serve(declared, self._request(parameters), authenticate))
+    def _view(self, router: Router, authenticate: Authenticate) -> Callable[..., Response]:
+        def view(**_: str) -> Response:
+            return _respond(self._answer(router, authenticate))
 
         return view
 
-    def _request(self, parameters: dict[str, str]) -> Request:
+    def _answer(self, router: Router, authenticate: Authenticate) -> Answer:
         current = self.current_request
         assert current is not None
-        body = current.raw_body or b""
-        return Request(
-            method=current.method,
-            path=current.path,
-            parameters=parameters,
-            query=dict(current.query_params or {}),
-            headers={name.lower(): value for name, value in dict(current.headers).items()},
-            body=body if isinstance(body, bytes) else body.encode(),
-            source_ip=current.context.get("identity", {}).get("sourceIp", ""),
-        )
+        # Chalice gives the resource as the path, and API Gateway gives decoded what its parameters stand for.
+        given = dict(current.uri_params or {})
+        path = current.path.replace(GREEDY, given.pop("proxy", ""))
+        try:
+            found = router.find(current.method, path)
+        except errors.Problem as problem:
+            return refusal(problem)
+        except MethodNotAllowed as refused:
+            answer = refusal(errors.METHOD_NOT_ALLOWED())
+            answer.headers["Allow"] = ", ".join(refused.allowed)
+            return answer
+        return serve(found.endpoint, _request(current, path, found.parameters | given), authenticate)
+
+
+def _request(current: ChaliceRequest, path: str, parameters: dict[str, str]) -> Request:
+    body = current.raw_body or b""
+    return Request(
+        method=current.method,
+        path=path,
+        parameters=parameters,
+        query=dict(current.query_params or {}),
+        headers={name.lower(): value for name, value in dict(current.headers).items()},
+        body=body if isinstance(body, bytes) else body.encode(),
+        source_ip=current.context.get("identity", {}).get("sourceIp", ""),
+    )
 
 
 def refusal(problem: errors.Problem) -> Answer:

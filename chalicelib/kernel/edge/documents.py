@@ -84,7 +84,7 @@ def fetch(text: str) -> Document:
     return _MAKERS[ticket.kind](*ticket.values)
 
 
-@endpoint("GET", "/v1/documents/{ticket}", ANYONE, errors=[LINK_EXPIRED], limit=_LIMIT)
+@endpoint("GET", "/v1/documents/{ticket}", ANYONE, apart=True, errors=[LINK_EXPIRED], limit=_LIMIT)
 def fetch_document(ticket: str) -> Download:
     """The file behind a link."""
     file = fetch(ticket)

@@ -23,7 +23,7 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 
 from chalicelib.kernel import aws, blanks, budget, errors, ids, log
-from chalicelib.kernel.access import ANONYMOUS, Access, Actor
+from chalicelib.kernel.access import ANONYMOUS, ANY_STAFF, Access, Actor
 from chalicelib.kernel.edge import idempotency
 from chalicelib.kernel.edge.rates import Limit
 
@@ -90,6 +90,7 @@ class Endpoint:
     status: int
     idempotent: bool
     recorded: bool
+    apart: bool
     limit: Limit | None
     names: tuple[str, ...]
     body: type[Any] | None
@@ -110,14 +111,16 @@ def endpoint(
     status: int = 200,
     idempotent: bool = False,
     recorded: bool = True,
+    apart: bool = False,
     limit: Limit | None = None,
 ) -> Callable[[View], View]:
     """Declare an endpoint.
 
     ``access``: who may call it; ``errors``: the codes beside the common ones that it can answer;
     ``status`` of success; ``idempotent``: takes an Idempotency-Key; ``recorded``: its answer is kept for repeats
-    (two write units; without it, what the view creates must carry ``Request.key``); ``limit``: how often one
-    caller may.
+    (two write units; without it, what the view creates must carry ``Request.key``); ``apart``: API Gateway has a
+    resource of its own for it, because another function answers it (``functions/print_certificate.py``, and its path in
+    ``infra/functions.yaml``); ``limit``: how often one caller may.
     """
 
     def declare(view: View) -> View:
@@ -132,6 +135,7 @@ def endpoint(
                 status=status,
                 idempotent=idempotent,
                 recorded=recorded,
+                apart=apart,
                 limit=limit,
                 names=tuple(inspect.signature(view).parameters),
                 body=hints.get("body"),
@@ -236,7 +240,8 @@ def authorize_role(access: Access, actor: Actor) -> None:
         if actor.level < access.person:
             raise errors.REAL_NAME_REQUIRED()
         return
-    if actor.kind == "staff" and set(access.staff) & set(actor.roles):
+    has_role = access.staff == ANY_STAFF or bool(set(access.staff) & set(actor.roles))
+    if actor.kind == "staff" and has_role:
         return
     raise errors.FORBIDDEN()
 

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 
 from chalicelib.kernel import budget, clock, errors, ids
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.attributes import Integer
 
 _KEPT_SECONDS = 24 * 3600
 _ABANDONED_SECONDS = 30
@@ -33,9 +34,9 @@ class IdempotencyItem(tables.Table):
 
     fingerprint = UnicodeAttribute()
     attempt = UnicodeAttribute(null=True)
-    started_at = NumberAttribute()
+    started_at = Integer()
     answer = BinaryAttribute(legacy_encoding=False, null=True)
-    expires_at = NumberAttribute()
+    expires_at = Integer()
 
 
 class StoredAnswer(msgspec.Struct):

@@ -16,11 +16,23 @@ from chalicelib.kernel import aws, clock
 from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.events.history import Fault
 from chalicelib.kernel.security import signing
-from chalicelib.kernel.security.vault import KernelItem
 from chalicelib.kernel.settings import settings
 from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.attributes import Integer, Json
 
 _CURSOR = "AUDIT#CURSOR"
+
+
+class PositionItem(tables.Table):
+    """Where the nightly check goes on: in which table, after which key (None: from its beginning)."""
+
+    class Meta:
+        table_name = "kernel"
+
+    table = Integer()
+    start = Json[dict[str, Any] | None](dict[str, Any] | None, null=True)
+
+
 _ROOTS = "roots/"
 _RESERVED_MILLISECONDS = 30_000
 PAGE_ITEMS = 500
@@ -129,15 +141,12 @@ def _page(table: str, start: dict[str, Any] | None) -> tuple[list[_Head], dict[s
 
 
 def _saved_position() -> tuple[int, dict[str, Any] | None]:
-    stored = tables.read(KernelItem, _CURSOR, consistent=True)
-    if stored is None or stored.wrapped is None:
-        return 0, None
-    table, start = msgspec.json.decode(stored.wrapped)
-    return table, start
+    stored = tables.read(PositionItem, _CURSOR, consistent=True)
+    return (stored.table, stored.start) if stored is not None else (0, None)
 
 
 def _save_position(table: int, start: dict[str, Any] | None) -> None:
-    tables.write(tables.Put(KernelItem(_CURSOR, wrapped=msgspec.json.encode([table, start]))))
+    tables.write(tables.Put(PositionItem(_CURSOR, table=table, start=start)))
 
 
 def seal_day(day: date) -> SealedDay:

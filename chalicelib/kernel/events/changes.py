@@ -15,8 +15,12 @@ import msgspec
 
 from chalicelib.kernel import clock, ids
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.event_types import NOT_KEPT, EventType
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.storage.tables import AggregateTable, Put, at_version
+from chalicelib.kernel.storage.tables import AggregateTable, RecordedPut, at_version
+
+Data = dict[str, str | int | list[str]]
+"""Facts of an event that are not personal."""
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -32,9 +36,10 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     acting_for: str = ""
     unit: str = ""
     note: bytes = b""
-    data: dict[str, str | int | list[str]] = {}
+    data: Data = {}
 
 
+PERSONAL_DATA_READ = EventType("personal_data_read", zh="工作人员查看了个人信息", en="Staff read personal data")
 CARRIED = timedelta(seconds=60)
 MOST_CARRIED = 20
 
@@ -43,36 +48,51 @@ MOST_CARRIED = 20
 class Event:
     """A change that is about to be written: what, by whom, with what words and facts."""
 
-    type: str
+    type: EventType
     actor: Actor
     note: str = ""
-    data: dict[str, str | int | list[str]] = field(default_factory=dict)
+    data: Data = field(default_factory=dict)
 
 
-def put(item: AggregateTable, *events: Event) -> Put:
-    """The write of an aggregate with what happened to it, valid only if nobody changed it since it was read."""
+def record(item: AggregateTable, event: Event, *more: Event) -> RecordedPut:
+    """The write of an aggregate with what happened to it, valid only if nobody changed it since it was read.
+
+    The item in memory has its new version from here on; if the write fails, read it again.
+    """
+    events = (event, *more)
     expected = int(item.version or 0)
     recent = [change for change in decode(item.changes) if change.at > clock.now() - CARRIED]
     new = [_change(item.subject, expected + place, event) for place, event in enumerate(events, 1)]
     item.version = expected + len(new)
     item.changes = pack((recent + new)[-MOST_CARRIED:])
-    return Put(item, at_version(type(item), expected))
+    return RecordedPut(item, at_version(type(item), expected))
 
 
 class ReadingItem(AggregateTable):
     """That staff read personal data in clear: written before it is shown; each table has its own subclass."""
 
 
-def put_reading(model: type[ReadingItem], subject: str, actor: Actor) -> Put:
+def record_reading(model: type[ReadingItem], subject: str, actor: Actor) -> RecordedPut:
     """The write that records a reading of ``subject``, as an aggregate of one version beside it."""
     item = model(f"READING#{subject}", ids.new_id())
-    return put(item, Event("personal_data_read", actor))
+    return record(item, Event(PERSONAL_DATA_READ, actor))
 
 
 def _change(subject: str, version: int, event: Event) -> Change:
+    if event.type is NOT_KEPT:
+        raise ValueError(f"{subject}: a move of something without a history")
     note = vault.seal(event.note.encode(), "history", subject, str(version)) if event.note else b""
     actor = event.actor
-    return Change(version, event.type, clock.now(), actor.id, actor.organization, actor.unit, note, event.data)
+    return Change(
+        version=version,
+        type=event.type.name,
+        at=clock.now(),
+        actor=actor.id,
+        acting_for=actor.organization,
+        unit=actor.unit,
+        note=note,
+        data=event.data,
+    )
 
 
 def note_of(subject: str, change: Change) -> str:

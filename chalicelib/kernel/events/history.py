@@ -83,12 +83,12 @@ def append(subject: str, new: list[Change]) -> int:
 
 def _keep_contradiction(stored: HistoryItem, item: HistoryItem) -> None:
     """Keep an entry whose version the log has already with other content; a repeat finds it kept."""
-    version = str(item.sk)
-    item.first = str(stored.hash)
+    version = item.sk
+    item.first = stored.hash
     item.sk = f"{version}{_BESIDE}{item.hash[:16]}"
     item.gsi1sk = f"{item.pk}#{item.sk}"
     # Told before it is kept, and by a repeat once more: a process that dies in between must not leave it untold.
-    log.write("history_contradicted", level="error", subject=str(item.pk), version=int(version))
+    log.write("history_contradicted", level="error", subject=item.pk, version=int(version))
     log.count("history_faults")
     with suppress(tables.ConditionFailed):
         tables.write(tables.Put(item, tables.absent(HistoryItem)))
@@ -108,7 +108,7 @@ def _first_new(subject: str, new: list[Change]) -> tuple[int, str]:
             continue
         carried = new[place - 1] if place > 0 else None
         if carried is None or before.entry == changes.entry_text(carried):
-            return place, str(before.hash)
+            return place, before.hash
     if not new:
         return 0, GENESIS
     raise Gap(f"{subject} {new[0].version - 1}")

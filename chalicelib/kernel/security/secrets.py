@@ -1,38 +1,40 @@
 """This deployment's secrets from Secrets Manager, typed; a missing or malformed one is named, never its value.
 
 They are one JSON object per deployment, read when first needed and again every ten minutes, so that a rotated one
-arrives by itself.
+arrives by itself. Which there are, the platforms say (``platforms/secrets.py``).
 """
 
 from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from chalicelib.kernel import aws, errors, log
-from chalicelib.kernel.settings import InvalidSettings, read, setting, settings
+from chalicelib.kernel.settings import InvalidSettings, read_all, settings
 
 _SECRETS_SECONDS = 600
+S = TypeVar("S")
 
 
-@dataclass(frozen=True)
-class Secrets:
-    """What only this deployment may know."""
+@dataclass
+class Keeper(Generic[S]):
+    """Keeps the secrets of one ``kind``, at most ten minutes old."""
 
-    wechat_app_secret: str = setting("WeChat mini-program's AppSecret", "(32 characters)")
-    alipay_app_private_key: str = setting("the app's RSA2 private key, base64 of PKCS#8 DER", "MIIEvQIBADAN...")
-    alipay_content_key: str = setting("接口内容加密 AES key, base64 of 16 bytes", "AAECAwQFBgcICQoLDA0ODw==")
-    departments_secret: str = setting("secret shared with the exchange, at least 32 characters", "(64 hex digits)")
-    wechat_pay_private_key: str = setting("the merchant's API private key, base64 of PKCS#8 DER", "MIIEvQIBADAN...")
-    wechat_pay_api_v3_key: str = setting("the merchant's APIv3 key", "(32 characters)")
-    fiscal_secret: str = setting("secret shared with the fiscal e-receipt system", "(64 hex digits)")
-    carrier_secret: str = setting("secret shared with the parcel company", "(64 hex digits)")
-    sms_secret: str = setting("secret shared with the providers of text messages", "(64 hex digits)")
+    kind: type[S]
+    known: S | None = None
+    until: float = field(default=0.0)
 
-    @classmethod
-    def from_json(cls, text: str) -> Secrets:
-        """Read the secret's JSON object, whose names are the settings' upper-case names.
+    def get(self) -> S:
+        """The secrets; the known ones while Secrets Manager does not answer."""
+        if self.known is None or self.until < time.monotonic():
+            self.known = self._load()
+            self.until = time.monotonic() + _SECRETS_SECONDS
+        return self.known
+
+    def parse(self, text: str) -> S:
+        """Read the secret's JSON object, whose names are the fields' upper-case names.
 
         Raises ``InvalidSettings`` that names each missing or malformed one with an example, never a value.
         """
@@ -42,28 +44,17 @@ class Secrets:
             given = None
         if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
             raise InvalidSettings("The secrets are not a JSON object of texts")
-        return cls(**read(cls, given))
+        found: S = read_all([self.kind], given)[0]
+        return found
 
+    def _load(self) -> S:
+        from botocore.exceptions import BotoCoreError, ClientError
 
-_secrets: tuple[float, Secrets] | None = None
-
-
-def secrets() -> Secrets:
-    """This deployment's secrets, at most ten minutes old; the known ones while Secrets Manager does not answer."""
-    global _secrets
-    if _secrets is None or _secrets[0] < time.monotonic():
-        _secrets = (time.monotonic() + _SECRETS_SECONDS, _load_secrets(_secrets))
-    return _secrets[1]
-
-
-def _load_secrets(known: tuple[float, Secrets] | None) -> Secrets:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        answer = aws.client("secretsmanager").get_secret_value(SecretId=settings().secrets_name)
-        return Secrets.from_json(answer["SecretString"])
-    except (BotoCoreError, ClientError, InvalidSettings) as error:
-        log.failure("secrets_not_loaded", error)
-        if known is None:
-            raise errors.UNAVAILABLE(retry_after=60) from None
-        return known[1]
+        try:
+            answer = aws.client("secretsmanager").get_secret_value(SecretId=settings().secrets_name)
+            return self.parse(answer["SecretString"])
+        except (BotoCoreError, ClientError, InvalidSettings) as error:
+            log.failure("secrets_not_loaded", error)
+            if self.known is None:
+                raise errors.UNAVAILABLE(retry_after=60) from None
+            return self.known

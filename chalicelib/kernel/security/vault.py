@@ -16,11 +16,12 @@ import unicodedata
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pynamodb.attributes import BinaryAttribute, NumberAttribute
+from pynamodb.attributes import BinaryAttribute
 
 from chalicelib.kernel import aws, clock
 from chalicelib.kernel.settings import settings
 from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage.attributes import Integer
 
 _CACHED_SECONDS = 3600
 _INDEX_KEY = "index"
@@ -35,8 +36,8 @@ class KernelItem(tables.Table):
         table_name = "kernel"
 
     wrapped = BinaryAttribute(legacy_encoding=False, null=True)
-    times = NumberAttribute(null=True)
-    expires_at = NumberAttribute(null=True)
+    times = Integer(null=True)
+    expires_at = Integer(null=True)
 
 
 class Tampered(Exception):

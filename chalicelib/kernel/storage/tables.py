@@ -7,9 +7,7 @@ the ``temporarily_unavailable`` problem.
 
 from __future__ import annotations
 
-import base64
 import functools
-import json
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -19,10 +17,10 @@ from typing import Any, TypeVar
 
 import botocore.session
 from botocore.exceptions import BotoCoreError
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.connection.base import MetaTable
-from pynamodb.exceptions import DeleteError, PutError, PynamoDBException, TransactWriteError
+from pynamodb.exceptions import DeleteError, PutError, PynamoDBException, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
@@ -30,6 +28,8 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.kernel import aws, errors
 from chalicelib.kernel.settings import settings
+from chalicelib.kernel.storage import cursors
+from chalicelib.kernel.storage.attributes import Integer
 
 HEAD = "HEAD"
 _CONDITION_FAILED = "ConditionalCheckFailedException"
@@ -128,7 +128,7 @@ class LookupIndex(GlobalSecondaryIndex["Table"]):  # type: ignore[no-untyped-cal
 class VersionedTable(Table):
     """Base of the items that many may change: each write counts the version on, or is refused."""
 
-    version = NumberAttribute(default=0)
+    version = Integer(default=0)
 
 
 class AggregateTable(VersionedTable):
@@ -139,7 +139,7 @@ class AggregateTable(VersionedTable):
     @property
     def subject(self) -> str:
         """The aggregate's name in the event log."""
-        return str(self.pk) if self.sk == HEAD else f"{self.pk}/{self.sk}"
+        return self.pk if self.sk == HEAD else f"{self.pk}/{self.sk}"
 
 
 T = TypeVar("T", bound=Table)
@@ -156,21 +156,58 @@ def read(model: type[T], pk: str, sk: str = HEAD, *, consistent: bool = False) -
 
 @dataclass(frozen=True)
 class Put:
-    """Write the whole item if ``condition`` holds for what is stored."""
+    """Write the whole item if ``condition`` holds for what is stored.
+
+    An aggregate is written by ``changes.record`` only, together with its events: here it is refused.
+    """
 
     item: Table
     condition: Condition | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.item, AggregateTable) and not isinstance(self, RecordedPut):
+            raise TypeError(f"{type(self.item).__name__} is an aggregate: write it with changes.record, or touch it")
+
+
+@dataclass(frozen=True)
+class RecordedPut(Put):
+    """Write an aggregate together with the events that changed it; made by ``changes.record``."""
+
+
+@dataclass(frozen=True)
+class Touch:
+    """Write the named attributes of a stored item, and no others, if ``condition`` holds.
+
+    For what is no event in the life of a thing, like its schedule or a counter: the version stays as it is.
+    """
+
+    item: Table
+    attributes: tuple[str, ...]
+    condition: Condition
+
+    def actions(self) -> list[Any]:
+        """What DynamoDB is told to do with each attribute."""
+        found = []
+        for name in self.attributes:
+            attribute = getattr(type(self.item), name)
+            value = getattr(self.item, name)
+            found.append(attribute.remove() if value is None else attribute.set(value))
+        return found
 
 
 @dataclass(frozen=True)
 class Delete:
-    """Remove the item if ``condition`` holds."""
+    """Remove the item if ``condition`` holds; an aggregate is never removed, its history would speak of nothing."""
 
     item: Table
     condition: Condition | None = None
 
+    def __post_init__(self) -> None:
+        if isinstance(self.item, AggregateTable):
+            raise TypeError(f"{type(self.item).__name__} is an aggregate: it is not removed")
 
-Write = Put | Delete
+
+Write = Put | Touch | Delete
 
 
 def absent(model: type[Table]) -> Condition:
@@ -183,7 +220,7 @@ def at_version(model: type[VersionedTable], version: int) -> Condition:
     return absent(model) if version == 0 else model.version == version
 
 
-def changed(item: VersionedTable) -> Put:
+def replace(item: VersionedTable) -> Put:
     """The write of an item without a history, valid only if nobody changed it since it was read."""
     before = int(item.version or 0)
     item.version = before + 1
@@ -213,8 +250,11 @@ def write_or_conflict(*writes: Write) -> None:
 def update(model: type[Table], pk: str, sk: str, actions: Sequence[Any], condition: Condition) -> None:
     """Change parts of one item that many change at once; raises ``ConditionFailed``.
 
-    Whether a call whose answer was lost has been done, only the caller can tell, by what it meant to change.
+    Whether a call whose answer was lost has been done, only the caller can tell, by what it meant to change. Not for
+    aggregates.
     """
+    if issubclass(model, AggregateTable):
+        raise TypeError(f"{model.__name__} is an aggregate: write it with changes.record, or touch it")
     with _translated():
         model._get_connection().update_item(pk, sk, actions=actions, condition=condition)
 
@@ -223,9 +263,13 @@ def _write_one(one: Write) -> None:
     try:
         if isinstance(one, Put):
             one.item.save(condition=one.condition)
+        elif isinstance(one, Touch):
+            # not item.update, which would put what is stored in the place of what the caller has changed
+            table = type(one.item)._get_connection()
+            table.update_item(one.item.pk, one.item.sk, actions=one.actions(), condition=one.condition)
         else:
             one.item.delete(condition=one.condition)
-    except (PutError, DeleteError) as error:
+    except (PutError, UpdateError, DeleteError) as error:
         if _code(error) != _CONDITION_FAILED:
             raise
         if not (_was_repeated(error) and _is_done(one)):
@@ -251,10 +295,14 @@ def _cause(error: PynamoDBException) -> BaseException:
 
 
 def _is_done(one: Write) -> bool:
-    stored = read(type(one.item), str(one.item.pk), str(one.item.sk), consistent=True)
+    stored = read(type(one.item), one.item.pk, one.item.sk, consistent=True)
     if isinstance(one, Delete):
         return stored is None
-    return stored is not None and stored.serialize() == one.item.serialize()
+    if stored is None:
+        return False
+    if isinstance(one, Touch):
+        return all(getattr(stored, name) == getattr(one.item, name) for name in one.attributes)
+    return stored.serialize() == one.item.serialize()
 
 
 def _write_all(writes: Sequence[Write]) -> None:
@@ -262,8 +310,12 @@ def _write_all(writes: Sequence[Write]) -> None:
         try:
             with TransactWrite(connection=connection()) as transaction:
                 for one in writes:
-                    add = transaction.save if isinstance(one, Put) else transaction.delete
-                    add(one.item, condition=one.condition)
+                    if isinstance(one, Put):
+                        transaction.save(one.item, condition=one.condition)
+                    elif isinstance(one, Touch):
+                        transaction.update(one.item, actions=one.actions(), condition=one.condition)
+                    else:
+                        transaction.delete(one.item, condition=one.condition)
             return
         except TransactWriteError as error:
             codes = {reason.code for reason in error.cancellation_reasons if reason}
@@ -309,14 +361,14 @@ def query(
     newest_first: bool = False,
 ) -> Page:
     """One page of the items under ``pk`` in a table, or in its index ``gsi1``/``gsi2``."""
-    start = _decode_cursor(cursor, pk, index)
+    start = cursors.decode(cursor, pk, index)
     with _translated():
         found = source.query(
             pk, condition, limit=limit, last_evaluated_key=start, scan_index_forward=not newest_first, page_size=limit
         )
         items = list(found)
         last = found.last_evaluated_key
-    return Page(items, _encode_cursor(last, index) if last else None)
+    return Page(items, cursors.encode(last, index) if last else None)
 
 
 def query_each(
@@ -325,40 +377,12 @@ def query_each(
     """One page of the items under the first of ``pks``, then the next ones; newest first within each."""
     place, _, inner = (cursor or "0.").partition(".")
     if not (place.isascii() and place.isdigit()) or int(place) >= len(pks):
-        raise _cursor_problem()
+        raise cursors.problem()
     page = query(source, pks[int(place)], index=index, cursor=inner, newest_first=True)
     if page.cursor is not None:
         return Page(page.items, f"{place}.{page.cursor}")
     following = int(place) + 1
     return Page(page.items, f"{following}." if following < len(pks) else None)
-
-
-def _cursor_problem() -> errors.Problem:
-    return errors.INVALID_REQUEST(
-        fields=[errors.FieldError("/cursor", "invalid", "翻页标记无效", "The cursor is not valid")]
-    )
-
-
-def _encode_cursor(last: dict[str, Any], index: str | None) -> str:
-    hash_key = f"{index}pk" if index else "pk"
-    parts = {name: value["S"] for name, value in last.items() if name != hash_key}
-    return base64.urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode().rstrip("=")
-
-
-def _decode_cursor(cursor: str | None, pk: str, index: str | None) -> dict[str, Any] | None:
-    if not cursor:
-        return None
-    hash_key = f"{index}pk" if index else "pk"
-    expected = {"pk", "sk", f"{index}sk"} if index else {"sk"}
-    try:
-        parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if not isinstance(parts, dict) or set(parts) != expected:
-            raise ValueError
-        if not all(isinstance(value, str) for value in parts.values()):
-            raise ValueError
-    except ValueError:
-        raise _cursor_problem() from None
-    return {hash_key: {"S": pk}, **{name: {"S": value} for name, value in parts.items()}}
 
 
 def add_to_counter(model: type[Table], pk: str, expires_at: int, times: int = 1) -> int:

@@ -1,19 +1,16 @@
 """Use cases of messages: planning them from the event log, sending them, the inbox, the operators' desk."""
 
-from chalicelib.notices.service import channels, digests, facts, operating, planning, reading, sending
-from chalicelib.notices.service.planning import plan, take
-from chalicelib.notices.service.sending import attempt, sweep
+from chalicelib.notices.service import channels, digests, dispatch, inbox, messages, operations, sources
+from chalicelib.notices.service.messages import plan, take
 
 __all__ = [
-    "attempt",
     "channels",
     "digests",
-    "facts",
-    "operating",
+    "dispatch",
+    "inbox",
+    "messages",
+    "operations",
     "plan",
-    "planning",
-    "reading",
-    "sending",
-    "sweep",
+    "sources",
     "take",
 ]

@@ -12,7 +12,7 @@ from chalicelib.catalog import service as catalog
 from chalicelib.identity.service import Contact, Login
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.security.vault import KernelItem
-from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage import optimistic, tables
 from chalicelib.notices import rules, store
 from chalicelib.notices.store import ConsentItem, MessageItem, Words
 from chalicelib.platforms import alipay, sms, wechat
@@ -58,19 +58,6 @@ class Way:
         return self.login.key if self.login is not None else ""
 
 
-_UNHEARD = "unheard by "
-
-
-def unheard_by(provider: str) -> str:
-    """The reason of a try by a provider whose answer was not heard: only that one may be asked again."""
-    return _UNHEARD + provider.removeprefix(_UNHEARD)
-
-
-def may_have_sent(outcome: Outcome) -> bool:
-    """Whether a provider was not heard, so that no other one may be tried."""
-    return outcome.reason.startswith(_UNHEARD)
-
-
 def remaining_ways(item: MessageItem, words: Words, contact: Contact) -> list[Way]:
     """The ways that are left to try for a message: the logins of the person, the one used last first, then a text.
 
@@ -95,9 +82,9 @@ def remaining_ways(item: MessageItem, words: Words, contact: Contact) -> list[Wa
 
 
 def _providers(item: MessageItem) -> list[str]:
-    """The providers in their order; the one that may have sent the text already, if there is such a one."""
-    reasons = [made.reason for made in item.attempts_made() if made.reason.startswith(_UNHEARD)]
-    return [reasons[-1].removeprefix(_UNHEARD)] if reasons else sms.providers()
+    """The providers in their order; only the one that may have sent the text already, if there is such a one."""
+    unheard = [made.provider for made in item.attempts_made() if made.unheard and made.channel == rules.SMS]
+    return unheard[-1:] or sms.providers()
 
 
 def _template(channel: str, words: Words) -> str:
@@ -109,22 +96,26 @@ def consent_for(way: Way, words: Words) -> ConsentItem | None:
     if way.login is None:
         return None
     found = store.consent(way.login.key, _template(way.channel, words))
-    if found is not None and (found.long_term or int(found.left) > 0):
+    if found is not None and (found.long_term or found.left > 0):
         return found
     return None
 
 
 def spend(consent: ConsentItem | None, *, all_of_it: bool = False) -> None:
     """Count a consent as used, or all of them where the platform says that there are none."""
-    while consent is not None and (all_of_it or not consent.long_term):
-        consent.left = 0 if all_of_it else max(0, int(consent.left) - 1)
-        consent.long_term = bool(consent.long_term) and not all_of_it
-        try:
-            tables.write(tables.changed(consent))
-        except tables.ConditionFailed:
-            consent = store.consent_again(consent)
-            continue
+    if consent is None:
         return
+    known = consent
+
+    def attempt() -> None:
+        current = store.consent_again(known)
+        if current is None or (current.long_term and not all_of_it):
+            return
+        current.left = 0 if all_of_it else max(0, current.left - 1)
+        current.long_term = bool(current.long_term) and not all_of_it
+        tables.write(tables.replace(current))
+
+    optimistic.repeat(attempt)
 
 
 @dataclass(frozen=True)
@@ -228,4 +219,5 @@ def _by_sms(way: Way, item: MessageItem, words: Words, contact: Contact) -> Outc
     assert words.sms is not None
     text = rules.sms_text(catalog.messages().rules.sms_signature, words.sms.en if item.english else words.sms.zh)
     outcome = sms.send(way.provider, f"{item.account}-{item.id}", contact.phone, text)
-    return Outcome("busy", unheard_by(way.provider)) if outcome.verdict == "unheard" else outcome
+    # A provider recognises a repeat, so one that was not heard is asked again, and no other one.
+    return Outcome("busy", unheard=True) if outcome.verdict == "unheard" else outcome

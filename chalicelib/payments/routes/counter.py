@@ -13,8 +13,7 @@ from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import Request, endpoint
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.payments import rules, service, store
-from chalicelib.payments.routes.payer import PAYING_ERRORS
-from chalicelib.payments.routes.shapes import BillIds, Reason, any_bill, named_bills
+from chalicelib.payments.routes.shapes import PAYING_ERRORS, BillIds, PaymentReason, any_bill, collects, named_bills
 from chalicelib.payments.routes.views import (
     BillView,
     DrawerView,
@@ -29,15 +28,8 @@ from chalicelib.payments.store import BillItem
 _COUNTER_LIMIT = Limit("counter_bill", 60, 300, failures_only=True)
 
 
-def _collects(actor: Actor, item: BillItem) -> bool:
-    return actor.unit == item.unit
-
-
-COLLECTED = Access(staff=("officer",), target=store.bill, related=_collects, relation="officer of the collecting unit")
-
-
 CANCELLED_BY = Access(
-    staff=("officer", "supervisor"), target=store.bill, related=_collects, relation="staff of the collecting unit"
+    staff=("officer", "supervisor"), target=store.bill, related=collects, relation="staff of the collecting unit"
 )
 
 
@@ -79,7 +71,7 @@ class NumberQuery(msgspec.Struct, forbid_unknown_fields=True):
         errors.CONFLICT,
     ],
 )
-def cancel_bill(actor: Actor, target: BillItem, body: Reason) -> BillView:
+def cancel_bill(actor: Actor, target: BillItem, body: PaymentReason) -> BillView:
     """Take back a bill that nobody has paid; above the city's limit a supervisor of the unit has to."""
     service.bills.cancel(actor, target, body.reason)
     return bill_view(target)
@@ -110,7 +102,7 @@ def read_counter_bill(actor: Actor, bill_id: str) -> BillView:
 def take_counter_payment(actor: Actor, body: CounterPayment, request: Request) -> PaymentView:
     """Take cash or a card for bills at the window."""
     wanted = named_bills(body.bills, any_bill)
-    expected = sum(int(item.amount) for item in wanted)
+    expected = sum(item.amount for item in wanted)
     if body.amount != expected:
         raise rules.AMOUNT_DIFFERS(expected=expected)
     if (body.method == "card") != bool(body.slip):

@@ -9,8 +9,9 @@ from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.documents import DocumentLink
 from chalicelib.kernel.edge.endpoint import Request, endpoint
 from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.shapes import ListQuery
 from chalicelib.payments import rules, service, store
-from chalicelib.payments.routes.shapes import BillIds, ListQuery, named_bills
+from chalicelib.payments.routes.shapes import PAYING_ERRORS, BillIds, named_bills
 from chalicelib.payments.routes.views import BillList, BillView, PaymentView, bill_row, bill_view, payment_view
 from chalicelib.payments.store import BillItem, OrderItem
 from chalicelib.platforms import payment
@@ -26,7 +27,7 @@ def _owes(actor: Actor, item: BillItem) -> bool:
 
 
 def _pays(actor: Actor, item: OrderItem) -> bool:
-    return actor.holds(item.payer) and all(actor.covers(code) for code in str(item.services).split(","))
+    return actor.holds(item.payer) and all(actor.covers(code) for code in item.services)
 
 
 def _sees_bill(actor: Actor, item: BillItem) -> bool:
@@ -52,16 +53,6 @@ class NewPayment(msgspec.Struct, forbid_unknown_fields=True):
     """The bills that are paid together (一键缴费)."""
 
     bills: BillIds
-
-
-PAYING_ERRORS = [
-    rules.BILL_NOT_PAYABLE,
-    rules.ALREADY_PAID,
-    rules.AMOUNT_INVALID,
-    rules.NOT_VERIFIED,
-    errors.CONFLICT,
-    errors.PLATFORM_UNAVAILABLE,
-]
 
 
 @endpoint("GET", "/v1/bills", Access(person=Level.REAL_NAME))

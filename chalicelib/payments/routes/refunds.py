@@ -11,8 +11,7 @@ from chalicelib.kernel import errors, ids
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import Request, endpoint
 from chalicelib.payments import rules, service, store
-from chalicelib.payments.routes.counter import COLLECTED
-from chalicelib.payments.routes.shapes import Reason, Words
+from chalicelib.payments.routes.shapes import COLLECTED, PaymentReason, Words
 from chalicelib.payments.routes.views import RefundList, RefundView, refund_view
 from chalicelib.payments.store import BillItem, RefundItem
 
@@ -88,7 +87,7 @@ def approve_refund(actor: Actor, target: RefundItem) -> RefundView:
 
 
 @endpoint("POST", "/v1/refunds/{refund_id}/reject", REFUND, idempotent=True, errors=REFUND_ERRORS)
-def reject_refund(actor: Actor, target: RefundItem, body: Reason) -> RefundView:
+def reject_refund(actor: Actor, target: RefundItem, body: PaymentReason) -> RefundView:
     """The second person's no."""
     service.refunds.reject(actor, target, body.reason)
     return refund_view(target)

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.kernel import errors
+from chalicelib.kernel.access import Access, Actor
 from chalicelib.payments import rules, service, store
 from chalicelib.payments.store import BillItem
 
@@ -24,16 +25,10 @@ def any_bill(_item: BillItem) -> bool:
     return True
 
 
-class Reason(msgspec.Struct, forbid_unknown_fields=True):
+class PaymentReason(msgspec.Struct, forbid_unknown_fields=True):
     """Why, in words that are kept."""
 
     reason: Words
-
-
-class ListQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """Where the next part of the list begins."""
-
-    cursor: Annotated[str, Meta(max_length=512)] | None = None
 
 
 def named_bills(wanted: list[str], allowed: service.bills.Allowed) -> list[BillItem]:
@@ -45,3 +40,20 @@ def named_bills(wanted: list[str], allowed: service.bills.Allowed) -> list[BillI
             raise errors.NOT_FOUND()
         found.append(item)
     return found
+
+
+def collects(actor: Actor, item: BillItem) -> bool:
+    return actor.unit == item.unit
+
+
+COLLECTED = Access(staff=("officer",), target=store.bill, related=collects, relation="officer of the collecting unit")
+
+
+PAYING_ERRORS = [
+    rules.BILL_NOT_PAYABLE,
+    rules.ALREADY_PAID,
+    rules.AMOUNT_INVALID,
+    rules.NOT_VERIFIED,
+    errors.CONFLICT,
+    errors.PLATFORM_UNAVAILABLE,
+]

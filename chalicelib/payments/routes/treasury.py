@@ -12,9 +12,9 @@ from chalicelib.kernel import errors, ids
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.documents import DocumentLink
 from chalicelib.kernel.edge.endpoint import Request, endpoint
+from chalicelib.kernel.edge.shapes import ListQuery
 from chalicelib.payments import rules, service, store
-from chalicelib.payments.routes.payer import PAYING_ERRORS
-from chalicelib.payments.routes.shapes import BillIds, ListQuery, Reason, any_bill, named_bills
+from chalicelib.payments.routes.shapes import PAYING_ERRORS, BillIds, PaymentReason, any_bill, named_bills
 from chalicelib.payments.routes.views import (
     CaseList,
     CaseView,
@@ -61,7 +61,7 @@ class Assignment(msgspec.Struct, forbid_unknown_fields=True):
     bills: BillIds
 
 
-class DayQuery(msgspec.Struct, forbid_unknown_fields=True):
+class DrawerQuery(msgspec.Struct, forbid_unknown_fields=True):
     """A day, and where the next part of its list begins."""
 
     day: date
@@ -98,7 +98,7 @@ def list_suspense(query: ListQuery) -> SuspenseList:
     idempotent=True,
     errors=[rules.SUSPENSE_STATE, errors.CONFLICT],
 )
-def give_back_suspense(actor: Actor, target: SuspenseItem, body: Reason) -> RefundView:
+def give_back_suspense(actor: Actor, target: SuspenseItem, body: PaymentReason) -> RefundView:
     """Give money in suspense back to its payer; above the city's limit a second person has to approve."""
     return refund_view(service.refunds.give_back(actor, target, body.reason))
 
@@ -126,21 +126,21 @@ def list_payment_cases(query: ListQuery) -> CaseList:
 
 
 @endpoint("POST", "/v1/payment_cases/{case_id}/resolve", DIFFERENCE, errors=[errors.CONFLICT])
-def resolve_payment_case(actor: Actor, target: CaseItem, body: Reason) -> CaseView:
+def resolve_payment_case(actor: Actor, target: CaseItem, body: PaymentReason) -> CaseView:
     """Note that a difference has been dealt with, and how."""
-    service.reconciling.resolve(actor, target, body.reason)
+    service.reconciliation.resolve(actor, target, body.reason)
     return case_view(target)
 
 
 @endpoint("GET", "/v1/drawers", TREASURER)
-def list_drawers(query: DayQuery) -> DrawerList:
+def list_drawers(query: DrawerQuery) -> DrawerList:
     """The drawers of a day: who has not closed, whose count differs."""
     page = store.listed(DrawerItem, f"DRAWERS#{query.day}", query.cursor)
     return DrawerList([drawer_view(item) for item in page.items], page.cursor)
 
 
 @endpoint("POST", "/v1/drawers/{drawer_id}/resolve", DRAWER, errors=[errors.CONFLICT])
-def resolve_drawer(actor: Actor, target: DrawerItem, body: Reason) -> DrawerView:
+def resolve_drawer(actor: Actor, target: DrawerItem, body: PaymentReason) -> DrawerView:
     """Note that a difference has been dealt with, and how."""
     service.counter.resolve_drawer(actor, target, body.reason)
     return drawer_view(target)

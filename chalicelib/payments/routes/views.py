@@ -7,16 +7,10 @@ import msgspec
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.kernel import clock
+from chalicelib.kernel.edge.shapes import Money
 from chalicelib.payments import rules, service, store
 from chalicelib.payments.rules import Charge
 from chalicelib.payments.store import BillItem, CaseItem, DrawerItem, OrderItem, RefundItem, SuspenseItem
-
-
-class Money(msgspec.Struct, frozen=True):
-    """An amount of fen."""
-
-    amount: int
-    currency: str = "CNY"
 
 
 class LineView(msgspec.Struct, frozen=True):
@@ -197,7 +191,7 @@ class CaseList(msgspec.Struct, frozen=True):
 
 def bill_row(item: BillItem) -> BillRow:
     status = service.bills.status_of(item, service.bills.last_order(item) if item.status == rules.OPEN else None)
-    return BillRow(item.id, status, str(item.title), Money(int(item.amount)), str(item.pay_by))
+    return BillRow(item.id, status, item.title, Money(item.amount), item.pay_by)
 
 
 def bill_view(item: BillItem) -> BillView:
@@ -205,15 +199,15 @@ def bill_view(item: BillItem) -> BillView:
     return BillView(
         item.id,
         service.bills.status_of(item, order),
-        str(item.title),
-        str(item.service),
+        item.title,
+        item.service,
         catalog.unit_name(item.unit),
-        str(item.application_id),
-        str(item.receipt),
-        Money(int(item.amount)),
-        Money(int(item.refunded)),
-        [_line_view(charge) for charge in item.lines()],
-        str(item.pay_by),
+        item.application_id,
+        item.receipt,
+        Money(item.amount),
+        Money(item.refunded),
+        [_line_view(charge) for charge in item.charges],
+        item.pay_by,
         item.order or "",
         item.replaced_by or "",
         service.receipts.is_there(item),
@@ -236,11 +230,11 @@ def _line_view(charge: Charge) -> LineView:
 def payment_view(item: OrderItem, front_end: dict[str, str]) -> PaymentView:
     return PaymentView(
         item.id,
-        str(item.channel),
-        str(item.status),
-        Money(int(item.amount)),
-        item.bill_ids(),
-        clock.local(service.settling.moment(item.ends_at)).isoformat(),
+        item.channel,
+        item.status,
+        Money(item.amount),
+        item.bills,
+        clock.local(service.settlement.moment(item.ends_at)).isoformat(),
         item.paid_at or "",
         front_end,
         _unplaced(item),
@@ -257,15 +251,15 @@ def _unplaced(item: OrderItem) -> UnplacedMoney | None:
 def refund_view(item: RefundItem) -> RefundView:
     return RefundView(
         item.id,
-        str(item.status),
-        str(item.channel),
-        Money(int(item.amount)),
+        item.status,
+        item.channel,
+        Money(item.amount),
         item.bill or "",
         item.suspense or "",
-        item.shares(),
-        str(item.unit),
-        str(item.asked_by),
-        clock.local(service.settling.moment(item.asked_at)).isoformat(),
+        item.parts,
+        item.unit,
+        item.asked_by,
+        clock.local(service.settlement.moment(item.asked_at)).isoformat(),
         item.done_at or "",
     )
 
@@ -275,11 +269,11 @@ def drawer_view(item: DrawerItem) -> DrawerView:
     return DrawerView(
         item.id,
         str(item.clerk),
-        str(item.day),
-        str(item.status),
-        int(item.payments),
-        Money(int(item.cash)),
-        Money(int(item.card)),
+        item.day,
+        item.status,
+        item.payments,
+        Money(item.cash),
+        Money(item.card),
         Money(int(item.counted_cash or 0)) if closed else None,
         Money(int(item.counted_card or 0)) if closed else None,
     )
@@ -288,10 +282,10 @@ def drawer_view(item: DrawerItem) -> DrawerView:
 def suspense_view(item: SuspenseItem) -> SuspenseView:
     return SuspenseView(
         item.id,
-        str(item.status),
-        str(item.reason),
-        str(item.channel),
-        Money(int(item.amount)),
+        item.status,
+        item.reason,
+        item.channel,
+        Money(item.amount),
         str(item.transaction_id),
         str(item.order),
         str(item.paid_at),
@@ -303,13 +297,13 @@ def case_view(item: CaseItem) -> CaseView:
     zh, en = rules.SUGGESTIONS[item.kind]
     return CaseView(
         item.id,
-        str(item.status),
-        str(item.day),
-        str(item.channel),
-        str(item.kind),
-        str(item.reference),
-        Money(int(item.ours)),
-        Money(int(item.theirs)),
-        str(item.detail),
+        item.status,
+        item.day,
+        item.channel,
+        item.kind,
+        item.reference,
+        Money(item.ours),
+        Money(item.theirs),
+        item.detail,
         Text(zh, en),
     )

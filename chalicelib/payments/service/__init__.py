@@ -2,46 +2,40 @@
 
 from chalicelib.payments.rules import Charge
 from chalicelib.payments.service import (
+    announcements,
     bills,
-    booking,
+    bookkeeping,
     channels,
     counter,
     documents,
     ledger,
-    notices,
+    notifications,
     orders,
     receipts,
-    reconciling,
+    reconciliation,
     refunds,
-    settling,
-    telling,
-    work,
+    settlement,
 )
 from chalicelib.payments.service.bills import Debt, cancelling, prepare
-from chalicelib.payments.service.reconciling import reconcile_day
-from chalicelib.payments.service.work import attempt, sweep, visit
+from chalicelib.payments.service.reconciliation import reconcile_day
 
 __all__ = [
     "Charge",
     "Debt",
-    "attempt",
+    "announcements",
     "bills",
-    "booking",
+    "bookkeeping",
     "cancelling",
     "channels",
     "counter",
     "documents",
     "ledger",
-    "notices",
+    "notifications",
     "orders",
     "prepare",
     "receipts",
     "reconcile_day",
-    "reconciling",
+    "reconciliation",
     "refunds",
-    "settling",
-    "sweep",
-    "telling",
-    "visit",
-    "work",
+    "settlement",
 ]

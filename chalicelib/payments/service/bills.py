@@ -6,14 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-import msgspec
-
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
-from chalicelib.kernel.storage import due, tables
+from chalicelib.kernel.storage import tables, worker
 from chalicelib.payments import rules, store
 from chalicelib.payments.rules import Charge
 from chalicelib.payments.store import BillItem, OrderItem
@@ -44,11 +42,14 @@ def prepare(debt: Debt, actor: Actor) -> tuple[list[str], list[tables.Write]]:
     No bills come of charges that add up to nothing. A repeated decision makes the same bills.
     """
     region = catalog.release().city.regions[0].code
-    items = [
-        _new(debt, unit, charges, _free_number(region, debt.application_id, unit, 1))
-        for unit, charges in sorted(rules.by_unit(debt.charges).items())
-    ]
-    return [item.id for item in items], [changes.put(item, Event("bill_issued", actor)) for item in items]
+    numbers: list[str] = []
+    writes: list[tables.Write] = []
+    for unit, charges in sorted(rules.by_unit(debt.charges).items()):
+        item = _new(debt, unit, charges, _free_number(region, debt.application_id, unit, 1))
+        issued = rules.BILLS.move(item, "issue", "system")
+        numbers.append(item.id)
+        writes.append(changes.record(item, Event(issued, actor)))
+    return numbers, writes
 
 
 def _free_number(region: str, application_id: str, unit: str, issue: int) -> str:
@@ -56,7 +57,7 @@ def _free_number(region: str, application_id: str, unit: str, issue: int) -> str
     for salt in range(_SALTS):
         number = rules.notice_number(region, application_id, unit, str(issue), str(salt))
         found = store.bill(number)
-        if found is None or (found.application_id, found.unit, int(found.issue)) == (application_id, unit, issue):
+        if found is None or (found.application_id, found.unit, found.issue) == (application_id, unit, issue):
             return number
     raise errors.CONFLICT()
 
@@ -73,8 +74,7 @@ def _new(debt: Debt, unit: str, charges: list[Charge], number: str) -> BillItem:
         application_id=debt.application_id,
         receipt=debt.receipt,
         title=debt.title,
-        status=rules.OPEN,
-        charges=msgspec.json.encode(charges).decode(),
+        charges=charges,
         amount=amount,
         days=debt.days,
         purpose=debt.purpose,
@@ -98,7 +98,7 @@ def status_of(item: BillItem, order: OrderItem | None) -> str:
         return "paying"
     if item.status == rules.OPEN and is_expired(item):
         return "expired"
-    return str(item.status)
+    return item.status
 
 
 def is_expired(item: BillItem) -> bool:
@@ -118,17 +118,17 @@ def cancel(actor: Actor, item: BillItem, reason: str, by: str = "officer") -> No
     ``bill_already_paid`` or ``other_payment_open``.
     """
     limit = catalog.release().city.refund_limit
-    if int(item.amount) > limit and "supervisor" not in actor.roles:
+    if item.amount > limit and "supervisor" not in actor.roles:
         raise rules.SUPERVISOR_NEEDED(limit=limit)
-    due.due(item, clock.now(), "complete")
+    worker.wake(item)
     tables.write_or_conflict(cancelling(actor, item, reason, by))
 
 
 def cancelling(actor: Actor, item: BillItem, reason: str, by: str) -> tables.Put:
     """The write that cancels a bill, for a transaction of the caller's."""
     _check_unpaid(item)
-    item.status = rules.BILLS.move(item.status, "cancel", by)
-    return changes.put(item, Event("bill_cancelled", actor, reason))
+    cancelled = rules.BILLS.move(item, "cancel", by)
+    return changes.record(item, Event(cancelled, actor, reason))
 
 
 def cancelling_all(actor: Actor, bill_ids: list[str], reason: str) -> list[tables.Write]:
@@ -163,7 +163,7 @@ def reissue(actor: Actor, item: BillItem) -> BillItem:
     _check_unpaid(item)
     if not is_expired(item):
         raise rules.BILLS.refusal(item.status)
-    issue = int(item.issue) + 1
+    issue = item.issue + 1
     number = _free_number(item.id[:6], item.application_id, item.unit, issue)
     debt = Debt(
         item.application_id,
@@ -172,17 +172,19 @@ def reissue(actor: Actor, item: BillItem) -> BillItem:
         item.payer,
         item.payer_kind,
         item.title,
-        int(item.days),
-        item.lines(),
-        str(item.purpose),
-        str(item.handler),
+        item.days,
+        item.charges,
+        item.purpose,
+        item.handler,
     )
-    new = _new(debt, item.unit, item.lines(), number)
+    new = _new(debt, item.unit, item.charges, number)
     new.issue = issue
-    item.status, item.replaced_by = rules.BILLS.move(item.status, "reissue", "payer"), number
+    reissued = rules.BILLS.move(item, "reissue", "payer")
+    issued = rules.BILLS.move(new, "issue", "system")
+    item.replaced_by = number
     tables.write_or_conflict(
-        changes.put(item, Event("bill_reissued", actor, data={"new_bill": number})),
-        changes.put(new, Event("bill_issued", actor, data={"old_bill": item.id})),
+        changes.record(item, Event(reissued, actor, data={"new_bill": number})),
+        changes.record(new, Event(issued, actor, data={"old_bill": item.id})),
     )
     return new
 
@@ -199,7 +201,7 @@ def parts_of(items: list[BillItem]) -> dict[tuple[str, str], int]:
     """What each unit's item gets of these bills."""
     parts: dict[tuple[str, str], int] = {}
     for item in items:
-        for charge in item.lines():
+        for charge in item.charges:
             key = (charge.unit, charge.item_code)
             parts[key] = parts.get(key, 0) + charge.amount
     return parts

@@ -9,8 +9,8 @@ from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables
-from chalicelib.payments import rules, store
-from chalicelib.payments.service import bills, booking, orders, refunds, settling
+from chalicelib.payments import events, rules, store
+from chalicelib.payments.service import bills, bookkeeping, orders, refunds, settlement
 from chalicelib.payments.service.channels import CARD, CASH, ONLINE
 from chalicelib.payments.store import BillItem, DrawerItem, OrderItem, RefundItem
 from chalicelib.platforms.payment import Trade
@@ -20,7 +20,7 @@ def read_bill(actor: Actor, bill_id: str) -> BillItem | None:
     """The bill behind a payment notice number; the clerk's reading is recorded before it is shown."""
     item = store.bill(bill_id)
     if item is not None:
-        tables.write(changes.put_reading(store.PaymentReadingItem, item.subject, actor))
+        tables.write(changes.record_reading(store.PaymentReadingItem, item.subject, actor))
     return item
 
 
@@ -34,21 +34,22 @@ def take(actor: Actor, wanted: list[BillItem], method: str, slip: str, order_id:
         order_id = ids.derived_id("card", actor.unit, slip)
     existing = store.order(order_id)
     if existing is not None:
-        if existing.clerk == actor.id and existing.bill_ids() == sorted(item.id for item in wanted):
+        if existing.clerk == actor.id and existing.bills == sorted(item.id for item in wanted):
             return existing
         raise rules.CARD_SLIP_USED()
     _end_others(actor, wanted)
     drawer = _open_drawer(actor)
     order = orders.new_order(order_id, method, wanted)
     order.clerk = actor.id
-    amount = int(order.amount)
+    amount = order.amount
     _count(drawer, method, amount)
     trade = Trade("paid", slip if method == CARD else order_id, amount, clock.now())
-    event = Event("payment_taken", actor, data={"method": method, "amount": amount})
+    taken = rules.ORDERS.move(order, "pay", "clerk")
+    event = Event(taken, actor, data={"method": method, "amount": amount})
     tables.write_or_conflict(
-        settling.paying(order, trade, event),
+        settlement.paying(order, trade, event),
         *orders.take_in(actor, order, wanted),
-        changes.put(drawer, event),
+        changes.record(drawer, event),
     )
     return order
 
@@ -59,22 +60,22 @@ def _end_others(actor: Actor, wanted: list[BillItem]) -> None:
         if order is not None and order.status in rules.SETTLED:
             raise rules.ALREADY_PAID()
         if order is not None and order.status in rules.LIVE:
-            orders.end(actor, order, "payer")
+            orders.end(actor, order, "clerk")
 
 
 def _open_drawer(actor: Actor) -> DrawerItem:
     drawer = store.drawer(actor.id, actor.unit, clock.today())
-    if drawer.status != "open":
+    if drawer.status != rules.DRAWER_OPEN:
         raise rules.DRAWER_CLOSED()
     return drawer
 
 
 def _count(drawer: DrawerItem, method: str, amount: int) -> None:
     if method == CASH:
-        drawer.cash = int(drawer.cash) + amount
+        drawer.cash = drawer.cash + amount
     else:
-        drawer.card = int(drawer.card) + amount
-    drawer.payments = int(drawer.payments) + (1 if amount > 0 else 0)
+        drawer.card = drawer.card + amount
+    drawer.payments = drawer.payments + (1 if amount > 0 else 0)
 
 
 def pay_out(actor: Actor, item: RefundItem) -> None:
@@ -84,14 +85,14 @@ def pay_out(actor: Actor, item: RefundItem) -> None:
     Raises ``refund_wrong_state``, ``drawer_closed`` or ``changed_meanwhile``.
     """
     if item.status == rules.RETURNED:
-        refunds.finish(item, clock.now(), actor, int(item.amount))
+        refunds.finish(item, clock.now(), actor, item.amount)
         return
     if item.channel not in (CASH, CARD):
         raise rules.REFUNDS.refusal(item.status)
     drawer = _open_drawer(actor)
-    _count(drawer, item.channel, -int(item.amount))
-    event = Event("refund_paid_out", actor, data={"amount": int(item.amount)})
-    refunds.finish(item, clock.now(), actor, int(item.amount), (changes.put(drawer, event),))
+    _count(drawer, item.channel, -item.amount)
+    event = Event(events.REFUND_PAID_OUT, actor, data={"amount": item.amount})
+    refunds.finish(item, clock.now(), actor, item.amount, (changes.record(drawer, event),))
 
 
 def close_drawer(actor: Actor, cash: int, card: int, day: date) -> DrawerItem:
@@ -102,24 +103,26 @@ def close_drawer(actor: Actor, cash: int, card: int, day: date) -> DrawerItem:
     drawer = store.drawer(actor.id, actor.unit, day)
     if day > clock.today():
         raise rules.DRAWER_CLOSED()
-    if drawer.status != "open":
+    if drawer.status != rules.DRAWER_OPEN:
         if (drawer.counted_cash, drawer.counted_card) == (cash, card):
             return drawer
         raise rules.DRAWER_CLOSED()
-    agrees = (cash, card) == (int(drawer.cash), int(drawer.card))
-    drawer.status, drawer.counted_cash, drawer.counted_card = "closed" if agrees else "differing", cash, card
-    difference = cash + card - int(drawer.cash) - int(drawer.card)
+    agrees = (cash, card) == (drawer.cash, drawer.card)
+    closed = rules.DRAWERS.move(drawer, "close" if agrees else "close_differing", "clerk")
+    drawer.counted_cash = cash
+    drawer.counted_card = card
+    difference = cash + card - drawer.cash - drawer.card
     if not agrees:
         log.count("payment_differences")
-    tables.write_or_conflict(changes.put(drawer, Event("drawer_closed", actor, data={"difference": difference})))
+    tables.write_or_conflict(changes.record(drawer, Event(closed, actor, data={"difference": difference})))
     return drawer
 
 
 def resolve_drawer(actor: Actor, item: DrawerItem, note: str) -> None:
     """A treasurer has dealt with a difference; resolving it again changes nothing."""
-    if item.status == "differing":
-        item.status = "resolved"
-        tables.write_or_conflict(changes.put(item, Event("drawer_resolved", actor, note)))
+    if item.status == rules.DRAWER_DIFFERS:
+        resolved = rules.DRAWERS.move(item, "resolve", "treasurer")
+        tables.write_or_conflict(changes.record(item, Event(resolved, actor, note)))
 
 
 def find(number: str) -> list[OrderItem]:
@@ -141,21 +144,23 @@ def assign(actor: Actor, suspense_id: str, wanted: list[BillItem], order_id: str
         return existing
     if held is None:
         raise errors.NOT_FOUND()
-    booking.book_suspense(held)
+    bookkeeping.book_suspense(held)
     for item in wanted:
         last = bills.last_order(item)
         if last is not None and last.status in rules.LIVE:
             raise rules.OTHER_PAYMENT_OPEN()
     order = orders.new_order(order_id, held.channel, wanted)
-    if int(order.amount) != int(held.amount):
+    if order.amount != int(held.amount):
         raise rules.AMOUNT_DIFFERS(expected=int(held.amount))
     order.platform_no = held.order
-    held.status, held.gsi1pk = rules.SUSPENSE.move(held.status, "assign", "officer"), "SUSPENSE#done"
+    assigned = rules.SUSPENSE.move(held, "assign", "treasurer")
+    rules.ORDERS.move(order, "assign", "treasurer")  # the same event for both
+    held.gsi1pk = "SUSPENSE#done"
     trade = Trade("paid", held.transaction_id, int(held.amount), clock.now())
-    event = Event("money_assigned", actor, data={"payment": order.id, "suspense": held.id})
+    event = Event(assigned, actor, data={"payment": order.id, "suspense": held.id})
     tables.write_or_conflict(
-        changes.put(store.not_due(held), event),
-        settling.paying(order, trade, event),
+        changes.record(store.unschedule(held), event),
+        settlement.paying(order, trade, event),
         *orders.take_in(actor, order, wanted),
     )
     return order

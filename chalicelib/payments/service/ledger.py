@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import msgspec
 
 from chalicelib.kernel.storage import tables
-from chalicelib.payments import rules, store
-from chalicelib.payments.rules import Postings
+from chalicelib.payments import double_entry, rules, store
+from chalicelib.payments.double_entry import Postings
 from chalicelib.payments.store import DayItem, EntryItem
 
 MOST_DAYS = 92
@@ -28,9 +28,9 @@ def sum_up(day: date) -> DayItem:
     """Add up a business date's entries for the treasury's report; for schedules, not for requests."""
     sums: dict[str, Postings] = {}
     for entry in store.entries_of(day):
-        channel = sums.setdefault(str(entry.channel), {})
-        sums[str(entry.channel)] = rules.totals((channel, entry.accounts()))
-    item = DayItem(f"TREASURY#{day}", sums=msgspec.json.encode(sums).decode())
+        channel = sums.setdefault(entry.channel, {})
+        sums[entry.channel] = double_entry.totals((channel, entry.postings))
+    item = DayItem(f"TREASURY#{day}", sums=sums)
     tables.write(tables.Put(item))
     return item
 
@@ -76,9 +76,9 @@ def report(first: date, last: date) -> Report:
         if stored is None:
             missing.append(str(day))
             continue
-        sums = msgspec.json.decode(stored.sums, type=dict[str, Postings])
+        sums = stored.sums
         lines += _lines(str(day), sums)
-        others = rules.totals((others, *sums.values()))
+        others = double_entry.totals((others, *sums.values()))
     return Report(
         lines,
         sum(line.amount for line in lines),

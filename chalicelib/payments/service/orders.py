@@ -11,9 +11,9 @@ from chalicelib.kernel import clock, errors, ids, log
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
-from chalicelib.kernel.storage import due, tables
-from chalicelib.payments import rules, store
-from chalicelib.payments.service import bills, settling
+from chalicelib.kernel.storage import tables, worker
+from chalicelib.payments import events, rules, store
+from chalicelib.payments.service import bills, settlement
 from chalicelib.payments.service.channels import OF_PLATFORM, channel, problem_of
 from chalicelib.payments.store import BillItem, OrderItem
 from chalicelib.platforms import payment
@@ -62,8 +62,8 @@ def _resumable(actor: Actor, wanted: list[BillItem], name: str, account: str) ->
             continue
         if order.status in rules.SETTLED:
             raise rules.ALREADY_PAID()
-        left = settling.moment(order.ends_at) - clock.now()
-        same = order.channel == name and sorted(order.bill_ids()) == sorted(item.id for item in wanted)
+        left = settlement.moment(order.ends_at) - clock.now()
+        same = order.channel == name and sorted(order.bills) == sorted(item.id for item in wanted)
         same = same and order.status != rules.CLOSING and store.account_of(order) == account
         if same and left > rules.LATEST_RESUME:
             found = order
@@ -87,10 +87,11 @@ def _create(actor: Actor, wanted: list[BillItem], name: str, account: str, order
     now = clock.now()
     order = new_order(order_id, name, wanted)
     store.seal_account(order, account)
-    first = rules.next_check(now, settling.moment(order.ends_at), now)
-    due.due(order, first)
+    first = rules.next_check(now, settlement.moment(order.ends_at), now)
+    worker.schedule(order, first)
+    created = rules.ORDERS.move(order, "create", "payer")
     tables.write_or_conflict(
-        changes.put(order, Event("payment_created", actor, data={"channel": name})), *take_in(actor, order, wanted)
+        changes.record(order, Event(created, actor, data={"channel": name})), *take_in(actor, order, wanted)
     )
     return order
 
@@ -99,7 +100,7 @@ def new_order(order_id: str, name: str, wanted: list[BillItem]) -> OrderItem:
     """An order over bills that can all be paid now; raises ``bill_not_payable`` or ``amount_invalid``."""
     for item in wanted:
         check_payable(item)
-    now, amount = clock.now(), sum(int(item.amount) for item in wanted)
+    now, amount = clock.now(), sum(item.amount for item in wanted)
     rules.check_amount(amount)
     latest = min([now + rules.ORDER_LIFE, *(bills.pay_until(item) for item in wanted)])
     expires = max(latest, now + rules.SHORTEST_LIFE).replace(microsecond=0)
@@ -108,11 +109,10 @@ def new_order(order_id: str, name: str, wanted: list[BillItem]) -> OrderItem:
         f"ORDER#{order_id}",
         channel=name,
         payer=wanted[0].payer,
-        bills=",".join(sorted(item.id for item in wanted)),
-        services=",".join(sorted({item.service for item in wanted})),
+        bills=sorted(item.id for item in wanted),
+        services=sorted({item.service for item in wanted}),
         amount=amount,
         description=f"{wanted[0].title}{more}",
-        status=rules.CREATED,
         created_at=now.isoformat(timespec="seconds"),
         ends_at=expires.isoformat(),
     )
@@ -123,7 +123,7 @@ def take_in(actor: Actor, order: OrderItem, wanted: list[BillItem]) -> list[tabl
     writes: list[tables.Write] = []
     for item in wanted:
         item.order = order.id
-        writes.append(changes.put(item, Event("bill_in_payment", actor, data={"payment": order.id})))
+        writes.append(changes.record(item, Event(events.BILL_IN_PAYMENT, actor, data={"payment": order.id})))
     return writes
 
 
@@ -148,18 +148,19 @@ def _accepted(order: OrderItem) -> OrderItem:
     """The order with the platform's own number, asked for under our number as often as needed."""
     request = payment.Order(
         order.id,
-        int(order.amount),
-        str(order.description),
+        order.amount,
+        order.description,
         store.account_of(order),
-        settling.moment(order.ends_at),
+        settlement.moment(order.ends_at),
     )
     try:
         prepay = channel(order.channel).create(request)
     except Refused as refusal:
         raise _refused(order, refusal) from None
-    order.prepay, order.status = prepay, rules.ORDERS.move(order.status, "accept", "platform")
+    accepted = rules.ORDERS.move(order, "accept", "platform")
+    order.prepay = prepay
     try:
-        tables.write(changes.put(order, Event("payment_accepted", settling.PLATFORM)))
+        tables.write(changes.record(order, Event(accepted, settlement.PLATFORM)))
     except tables.ConditionFailed:
         again = _again(order)
         if again.status == rules.CLOSED:
@@ -178,7 +179,7 @@ def _refused(order: OrderItem, refusal: Refused) -> errors.Problem:
         # an earlier attempt whose answer was lost may have left a trade there
         with suppress(Refused, errors.Problem):
             channel(order.channel).close(order.id)
-        settling.close(order)
+        settlement.close(order)
     return problem_of(order.channel, refusal)
 
 
@@ -187,15 +188,15 @@ def check(order: OrderItem, source: str) -> OrderItem:
 
     A closed one is asked about too, for two days: money may have come for it in spite of that.
     """
-    recent = clock.now() < settling.moment(order.created_at) + rules.ASKED_AFTER_END
+    recent = clock.now() < settlement.moment(order.created_at) + rules.ASKED_AFTER_END
     asked = order.status in rules.LIVE or (order.status == rules.CLOSED and recent and not order.suspense)
     if not asked or order.channel not in OF_PLATFORM.values():
         return order
     trade = ask(order)
     if trade.state == "paid":
-        settling.settle(order.channel, order.id, trade, source)
+        settlement.settle(order.channel, order.id, trade, source)
     elif trade.state == "closed" and order.status in rules.LIVE:
-        settling.close(order)
+        settlement.close(order)
     return _again(order)
 
 
@@ -214,8 +215,8 @@ def end(actor: Actor, order: OrderItem, by: str) -> None:
     not say (the sweep goes on), ``changed_meanwhile``.
     """
     if order.status != rules.CLOSING:
-        order.status = rules.ORDERS.move(order.status, "begin_close", by)
-        tables.write_or_conflict(changes.put(order, Event("payment_closing", actor)))
+        closing = rules.ORDERS.move(order, "begin_close", by)
+        tables.write_or_conflict(changes.record(order, Event(closing, actor)))
     try:
         channel(order.channel).close(order.id)
     except (Refused, errors.Problem) as trouble:
@@ -227,7 +228,7 @@ def end(actor: Actor, order: OrderItem, by: str) -> None:
         if found.status in rules.LIVE:
             raise errors.CONFLICT() from None
         return
-    if not settling.close(order) and _again(order).status in rules.SETTLED:
+    if not settlement.close(order) and _again(order).status in rules.SETTLED:
         raise rules.ALREADY_PAID()
 
 
@@ -255,16 +256,16 @@ def cancel(actor: Actor, order: OrderItem) -> OrderItem:
 
 def follow(order: OrderItem) -> None:
     """The sweep's visit to a live order: learn how it stands, and end it once its time is over."""
-    now, expires = clock.now(), settling.moment(order.ends_at)
-    if now > settling.moment(order.created_at) + rules.ENDS_WITHIN:
+    now, expires = clock.now(), settlement.moment(order.ends_at)
+    if now > settlement.moment(order.created_at) + rules.ENDS_WITHIN:
         log.count("payments_without_end")
-    due.due(order, rules.next_check(settling.moment(order.created_at), expires, now))
-    tables.write(due.unchanged(order))
+    worker.schedule(order, rules.next_check(settlement.moment(order.created_at), expires, now))
+    tables.write(worker.save_schedule(order))
     trade = ask(order)
     if trade.state == "paid":
-        settling.settle(order.channel, order.id, trade, "query")
+        settlement.settle(order.channel, order.id, trade, "query")
     elif trade.state == "closed":
-        settling.close(order)
+        settlement.close(order)
     elif now >= expires or order.status == rules.CLOSING:
         try:
             end(SWEEP, order, "system")

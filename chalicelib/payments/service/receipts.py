@@ -6,16 +6,13 @@ that can be repeated, by voiding with a red receipt (冲红) and issuing anew (�
 
 from __future__ import annotations
 
-import msgspec
-
 from chalicelib.catalog import service as catalog
 from chalicelib.identity import service as identity
-from chalicelib.kernel import clock
 from chalicelib.kernel.access import system
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
-from chalicelib.kernel.storage import due, tables
-from chalicelib.payments import rules, store
+from chalicelib.kernel.storage import tables, worker
+from chalicelib.payments import events, rules, store
 from chalicelib.payments.store import BillItem, ReceiptItem
 from chalicelib.platforms import fiscal
 
@@ -28,16 +25,16 @@ _STEPS = 4
 def wanting(bill: BillItem, parts: dict[str, int]) -> tables.Put:
     """The write after which the bill's receipt is to say ``parts``: fen of each fee item."""
     item = store.receipt(bill.id) or ReceiptItem(f"RECEIPT#{bill.id}")
-    item.wanted = msgspec.json.encode(parts).decode()
-    due.due(item, clock.now(), "receipt")
-    return changes.put(item, Event("receipt_wanted", PROVIDER, data={"amount": sum(parts.values())}))
+    item.wanted = parts
+    worker.wake(item)
+    return changes.record(item, Event(events.RECEIPT_WANTED, PROVIDER, data={"amount": sum(parts.values())}))
 
 
 def bring_up_to_date(item: ReceiptItem) -> None:
     """Void and issue until the receipt says what it should; raises ``platform_unavailable``."""
-    wanted = sum(item.wanted_parts().values())
+    wanted = sum(item.wanted.values())
     for _ in range(_STEPS):
-        if item.number and int(item.amount) != wanted:
+        if item.number and item.amount != wanted:
             _void(item)
         elif not item.number and wanted > 0:
             _issue(item)
@@ -45,32 +42,32 @@ def bring_up_to_date(item: ReceiptItem) -> None:
             break
     if not wanted:
         _void_unheard(item)
-    store.not_due(item)
-    tables.write(due.unchanged(item))
+    store.unschedule(item)
+    tables.write(worker.save_schedule(item))
 
 
 def _void_unheard(item: ReceiptItem) -> None:
     """Void a receipt whose issue was asked for and never answered: nothing was kept after all."""
-    serial = _serial(item, int(item.issue) + 1)
+    serial = _serial(item, item.issue + 1)
     if fiscal.query(serial) == "valid":
         fiscal.void(serial)
 
 
 def _void(item: ReceiptItem) -> None:
-    red = fiscal.void(_serial(item, int(item.issue)))
+    red = fiscal.void(_serial(item, item.issue))
     item.red, item.code, item.number, item.check, item.amount = red, None, None, None, 0
-    tables.write(changes.put(item, Event("receipt_voided", PROVIDER, data={"red": red})))
+    tables.write(changes.record(item, Event(events.RECEIPT_VOIDED, PROVIDER, data={"red": red})))
 
 
 def _issue(item: ReceiptItem) -> None:
     bill = store.bill(item.id)
     assert bill is not None
-    issue = int(item.issue) + 1
-    issued = fiscal.issue(_content(bill, _serial(item, issue), item.wanted_parts()))
+    issue = item.issue + 1
+    issued = fiscal.issue(_content(bill, _serial(item, issue), item.wanted))
     item.code, item.number, item.check = issued.code, issued.number, issued.check
     item.issued_on, item.amount, item.issue, item.red = issued.issued_on, issued.amount, issue, None
     item.issued = item.wanted
-    tables.write(changes.put(item, Event("receipt_issued", PROVIDER, data={"number": issued.number})))
+    tables.write(changes.record(item, Event(events.RECEIPT_ISSUED, PROVIDER, data={"number": issued.number})))
 
 
 def _content(bill: BillItem, serial: str, parts: dict[str, int]) -> fiscal.Receipt:
@@ -78,7 +75,7 @@ def _content(bill: BillItem, serial: str, parts: dict[str, int]) -> fiscal.Recei
     payer, unit = party(bill.payer), catalog.unit(bill.unit)
     lines = [
         fiscal.Line(charge.item_code, charge.name_zh, parts[charge.item])
-        for charge in bill.lines()
+        for charge in bill.charges
         if parts.get(charge.item, 0) > 0
     ]
     amount = sum(parts.values())

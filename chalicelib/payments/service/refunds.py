@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-import msgspec
-
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
-from chalicelib.kernel.storage import due, tables
-from chalicelib.payments import rules, store
-from chalicelib.payments.service import booking, settling
+from chalicelib.kernel.storage import tables, worker
+from chalicelib.payments import events, rules, store
+from chalicelib.payments.service import bookkeeping, settlement
 from chalicelib.payments.service.channels import COUNTER, channel
 from chalicelib.payments.store import BillItem, OrderItem, RefundItem, SuspenseItem
 from chalicelib.platforms import payment
@@ -42,14 +40,14 @@ def ask(actor: Actor, bill: BillItem, parts: dict[str, int], reason: str, refund
     amount = _check_parts(bill, order, parts)
     item = _new(actor, refund_id, order.platform_no or order.id, order, amount)
     item.bill, item.unit = bill.id, bill.unit
-    item.parts = msgspec.json.encode(parts).decode()
+    item.parts = parts
     item.gsi1pk = f"UNIT#{bill.unit}"
     _reserve(order, bill, parts, 1)
-    events = _asked(actor, item, reason, sum(bill.taken().values()))
+    happened = _asked(actor, item, reason, sum(bill.given_back.values()))
     tables.write_or_conflict(
-        _put(item, *events),
-        changes.put(order, Event("refund_reserved", actor, data={"refund": item.id})),
-        changes.put(bill, Event("refund_reserved", actor, data={"refund": item.id})),
+        _put(item, *happened),
+        changes.record(order, Event(events.REFUND_RESERVED, actor, data={"refund": item.id})),
+        changes.record(bill, Event(events.REFUND_RESERVED, actor, data={"refund": item.id})),
     )
     return item
 
@@ -60,7 +58,7 @@ def _paid(bill: BillItem) -> tuple[BillItem, OrderItem]:
     if order is None or order.status not in rules.SETTLED:
         raise rules.BILLS.refusal(bill.status)
     if bill.status == rules.OPEN:
-        booking.book_order(order)
+        bookkeeping.book_order(order)
         found, again = store.bill(bill.id), store.order(order.id)
         assert found is not None and again is not None
         return found, again
@@ -68,37 +66,37 @@ def _paid(bill: BillItem) -> tuple[BillItem, OrderItem]:
 
 
 def _check_parts(bill: BillItem, order: OrderItem, parts: dict[str, int]) -> int:
-    charges, taken = {charge.item: charge.amount for charge in bill.lines()}, bill.taken()
+    charges, taken = {charge.item: charge.amount for charge in bill.charges}, bill.given_back
     amount = sum(parts.values())
     rules.check_amount(amount)
     for item, part in parts.items():
         available = charges.get(item, 0) - taken.get(item, 0)
         if not 1 <= part <= available:
             raise rules.REFUND_TOO_MUCH(available=max(0, available))
-    left = int(order.amount) - int(order.reserved)
-    if amount > left or int(order.refunds) >= rules.MOST_REFUNDS:
+    left = order.amount - order.reserved
+    if amount > left or order.refunds >= rules.MOST_REFUNDS:
         raise rules.REFUND_TOO_MUCH(available=left)
     return amount
 
 
-def _put(item: RefundItem, *events: Event) -> tables.Put:
+def _put(item: RefundItem, *happened: Event) -> tables.Put:
     """The write of a refund with what happened, on the list where it belongs: what waits for a person stands apart."""
     desk = str(item.gsi1pk).removesuffix(store.WAITING)
     waiting = item.status in (rules.REQUESTED, rules.ABNORMAL, rules.RETURNED) or (
         item.status == rules.APPROVED and item.channel in COUNTER
     )
     item.gsi1pk = desk + (store.WAITING if waiting else "")
-    return changes.put(item, *events)
+    return changes.record(item, *happened)
 
 
 def _reserve(order: OrderItem, bill: BillItem, parts: dict[str, int], sign: int) -> None:
     """Note (or, with -1, give free) what a refund takes of its order and bill."""
-    taken = bill.taken()
+    taken = bill.given_back
     for item, part in parts.items():
         taken[item] = taken.get(item, 0) + sign * part
-    bill.given_back = msgspec.json.encode(taken).decode()
-    order.reserved = int(order.reserved) + sign * sum(parts.values())
-    order.refunds = int(order.refunds) + (1 if sign > 0 else 0)
+    bill.given_back = taken
+    order.reserved = order.reserved + sign * sum(parts.values())
+    order.refunds = order.refunds + (1 if sign > 0 else 0)
 
 
 def _new(actor: Actor, refund_id: str, order_no: str, paid: OrderItem | SuspenseItem, amount: int) -> RefundItem:
@@ -107,10 +105,9 @@ def _new(actor: Actor, refund_id: str, order_no: str, paid: OrderItem | Suspense
         f"REFUND#{refund_id}",
         channel=paid.channel,
         order=order_no,
-        total=int(paid.amount),
+        total=paid.amount,
         amount=amount,
         unit=actor.unit,
-        status=rules.REQUESTED,
         asked_by=actor.id,
         asked_at=now,
         gsi1pk="",
@@ -120,17 +117,18 @@ def _new(actor: Actor, refund_id: str, order_no: str, paid: OrderItem | Suspense
 
 def _asked(actor: Actor, item: RefundItem, reason: str, together: int) -> list[Event]:
     """What is recorded of a request; while all refunds ``together`` are up to the limit, asking is approving."""
-    events = [Event("refund_requested", actor, reason, {"amount": int(item.amount)})]
+    requested = rules.REFUNDS.move(item, "request", "officer")
+    happened = [Event(requested, actor, reason, {"amount": item.amount})]
     if together <= catalog.release().city.refund_limit:
-        events.append(_approved(actor, item, by="system"))
-    return events
+        happened.append(_approved(actor, item, by="system"))
+    return happened
 
 
 def _approved(actor: Actor, item: RefundItem, by: str) -> Event:
-    item.status = rules.REFUNDS.move(item.status, "approve", by)
+    approved = rules.REFUNDS.move(item, "approve", by)
     if item.channel not in COUNTER:
-        due.due(item, clock.now(), "refund")
-    return Event("refund_approved", actor)
+        worker.wake(item)
+    return Event(approved, actor)
 
 
 def approve(actor: Actor, item: RefundItem) -> None:
@@ -144,8 +142,8 @@ def reject(actor: Actor, item: RefundItem, reason: str) -> None:
     """The second person's no: the money is free again. Raises as ``approve``."""
     if item.asked_by == actor.id:
         raise rules.TWO_PERSONS()
-    item.status = rules.REFUNDS.move(item.status, "reject", "officer")
-    tables.write_or_conflict(_put(item, Event("refund_rejected", actor, reason)), *_freed(actor, item))
+    rejected = rules.REFUNDS.move(item, "reject", "officer")
+    tables.write_or_conflict(_put(item, Event(rejected, actor, reason)), *_freed(actor, item))
 
 
 def abandon(actor: Actor, item: RefundItem) -> None:
@@ -165,30 +163,33 @@ def repair(actor: Actor, item: RefundItem) -> None:
 
     Raises ``refund_wrong_state``, ``changed_meanwhile`` or ``platform_unavailable``.
     """
-    item.status, item.repaired = rules.REFUNDS.move(item.status, "repair", "officer"), True
-    due.due(item, clock.now(), "refund")
-    tables.write_or_conflict(_put(item, Event("refund_repaired", actor)))
+    repaired = rules.REFUNDS.move(item, "repair", "officer")
+    item.repaired = True
+    worker.wake(item)
+    tables.write_or_conflict(_put(item, Event(repaired, actor)))
     _apply(item, _told(item, lambda: channel(item.channel).repair_refund(_request(item), item.platform_id or "")))
 
 
-def give_back(actor: Actor, item: SuspenseItem, reason: str = "", by: str = "officer") -> RefundItem:
+def give_back(actor: Actor, item: SuspenseItem, reason: str = "", by: str = "treasurer") -> RefundItem:
     """Give money in suspense back to who paid it. Raises ``suspense_wrong_state`` or ``changed_meanwhile``."""
-    booking.book_suspense(item)
-    item.tries = int(item.tries) + 1
-    refund = _new(actor, f"{item.transaction_id}r{int(item.tries)}"[-60:], item.order, item, int(item.amount))
+    bookkeeping.book_suspense(item)
+    item.tries = item.tries + 1
+    refund = _new(actor, f"{item.transaction_id}r{item.tries}"[-60:], item.order, item, item.amount)
     refund.suspense, refund.gsi1pk = item.id, "UNIT#treasury"
-    item.status, item.refund = rules.SUSPENSE.move(item.status, "give_back", by), refund.id
+    given_back = rules.SUSPENSE.move(item, "give_back", by)
+    item.refund = refund.id
     item.gsi1pk = "SUSPENSE#done"
-    store.not_due(item)
+    store.unschedule(item)
     if by == "system":
-        events = [
-            Event("refund_requested", actor, _WORDS.get(item.reason, ""), {"amount": int(item.amount)}),
+        requested = rules.REFUNDS.move(refund, "request", "system")
+        happened = [
+            Event(requested, actor, _WORDS.get(item.reason, ""), {"amount": item.amount}),
             _approved(actor, refund, by="system"),
         ]
     else:
-        events = _asked(actor, refund, reason, int(item.amount))
+        happened = _asked(actor, refund, reason, item.amount)
     tables.write_or_conflict(
-        _put(refund, *events), changes.put(item, Event("money_given_back", actor, data={"refund": refund.id}))
+        _put(refund, *happened), changes.record(item, Event(given_back, actor, data={"refund": refund.id}))
     )
     return refund
 
@@ -199,21 +200,21 @@ def give_back(actor: Actor, item: SuspenseItem, reason: str = "", by: str = "off
 def advance(item: RefundItem) -> None:
     """Bring a refund one step on: send it, ask about it, or let the books follow."""
     if item.status == rules.DONE:
-        booking.book_refund(item)
+        bookkeeping.book_refund(item)
         return
     if item.status == rules.APPROVED:
-        item.status = rules.REFUNDS.move(item.status, "send", "system")
-        due.due(item, due.retry_at(1, clock.now()))
-        tables.write(_put(item, Event("refund_sent", SENDER)))
+        sent = rules.REFUNDS.move(item, "send", "system")
+        worker.schedule(item, worker.retry_at(1, clock.now()))
+        tables.write(_put(item, Event(sent, SENDER)))
         answer = RefundAnswer("absent")
     elif item.status == rules.SENT:
-        item.attempts = int(item.attempts) + 1
-        due.due(item, due.retry_at(int(item.attempts), clock.now()))
-        tables.write(due.unchanged(item))
+        item.attempts = item.attempts + 1
+        worker.schedule(item, worker.retry_at(item.attempts, clock.now()))
+        tables.write(worker.save_schedule(item))
         answer = _told(item, lambda: channel(item.channel).query_refund(_request(item)))
     else:
-        store.not_due(item)
-        tables.write(due.unchanged(item))
+        store.unschedule(item)
+        tables.write(worker.save_schedule(item))
         return
     if answer.state == "absent":
         answer = _told(item, lambda: channel(item.channel).refund(_request(item)))
@@ -239,13 +240,13 @@ def apply_notice(refund_no: str, answer: RefundAnswer | None) -> bool:
     if item.status in (rules.SENT, rules.ABNORMAL) and answer is not None:
         _apply(item, answer)
     elif item.status == rules.SENT:
-        due.due(item, clock.now(), "refund")
-        tables.write_or_conflict(due.unchanged(item))
+        worker.wake(item)
+        tables.write_or_conflict(worker.save_schedule(item))
     return True
 
 
 def _request(item: RefundItem) -> payment.Refund:
-    return payment.Refund(item.id, item.order, int(item.amount), int(item.total), _reason(item))
+    return payment.Refund(item.id, item.order, item.amount, item.total, _reason(item))
 
 
 def _reason(item: RefundItem) -> str:
@@ -256,53 +257,53 @@ def _apply(item: RefundItem, answer: RefundAnswer) -> None:
     if answer.state == "done" and item.repaired and item.status in (rules.SENT, rules.ABNORMAL):
         _return_to_merchant(item, answer)
     elif answer.state == "done":
-        finish(item, answer.done_at or clock.now(), settling.PLATFORM, answer.amount or int(item.amount))
+        finish(item, answer.done_at or clock.now(), settlement.PLATFORM, answer.amount or item.amount)
     elif answer.state == "failed":
         _fail(item)
     elif answer.state == "abnormal" and item.status == rules.SENT:
-        item.status = rules.REFUNDS.move(item.status, "report_abnormal", "platform")
+        abnormal = rules.REFUNDS.move(item, "report_abnormal", "platform")
         item.platform_id = answer.refund_id
-        store.not_due(item)
-        tables.write_or_conflict(_put(item, Event("refund_abnormal", settling.PLATFORM)))
+        store.unschedule(item)
+        tables.write_or_conflict(_put(item, Event(abnormal, settlement.PLATFORM)))
         log.count("refunds_in_trouble")
     elif answer.refund_id and item.platform_id != answer.refund_id:
         item.platform_id = answer.refund_id
-        tables.write_or_conflict(due.unchanged(item))
+        tables.write_or_conflict(tables.Touch(item, ("platform_id",), RefundItem.version == item.version))
 
 
 def _return_to_merchant(item: RefundItem, answer: RefundAnswer) -> None:
     """The money is back on the merchant's card: a clerk pays it out by hand and says so."""
-    item.status = rules.REFUNDS.move(item.status, "return", "platform")
+    returned = rules.REFUNDS.move(item, "return", "platform")
     item.done_at = clock.local(answer.done_at or clock.now()).isoformat()
-    store.not_due(item)
-    tables.write_or_conflict(_put(item, Event("refund_returned_to_merchant", settling.PLATFORM)))
+    store.unschedule(item)
+    tables.write_or_conflict(_put(item, Event(returned, settlement.PLATFORM)))
 
 
 def finish(item: RefundItem, at: datetime, actor: Actor, amount: int, more: tuple[tables.Write, ...] = ()) -> None:
     """The money has gone back: refund and order say so in one transaction, the books follow."""
-    if amount != int(item.amount):
+    if amount != item.amount:
         log.count("refunds_in_trouble")
         raise errors.CONFLICT()
     by_hand = item.channel in COUNTER or item.status == rules.RETURNED
     action, by = ("pay_out", "clerk") if by_hand else ("finish", "platform")
-    item.status = rules.REFUNDS.move(item.status, action, by)
+    done = rules.REFUNDS.move(item, action, by)
     item.done_at = item.done_at or clock.local(at).isoformat()
-    due.due(item, clock.now(), "refund")
-    writes = [_put(item, Event("refund_done", actor)), *more]
+    worker.wake(item)
+    writes = [_put(item, Event(done, actor)), *more]
     if item.bill:
         order = _order_of(item)
-        order.refunded = int(order.refunded) + amount
-        whole = int(order.refunded) == int(order.amount)
-        order.status = rules.ORDERS.move(order.status, "refund_rest" if whole else "refund_part", by)
-        writes.append(changes.put(order, Event("payment_refunded", actor, data={"amount": amount})))
+        order.refunded = order.refunded + amount
+        whole = order.refunded == order.amount
+        refunded = rules.ORDERS.move(order, "refund_rest" if whole else "refund_part", by)
+        writes.append(changes.record(order, Event(refunded, actor, data={"amount": amount})))
     tables.write_or_conflict(*writes)
 
 
-def _fail(item: RefundItem, actor: Actor = settling.PLATFORM) -> None:
+def _fail(item: RefundItem, actor: Actor = settlement.PLATFORM) -> None:
     by = "officer" if actor.kind == "staff" else "platform"
-    item.status = rules.REFUNDS.move(item.status, "fail", by)
-    store.not_due(item)
-    tables.write_or_conflict(_put(item, Event("refund_failed", actor)), *_freed(actor, item))
+    failed = rules.REFUNDS.move(item, "fail", by)
+    store.unschedule(item)
+    tables.write_or_conflict(_put(item, Event(failed, actor)), *_freed(actor, item))
     log.count("refunds_in_trouble")
 
 
@@ -311,14 +312,14 @@ def _freed(actor: Actor, item: RefundItem) -> list[tables.Write]:
     if item.suspense:
         held = store.suspense(item.suspense)
         assert held is not None
-        held.status = rules.SUSPENSE.move(held.status, "fail", "officer" if actor.kind == "staff" else "platform")
+        stays = rules.SUSPENSE.move(held, "fail", "officer" if actor.kind == "staff" else "platform")
         held.gsi1pk = "SUSPENSE#held"
-        return [changes.put(held, Event("money_stays_in_suspense", actor))]
+        return [changes.record(held, Event(stays, actor))]
     order, bill = _order_of(item), store.bill(item.bill or "")
     assert bill is not None
-    _reserve(order, bill, item.shares(), -1)
-    event = Event("refund_released", actor, data={"refund": item.id})
-    return [changes.put(order, event), changes.put(bill, event)]
+    _reserve(order, bill, item.parts, -1)
+    event = Event(events.REFUND_RELEASED, actor, data={"refund": item.id})
+    return [changes.record(order, event), changes.record(bill, event)]
 
 
 def _order_of(item: RefundItem) -> OrderItem:

@@ -21,9 +21,9 @@ from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
-from chalicelib.queueing import rules, store
+from chalicelib.queueing import events, rules, store
 from chalicelib.queueing.rules import Person, Queue
-from chalicelib.queueing.service.changing import Done, change, said
+from chalicelib.queueing.service.queues import Outcome, change, ticket_event
 from chalicelib.queueing.store import TicketItem
 
 CODE_SECONDS = 60
@@ -85,7 +85,7 @@ def check_in(actor: Actor, hall: Hall, item: AppointmentItem, materials: Sequenc
     ticket_id = ids.derived_id("ticket", item.id)
     known = store.ticket(ticket_id)
     if known is not None and hall.code == item.hall:
-        if known.status != "open":
+        if known.status != rules.OPEN:
             raise rules.TICKET_OVER()
         return known
     appointments.check_arrival(item, hall.code)
@@ -93,16 +93,16 @@ def check_in(actor: Actor, hall: Hall, item: AppointmentItem, materials: Sequenc
     lane = rules.PRIORITY if item.channel == "priority" else rules.APPOINTMENT
     starts = clock.seconds(item.slot.starts_at)
 
-    def act(queue: Queue, now: int) -> Done[TicketItem]:
+    def act(queue: Queue, now: int) -> Outcome[TicketItem]:
         current = appointments.appointment(item.id)
         assert current is not None
         person = Person(ticket_id, "", group.code, lane, starts, now, starts)
         arrived = rules.arrive(queue, person, group.prefix)
-        ticket = _ticket(hall, arrived, current.service_codes, materials)
+        ticket = _ticket(hall, arrived, current.services, materials)
         ticket.appointment, ticket.holder = current.id, current.party or current.visitor_account or None
         ticket.name = store.seal_name(ticket, appointments.name_of(current))
         writes = [_put_new(actor, ticket), appointments.checked_in(actor, current, arrived.number)]
-        return Done(ticket, [said("checked_in", actor, arrived)], writes)
+        return Outcome(ticket, [ticket_event(events.TICKET_CHECKED_IN, actor, arrived)], writes)
 
     return _unless_known(ticket_id, hall, act)
 
@@ -140,14 +140,14 @@ def walk_in(
     is_old = visitor is not None and visitor.id_number != "" and _age(visitor) >= plan.rules.priority_age
     lane = rules.PRIORITY if priority or is_old else rules.WALK_IN
 
-    def act(queue: Queue, now: int) -> Done[TicketItem]:
+    def act(queue: Queue, now: int) -> Outcome[TicketItem]:
         person = Person(ticket_id, "", plan.group.code, lane, now, now, 0, _mark(visitor))
         arrived = rules.arrive(queue, person, plan.group.prefix)
         ticket = _ticket(hall, arrived, list(plan.services), materials)
         if visitor is not None:
             ticket.holder = actor.organization or visitor.account or None
             ticket.name = store.seal_name(ticket, visitor.name)
-        return Done(ticket, [said("ticket_taken", actor, arrived)], [_put_new(actor, ticket)])
+        return Outcome(ticket, [ticket_event(events.TICKET_TAKEN, actor, arrived)], [_put_new(actor, ticket)])
 
     return _unless_known(ticket_id, hall, act)
 
@@ -161,10 +161,10 @@ def _age(visitor: Visitor) -> int:
     return appointments.age(visitor.born, clock.today())
 
 
-def _unless_known(ticket_id: str, hall: Hall, act: Callable[[Queue, int], Done[TicketItem]]) -> TicketItem:
-    def once(queue: Queue, now: int) -> Done[TicketItem]:
+def _unless_known(ticket_id: str, hall: Hall, act: Callable[[Queue, int], Outcome[TicketItem]]) -> TicketItem:
+    def once(queue: Queue, now: int) -> Outcome[TicketItem]:
         known = store.ticket(ticket_id)
-        return Done(known) if known is not None else act(queue, now)
+        return Outcome(known) if known is not None else act(queue, now)
 
     return change(hall, once)
 
@@ -189,13 +189,14 @@ def _group(hall: Hall, code: str) -> WindowGroup:
 def _ticket(hall: Hall, person: Person, services: list[str], materials: Sequence[int]) -> TicketItem:
     ticket = store.new_ticket(person.ticket, hall.code, clock.today())
     ticket.number, ticket.group, ticket.lane = person.number, person.group, person.lane
-    ticket.services = ",".join(services)
-    ticket.materials = ",".join(str(number) for number in sorted(set(materials)))
+    ticket.services = services
+    ticket.materials = sorted(set(materials))
     return ticket
 
 
 def _put_new(actor: Actor, ticket: TicketItem) -> tables.Put:
-    return changes.put(ticket, Event("ticket_issued", actor, data={"number": ticket.number}))
+    issued = rules.TICKETS.move(ticket, "issue", "hall")
+    return changes.record(ticket, Event(issued, actor, data={"number": ticket.number}))
 
 
 def leave(actor: Actor, hall: Hall, ticket: TicketItem, reason: str) -> None:
@@ -203,27 +204,27 @@ def leave(actor: Actor, hall: Hall, ticket: TicketItem, reason: str) -> None:
 
     Raises ``ticket_over``, and ``forbidden`` for a kiosk that would end a visitor's appointment: print again instead.
     """
-    if ticket.status == "left":
+    if ticket.status == rules.LEFT:
         return
     if ticket.appointment and "kiosk" in actor.roles:
         raise errors.FORBIDDEN()
 
-    def act(queue: Queue, _now: int) -> Done[None]:
+    def act(queue: Queue, _now: int) -> Outcome[None]:
         person = rules.leave(queue, ticket.id)
         current = store.ticket(ticket.id)
         assert current is not None
-        writes = [ended(actor, current, "left", reason)]
+        writes = [ended(actor, current, "leave", reason)]
         item = appointments.appointment(current.appointment) if current.appointment else None
         if item is not None and item.status == appointments.CHECKED_IN:
             writes.append(appointments.released(actor, item))
-        return Done(None, [said("ticket_given_back", actor, person)], writes)
+        return Outcome(None, [ticket_event(events.TICKET_GIVEN_BACK, actor, person)], writes)
 
     if ticket.day != str(clock.today()):
         raise rules.TICKET_OVER()
     change(hall, act)
 
 
-def ended(actor: Actor, ticket: TicketItem, status: str, note: str = "") -> tables.Put:
-    """The write that a ticket is over: ``served``, ``missed``, ``left`` or ``unserved``."""
-    ticket.status = status
-    return changes.put(ticket, Event(f"ticket_{status}", actor, note))
+def ended(actor: Actor, ticket: TicketItem, action: str, note: str = "") -> tables.Put:
+    """The write that a ticket is over: by ``serve``, ``miss``, ``leave`` or ``close``; raises ``ticket_over``."""
+    over = rules.TICKETS.move(ticket, action, "hall")
+    return changes.record(ticket, Event(over, actor, note))

@@ -8,7 +8,7 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall, Material, Text, Window
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.security import vault
-from chalicelib.queueing import rules, store
+from chalicelib.queueing import estimates, rules, store
 from chalicelib.queueing.rules import Person, Queue
 from chalicelib.queueing.service.windows import expected_seconds
 from chalicelib.queueing.store import TicketItem
@@ -203,7 +203,7 @@ def _person(person: Person) -> PersonView:
         person.number,
         person.lane,
         person.group,
-        ticket.service_codes if ticket else [],
+        ticket.services if ticket else [],
         vault.mask_name(name) if name else "",
         str(ticket.appointment or "") if ticket else "",
         _moment(person.since),
@@ -215,8 +215,8 @@ def _materials(ticket: TicketItem | None) -> list[MaterialView]:
     """The materials of the ticket's services, numbered through as at check-in."""
     if ticket is None:
         return []
-    handed_in = {int(number) for number in str(ticket.materials).split(",") if number}
-    needed = [(code, material) for code in ticket.service_codes for material in _definition_materials(code)]
+    handed_in = set(ticket.materials)
+    needed = [(code, material) for code in ticket.services for material in _definition_materials(code)]
     return [
         MaterialView(code, material.name, material.need, material.source == "register" or number in handed_in)
         for number, (code, material) in enumerate(needed)
@@ -233,7 +233,7 @@ def _definition_materials(code: str) -> list[Material]:
 def overview(hall: Hall) -> Overview:
     """The hall at a glance, for those who run it."""
     queue = _queue(hall)
-    first = rules.longest_wait(queue)
+    first = estimates.longest_wait(queue)
     return Overview(
         hall.code,
         str(clock.today()),
@@ -280,13 +280,13 @@ def ticket(item: TicketItem, *, fresh: bool = False) -> TicketView:
     """Where the holder of a ticket is now; anybody with the ticket's id may ask. ``fresh`` after a change."""
     hall = catalog.hall(item.hall)
     queue = _queue(hall, fresh=fresh) if item.day == str(clock.today()) else Queue()
-    status, at, place = str(item.status), "", 0
-    if status == "open":
+    status, at, place = item.status, "", 0
+    if status == rules.OPEN:
         status, at, place = _place(hall, queue, item)
     person = next((one for one in queue.waiting if one.ticket == item.id), None)
     group = person.group if person else item.group
-    wait = rules.estimated_seconds(queue, group, place, expected_seconds(hall, group)) if place else None
-    return TicketView(item.id, str(item.number), hall.code, hall.name, str(item.group), status, at, place, wait)
+    wait = estimates.estimated_seconds(queue, group, place, expected_seconds(hall, group)) if place else None
+    return TicketView(item.id, str(item.number), hall.code, hall.name, item.group, status, at, place, wait)
 
 
 def _place(hall: Hall, queue: Queue, item: TicketItem) -> tuple[str, str, int]:
@@ -296,5 +296,5 @@ def _place(hall: Hall, queue: Queue, item: TicketItem) -> tuple[str, str, int]:
     for code, parked in queue.parked.items():
         if any(person.ticket == item.id for person in parked):
             return "parked", code, 0
-    place = rules.position(queue, item.id, hall.queue.pattern, clock.seconds(clock.now()))
+    place = estimates.position(queue, item.id, hall.queue.pattern, clock.seconds(clock.now()))
     return ("waiting", "", place) if place else ("over", "", 0)

@@ -8,21 +8,21 @@ from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage.tables import Write
-from chalicelib.queueing import rules, store
+from chalicelib.queueing import events, rules, store
 from chalicelib.queueing.rules import Person, Queue
 from chalicelib.queueing.service.arrivals import ended
-from chalicelib.queueing.service.changing import Done, change, said
+from chalicelib.queueing.service.queues import Outcome, change, ticket_event
 
 
 def open_window(actor: Actor, hall: Hall, window: Window) -> None:
     """Sit down at a window, also to take it over; opening one's own open window changes nothing."""
 
-    def act(queue: Queue, now: int) -> Done[None]:
+    def act(queue: Queue, now: int) -> Outcome[None]:
         known = queue.windows.get(window.code)
         if known is not None and known.clerk == actor.id:
-            return Done(None)
+            return Outcome(None)
         rules.open_window(queue, window.code, actor.id, window.groups, now)
-        return Done(None, [Event("window_opened", actor, data={"window": window.code})])
+        return Outcome(None, [Event(events.WINDOW_OPENED, actor, data={"window": window.code})])
 
     change(hall, act, window.code)
     show_life(hall, window)
@@ -31,11 +31,11 @@ def open_window(actor: Actor, hall: Hall, window: Window) -> None:
 def close_window(actor: Actor, hall: Hall, window: Window) -> None:
     """Leave a window, or close one whose clerk is gone; its person goes back to the head of the queue."""
 
-    def act(queue: Queue, _now: int) -> Done[None]:
+    def act(queue: Queue, _now: int) -> Outcome[None]:
         if window.code not in queue.windows:
-            return Done(None)
+            return Outcome(None)
         rules.close_window(queue, window.code)
-        return Done(None, [Event("window_closed", actor, data={"window": window.code})])
+        return Outcome(None, [Event(events.WINDOW_CLOSED, actor, data={"window": window.code})])
 
     change(hall, act, window.code)
 
@@ -48,9 +48,9 @@ def show_life(hall: Hall, window: Window) -> None:
 def call_next(actor: Actor, hall: Hall, window: Window) -> Person:
     """Call the next person. Raises ``nobody_waits``, ``window_busy``, ``window_closed`` or ``window_not_yours``."""
 
-    def act(queue: Queue, now: int) -> Done[Person]:
+    def act(queue: Queue, now: int) -> Outcome[Person]:
         person = rules.call_next(queue, window.code, actor.id, hall.queue.pattern, now)
-        return Done(person, [said("called", actor, person, window.code)])
+        return Outcome(person, [ticket_event(events.CALLED, actor, person, window.code)])
 
     person = change(hall, act, window.code)
     show_life(hall, window)
@@ -60,9 +60,9 @@ def call_next(actor: Actor, hall: Hall, window: Window) -> Person:
 def recall(actor: Actor, hall: Hall, window: Window) -> Person:
     """Call once more."""
 
-    def act(queue: Queue, now: int) -> Done[Person]:
+    def act(queue: Queue, now: int) -> Outcome[Person]:
         person = rules.recall(queue, window.code, actor.id, now)
-        return Done(person, [said("recalled", actor, person, window.code)])
+        return Outcome(person, [ticket_event(events.RECALLED, actor, person, window.code)])
 
     return change(hall, act, window.code)
 
@@ -70,12 +70,14 @@ def recall(actor: Actor, hall: Hall, window: Window) -> Person:
 def skip(actor: Actor, hall: Hall, window: Window) -> Person:
     """Who does not come goes some places back; after too many skips it counts as not having come."""
 
-    def act(queue: Queue, _now: int) -> Done[tuple[Person, bool]]:
+    def act(queue: Queue, _now: int) -> Outcome[tuple[Person, bool]]:
         limits = hall.queue
         person, over = rules.skip(queue, window.code, actor.id, limits.skip_back, limits.skips_allowed)
         if not over:
-            return Done((person, False), [said("skipped", actor, person, window.code)])
-        return Done((person, True), [said("missed", actor, person, window.code)], _missed(actor, person))
+            return Outcome((person, False), [ticket_event(events.SKIPPED, actor, person, window.code)])
+        return Outcome(
+            (person, True), [ticket_event(events.MISSED, actor, person, window.code)], _missed(actor, person)
+        )
 
     person, over = change(hall, act, window.code)
     if over:
@@ -86,9 +88,9 @@ def skip(actor: Actor, hall: Hall, window: Window) -> Person:
 def park(actor: Actor, hall: Hall, window: Window) -> Person:
     """Let the person fetch something, and call others meanwhile."""
 
-    def act(queue: Queue, _now: int) -> Done[Person]:
+    def act(queue: Queue, _now: int) -> Outcome[Person]:
         person = rules.park(queue, window.code, actor.id)
-        return Done(person, [said("parked", actor, person, window.code)])
+        return Outcome(person, [ticket_event(events.PARKED, actor, person, window.code)])
 
     return change(hall, act, window.code)
 
@@ -96,9 +98,9 @@ def park(actor: Actor, hall: Hall, window: Window) -> Person:
 def resume(actor: Actor, hall: Hall, window: Window, number: str) -> Person:
     """Call a parked person back."""
 
-    def act(queue: Queue, now: int) -> Done[Person]:
+    def act(queue: Queue, now: int) -> Outcome[Person]:
         person = rules.resume(queue, window.code, actor.id, number, now)
-        return Done(person, [said("resumed", actor, person, window.code)])
+        return Outcome(person, [ticket_event(events.RESUMED, actor, person, window.code)])
 
     return change(hall, act, window.code)
 
@@ -109,9 +111,9 @@ def transfer(actor: Actor, hall: Hall, window: Window, to_window: str, to_group:
     if not known or (to_window and to_group) or to_window == window.code:
         raise rules.TRANSFER_UNKNOWN()
 
-    def act(queue: Queue, _now: int) -> Done[Person]:
+    def act(queue: Queue, _now: int) -> Outcome[Person]:
         person = rules.transfer(queue, window.code, actor.id, to_window=to_window, to_group=to_group)
-        return Done(person, [said("transferred", actor, person, to_window or to_group)])
+        return Outcome(person, [ticket_event(events.TRANSFERRED, actor, person, to_window or to_group)])
 
     return change(hall, act, window.code)
 
@@ -119,11 +121,11 @@ def transfer(actor: Actor, hall: Hall, window: Window, to_window: str, to_group:
 def finish(actor: Actor, hall: Hall, window: Window) -> Person:
     """The person is served; ticket and appointment end with it."""
 
-    def act(queue: Queue, now: int) -> Done[Person]:
+    def act(queue: Queue, now: int) -> Outcome[Person]:
         at_window = rules.window_of(queue, window.code, actor.id).person
         expected = expected_seconds(hall, at_window.group) if at_window else 0
         person = rules.finish(queue, window.code, actor.id, expected, now)
-        return Done(person, [said("finished", actor, person, window.code)], _served(actor, person))
+        return Outcome(person, [ticket_event(events.FINISHED, actor, person, window.code)], _served(actor, person))
 
     return change(hall, act, window.code)
 
@@ -131,9 +133,9 @@ def finish(actor: Actor, hall: Hall, window: Window) -> Person:
 def no_show(actor: Actor, hall: Hall, window: Window) -> Person:
     """The person did not come; an appointment becomes a no-show."""
 
-    def act(queue: Queue, _now: int) -> Done[Person]:
+    def act(queue: Queue, _now: int) -> Outcome[Person]:
         person = rules.miss(queue, window.code, actor.id)
-        return Done(person, [said("missed", actor, person, window.code)], _missed(actor, person))
+        return Outcome(person, [ticket_event(events.MISSED, actor, person, window.code)], _missed(actor, person))
 
     person = change(hall, act, window.code)
     _note_no_show(actor, person)
@@ -151,7 +153,7 @@ def _served(actor: Actor, person: Person) -> list[Write]:
     ticket = store.ticket(person.ticket)
     assert ticket is not None
     item = appointments.appointment(ticket.appointment) if ticket.appointment else None
-    closing: list[Write] = [ended(actor, ticket, "served")]
+    closing: list[Write] = [ended(actor, ticket, "serve")]
     return [*closing, appointments.served(actor, item)] if item is not None else closing
 
 
@@ -159,7 +161,7 @@ def _missed(actor: Actor, person: Person) -> list[Write]:
     ticket = store.ticket(person.ticket)
     assert ticket is not None
     item = appointments.appointment(ticket.appointment) if ticket.appointment else None
-    closing: list[Write] = [ended(actor, ticket, "missed")]
+    closing: list[Write] = [ended(actor, ticket, "miss")]
     return [*closing, appointments.miss(actor, item)] if item is not None else closing
 
 

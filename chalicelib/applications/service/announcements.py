@@ -1,0 +1,37 @@
+"""What applicants hear about their applications."""
+
+from __future__ import annotations
+
+from chalicelib.applications import events, rules, store
+from chalicelib.applications.service.drafts import definition_of
+from chalicelib.kernel.events import announcements
+from chalicelib.kernel.events.announcements import Announcement
+from chalicelib.kernel.events.changes import Change
+
+_ABOUT_CORRECTION = (events.CORRECTION_REQUESTED.name, events.CORRECTION_REMINDER_DUE.name)
+
+
+def tell(key: str, change: Change) -> Announcement | None:
+    """Whom a change of an application concerns; what is corrected meanwhile needs no reminder."""
+    item = store.application(key, consistent=True)
+    if item is None:
+        return None
+    if change.type in _ABOUT_CORRECTION and item.status != rules.CORRECTION:
+        return None
+    name, correct_by = definition_of(item).item.name, item.correct_by
+    values = {
+        "id": announcements.same(item.id),
+        "service": (name.zh, name.en),
+        "receipt": announcements.same(item.receipt),
+        "at": announcements.moment(change.at),
+        "due_on": announcements.day(item.due_on) if item.due_on else announcements.NOTHING,
+        "correct_by": announcements.day(correct_by) if correct_by else announcements.NOTHING,
+    }
+    return Announcement(
+        party=item.applicant,
+        handler=item.handler,
+        values=values,
+        service=item.service,
+        version=item.service_version,
+        days=tuple(day for day in (item.due_on, correct_by) if day),
+    )

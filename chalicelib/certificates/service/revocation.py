@@ -1,0 +1,36 @@
+"""Revocation: scans say so from the next one on, and the exclusive period is free again."""
+
+from __future__ import annotations
+
+from chalicelib.certificates import rules, store
+from chalicelib.certificates.service.issues import definition_of, face_of
+from chalicelib.certificates.store import CertificateItem
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
+
+REVOKED_PAGE = 500
+
+
+def revoke(actor: Actor, item: CertificateItem, reason: str) -> None:
+    """Revoke: scans say so from the next one on, and its exclusive period is free again.
+
+    Raises ``already_revoked`` or ``changed_meanwhile``.
+    """
+    revoked = rules.CERTIFICATES.move(item, "revoke", "officer")
+    store.list_revoked(item)
+    item.link = None
+    item.link_until = None
+    writes: list[tables.Write] = [changes.record(item, Event(revoked, actor, reason))]
+    exclusive = definition_of(item).exclusive
+    if exclusive is not None:
+        periods, taken = store.periods(item.service, _exclusive_value(item, exclusive.key))
+        writes.append(store.put_periods(periods, [one for one in taken if one[0] != item.id]))
+    tables.write_or_conflict(*writes)
+
+
+def _exclusive_value(item: CertificateItem, path: str) -> str:
+    """The value of the exclusive key, from the face value that was made from the same path."""
+    name = next(name for name, source in definition_of(item).face.items() if source == path)
+    return face_of(item)[name]

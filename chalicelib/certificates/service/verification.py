@@ -1,0 +1,109 @@
+"""Verification by scan, number or offline: what a certificate is worth now."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from chalicelib.catalog.definition import PublicField, Text
+from chalicelib.certificates import rules, store
+from chalicelib.certificates.service.issues import definition_of, face_of, fill
+from chalicelib.kernel import clock, log
+from chalicelib.kernel.security import signing, vault
+from chalicelib.kernel.settings import settings
+
+Status = Literal["valid", "expired", "not_yet_valid", "revoked", "superseded", "unknown", "forged"]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of what may be shown to anyone."""
+
+    label: Text
+    value: str
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """What a scan says. Dates and lines are empty when nothing genuine was found.
+
+    ``by_number`` means that the printed number was typed in: compare the paper with what is shown.
+    """
+
+    status: Status
+    checked_at: str
+    headline: str = ""
+    name: Text | None = None
+    number: str = ""
+    valid_from: str = ""
+    valid_to: str = ""
+    revision: int = 0
+    current_revision: int = 0
+    lines: list[Line] = []
+    by_number: bool = False
+
+
+def verify(number: str) -> Verification:
+    """Check a scanned number, or a certificate number typed in (half a read unit; none for a forgery)."""
+    if len(number) < 40:
+        found = store.id_of(number)
+        return _look_up(found, None) if found else _result("unknown")
+    try:
+        data, signature = rules.decode_number(number)
+        payload = rules.decode_payload(data)
+    except (ValueError, OverflowError):
+        return _result("forged")
+    key = settings().certificate_keys.get(payload.key)
+    if key is None or not signing.verifies(signing.public_key_der(key), rules.DOMAIN + data, signature):
+        return _result("forged")
+    return _look_up(payload.certificate_id, payload)
+
+
+def _look_up(certificate_id: str, payload: rules.Payload | None) -> Verification:
+    item = store.certificate(certificate_id)
+    if item is None or (payload is not None and payload.revision > item.revision):
+        item = store.certificate(certificate_id, consistent=True)
+    if item is None or (payload is not None and payload.revision > item.revision):
+        return _result("unknown")
+    state: Status = rules.validity(item.is_revoked, *item.period, clock.today())  # type: ignore[assignment]
+    if payload is not None and payload.revision < item.revision and state != "revoked":
+        state = "superseded"
+    log.write("scan", subject=item.id, status=state)
+    definition, face = definition_of(item), face_of(item)
+    return Verification(
+        status=state,
+        checked_at=clock.local(clock.now()).isoformat(),
+        headline=fill(definition.headline, face),
+        name=definition.name,
+        number=item.number,
+        valid_from=item.valid_from,
+        valid_to=item.valid_to,
+        revision=payload.revision if payload else item.revision,
+        current_revision=item.revision,
+        lines=[Line(line.label, _shown(line, face)) for line in definition.public],
+        by_number=payload is None,
+    )
+
+
+def _shown(line: PublicField, face: dict[str, str]) -> str:
+    value = fill(line.face, face)
+    return vault.mask_name(value) if line.mask == "name" else value
+
+
+def _result(state: Status) -> Verification:
+    log.write("scan", status=state)
+    return Verification(state, clock.local(clock.now()).isoformat())
+
+
+class PublicKey(msgspec.Struct, frozen=True):
+    """A key that signs certificates: its number in the payload and its SubjectPublicKeyInfo, base64."""
+
+    number: int
+    algorithm: str
+    public_key: bytes
+
+
+def public_keys() -> list[PublicKey]:
+    """The keys for offline verification."""
+    return [
+        PublicKey(number, "ES256", signing.public_key_der(key)) for number, key in settings().certificate_keys.items()
+    ]

@@ -1,0 +1,121 @@
+"""The counter: a parcel against its code, to the recipient or to who was named."""
+
+from __future__ import annotations
+
+import hmac
+
+from chalicelib.catalog import service as catalog
+from chalicelib.delivery import events, rules, store
+from chalicelib.delivery.service import couriers, parcels, transitions
+from chalicelib.delivery.store import Collector, Private, ShipmentItem
+from chalicelib.identity import service as identity
+from chalicelib.kernel import log, numbers
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
+
+QR = "BSC1"
+
+
+def qr_text(item: ShipmentItem) -> str:
+    """What the recipient's pick-up QR says."""
+    return f"{QR}:{item.id}:{transitions.code(item)}"
+
+
+def find(hall: str, code: str, phone_last4: str) -> ShipmentItem:
+    """The parcel that a typed code opens at this hall; raises ``code_wrong``, the same for every wrong part of it, or
+    ``code_locked``."""
+    found = store.pick_up(hall, code, phone_last4.upper())
+    parcel = store.shipment(found.shipment) if found else None
+    if parcel is None or not hmac.compare_digest(transitions.code(parcel).encode(), code.encode()):
+        raise _miss()
+    if parcel.misses >= rules.MOST_MISSES:
+        raise rules.CODE_LOCKED()
+    return parcel
+
+
+def find_scanned(hall: str, text: str) -> ShipmentItem:
+    """The parcel of a scanned QR; raises ``code_wrong``, ``wrong_station``, ``code_locked``."""
+    kind, _, rest = text.partition(":")
+    shipment_id, _, code = rest.partition(":")
+    parcel = store.shipment(shipment_id) if kind == QR and shipment_id.isalnum() else None
+    if parcel is None or parcel.direction != rules.OUT:
+        raise _miss()
+    if parcel.hall != hall:
+        name = catalog.known_hall(parcel.hall).name
+        raise rules.WRONG_STATION(hall_zh=name.zh, hall_en=name.en)
+    couriers.check_code(parcel, code)
+    couriers.forgive_tries(parcel)
+    return parcel
+
+
+def _miss() -> Exception:
+    log.count("delivery_code_misses")
+    return rules.CODE_WRONG()
+
+
+def collect(actor: Actor, item: ShipmentItem, id_number: str) -> ShipmentItem:
+    """Hand the parcel out at the counter. Raises ``code_used``, ``shipment_wrong_state``, ``collector_id_needed``,
+    ``collector_mismatch`` or ``changed_meanwhile``.
+    """
+    if item.status == rules.DELIVERED:
+        raise rules.CODE_USED()
+    _check_collector(item, id_number)
+    event = transitions.move(item, "collect", "clerk", actor)
+    couriers.keep_proof(item, "counter", actor)
+    item.misses = 0
+    tables.write_or_conflict(transitions.record(item, event))
+    return item
+
+
+def _check_collector(item: ShipmentItem, id_number: str) -> None:
+    """Where somebody was named, the person at the counter is that one, or the recipient."""
+    named = store.private(item).collector
+    if named is None:
+        return
+    if not id_number:
+        raise rules.COLLECTOR_NEEDED()
+    allowed = {named.id_number}
+    if item.party_kind == "person":
+        allowed.add(identity.person_party(item.party).number)
+    if numbers.normalized(id_number) not in allowed:
+        raise rules.COLLECTOR_MISMATCH()
+
+
+def name_collector(actor: Actor, item: ShipmentItem, name: str, id_number: str) -> None:
+    """Let somebody else collect the parcel; empty takes that back. Raises ``id_number_invalid``, ``code_used``."""
+    if item.status in rules.ENDED:
+        raise rules.TOO_LATE_TO_CHANGE()
+    collector = Collector(name, identity.checked_id_number(id_number)) if id_number else None
+    kept = store.private(item)
+    item.content = store.seal(item, "content", Private(kept.address, collector))
+    happened = events.COLLECTOR_NAMED if collector else events.COLLECTOR_WITHDRAWN
+    tables.write_or_conflict(transitions.record(item, Event(happened, actor)))
+
+
+def new_code(actor: Actor, item: ShipmentItem) -> None:
+    """Another code for the recipient; the old one is void from now on. Raises ``too_late_to_change``."""
+    if item.status in rules.ENDED:
+        raise rules.TOO_LATE_TO_CHANGE()
+    item.issue, item.misses = item.issue + 1, 0
+    event = Event(events.DELIVERY_CODE_RENEWED, actor)
+    if item.status == rules.READY:
+        parcels.keep_at_counter(item, event)
+    else:
+        tables.write_or_conflict(transitions.record(item, event))
+
+
+def keep_here(actor: Actor, item: ShipmentItem, by: str) -> None:
+    """A parcel that came back waits at the hall's counter for its recipient; nothing is owed at a door any more.
+
+    Raises ``results_not_printed``, ``shipment_wrong_state`` or ``changed_meanwhile``.
+    """
+    if item.direction != rules.OUT:
+        raise rules.SHIPMENTS.refusal(item.status)
+    if item.status == rules.RETURNED:
+        parcels.require_printed(item)
+    event = transitions.move(item, "keep", by, actor)
+    item.mode, item.carrier = rules.PICK_UP, ""
+    if item.postage_by == "on_delivery":
+        item.postage, item.postage_by = 0, "free"
+    parcels.keep_at_counter(item, event)

@@ -1,0 +1,46 @@
+"""Another destination for a parcel that is still, or again, at the hall."""
+
+from __future__ import annotations
+
+from chalicelib.delivery import events, rules, store
+from chalicelib.delivery.service import choices, counter, transitions
+from chalicelib.delivery.store import Private, ShipmentItem
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
+from chalicelib.payments import service as payments
+
+
+def redirect(actor: Actor, item: ShipmentItem, mode: str, address_id: str) -> None:
+    """Send the parcel to the hall's counter, or to another address to which the same carrier goes.
+
+    Raises ``too_late_to_change``, ``address_unknown``, ``carrier_differs``, ``bill_already_paid``,
+    ``other_payment_open`` or ``changed_meanwhile``.
+    """
+    if item.direction != rules.OUT or item.status not in (rules.CREATED, rules.RETURNED):
+        raise rules.TOO_LATE_TO_CHANGE()
+    if mode == rules.COURIER:
+        return _to_address(actor, item, address_id)
+    if item.status == rules.RETURNED:
+        return counter.keep_here(actor, item, "recipient")
+    return _to_counter(actor, item)
+
+
+def _to_address(actor: Actor, item: ShipmentItem, address_id: str) -> None:
+    address = choices.of_book(item.party, address_id)
+    if choices.carrier_for(address.division).code != item.carrier:
+        raise rules.CARRIER_DIFFERS()
+    item.content = store.seal(item, "content", Private(address, store.private(item).collector))
+    item.division, item.place = address.division, ""
+    tables.write_or_conflict(transitions.record(item, Event(events.DESTINATION_CHANGED, actor)))
+
+
+def _to_counter(actor: Actor, item: ShipmentItem) -> None:
+    """Nothing is posted, so nothing is owed for it; postage that was paid already stays paid."""
+    unpaid = [item.bill] if item.bill and not item.paid else []
+    cancelling = payments.bills.cancelling_all(actor, unpaid, "改为到大厅自取 picked up instead")
+    if unpaid or item.postage_by == "on_delivery":
+        item.bill, item.postage, item.postage_by = None, 0, "free"
+    item.mode, item.carrier, item.division, item.place, item.paid = rules.PICK_UP, "", "", "", True
+    transitions.start_clock(item)
+    tables.write_or_conflict(transitions.record(item, Event(events.DESTINATION_CHANGED, actor)), *cancelling)

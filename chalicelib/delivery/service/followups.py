@@ -1,0 +1,45 @@
+"""What is left to do about results and parcels: joining, booking, asking, and saying what is late."""
+
+from __future__ import annotations
+
+from chalicelib.delivery import events, rules
+from chalicelib.delivery.service import carriers, parcels, transitions
+from chalicelib.delivery.store import ResultItem, ShipmentItem
+from chalicelib.kernel import clock, log
+from chalicelib.kernel.access import system
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables, worker
+from chalicelib.kernel.storage.worker import Deed, Worker
+
+WATCH = system("delivery_watch")
+
+
+def _follow_parcel(item: ShipmentItem) -> None:
+    left_to_do = rules.CONSEQUENCES[item.status].carrier_work if transitions.is_api(item) else ""
+    if _is_late(item):
+        _tell_late(item)
+    elif left_to_do == rules.BOOK:
+        carriers.book(item)
+    elif left_to_do == rules.ASK:
+        carriers.ask(item)
+    else:
+        tables.write(transitions.save_schedule(item))
+
+
+def _is_late(item: ShipmentItem) -> bool:
+    return bool(item.late_from) and not item.overdue and worker.utc(clock.now()) >= str(item.late_from)
+
+
+def _tell_late(item: ShipmentItem) -> None:
+    item.overdue = True
+    log.count("deliveries_overdue")
+    tables.write(transitions.record(item, Event(events.SHIPMENT_OVERDUE, WATCH, data={"status": item.status})))
+
+
+WORKER = Worker(
+    name="delivery",
+    deeds={
+        "RESULT": Deed(model=ResultItem, do=parcels.join),
+        "SHIPMENT": Deed(model=ShipmentItem, do=_follow_parcel),
+    },
+)

@@ -1,0 +1,5 @@
+"""Endpoints of identity: logging in, who one is, the enterprises and relatives that one acts for."""
+
+from chalicelib.identity.routes import enterprises, login, person, relatives
+
+__all__ = ["enterprises", "login", "person", "relatives"]

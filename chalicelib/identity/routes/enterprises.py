@@ -1,0 +1,140 @@
+"""Enterprises: registered by their legal representative, and who may act for them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.identity import rules, service, store
+from chalicelib.identity.routes.shapes import Name, Number
+from chalicelib.identity.store import MandateItem, OrganizationItem
+from chalicelib.kernel import errors
+from chalicelib.kernel.access import Access, Actor, Level
+from chalicelib.kernel.edge.endpoint import endpoint
+from chalicelib.kernel.edge.shapes import ListQuery
+from chalicelib.kernel.storage import tables
+
+
+class CreditCode(msgspec.Struct, forbid_unknown_fields=True):
+    """The enterprise's unified social credit code."""
+
+    credit_code: Number
+
+
+class Appointment(msgspec.Struct, forbid_unknown_fields=True):
+    """A handler to appoint: who, for which services (``*``: all), until which day."""
+
+    name: Name
+    id_number: Number
+    scope: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(min_length=1, max_length=50)]
+    until: date
+
+
+class MandateView(msgspec.Struct, frozen=True):
+    """A mandate: which enterprise, which role, which services, until when."""
+
+    id: str
+    organization_id: str
+    organization_name: str
+    holder: str
+    role: str
+    scope: list[str]
+    until: str
+    valid: bool
+
+
+class MandateList(msgspec.Struct, frozen=True):
+    """A part of a list of mandates."""
+
+    items: list[MandateView]
+    cursor: str | None
+
+
+@endpoint(
+    "POST",
+    "/v1/organizations",
+    Access(person=Level.REAL_NAME),
+    status=201,
+    idempotent=True,
+    errors=[
+        rules.CREDIT_CODE_INVALID,
+        rules.ENTERPRISE_UNKNOWN,
+        rules.ENTERPRISE_NOT_ACTIVE,
+        rules.NOT_LEGAL_REPRESENTATIVE,
+        errors.PLATFORM_UNAVAILABLE,
+    ],
+)
+def register_organization(actor: Actor, body: CreditCode) -> MandateView:
+    """Register the enterprise whose legal representative the caller is."""
+    return _mandate_view(service.register_organization(actor, body.credit_code))
+
+
+@endpoint("GET", "/v1/organizations", Access(person=Level.REAL_NAME))
+def list_organizations(actor: Actor, query: ListQuery) -> MandateList:
+    """The enterprises that the caller may act for."""
+    return _mandate_list(service.mandates_of(actor, query.cursor))
+
+
+def _represents(actor: Actor, organization: OrganizationItem) -> bool:
+    return service.is_legal_representative(actor, organization.id)
+
+
+def _find_mandate(organization_id: str, mandate_id: str) -> MandateItem | None:
+    return store.mandate(organization_id, mandate_id)
+
+
+OWN_ORGANIZATION = Access(
+    person=Level.REAL_NAME, target=store.organization, related=_represents, relation="legal representative"
+)
+OWN_MANDATE = Access(
+    person=Level.REAL_NAME,
+    target=_find_mandate,
+    related=lambda actor, mandate: service.is_legal_representative(actor, mandate.organization_id),
+    relation="legal representative",
+)
+
+
+@endpoint("GET", "/v1/organizations/{organization_id}/mandates", OWN_ORGANIZATION)
+def list_mandates(target: OrganizationItem, query: ListQuery) -> MandateList:
+    """Who may act for the enterprise."""
+    return _mandate_list(store.mandates_of_organization(target.id, query.cursor))
+
+
+@endpoint(
+    "POST",
+    "/v1/organizations/{organization_id}/mandates",
+    OWN_ORGANIZATION,
+    status=201,
+    idempotent=True,
+    errors=[rules.ID_NUMBER_INVALID, rules.MANDATE_PERIOD_INVALID],
+)
+def appoint_handler(actor: Actor, target: OrganizationItem, body: Appointment) -> MandateView:
+    """Appoint a handler, or renew and change a handler's mandate."""
+    return _mandate_view(service.appoint_handler(actor, target, body.name, body.id_number, body.scope, body.until))
+
+
+@endpoint("DELETE", "/v1/organizations/{organization_id}/mandates/{mandate_id}", OWN_MANDATE)
+def revoke_mandate(actor: Actor, target: MandateItem) -> MandateView:
+    """End a mandate at once."""
+    service.revoke_mandate(actor, target)
+    return _mandate_view(target)
+
+
+def _mandate_view(mandate: MandateItem) -> MandateView:
+    return MandateView(
+        mandate.id,
+        mandate.organization_id,
+        mandate.organization_name,
+        service.holder_name(mandate),
+        mandate.role,
+        list(mandate.scope),
+        mandate.until,
+        service.mandate_holds(mandate),
+    )
+
+
+def _mandate_list(page: tables.Page) -> MandateList:
+    return MandateList([_mandate_view(mandate) for mandate in page.items], page.cursor)

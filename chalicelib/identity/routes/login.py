@@ -1,0 +1,95 @@
+"""Logging in and out, on each platform and as staff."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.identity import rules, service
+from chalicelib.kernel import errors
+from chalicelib.kernel.access import ANY_STAFF, ANYONE, Access, Actor, Level
+from chalicelib.kernel.edge.endpoint import Request, endpoint
+from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.shapes import Done
+from chalicelib.platforms import http, wechat
+
+Code = Annotated[str, Meta(min_length=1, max_length=256)]
+
+LOGIN_LIMIT = Limit("login", 100, 300, failures_only=True)
+STAFF_LOGIN_LIMIT = Limit("staff_login", 100, 900, failures_only=True)
+
+LOGIN_ERRORS = [http.CODE_INVALID, wechat.USER_BLOCKED, wechat.PLATFORM_QUOTA, errors.PLATFORM_UNAVAILABLE]
+
+
+class CodeLogin(msgspec.Struct, forbid_unknown_fields=True):
+    """The single-use code of wx.login or my.getAuthCode."""
+
+    code: Code
+
+
+class StaffLogin(msgspec.Struct, forbid_unknown_fields=True):
+    """User name, password and the six digits of the authenticator."""
+
+    username: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9._-]+$")]
+    password: Annotated[str, Meta(min_length=1, max_length=256)]
+    code: Annotated[str, Meta(pattern=r"^\d{6}$")]
+
+
+class CourierLogin(msgspec.Struct, forbid_unknown_fields=True):
+    """The platform's login code, and the phone credential of the same user (as for binding a phone)."""
+
+    platform: Literal["wechat", "alipay"]
+    code: Code
+    credential: Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
+class RefreshRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """The refresh token, which is used up by this."""
+
+    refresh_token: Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+@endpoint("POST", "/v1/auth/wechat", ANYONE, errors=LOGIN_ERRORS, limit=LOGIN_LIMIT)
+def log_in_with_wechat(body: CodeLogin) -> service.sessions.Tokens:
+    """Log in with a WeChat mini-program's code."""
+    return service.sessions.log_in_with_wechat(body.code)
+
+
+@endpoint("POST", "/v1/auth/alipay", ANYONE, errors=LOGIN_ERRORS, limit=LOGIN_LIMIT)
+def log_in_with_alipay(body: CodeLogin) -> service.sessions.Tokens:
+    """Log in with an Alipay mini-program's code."""
+    return service.sessions.log_in_with_alipay(body.code)
+
+
+@endpoint(
+    "POST", "/v1/auth/staff", ANYONE, errors=[rules.LOGIN_REFUSED, rules.ONE_TIME_CODE_USED], limit=STAFF_LOGIN_LIMIT
+)
+def log_in_staff(body: StaffLogin, request: Request) -> service.sessions.Tokens:
+    """Log in as staff with two factors."""
+    return service.sessions.log_in_staff(body.username, body.password, body.code, request.source_ip)
+
+
+@endpoint("POST", "/v1/auth/courier", ANYONE, errors=[*LOGIN_ERRORS, rules.COURIER_UNKNOWN], limit=STAFF_LOGIN_LIMIT)
+def log_in_courier(body: CourierLogin) -> service.sessions.Tokens:
+    """Log in as a courier: the platform vouches for the phone number that the courier's company registered."""
+    return service.sessions.log_in_courier(body.platform, body.code, body.credential)
+
+
+@endpoint(
+    "POST",
+    "/v1/auth/refresh",
+    ANYONE,
+    errors=[rules.REFRESH_INVALID, rules.REFRESH_REUSED],
+)
+def refresh_session(body: RefreshRequest) -> service.sessions.Tokens:
+    """Exchange the refresh token; a second use ends the session everywhere."""
+    return service.sessions.refresh(body.refresh_token)
+
+
+@endpoint("POST", "/v1/auth/logout", Access(person=Level.LOGGED_IN, staff=ANY_STAFF))
+def log_out(actor: Actor) -> Done:
+    """End this session."""
+    service.sessions.log_out(actor)
+    return Done()

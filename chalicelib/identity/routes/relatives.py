@@ -1,0 +1,82 @@
+"""Relatives: for whom one may book, and who consents."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chalicelib.identity import rules, service, store
+from chalicelib.identity.routes.shapes import RealName
+from chalicelib.identity.store import RelativeItem
+from chalicelib.kernel import errors
+from chalicelib.kernel.access import Access, Actor, Level
+from chalicelib.kernel.edge.endpoint import endpoint
+from chalicelib.kernel.edge.rates import Limit
+
+
+class RelativeView(msgspec.Struct, frozen=True):
+    """Who may book for whom, masked; ``consented``: the relative (or the guardian of a child) has agreed."""
+
+    id: str
+    holder: str
+    relative: str
+    consented: bool
+
+
+class RelativeList(msgspec.Struct, frozen=True):
+    """The caller's relatives, and those who ask to book for the caller."""
+
+    mine: list[RelativeView]
+    asking: list[RelativeView]
+
+
+OWN_RELATION = Access(
+    person=Level.REAL_NAME,
+    target=store.relative,
+    related=lambda actor, item: service.is_holder(actor, item) or service.is_relative(actor, item),
+    relation="one of the two relatives",
+)
+ASKED = Access(
+    person=Level.REAL_NAME, target=store.relative, related=service.is_relative, relation="the relative who is asked"
+)
+RELATIVE_LIMIT = Limit("relative", 10, 86400)
+
+
+@endpoint("GET", "/v1/relatives", Access(person=Level.REAL_NAME))
+def list_relatives(actor: Actor) -> RelativeList:
+    """For whom the caller may book, and who may book for the caller."""
+    mine, asking = service.relatives_of(actor)
+    return RelativeList([_relative_view(item) for item in mine], [_relative_view(item) for item in asking])
+
+
+@endpoint(
+    "POST",
+    "/v1/relatives",
+    Access(person=Level.REAL_NAME),
+    status=201,
+    idempotent=True,
+    limit=RELATIVE_LIMIT,
+    errors=[rules.ID_NUMBER_INVALID, rules.NAME_DOES_NOT_MATCH, errors.PLATFORM_UNAVAILABLE],
+)
+def add_relative(actor: Actor, body: RealName) -> RelativeView:
+    """Ask a relative for consent to book for them; for one's child under 14 the register of guardians suffices."""
+    return _relative_view(service.add_relative(actor, body.name, body.id_number))
+
+
+@endpoint("POST", "/v1/relatives/{relative_id}/consent", ASKED, errors=[rules.GUARDIAN_CONSENTS])
+def give_consent(actor: Actor, target: RelativeItem) -> RelativeView:
+    """Let the relative who asked book for the caller."""
+    service.give_consent(actor, target)
+    return _relative_view(target)
+
+
+@endpoint("DELETE", "/v1/relatives/{relative_id}", OWN_RELATION)
+def end_relation(actor: Actor, target: RelativeItem) -> RelativeView:
+    """End it, from either side."""
+    service.end_relation(actor, target)
+    return _relative_view(target)
+
+
+def _relative_view(item: RelativeItem) -> RelativeView:
+    return RelativeView(
+        item.id, service.masked_name(item, "holder_name"), service.masked_name(item, "name"), bool(item.consented)
+    )

@@ -1,0 +1,65 @@
+"""Notifications of the platforms: verified, believed as far as they go, answered; a repeat costs a read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chalicelib.kernel import log
+from chalicelib.payments import rules, store
+from chalicelib.payments.service import refunds, settlement
+from chalicelib.payments.service.channels import ALIPAY, WECHAT
+from chalicelib.platforms import alipay_pay, wechat_pay
+from chalicelib.platforms.payment import Forged, Notice, Trade
+
+
+def take_wechat(headers: dict[str, str], body: bytes) -> None:
+    """Take in a notification of WeChat Pay; raises ``notification_refused``, or what makes it come again."""
+    _take(WECHAT, lambda: wechat_pay.read_notice(headers, body))
+
+
+def take_alipay(body: bytes) -> None:
+    """Take in a notification of Alipay; raises as ``take_wechat``."""
+    _take(ALIPAY, lambda: alipay_pay.read_notice(body))
+
+
+def _take(channel: str, read: Callable[[], Notice]) -> None:
+    try:
+        notice = read()
+        _check_amount(channel, notice)
+    except Forged as forged:
+        log.write("notification_refused", level="error", platform=channel, reason=str(forged))
+        log.count("forged_notifications")
+        raise rules.NOTICE_REFUSED() from None
+    if notice.kind == "payment" and notice.trade is not None:
+        _take_payment(channel, notice.order_no, notice.trade)
+    elif notice.kind == "refund" and not _take_refund(notice):
+        log.write("refund_unknown", level="warning", platform=channel)
+        log.count("payment_differences")
+
+
+def _check_amount(channel: str, notice: Notice) -> None:
+    """A notification with another amount than ours is not believed; the query and the bill will tell."""
+    if notice.kind == "payment" and notice.trade is not None and notice.trade.state == "paid":
+        order = store.order(notice.order_no)
+        if order is not None and order.channel == channel and notice.trade.amount != order.amount:
+            raise Forged("amount")
+    if notice.kind == "refund" and notice.refund is not None:
+        refund = store.refund(notice.refund_no)
+        told = notice.refund
+        if refund is not None and (told.total != refund.total or told.amount not in (0, refund.amount)):
+            raise Forged("amount")
+
+
+def _take_refund(notice: Notice) -> bool:
+    """A refund's end, or, where the platform only says that something happened, a reason to ask at once."""
+    told = notice.refund
+    return refunds.apply_notice(notice.refund_no, told if told is not None and told.state != "pending" else None)
+
+
+def _take_payment(channel: str, order_no: str, trade: Trade) -> None:
+    if trade.state == "paid":
+        settlement.settle(channel, order_no, trade, "notification")
+        return
+    order = store.order(order_no)
+    if trade.state == "closed" and order is not None and order.status in rules.LIVE:
+        settlement.close(order)

@@ -1,0 +1,78 @@
+"""The end of the day: tickets that were not served, no-shows, statistics."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date
+
+import msgspec
+
+from chalicelib.appointments import service as appointments
+from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import Hall
+from chalicelib.kernel.access import system
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import batch, tables
+from chalicelib.queueing import events, rules, store
+from chalicelib.queueing.service.arrivals import ended
+from chalicelib.queueing.service.feeds import Load, loads
+
+_ACTOR = system("close_halls")
+
+
+class DayStatistics(msgspec.Struct, frozen=True):
+    """What a hall's day came to: tickets by group, those not served, appointments that nobody kept."""
+
+    hall: str
+    date: str
+    unserved: int
+    no_shows: int
+    groups: list[Load]
+
+
+def close_day(day: date) -> int:
+    """Close a day that is over in every hall, each once; closing again finishes what was left. How many no-shows."""
+    return batch.total(lambda code: _close(catalog.hall(code), day), [one.code for one in catalog.release().halls])
+
+
+def _close(hall: Hall, day: date) -> int:
+    known = statistics(hall, str(day))
+    if known is not None:
+        return known.no_shows
+    item = store.queue(hall.code, day, consistent=True)
+    for person in item.opened().everybody() if item else []:
+        _end_ticket(person.ticket)
+    no_shows = appointments.end_of_day(hall, day)
+    if item is not None or no_shows:
+        with suppress(tables.ConditionFailed):
+            _close_queue(hall, day, no_shows)
+    return no_shows
+
+
+def _end_ticket(ticket_id: str) -> None:
+    ticket = store.ticket(ticket_id)
+    if ticket is None or ticket.status != rules.OPEN:
+        return
+    writes = [ended(_ACTOR, ticket, "close", "大厅已闭馆，未能办理")]
+    item = appointments.appointment(ticket.appointment) if ticket.appointment else None
+    if item is not None and item.status == appointments.CHECKED_IN:
+        writes.append(appointments.released(_ACTOR, item))
+    tables.write(*writes)
+
+
+def _close_queue(hall: Hall, day: date, no_shows: int) -> None:
+    item = store.queue(hall.code, day, consistent=True) or store.new_queue(hall.code, day)
+    queue = item.opened()
+    left = rules.close_day(queue)
+    item.close(queue)
+    statistics = DayStatistics(hall.code, str(day), len(left), no_shows, loads(hall, queue))
+    record = store.new_statistics(hall.code, day, msgspec.json.encode(statistics).decode())
+    event = Event(events.DAY_CLOSED, _ACTOR, data={"unserved": len(left), "no_shows": no_shows})
+    tables.write(changes.record(item, event), tables.Put(record, tables.absent(store.StatisticsItem)))
+
+
+def statistics(hall: Hall, day: str) -> DayStatistics | None:
+    """A closed day's statistics."""
+    item = store.statistics(hall.code, day)
+    return msgspec.json.decode(item.content, type=DayStatistics) if item else None

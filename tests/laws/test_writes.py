@@ -1,0 +1,212 @@
+"""Writes: an aggregate only with its events, one way to try again, one worker; and no query in a loop unnoticed."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from chalicelib import features
+from chalicelib.kernel.storage import tables
+from chalicelib.payments.store import BillItem, EntryItem
+from local.environment import ROOT
+
+LIBRARY = ROOT / "chalicelib"
+FILES = sorted(LIBRARY.rglob("*.py"))
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(LIBRARY))
+
+
+def test_an_aggregate_is_not_written_without_its_events() -> None:
+    tables.Put(EntryItem("LEDGER#1", "x"))
+    with pytest.raises(TypeError, match="BillItem is an aggregate"):
+        tables.Put(BillItem("BILL#1"))
+    with pytest.raises(TypeError, match="BillItem is an aggregate"):
+        tables.Delete(BillItem("BILL#1"))
+    with pytest.raises(TypeError, match="BillItem is an aggregate"):
+        tables.update(BillItem, "BILL#1", "HEAD", [], tables.absent(BillItem))
+
+
+def touches(text: str) -> list[str]:
+    """Which attributes a text touches, as it names them."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Touch"):
+            found.append(ast.unparse(node.args[1]))
+    return found
+
+
+TOUCHED = {
+    "delivery/service/couriers.py": "('misses',)",  # wrong tries of a code
+    "identity/service/sessions.py": "('current', 'used_at')",  # a refresh, and the login that was used last
+    "kernel/storage/worker.py": "_SCHEDULE",
+    "payments/service/refunds.py": "('platform_id',)",  # the platform's number of a refund that is known already
+}
+"""What may be written of an aggregate without an event, because nobody would ask who did it."""
+
+
+def test_what_is_written_without_an_event_is_listed() -> None:
+    found: dict[str, set[str]] = {}
+    for path in FILES:
+        named = touches(path.read_text(encoding="utf-8"))
+        if named and path != LIBRARY / "kernel" / "storage" / "tables.py":
+            found[_name(path)] = set(named)
+    assert set(found) == set(TOUCHED)
+    for name, attributes in found.items():
+        assert attributes <= {TOUCHED[name], "('recent_logins',)"}
+
+
+def test_the_law_of_touches_finds() -> None:
+    assert touches("tables.Touch(item, ('amount',), condition)") == ["('amount',)"]
+
+
+def writes_past_the_log(text: str) -> list[str]:
+    """Where a text makes the write of an aggregate by itself, or writes an item without any of our writes."""
+    faults = []
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        if called.endswith("RecordedPut"):
+            faults.append(f"line {node.lineno}: {called}")
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("save", "update_item", "batch_write"):
+            faults.append(f"line {node.lineno}: {called}")
+    return faults
+
+
+WRITING = {
+    "kernel/events/changes.py",  # the one place that makes the write of an aggregate
+    "kernel/storage/tables.py",  # the one place that talks to DynamoDB
+    "certificates/pdf.py",  # saves a PDF
+}
+
+
+def test_only_the_log_makes_the_writes_of_aggregates() -> None:
+    found = {_name(path) for path in FILES if writes_past_the_log(path.read_text(encoding="utf-8"))}
+    assert found == WRITING
+
+
+@pytest.mark.parametrize("text", ["tables.RecordedPut(item)", "item.save()", "table.update_item('a', 'b')"])
+def test_the_law_of_writes_finds(text: str) -> None:
+    assert writes_past_the_log(text)
+
+
+def loops_of_tries(text: str) -> list[int]:
+    """The lines of loops that count tries, or go on for ever, and go on after a failed condition."""
+    found = []
+    for loop in ast.walk(ast.parse(text)):
+        counts = isinstance(loop, ast.For) and ast.unparse(loop.iter).startswith("range(")
+        if not counts and not isinstance(loop, ast.While):
+            continue
+        line = getattr(loop, "lineno", 0)
+        for node in ast.walk(loop):
+            if isinstance(node, ast.ExceptHandler) and node.type and "ConditionFailed" in ast.unparse(node.type):
+                found.append(line)
+            if isinstance(node, ast.withitem) and "suppress(tables.ConditionFailed" in ast.unparse(node):
+                found.append(line)
+    return found
+
+
+TRYING_AGAIN = {
+    "kernel/storage/optimistic.py",
+    "catalog/service.py",  # looks for the next free number, which is another write each time
+    "appointments/service/waiting_list.py",  # follows a seat from one list to the other until it is in none
+}
+
+
+def test_trying_again_is_done_in_one_place() -> None:
+    found = {_name(path) for path in FILES if loops_of_tries(path.read_text(encoding="utf-8"))}
+    assert found == TRYING_AGAIN
+
+
+def test_the_law_of_tries_finds() -> None:
+    loop = "for _ in range(TRIES):\n    try:\n        go()\n    except {}:\n        continue"
+    assert loops_of_tries(loop.format("tables.ConditionFailed"))
+    assert loops_of_tries(loop.format("(tables.ConditionFailed, Problem)"))
+    assert not loops_of_tries(loop.format("KeyError"))
+    assert loops_of_tries("while True:\n    with suppress(tables.ConditionFailed):\n        go()")
+
+
+def test_work_that_is_stuck_raises_an_alarm() -> None:
+    alarms = (ROOT / "infra" / "operations.yaml").read_text(encoding="utf-8")
+    workers = [features.worker(feature.name) for feature in features.all_features() if feature.work]
+    assert workers
+    for worker in workers:
+        assert f"MetricName: {worker.name}_work_stuck" in alarms
+
+
+def querying_functions(text: str) -> set[str]:
+    """The functions of a store that query a table."""
+    found = set()
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and any(_is_query(call, set()) for call in ast.walk(node)):
+            found.add(node.name)
+    return found
+
+
+def _is_query(node: ast.AST, functions: set[str]) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    called = ast.unparse(node.func)
+    return called in ("tables.query", "tables.query_each") or called in {f"store.{name}" for name in functions}
+
+
+def loops_around_queries(text: str, functions: set[str]) -> list[str]:
+    """The functions of a text that query in a loop; ``functions``: those of the store that query."""
+    found = []
+    for function in ast.walk(ast.parse(text)):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        for loop in ast.walk(function):
+            repeated: list[ast.AST] = []
+            if isinstance(loop, ast.For | ast.While):
+                repeated = list(loop.body)
+            elif isinstance(loop, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+                repeated = [loop.elt, *loop.generators[1:]]
+            elif isinstance(loop, ast.DictComp):
+                repeated = [loop.key, loop.value]
+            if any(_is_query(node, functions) for part in repeated for node in ast.walk(part)):
+                found.append(function.name)
+                break
+    return found
+
+
+QUERYING_IN_LOOPS = {
+    "applications/service/submissions.py: lapse_corrections": "a schedule, not a request: the corrections of one day",
+    "applications/service/submissions.py: remind_of_corrections": "a schedule, not a request: the corrections of a day",
+    "appointments/store.py: _occupancies": "pages of one month of one window group: some hundred slots",
+    "delivery/service/statistics.py: of_day": "pages of one carrier's day, for a supervisor",
+    "identity/service/enterprises.py: _end_other_representation": "pages of one enterprise's mandates, at registration",
+    "identity/service/enterprises.py: _representative": "pages of one enterprise's mandates, behind an event",
+    "notices/service/inbox.py: mark_read": "one query for each account that was merged into the person's",
+    "notices/service/inbox.py: unread_count": "one query for each account that was merged into the person's",
+    "notices/store.py: collected_before": "pages of one day's messages of one person, for the digest",
+    "payments/store.py: entries_of": "a schedule, not a request: the ledger of one day",
+}
+"""Where a query in a loop is meant, and why its cost is bounded."""
+
+
+def _loops() -> set[str]:
+    found = set()
+    for feature in features.all_features():
+        folder = LIBRARY / feature.name
+        store = folder / "store.py"
+        functions = querying_functions(store.read_text(encoding="utf-8")) if store.exists() else set()
+        for path in folder.rglob("*.py"):
+            for function in loops_around_queries(path.read_text(encoding="utf-8"), functions):
+                found.add(f"{_name(path)}: {function}")
+    return found
+
+
+def test_no_query_stands_in_a_loop_unnoticed() -> None:
+    assert _loops() == set(QUERYING_IN_LOOPS)
+
+
+def test_the_law_of_queries_finds() -> None:
+    assert loops_around_queries("def f():\n    while True:\n        tables.query(a)", set())
+    assert loops_around_queries("def f():\n    return [store.of(one) for one in many]", {"of"})
+    assert loops_around_queries("def f():\n    for one in many:\n        g(store.of(one))", {"of"})
+    assert not loops_around_queries("def f():\n    for one in store.of(x):\n        g(one)", {"of"})

@@ -1,0 +1,90 @@
+"""Which edges of the state machines, and which kinds of events, the tests of a whole run have seen.
+
+Each test process notes what its items do. At the end of a run of all tests the notes are put together, and what is
+missing fails the run (``conftest.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib import features
+from chalicelib.kernel.edge import endpoint
+from chalicelib.kernel.edge.endpoint import Endpoint
+from chalicelib.kernel.errors import Problem
+from chalicelib.kernel.event_types import EventType
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.graph import NEW, Edge, Graph
+from chalicelib.kernel.storage.tables import Table
+from tools import openapi
+
+
+@dataclass
+class Walked:
+    """Names of edges and of events."""
+
+    edges: set[str] = field(default_factory=set)
+    events: set[str] = field(default_factory=set)
+    undeclared: set[str] = field(default_factory=set)
+    """Errors that an endpoint has answered although its declaration does not name them."""
+
+    def add(self, notes: dict[str, list[str]]) -> None:
+        """Add what another process has noted."""
+        self.edges |= set(notes["edges"])
+        self.events |= set(notes["events"])
+        self.undeclared |= set(notes["undeclared"])
+
+    def notes(self) -> dict[str, list[str]]:
+        return {"edges": sorted(self.edges), "events": sorted(self.events), "undeclared": sorted(self.undeclared)}
+
+    def missing(self) -> list[str]:
+        """What no test has seen, in words."""
+        edges = {edge_name(graph, edge) for graph in features.graphs().values() for edge in graph.edges}
+        found = [f"no test walks the edge {one}" for one in sorted(edges - self.edges)]
+        found += [f"no test raises the event {name}" for name in sorted(set(features.events()) - self.events)]
+        return found
+
+    def faults(self) -> list[str]:
+        """What is wrong after a run of all tests, in words."""
+        return [*(f"not declared: {one}" for one in sorted(self.undeclared)), *self.missing()]
+
+
+def edge_name(graph: Graph, edge: Edge) -> str:
+    name = next(name for name, one in features.graphs().items() if one is graph)
+    return f"{name}: {edge.start or 'new'} {edge.action} {'/'.join(edge.by)}"
+
+
+def note() -> Walked:
+    """Note from now on what items do in this process; a test's own stand-ins for items do not count."""
+    seen = Walked()
+    move = Graph.move
+    record = changes.record
+
+    def noted_move(graph: Graph, item: Any, action: str, by: str) -> EventType:
+        before = item.status or NEW
+        event = move(graph, item, action, by)
+        if isinstance(item, Table):
+            seen.edges.add(edge_name(graph, graph.edge(before, action, by)))
+        return event
+
+    def noted_record(item: Any, *events: Event) -> Any:
+        written = record(item, *events)
+        seen.events |= {event.type.name for event in events}
+        return written
+
+    answer = endpoint._answer
+
+    def noted_answer(declared: Endpoint, request: Any, actor: Any) -> Any:
+        try:
+            return answer(declared, request, actor)
+        except Problem as problem:
+            if problem.error not in openapi.error_codes(declared):
+                seen.undeclared.add(f"{declared.operation} answers {problem.error.code}")
+            raise
+
+    endpoint._answer = noted_answer
+    Graph.move = noted_move  # type: ignore[method-assign,assignment]
+    changes.record = noted_record  # type: ignore[assignment]
+    return seen
