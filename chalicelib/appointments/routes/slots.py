@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from chalicelib.appointments import service
 from chalicelib.appointments.routes.shapes import PLAN_ERRORS, parse_day
+from chalicelib.kernel import errors
 from chalicelib.kernel.access import ANYONE
 from chalicelib.kernel.edge.endpoint import endpoint
 
@@ -26,13 +27,13 @@ class ServicesQuery(msgspec.Struct, forbid_unknown_fields=True):
     services: Annotated[str, Meta(min_length=3, max_length=205)]
 
 
-@endpoint("GET", "/v1/halls/{hall}/days", ANYONE, errors=PLAN_ERRORS)
+@endpoint("GET", "/v1/halls/{hall}/days", ANYONE, errors=[*PLAN_ERRORS, errors.NOT_FOUND])
 def read_month(hall: str, query: MonthQuery) -> service.plans.MonthView:
     """A month of a hall: on which days there are places for these services."""
     return service.plans.month(service.plan(hall, query.services.split(",")), parse_day(f"{query.month}-01"))
 
 
-@endpoint("GET", "/v1/halls/{hall}/days/{day}", ANYONE, errors=PLAN_ERRORS)
+@endpoint("GET", "/v1/halls/{hall}/days/{day}", ANYONE, errors=[*PLAN_ERRORS, errors.NOT_FOUND])
 def read_day(hall: str, day: str, query: ServicesQuery) -> service.plans.SlotList:
     """A day's slots for these services, as they are now."""
     return service.plans.day(service.plan(hall, query.services.split(",")), parse_day(day))

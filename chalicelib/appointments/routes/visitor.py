@@ -146,6 +146,7 @@ def issue_booking_ticket(actor: Actor, body: TicketRequest) -> service.booking_t
         rules.WRONG_STATE,
         rules.TOO_LATE_TO_CANCEL,
         rules.HOLD_EXPIRED,
+        errors.NOT_FOUND,
     ],
 )
 def hold_place(actor: Actor, body: NewHold, request: Request) -> HoldView:

@@ -225,7 +225,7 @@ def replace_parcel(actor: Actor, target: ShipmentItem) -> views.DeskRow:
     return views.desk_row(service.losses.replace(actor, target))
 
 
-@endpoint("GET", "/v1/shipments/{shipment_id}/proof", HEAD)
+@endpoint("GET", "/v1/shipments/{shipment_id}/proof", HEAD, errors=[rules.SHIPMENT_STATE])
 def read_proof(actor: Actor, target: ShipmentItem) -> service.couriers.Proof:
     """How delivery was proven, with the signature; the reading is recorded first."""
     store.record_readings([target], actor)

@@ -77,7 +77,7 @@ def cancel_bill(actor: Actor, target: BillItem, body: PaymentReason) -> BillView
     return bill_view(target)
 
 
-@endpoint("GET", "/v1/counter/bills/{bill_id}", CLERK, limit=_COUNTER_LIMIT)
+@endpoint("GET", "/v1/counter/bills/{bill_id}", CLERK, errors=[errors.NOT_FOUND], limit=_COUNTER_LIMIT)
 def read_counter_bill(actor: Actor, bill_id: str) -> BillView:
     """The bill behind a payment notice number that somebody brings to the window; the reading is recorded."""
     item = service.counter.read_bill(actor, bill_id)
@@ -97,6 +97,7 @@ def read_counter_bill(actor: Actor, bill_id: str) -> BillView:
         rules.AMOUNT_DIFFERS,
         rules.DRAWER_CLOSED,
         rules.CARD_SLIP_USED,
+        errors.NOT_FOUND,
     ],
 )
 def take_counter_payment(actor: Actor, body: CounterPayment, request: Request) -> PaymentView:

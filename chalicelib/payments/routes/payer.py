@@ -98,6 +98,7 @@ def link_receipt(target: BillItem) -> DocumentLink:
         payment.PAYER_MISMATCH,
         payment.PAYMENT_LIMITED,
         payment.CHANNEL_OUT_OF_ORDER,
+        errors.NOT_FOUND,
     ],
     limit=_PAYING_LIMIT,
 )
