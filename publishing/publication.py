@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from chalicelib.appointments import service as appointments
+from chalicelib.appointments.service import conflicts
 from chalicelib.catalog import reach
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import City
@@ -23,7 +23,7 @@ KEEP, CANCEL = "keep", "cancel"
 class BreaksAppointments(Exception):
     """The halls, as they would be published, have no place for appointments that exist."""
 
-    def __init__(self, broken: Sequence[appointments.conflicts.Broken]) -> None:
+    def __init__(self, broken: Sequence[conflicts.Broken]) -> None:
         lines = [f"{one.hall} {one.day} {one.start} {one.appointment}: {one.reason}" for one in broken]
         super().__init__("\n".join(lines))
         self.broken = broken
@@ -35,14 +35,14 @@ def publish_folder(folder: Path, decision: str = "") -> int:
     Raises ``Mistakes``, or ``BreaksAppointments`` without a ``decision``, and changes nothing then.
     """
     read = read_folder(folder)
-    before = appointments.conflicts.published()
-    after = appointments.conflicts.Timetable(read.halls, calendar_of(read.city))
-    broken = appointments.conflicts.broken_by(before, after)
+    before = conflicts.published()
+    after = conflicts.Timetable(read.halls, calendar_of(read.city))
+    broken = conflicts.broken_by(before, after)
     if broken and decision not in (KEEP, CANCEL):
         raise BreaksAppointments(broken)
     number = catalog.publish(read.city, read.services, read.halls, read.lists).number
     if decision == CANCEL:  # listed again, with what was booked until now
-        appointments.conflicts.cancel_broken(appointments.conflicts.broken_by(before, after))
+        conflicts.cancel_broken(conflicts.broken_by(before, after))
     return number
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.appointments import rules, service, store
+from chalicelib.appointments import rules, store
 from chalicelib.appointments.rules import Seat
-from chalicelib.appointments.service import bookings, holds, waiting_list
+from chalicelib.appointments.service import bookings, conflicts, holds, waiting_list
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel.storage import tables
 from tests.appointments.bookings import HOUSING, Booker
@@ -197,11 +197,9 @@ def test_a_holds_slot_that_is_published_away_is_listed(world: World) -> None:
     citizen = Booker(world, world.real_person(), hall)
     held = citizen.hold("10:00")
     calendar = catalog.calendar()
-    broken = service.conflicts.broken_by(
-        service.conflicts.Timetable([catalog.hall(hall)], calendar), service.conflicts.Timetable([], calendar)
-    )
+    broken = conflicts.broken_by(conflicts.Timetable([catalog.hall(hall)], calendar), conflicts.Timetable([], calendar))
     assert [one.appointment for one in broken] == [held.json["id"]] and "on hold" in broken[0].reason
-    assert service.conflicts.cancel_broken(broken) == 1
+    assert conflicts.cancel_broken(broken) == 1
     assert citizen.confirm(held).code == "hold_expired"
 
 

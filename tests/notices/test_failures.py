@@ -7,7 +7,8 @@ from contextlib import suppress
 import pytest
 
 from chalicelib.kernel.storage import tables
-from chalicelib.notices import service, store
+from chalicelib.notices import store
+from chalicelib.notices.service import channels, dispatch
 from functions import notify_people
 from tests.interleaving import Crash, dying_at
 from tests.notices import telling
@@ -42,10 +43,10 @@ def test_a_sender_that_dies_tells_once_by_each_channel(
         person.agree(COMPLETED, times=-1)
     item = planned(world, person)
     with dying_at(monkeypatch, point, mode), suppress(Crash):
-        service.dispatch.WORKER.attempt(str(item.pk), str(item.sk))
+        dispatch.WORKER.attempt(str(item.pk), str(item.sk))
     for _ in range(4):
         world.pass_time(minutes=3)
-        service.channels.forget()
+        channels.forget()
         telling.settle(world)
     assert len(person.wechat()) <= 1 and len(person.texts()) <= 1
     assert len(person.wechat()) + len(person.texts()) >= 1
@@ -78,15 +79,15 @@ def test_reading_it_while_it_is_sent_changes_nothing_about_the_sending(world: Wo
     person = telling.reader(world)
     person.agree(COMPLETED, times=-1)
     item = planned(world, person)
-    send = service.channels.send
+    send = channels.send
 
     def read_meanwhile(*given: object) -> object:
         assert person.client.post("/v1/messages/read").json["marked"] >= 1
         return send(*given)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(service.channels, "send", read_meanwhile)
-        assert service.dispatch.WORKER.attempt(str(item.pk), str(item.sk))
+        patched.setattr(channels, "send", read_meanwhile)
+        assert dispatch.WORKER.attempt(str(item.pk), str(item.sk))
     stored = store.message(item.account, item.id)
     assert stored is not None and stored.status == "sent" and stored.read_at
     world.pass_time(minutes=5)
@@ -100,9 +101,9 @@ def test_interleaved_sender_sweep_and_reader_tell_once(world: World, interleaved
         item = planned(world, person)
         keys = (str(item.pk), str(item.sk))
         works = [
-            lambda keys=keys: service.dispatch.WORKER.attempt(*keys),
-            lambda keys=keys: service.dispatch.WORKER.attempt(*keys),
-            lambda keys=keys: service.dispatch.WORKER._wake(*keys),
+            lambda keys=keys: dispatch.WORKER.attempt(*keys),
+            lambda keys=keys: dispatch.WORKER.attempt(*keys),
+            lambda keys=keys: dispatch.WORKER._wake(*keys),
             lambda person=person: person.client.post("/v1/messages/read"),
         ]
         interleaved(seed, works)  # type: ignore[operator]
@@ -122,7 +123,7 @@ def test_a_retry_keeps_the_quiet_hours(world: World) -> None:
     telling.settle(world)
     for _ in range(60):
         world.pass_time(minutes=5)
-        service.channels.forget()
+        channels.forget()
         telling.sweep(world)
     assert person.texts() == []
     world.pass_time(hours=6)
@@ -140,11 +141,11 @@ def test_a_reader_without_a_phone_is_waited_for(world: World) -> None:
     telling.settle(world)
     for _ in range(6):
         world.pass_time(minutes=10)
-        service.channels.forget()
+        channels.forget()
         telling.sweep(world)
     world.simulators.wechat.controls["reset_faults"]({})
     world.pass_time(minutes=61)
-    service.channels.forget()
+    channels.forget()
     telling.sweep(world)
     assert len(person.wechat()) == 1
     assert telling.verdicts(world, applied)[-1] == "wechat sent"
@@ -164,7 +165,7 @@ def test_the_token_s_failure_is_no_try(world: World) -> None:
     person.finish()
     telling.settle(world)
     world.pass_time(minutes=2)
-    service.channels.forget()
+    channels.forget()
     telling.sweep(world)
     assert len(person.wechat()) == 1
 

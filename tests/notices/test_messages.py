@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.notices import service, store
+from chalicelib.notices.service import channels
 from functions import notify_people
 from tests.delivery import parcels
 from tests.notices import telling
@@ -211,12 +212,12 @@ def test_a_platform_out_of_order_for_an_hour_loses_nothing(world: World) -> None
     telling.settle(world)
     for _ in range(60):
         world.pass_time(minutes=1)
-        service.channels.forget()
+        channels.forget()
         telling.sweep(world)
     assert person.texts() == []
     sms.controls["reset_faults"]({})
     world.pass_time(minutes=61)
-    service.channels.forget()
+    channels.forget()
     telling.sweep(world)
     assert len(person.texts()) == 3
     assert telling.verdicts(world, applied)[-1] == "sms sent"
@@ -238,7 +239,7 @@ def test_a_provider_that_was_not_heard_is_asked_again_and_sends_once(world: Worl
     telling.settle(world)
     assert len(person.texts()) == 1
     world.pass_time(minutes=2)
-    service.channels.forget()
+    channels.forget()
     telling.settle(world)
     assert len(person.texts()) == 1
     assert telling.verdicts(world, applied) == ["wechat no_consent", "sms busy", "sms sent"]

@@ -10,8 +10,8 @@ import pytest
 from chalicelib.kernel import errors
 from chalicelib.kernel.events.changes import Change
 from chalicelib.kernel.storage import batch
-from chalicelib.notices import service, store
-from chalicelib.notices.service import dispatch, messages
+from chalicelib.notices import store
+from chalicelib.notices.service import channels, dispatch, messages
 from chalicelib.notices.store import Attempt, MessageItem
 from tests.delivery import parcels
 from tests.interleaving import Crash
@@ -39,7 +39,7 @@ def collect(world: World, person: Reader, parcel: dict[str, Any]) -> None:
 def let_minutes_pass(world: World, minutes: int) -> None:
     for _ in range(minutes):
         world.pass_time(minutes=1)
-        service.channels.forget()
+        channels.forget()
         telling.sweep(world)
 
 
@@ -111,8 +111,8 @@ def test_a_later_message_whose_sender_died_does_not_silence_the_earlier_one(
     world.pass_time(minutes=61)
     person.client.renew()
     world.simulators.wechat.controls["reset_faults"]({})
-    service.channels.forget()
-    send = service.channels.send
+    channels.forget()
+    send = channels.send
 
     def die(way: object, item: MessageItem, *rest: object) -> object:
         if item.event == "shipment_collected":
@@ -120,7 +120,7 @@ def test_a_later_message_whose_sender_died_does_not_silence_the_earlier_one(
         return send(way, item, *rest)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched, suppress(Crash):
-        patched.setattr(service.channels, "send", die)
+        patched.setattr(channels, "send", die)
         collect(world, person, parcel)
         world.pump()
     let_minutes_pass(world, 10)

@@ -1,6 +1,5 @@
 """Use cases of applications. The door for other features."""
 
-from chalicelib.applications.service import announcements
 from chalicelib.applications.service.deliveries import choose_delivery, request_originals
 from chalicelib.applications.service.drafts import Check, check, create, definition_of, discard, save_form
 from chalicelib.applications.service.progress import PublicStatus, Timeline, public_status, timeline
@@ -18,7 +17,6 @@ __all__ = [
     "Check",
     "PublicStatus",
     "Timeline",
-    "announcements",
     "approve_task",
     "check",
     "choose_delivery",

@@ -3,7 +3,6 @@
 from chalicelib.delivery.rules import ELECTRONIC, MODE_NOT_OFFERED
 from chalicelib.delivery.service import (
     addresses,
-    announcements,
     carriers,
     choices,
     counter,
@@ -29,7 +28,6 @@ __all__ = [
     "ShipmentItem",
     "Wish",
     "addresses",
-    "announcements",
     "carriers",
     "choices",
     "choose",

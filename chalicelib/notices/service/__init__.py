@@ -1,12 +1,9 @@
 """Use cases of messages: planning them from the event log, sending them, the inbox, the operators' desk."""
 
-from chalicelib.notices.service import channels, digests, dispatch, inbox, messages, operations, sources
+from chalicelib.notices.service import inbox, messages, operations, sources
 from chalicelib.notices.service.messages import plan, take
 
 __all__ = [
-    "channels",
-    "digests",
-    "dispatch",
     "inbox",
     "messages",
     "operations",

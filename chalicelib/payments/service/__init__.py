@@ -2,7 +2,6 @@
 
 from chalicelib.payments.rules import Charge
 from chalicelib.payments.service import (
-    announcements,
     bills,
     bookkeeping,
     channels,
@@ -22,7 +21,6 @@ from chalicelib.payments.service.reconciliation import reconcile_day
 __all__ = [
     "Charge",
     "Debt",
-    "announcements",
     "bills",
     "bookkeeping",
     "cancelling",
