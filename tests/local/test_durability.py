@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import urllib3
 
+from local import environment
 from local.embedded import free_ports
 from local.environment import ROOT, Environment, Ports
 
@@ -227,6 +228,7 @@ def test_a_data_folder_that_cannot_be_made_is_one_clear_line(installation: Insta
 
 def test_damaged_secrets_are_one_clear_line(installation: Installation) -> None:
     installation.data.mkdir()
+    (installation.data / "format").write_text(environment.FORMAT, encoding="utf-8")
     (installation.data / "secrets.json").write_text("{", encoding="utf-8")
     assert "secrets.json is damaged" in refused(installation)
 
