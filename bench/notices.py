@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,7 @@ def happen(people: list[str], events: int, rate: float) -> dict[str, tuple[str, 
     for number in range(events):
         item = store.new_application(ids.new_id(), people[number % len(people)])
         item.service, item.service_version, item.applicant_kind = "tour_bus_sticker", 1, "person"
-        item.status, item.correct_by = "correction", "2030-01-02"
+        item.status, item.correct_by = "correction", date(2030, 1, 2)
         tables.write(changes.record(item, Event(CORRECTION_REQUESTED, system("bench"))))
         happened[item.id] = (str(item.receipt), time.time())
         time.sleep(max(0.0, began + (number + 1) / rate - time.monotonic()))

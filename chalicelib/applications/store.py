@@ -15,7 +15,7 @@ from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
-from chalicelib.kernel.storage.attributes import Integer, Json, Names
+from chalicelib.kernel.storage.attributes import Day, Integer, Json, Names, OptionalDay
 from chalicelib.kernel.storage.tables import Page
 
 TABLE = "applications"
@@ -54,10 +54,10 @@ class ApplicationItem(tables.AggregateTable):
     receipt = UnicodeAttribute()
     findings = Json[list[Finding]](list[Finding], default=list)
     steps = Json[list[StepState]](list[StepState], default=list)
-    counted_from = UnicodeAttribute(null=True)
+    counted_from = OptionalDay(null=True)
     used_days = Integer(default=0)
-    due_on = UnicodeAttribute(null=True)
-    correct_by = UnicodeAttribute(null=True)
+    due_on = OptionalDay(null=True)
+    correct_by = OptionalDay(null=True)
     corrected = BooleanAttribute(default=False)
     reminded = BooleanAttribute(default=False)
     certificate_id = UnicodeAttribute(null=True)
@@ -104,7 +104,7 @@ class TaskItem(tables.Table):
     service_version = Integer()
     receipt = UnicodeAttribute()
     officer = UnicodeAttribute(default="")
-    due_on = UnicodeAttribute()
+    due_on = Day()
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi1 = tables.ListIndex()

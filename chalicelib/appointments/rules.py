@@ -18,6 +18,8 @@ from chalicelib.kernel.graph import NEW, Edge, Graph
 
 MOST_PLACES = 30
 HOLDS_PER_HOUR = 20
+# Minutes for which the place of an offer that nobody accepted is kept for the next on the list.
+RESERVED_MINUTES = 10
 CHANNELS = ("online", "window", "priority")
 
 CONFIRMED, CHECKED_IN, SERVED = "confirmed", "checked_in", "served"

@@ -24,7 +24,7 @@ from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
-from chalicelib.kernel.storage.attributes import Integer, Names
+from chalicelib.kernel.storage.attributes import Integer, Json, Names
 from chalicelib.kernel.storage.tables import Page
 
 TABLE = "appointments"
@@ -123,6 +123,22 @@ class VoidItem(tables.Table):
     expires_at = Integer()
 
 
+class Offer(msgspec.Struct, frozen=True):
+    """A place that is kept for somebody on the waiting list until ``until`` (epoch seconds).
+
+    The seat is kept some minutes longer, so that the next in the list gets it and nobody else.
+    """
+
+    appointment: str
+    start: str
+    ends: str
+    until: int
+    made: bool = False
+
+    def seat(self, places: int) -> Seat:
+        return Seat(self.appointment, "online", places, self.until + 60 * rules.RESERVED_MINUTES)
+
+
 class WaiterItem(tables.AggregateTable):
     """Somebody on a day's waiting list (候补); in gsi1 while waiting, in order of arrival."""
 
@@ -143,7 +159,7 @@ class WaiterItem(tables.AggregateTable):
     visitor_account = UnicodeAttribute(default="")
     name = BinaryAttribute(legacy_encoding=False)
     joined = UnicodeAttribute()
-    offer = UnicodeAttribute(null=True)
+    offer = Json[Offer | None](Offer, null=True)
     expires_at = Integer()
     gsi1pk = UnicodeAttribute(null=True)
     gsi1sk = UnicodeAttribute(null=True)

@@ -116,7 +116,7 @@ def list_certificates(actor: Actor, query: CertificateQuery) -> CertificateList:
     page = store.of_holders(actor.parties, query.cursor)
     rows = [
         CertificateRow(
-            item.id, item.number, service.issues.name_of(item), _status(item), item.valid_from, item.valid_to
+            item.id, item.number, service.issues.name_of(item), _status(item), str(item.valid_from), str(item.valid_to)
         )
         for item in page.items
         if actor.covers(item.service)
@@ -199,8 +199,8 @@ def _view(item: CertificateItem) -> CertificateView:
         item.service,
         item.application_id,
         _status(item),
-        item.valid_from,
-        item.valid_to,
+        str(item.valid_from),
+        str(item.valid_to),
         item.revision,
         service.prints.prints_left(item),
         service.issues.face_of(item),

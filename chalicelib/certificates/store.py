@@ -14,7 +14,7 @@ from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
-from chalicelib.kernel.storage.attributes import Integer
+from chalicelib.kernel.storage.attributes import Day, Integer, Json
 from chalicelib.kernel.storage.tables import Page, Put
 
 TABLE = "certificates"
@@ -32,8 +32,8 @@ class CertificateItem(tables.AggregateTable):
     application_id = UnicodeAttribute()
     holder = UnicodeAttribute()
     unit = UnicodeAttribute()
-    valid_from = UnicodeAttribute()
-    valid_to = UnicodeAttribute()
+    valid_from = Day()
+    valid_to = Day()
     revision = Integer(default=0)
     status = UnicodeAttribute()
     face = BinaryAttribute(legacy_encoding=False)
@@ -62,16 +62,16 @@ class CertificateItem(tables.AggregateTable):
 
     @property
     def period(self) -> tuple[date, date]:
-        return date.fromisoformat(self.valid_from), date.fromisoformat(self.valid_to)
+        return self.valid_from, self.valid_to
 
 
 class PeriodsItem(tables.Table):
-    """The periods taken under one key of one service, as JSON: [[certificate id, from, to], ...]."""
+    """The periods taken under one key of one service: certificate id, first day, last day."""
 
     class Meta:
         table_name = TABLE
 
-    periods = UnicodeAttribute()
+    periods = Json[list[tuple[str, date, date]]](list[tuple[str, date, date]])
     revision = Integer()
 
 
@@ -142,14 +142,14 @@ def revoked_ids(cursor: str | None, limit: int) -> tuple[list[str], str | None]:
 def periods(service: str, key: str, *, consistent: bool = True) -> tuple[PeriodsItem, list[tuple[str, date, date]]]:
     """The item of a key, stored or new, and its periods that are not over."""
     pk = f"EXCLUSIVE#{service}#{vault.blind_index('exclusive', key)}"
-    item = tables.read(PeriodsItem, pk, consistent=consistent) or PeriodsItem(pk, periods="[]", revision=0)
-    taken = msgspec.json.decode(item.periods, type=list[tuple[str, date, date]])
-    return item, [period for period in taken if period[2] >= clock.today()]
+    item = tables.read(PeriodsItem, pk, consistent=consistent) or PeriodsItem(pk, periods=[], revision=0)
+    return item, [period for period in item.periods if period[2] >= clock.today()]
 
 
 def put_periods(item: PeriodsItem, taken: list[tuple[str, date, date]]) -> Put:
     """The write of a key's periods, valid only if nobody changed them since they were read."""
     expected = item.revision
-    item.periods, item.revision = msgspec.json.encode(taken).decode(), expected + 1
+    item.periods = taken
+    item.revision = expected + 1
     unchanged = tables.absent(PeriodsItem) if expected == 0 else PeriodsItem.revision == expected
     return Put(item, unchanged)

@@ -6,7 +6,6 @@ routes are made of it.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -19,7 +18,7 @@ from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables, worker
-from chalicelib.kernel.storage.attributes import Integer, Json, Names
+from chalicelib.kernel.storage.attributes import Integer, Json, Moment, Names, OptionalDay, OptionalMoment
 from chalicelib.kernel.storage.tables import Page
 
 TABLE = "delivery"
@@ -124,7 +123,7 @@ class ShipmentItem(tables.AggregateTable, worker.WorkItem):
     handler = UnicodeAttribute()
     results = Json[list[Result]](list[Result])
     content = BinaryAttribute(legacy_encoding=False)
-    created_at = UnicodeAttribute()
+    created_at = Moment()
     courier = UnicodeAttribute(null=True)
     waybill = UnicodeAttribute(null=True)
     routing = UnicodeAttribute(null=True)
@@ -134,17 +133,17 @@ class ShipmentItem(tables.AggregateTable, worker.WorkItem):
     postage_by = UnicodeAttribute(default="free")
     bill = UnicodeAttribute(null=True)
     paid = BooleanAttribute(default=True)
-    promised_by = UnicodeAttribute(null=True)
+    promised_by = OptionalDay(null=True)
     overdue = BooleanAttribute(default=False)
-    late_from = UnicodeAttribute(null=True)
+    late_from = OptionalMoment(null=True)
     tries = Integer(default=0)
-    next_try = UnicodeAttribute(null=True)
+    next_try = OptionalDay(null=True)
     issue = Integer(default=1)
     misses = Integer(default=0)
     scans = Json[list[Scan]](list[Scan], default=list)
     proof = BinaryAttribute(legacy_encoding=False, null=True)
     proof_kind = UnicodeAttribute(null=True)
-    ended_at = UnicodeAttribute(null=True)
+    ended_at = OptionalMoment(null=True)
     replaces = UnicodeAttribute(null=True)
     replaced_by = UnicodeAttribute(null=True)
     gsi1pk = UnicodeAttribute()
@@ -200,7 +199,7 @@ class HandoverItem(tables.AggregateTable):
     taker = UnicodeAttribute()
     shipments = Names()
     status = UnicodeAttribute()
-    until = UnicodeAttribute()
+    until = Moment()
 
     @property
     def id(self) -> str:
@@ -311,9 +310,10 @@ def at_desk(item: ShipmentItem) -> None:
 def _desk_of(item: ShipmentItem) -> tuple[str, str]:
     follows = rules.CONSEQUENCES[item.status]
     if follows.desk == rules.ENDED_DESK:
-        day = str(item.ended_at)[:10]
+        assert item.ended_at is not None
+        day = clock.local(item.ended_at).date()
         return f"ENDED#{item.carrier or item.hall}#{day}", f"{item.courier or '-'}#{item.id}"
-    first = item.division if follows.sorted_by == rules.BY_ROUTE else item.created_at
+    first = item.division if follows.sorted_by == rules.BY_ROUTE else clock.utc_text(item.created_at)
     place = f"{first}#{item.id}"
     if follows.desk == rules.CARRIERS_DESK and item.courier:
         return f"COURIER#{item.courier}", place
@@ -329,7 +329,3 @@ def new_ref(item: ShipmentItem) -> tables.Put:
 def record_readings(items: list[ShipmentItem], actor: Actor) -> None:
     """Record that staff are about to see the addresses of parcels; if that fails, nothing is shown."""
     tables.write(*(changes.record_reading(DeliveryReadingItem, item.subject, actor) for item in items))
-
-
-def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)

@@ -8,7 +8,7 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, ListAttribute
 
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
-from chalicelib.kernel.storage.attributes import Integer
+from chalicelib.kernel.storage.attributes import Day, Integer
 from chalicelib.kernel.storage.tables import Page, read
 
 TABLE = "identity"
@@ -101,7 +101,7 @@ class MandateItem(tables.AggregateTable):
 
     role = UnicodeAttribute()
     scope: ListAttribute[Any] = ListAttribute()
-    until = UnicodeAttribute()
+    until = Day()
     revoked = BooleanAttribute(default=False)
     organization_name = UnicodeAttribute()
     holder_name = BinaryAttribute(legacy_encoding=False)

@@ -39,6 +39,16 @@ def local(moment: datetime) -> datetime:
     return moment.astimezone(SHANGHAI).replace(microsecond=0)
 
 
+def local_text(moment: datetime | None) -> str:
+    """The moment as people in China read it, in ISO 8601; empty for none."""
+    return local(moment).isoformat() if moment else ""
+
+
+def utc_text(moment: datetime) -> str:
+    """The moment in UTC, to the second: such texts sort by time."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
 def seconds(moment: datetime) -> int:
     """Whole seconds since the epoch, as stored in time-to-live attributes."""
     return int(moment.timestamp())

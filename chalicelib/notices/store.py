@@ -6,6 +6,7 @@ A message is stored once for each event and person; its key follows from both, s
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -15,7 +16,7 @@ from chalicelib.kernel import clock, ids
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.security.vault import KernelItem
 from chalicelib.kernel.storage import tables, worker
-from chalicelib.kernel.storage.attributes import Integer
+from chalicelib.kernel.storage.attributes import Integer, Json, Moment
 from chalicelib.kernel.storage.tables import Page
 from chalicelib.notices import rules
 
@@ -55,7 +56,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     channel: str
     verdict: str
-    at: str
+    at: datetime
     login_key: str = ""
     provider: str = ""
     reason: str = ""
@@ -78,14 +79,14 @@ class MessageItem(worker.WorkItem):
     kind = UnicodeAttribute()
     subject = UnicodeAttribute()
     subject_version = Integer()
-    happened_at = UnicodeAttribute()
+    happened_at = Moment()
     status = UnicodeAttribute()
     urgent = BooleanAttribute(default=False)
     english = BooleanAttribute(default=False)
     sms = BooleanAttribute(default=True)
     at_night = BooleanAttribute(default=False)
     content = BinaryAttribute(legacy_encoding=False)
-    tried = UnicodeAttribute(default="[]")
+    tried = Json[list[Attempt]](list[Attempt], default=list)
     read_at = UnicodeAttribute(null=True)
     expires_at = Integer()
     gsi1pk = UnicodeAttribute(null=True)
@@ -100,13 +101,7 @@ class MessageItem(worker.WorkItem):
     def id(self) -> str:
         return self.sk
 
-    begun = ""
-
-    def attempts_made(self) -> list[Attempt]:
-        return msgspec.json.decode(self.tried, type=list[Attempt])
-
-    def set_attempts(self, attempts: list[Attempt]) -> None:
-        self.tried = msgspec.json.encode(attempts).decode()
+    begun: Sequence[Attempt] = ()
 
 
 class EventItem(tables.Table):
@@ -116,15 +111,12 @@ class EventItem(tables.Table):
         table_name = TABLE
 
     type = UnicodeAttribute()
-    messages = UnicodeAttribute(default="[]")
+    messages = Json[list[tuple[str, str]]](list[tuple[str, str]], default=list)
     expires_at = Integer()
 
     @property
     def version(self) -> int:
         return int(self.sk.removeprefix("V#"))
-
-    def message_keys(self) -> list[tuple[str, str]]:
-        return [(account, key) for account, key in msgspec.json.decode(self.messages)]
 
 
 class LetterItem(tables.Table):
@@ -170,15 +162,11 @@ class PreferenceItem(tables.VersionedTable):
     class Meta:
         table_name = TABLE
 
-    kinds = UnicodeAttribute(default="{}")
+    kinds = Json[dict[str, str]](dict[str, str], default=dict)
     language = UnicodeAttribute(default="zh")
     large_text = BooleanAttribute(default=False)
     sms = BooleanAttribute(default=True)
     at_night = BooleanAttribute(default=False)
-
-    def kind_map(self) -> dict[str, str]:
-        found: dict[str, str] = msgspec.json.decode(self.kinds)
-        return found
 
 
 class DigestItem(worker.WorkItem):
@@ -258,7 +246,7 @@ def newest_events(subject: str) -> list[EventItem]:
 def new_event(subject: str, version: int, kind: str, messages: list[tuple[str, str]]) -> EventItem:
     """What became of an event; written together with its messages, so it says that they are there."""
     item = EventItem(f"EVENT#{subject}", f"V#{version:08d}", type=kind)
-    item.messages = msgspec.json.encode(messages).decode()
+    item.messages = messages
     item.expires_at = clock.seconds(clock.now()) + _KEPT_SECONDS
     return item
 
@@ -317,11 +305,3 @@ def exhaust(day: date, channel: str) -> None:
 
 def is_exhausted(day: date, channel: str) -> bool:
     return tables.read(KernelItem, counter(day, channel, "exhausted")) is not None
-
-
-def encoded(kinds: dict[str, str]) -> str:
-    return msgspec.json.encode(kinds).decode()
-
-
-def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)

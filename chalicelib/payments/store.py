@@ -17,7 +17,7 @@ from chalicelib.kernel import clock
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables, worker
-from chalicelib.kernel.storage.attributes import Integer, Json, Names
+from chalicelib.kernel.storage.attributes import Day, Integer, Json, Moment, Names, OptionalMoment
 from chalicelib.kernel.storage.tables import Page
 from chalicelib.payments import double_entry, rules
 from chalicelib.payments.rules import Charge
@@ -57,7 +57,7 @@ class BillItem(PaymentItem):
     status = UnicodeAttribute()
     charges = Json[list[Charge]](list[Charge])
     amount = Integer()
-    pay_by = UnicodeAttribute()
+    pay_by = Day()
     days = Integer()
     purpose = UnicodeAttribute(default=APPLICATION)
     handler = UnicodeAttribute(default="")
@@ -90,11 +90,11 @@ class OrderItem(PaymentItem):
     amount = Integer()
     description = UnicodeAttribute()
     status = UnicodeAttribute()
-    created_at = UnicodeAttribute()
-    ends_at = UnicodeAttribute()
+    created_at = Moment()
+    ends_at = Moment()
     prepay = UnicodeAttribute(null=True)
     transaction_id = UnicodeAttribute(null=True)
-    paid_at = UnicodeAttribute(null=True)
+    paid_at = OptionalMoment(null=True)
     reserved = Integer(default=0)
     refunded = Integer(default=0)
     refunds = Integer(default=0)
@@ -122,10 +122,10 @@ class RefundItem(PaymentItem):
     parts = Json[dict[str, int]](dict[str, int], default=dict)
     status = UnicodeAttribute()
     asked_by = UnicodeAttribute()
-    asked_at = UnicodeAttribute()
+    asked_at = Moment()
     platform_id = UnicodeAttribute(null=True)
     repaired = BooleanAttribute(default=False)
-    done_at = UnicodeAttribute(null=True)
+    done_at = OptionalMoment(null=True)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi1 = tables.ListIndex()
@@ -141,7 +141,7 @@ class SuspenseItem(PaymentItem):
     order = UnicodeAttribute()
     transaction_id = UnicodeAttribute()
     amount = Integer()
-    paid_at = UnicodeAttribute()
+    paid_at = Moment()
     reason = UnicodeAttribute()
     status = UnicodeAttribute()
     refund = UnicodeAttribute(null=True)

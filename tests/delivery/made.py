@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import date
 
 from chalicelib.delivery import events, rules, store
 from chalicelib.delivery.service import transitions
@@ -32,8 +33,8 @@ def shipment(enterprise: Enterprise, hall: str, status: str = rules.ACCEPTED, co
         party=enterprise.organization_id,
         party_kind="organization",
         handler="",
-        created_at=clock.local(clock.now()).isoformat(),
-        promised_by="2026-11-04",
+        created_at=clock.now(),
+        promised_by=date(2026, 11, 4),
         courier=courier if status in rules.WITH_CARRIER else None,
     )
     item.results = [Result(secrets.token_hex(13), "tour_bus_sticker", "旅游包车标贴", "K7M2-9QXA-4TB3", "", True)]
@@ -46,7 +47,7 @@ def handover(hall: str, shipment_id: str, giver: str = "officer.a", taker: str =
     """A hand-over that nobody has confirmed."""
     item = store.HandoverItem(f"HANDOVER#{secrets.token_hex(13)}", kind=rules.DISPATCH, hall=hall)
     item.giver, item.taker, item.shipments = giver, taker, [shipment_id]
-    item.until = (clock.now() + rules.HANDOVER_LIFE).isoformat(timespec="seconds")
+    item.until = clock.now() + rules.HANDOVER_LIFE
     opened = rules.HANDOVERS.move(item, "open", "giver")
     tables.write(changes.record(item, Event(opened, MAKER)))
     return item.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -187,13 +188,13 @@ def test_only_repeated_busy_attempts_are_forgotten() -> None:
     """What may have been told is remembered however often others were busy; otherwise it would be told twice."""
 
     def made(channel: str, verdict: str) -> Attempt:
-        return Attempt(channel=channel, verdict=verdict, at="2026-11-02T08:00:00+00:00")
+        return Attempt(channel=channel, verdict=verdict, at=datetime(2026, 11, 2, 8, tzinfo=UTC))
 
     item = store.new_message("ACCOUNT", "KEY")
     dispatch._note(item, made("wechat", "no_consent"))
     dispatch._note(item, made("alipay", "unheard"))
     for _ in range(60):
         dispatch._note(item, made("sms", "busy"))
-    attempts = item.attempts_made()
+    attempts = item.tried
     assert len(attempts) == store.MOST_ATTEMPTS
     assert [one.verdict for one in attempts[:3]] == ["no_consent", "unheard", "busy"]

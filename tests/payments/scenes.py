@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from chalicelib.identity import service as identity
-from chalicelib.kernel import ids
+from chalicelib.kernel import clock, ids
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.errors import Problem
 from chalicelib.kernel.storage import tables, worker
@@ -176,7 +176,7 @@ class Scene:
     def is_due(self, key: str) -> bool:
         item = self._item(key)
         now = self.world._moment + timedelta(seconds=1)
-        return item is not None and worker.is_scheduled(item) and str(item.gsi2sk) <= worker.utc(now)
+        return item is not None and worker.is_scheduled(item) and str(item.gsi2sk) <= clock.utc_text(now)
 
     def faults(self) -> list[str]:
         found = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import msgspec
@@ -121,8 +120,8 @@ def application_view(item: ApplicationItem, *, for_staff: bool = False) -> Appli
         forms.options(definition.form, content.facts),
         item.findings,
         content.corrections if item.status == rules.CORRECTION else [],
-        item.correct_by or "",
-        item.due_on or "",
+        str(item.correct_by or ""),
+        str(item.due_on or ""),
         item.certificate_id or "",
         item.bills,
         delivery_view(definition, store.delivery_of(item)),
@@ -143,13 +142,12 @@ def _receipt(item: ApplicationItem) -> str:
 
 def application_row(item: ApplicationItem) -> ApplicationRow:
     name = service.definition_of(item).item.name
-    due_on = item.due_on or ""
+    due_on = str(item.due_on or "")
     warnings = catalog.calendar_warnings(due_on)
     return ApplicationRow(item.id, item.service, name, item.status, _receipt(item), due_on, warnings)
 
 
 def task_row(task: TaskItem) -> TaskRow:
-    due = date.fromisoformat(task.due_on)
     return TaskRow(
         task.id,
         task.application_id,
@@ -159,8 +157,8 @@ def task_row(task: TaskItem) -> TaskRow:
         task.receipt,
         task.officer,
         str(task.due_on),
-        rules.light(catalog.calendar(), clock.today(), due),
-        catalog.calendar_warnings(due),
+        rules.light(catalog.calendar(), clock.today(), task.due_on),
+        catalog.calendar_warnings(task.due_on),
     )
 
 

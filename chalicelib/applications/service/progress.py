@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -90,7 +90,7 @@ def _next(item: ApplicationItem) -> Next | None:
     if item.status == rules.APPROVED:
         return Next(Text("请缴费，到账后自动出证", "Pay the bills; the certificate follows by itself"), None, "")
     if item.status == rules.CORRECTION:
-        correct_by = item.correct_by or ""
+        correct_by = str(item.correct_by or "")
         warnings = catalog.calendar_warnings(correct_by)
         return Next(Text("请按清单补正", "Correct what the list names"), None, correct_by, warnings)
     if item.status in (rules.RECEIVED, rules.ACCEPTED):
@@ -98,7 +98,7 @@ def _next(item: ApplicationItem) -> Next | None:
         waiting = [steps[state.code] for state in item.steps if state.state == "open"]
         unit = catalog.unit_name(waiting[0].unit) if waiting else None
         what = waiting[0].name if waiting else Text("等待审查", "Waiting for review")
-        due_on = item.due_on or ""
+        due_on = str(item.due_on or "")
         return Next(what, unit, due_on, catalog.calendar_warnings(due_on))
     return None
 
@@ -134,16 +134,16 @@ def public_status(receipt: str) -> PublicStatus:
     if item is None or item.status not in STATUS_WORDS:
         raise rules.RECEIPT_UNKNOWN()
     is_open = item.status in (rules.RECEIVED, rules.ACCEPTED)
-    due_on = item.due_on or "" if is_open else ""
-    light = rules.light(catalog.calendar(), clock.today(), date.fromisoformat(due_on)) if due_on else ""
+    due_on = item.due_on if is_open else None
+    light = rules.light(catalog.calendar(), clock.today(), due_on) if due_on else ""
     return PublicStatus(
         receipt=item.receipt,
         service=definition_of(item).item.name,
         status=item.status,
         what=STATUS_WORDS[item.status],
-        due_on=due_on,
+        due_on=str(due_on or ""),
         light=light,
-        warnings=catalog.calendar_warnings(due_on),
+        warnings=catalog.calendar_warnings(due_on or ""),
     )
 
 

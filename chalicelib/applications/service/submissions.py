@@ -40,7 +40,8 @@ def submit(actor: Actor, item: ApplicationItem, form: dict[str, Any] | None = No
     action = "correct" if item.status == rules.CORRECTION else "submit"
     if action == "submit" and item.status not in (rules.DRAFT, rules.WITHDRAWN, rules.DISCARDED):
         return item
-    if action == "correct" and str(clock.today()) > (item.correct_by or ""):
+    is_too_late = item.correct_by is None or clock.today() > item.correct_by
+    if action == "correct" and is_too_late:
         lapse(item)
         raise rules.GRAPH.refusal(item.status)
     try:
@@ -116,11 +117,10 @@ def _received(actor: Actor, item: ApplicationItem, action: str, definition: Serv
     received = rules.GRAPH.move(item, action, "applicant")
     item.handler = actor.id
     today = clock.today()
-    item.counted_from = str(today)
+    item.counted_from = today
     item.correct_by = None
-    due = rules.due_on(catalog.calendar(), today, definition.item.promised_days, item.used_days)
-    item.due_on = str(due)
-    return Event(received, actor, data={"due_on": item.due_on})
+    item.due_on = rules.due_on(catalog.calendar(), today, definition.item.promised_days, item.used_days)
+    return Event(received, actor, data={"due_on": str(item.due_on)})
 
 
 def advance(item: ApplicationItem, action: str, actor: Actor, codes: list[str], note: str = "") -> Event:
@@ -249,11 +249,9 @@ def stop_for_correction(actor: Actor, item: ApplicationItem, corrections: list[C
     definition, today = definition_of(item), clock.today()
     removals = close_tasks(item, definition)
     requested = rules.GRAPH.move(item, "request_correction", "officer")
-    item.used_days = rules.used_days(
-        catalog.calendar(), date.fromisoformat(item.counted_from or str(today)), today, item.used_days
-    )
+    item.used_days = rules.used_days(catalog.calendar(), item.counted_from or today, today, item.used_days)
     last_day = catalog.calendar().add_working_days(today, definition.item.correction_days)
-    item.correct_by = str(last_day)
+    item.correct_by = last_day
     content = store.content(item)
     content.corrections = corrections
     tables.write_or_conflict(
@@ -290,7 +288,7 @@ def remind_of_corrections(last_day: date) -> int:
 def _remind(application_id: str, last_day: date) -> bool:
     def attempt() -> bool:
         item = store.application(application_id)
-        waits = item is not None and item.status == rules.CORRECTION and item.correct_by == str(last_day)
+        waits = item is not None and item.status == rules.CORRECTION and item.correct_by == last_day
         if item is None or not waits or item.reminded:
             return False
         item.reminded = True
@@ -311,7 +309,7 @@ def lapse_corrections(last_day: date) -> int:
         page = store.corrections_due(last_day, cursor)
         for row in page.items:
             item = store.application(row.application_id)
-            if item is not None and item.status == rules.CORRECTION and item.correct_by == str(last_day):
+            if item is not None and item.status == rules.CORRECTION and item.correct_by == last_day:
                 lapsed += lapse(item)
         cursor = page.cursor
         if cursor is None:

@@ -14,7 +14,7 @@ from chalicelib.appointments.rules import ACCEPTED, LAPSED, LEFT, OFFERED, WAITI
 from chalicelib.appointments.service import bookings, claims, holds, plans
 from chalicelib.appointments.service.holds import HeldPlace
 from chalicelib.appointments.service.plans import Plan
-from chalicelib.appointments.store import AppointmentItem, WaiterItem
+from chalicelib.appointments.store import AppointmentItem, Offer, WaiterItem
 from chalicelib.catalog import service as catalog
 from chalicelib.identity import service as identity
 from chalicelib.identity.service import Visitor
@@ -26,26 +26,9 @@ from chalicelib.kernel.events.changes import Data, Event
 from chalicelib.kernel.storage import batch, tables
 
 _CONSIDERED = 200
-_RESERVED_MINUTES = 10
 _KEPT_DAYS = 90
 _RUSH = timedelta(minutes=10)
 _FILLER = system("waiting_list")
-
-
-class Offer(msgspec.Struct, frozen=True):
-    """A place that is kept for somebody on the waiting list until ``until`` (epoch seconds).
-
-    The seat is kept some minutes longer, so that the next in the list gets it and nobody else.
-    """
-
-    appointment: str
-    start: str
-    ends: str
-    until: int
-    made: bool = False
-
-    def seat(self, places: int) -> Seat:
-        return Seat(self.appointment, "online", places, self.until + 60 * _RESERVED_MINUTES)
 
 
 def join(actor: Actor, wish: holds.Wish, latest: str) -> WaiterItem:
@@ -101,7 +84,7 @@ def _new_waiter(waiter_id: str, plan: Plan, wish: holds.Wish, visitor: Visitor, 
 def _move(item: WaiterItem, action: str, by: str, offer: Offer | None = None) -> EventType:
     """Give the entry its next state, and put it on the list on which it is then; returns the event."""
     happened = rules.WAITERS.move(item, action, by)
-    item.offer = msgspec.json.encode(offer).decode() if offer else None
+    item.offer = offer
     item.gsi1pk = None
     item.gsi1sk = None
     if item.status == WAITING:
@@ -119,7 +102,7 @@ def leave(actor: Actor, item: WaiterItem) -> None:
         return
     if item.status == ACCEPTED:
         raise rules.WAITERS.refusal(item.status)
-    offer = offer_of(item)
+    offer = item.offer
     if offer is not None and store.void(offer.appointment) != rules.VOID:
         raise rules.WAITERS.refusal(ACCEPTED)
     left = _move(item, "leave", "visitor")
@@ -128,13 +111,9 @@ def leave(actor: Actor, item: WaiterItem) -> None:
         _pass_on(item, offer)
 
 
-def offer_of(item: WaiterItem) -> Offer | None:
-    return msgspec.json.decode(item.offer, type=Offer) if item.offer else None
-
-
 def held_for(item: WaiterItem) -> HeldPlace | None:
     """The hold behind an offer, to be confirmed like any other; None when there is none any more."""
-    offer = offer_of(item)
+    offer = item.offer
     if offer is None or item.status != OFFERED or offer.until <= clock.now().timestamp():
         return None
     slot = _slot(item, offer)
@@ -296,7 +275,7 @@ def confirm(actor: Actor, text: str) -> AppointmentItem:
 def _offered_to(held: HeldPlace) -> WaiterItem | None:
     """Who has this very hold as an offer now."""
     waiter = store.waiter(held.waiter) if held.waiter else None
-    offer = offer_of(waiter) if waiter is not None and waiter.status == OFFERED else None
+    offer = waiter.offer if waiter is not None and waiter.status == OFFERED else None
     return waiter if offer is not None and offer.appointment == held.id else None
 
 
@@ -313,7 +292,7 @@ def pass_on_expired(hall: str) -> int:
     """Offers of a hall whose time is over go to the next; how many."""
     passed = 0
     for waiter in store.open_offers(hall, 100):
-        offer = offer_of(waiter)
+        offer = waiter.offer
         if offer is None or offer.until > clock.now().timestamp():
             continue
         if store.void(offer.appointment) != rules.VOID:
@@ -329,7 +308,7 @@ def pass_on_expired(hall: str) -> int:
 def _pass_on(item: WaiterItem, offer: Offer) -> None:
     """A void offer's place is kept for the next in the list for some minutes."""
     slot = _slot(item, offer)
-    until = clock.seconds(clock.now() + timedelta(minutes=_RESERVED_MINUTES))
+    until = clock.seconds(clock.now() + timedelta(minutes=rules.RESERVED_MINUTES))
     if store.is_void(offer.appointment):
         with suppress(tables.ConditionFailed):
             store.cool_held(slot, offer.seat(item.places), until)

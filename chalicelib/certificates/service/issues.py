@@ -97,8 +97,8 @@ def prepare(issue: Issue, actor: Actor) -> tuple[CertificateItem, list[tables.Wr
         application_id=issue.application_id,
         holder=issue.holder,
         unit=issue.unit,
-        valid_from=str(start),
-        valid_to=str(end),
+        valid_from=start,
+        valid_to=end,
         gsi1pk=f"HOLDER#{issue.holder}",
         gsi1sk=f"{clock.now().isoformat(timespec='seconds')}#{certificate_id}",
     )
@@ -126,8 +126,8 @@ def face_of(item: CertificateItem) -> dict[str, str]:
         | {name: words.words[sealed[words.of]] for name, words in definition.words.items()}
         | {
             "number": item.number,
-            "valid_from": item.valid_from,
-            "valid_to": item.valid_to,
+            "valid_from": str(item.valid_from),
+            "valid_to": str(item.valid_to),
             "identifier": rules.licence_identifier(definition.type_code, issuer_code, item.number.replace("-", "")),
         }
     )

@@ -228,9 +228,9 @@ def parcel(item: ShipmentItem) -> ParcelView:
         postage=Money(item.postage),
         postage_by=item.postage_by,
         bill=item.bill or "",
-        promised_by=item.promised_by or "",
+        promised_by=str(item.promised_by or ""),
         overdue=bool(item.overdue),
-        next_try=item.next_try or "",
+        next_try=str(item.next_try or ""),
         proof=item.proof_kind or "",
         replaced_by=item.replaced_by or "",
         scans=[ScanView(scan.state, clock.local(scan.at).isoformat(), scan.note) for scan in item.scans],
@@ -251,7 +251,7 @@ def row(item: ShipmentItem) -> ParcelRow:
         item.status,
         state_name(item.status),
         [result.title for result in item.results],
-        item.promised_by or "",
+        str(item.promised_by or ""),
         day_warnings(item),
     )
 
@@ -269,7 +269,7 @@ def desk_row(item: ShipmentItem) -> DeskRow:
         item.carrier,
         item.courier or "",
         results(item),
-        item.promised_by or "",
+        str(item.promised_by or ""),
         bool(item.overdue),
         day_warnings(item),
     )
@@ -290,10 +290,10 @@ def task(item: ShipmentItem) -> CourierTask:
         vault.mask_phone(content.phone),
         carrier.relay if carrier else "",
         Money(item.postage if item.postage_by == "on_delivery" else 0),
-        item.promised_by or "",
+        str(item.promised_by or ""),
         bool(item.overdue),
         item.tries,
-        item.next_try or "",
+        str(item.next_try or ""),
         day_warnings(item),
     )
 
@@ -317,7 +317,7 @@ def handover(side: str, item: HandoverItem, code: str) -> HandoverView:
         side,
         item.shipments,
         code,
-        item.until,
+        clock.local_text(item.until),
     )
 
 

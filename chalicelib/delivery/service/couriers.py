@@ -166,7 +166,7 @@ def fail(actor: Actor, item: ShipmentItem, reason: str, next_try: date | None) -
     carrier = choices.carrier(item.carrier)
     if next_try is not None and carrier is not None and item.tries >= carrier.tries:
         raise rules.NO_MORE_TRIES(tries=carrier.tries)
-    item.next_try = str(next_try) if next_try else None
+    item.next_try = next_try
     transitions.move_and_store(item, "fail", "courier", actor, data={"reason": reason, "try": item.tries})
 
 

@@ -8,7 +8,7 @@ from chalicelib.delivery.store import ResultItem, ShipmentItem
 from chalicelib.kernel import clock, log
 from chalicelib.kernel.access import system
 from chalicelib.kernel.events.changes import Event
-from chalicelib.kernel.storage import tables, worker
+from chalicelib.kernel.storage import tables
 from chalicelib.kernel.storage.worker import Deed, Worker
 
 WATCH = system("delivery_watch")
@@ -27,7 +27,7 @@ def _follow_parcel(item: ShipmentItem) -> None:
 
 
 def _is_late(item: ShipmentItem) -> bool:
-    return bool(item.late_from) and not item.overdue and worker.utc(clock.now()) >= str(item.late_from)
+    return item.late_from is not None and not item.overdue and clock.now() >= item.late_from
 
 
 def _tell_late(item: ShipmentItem) -> None:

@@ -97,7 +97,7 @@ def _open(
         giver=giver,
         taker=taker,
         shipments=sorted(one.id for one in items),
-        until=(clock.now() + rules.HANDOVER_LIFE).isoformat(timespec="seconds"),
+        until=clock.now() + rules.HANDOVER_LIFE,
     )
     opened = rules.HANDOVERS.move(item, "open", side_of(actor, item))
     tables.write_or_conflict(changes.record(item, Event(opened, actor, data={"kind": kind})))
@@ -120,7 +120,7 @@ def confirm(actor: Actor, item: HandoverItem, text: str) -> HandoverItem:
     if item.status == rules.DONE or item.status == {"giver": rules.GIVEN, "taker": rules.TAKEN}[side]:
         return item
     _check_code(item, side, text)
-    if clock.now() > store.moment(item.until):
+    if clock.now() > item.until:
         raise rules.HANDOVERS.refusal(rules.CANCELLED)
     confirmed = rules.HANDOVERS.move(item, _ACTIONS[side], side)
     write = changes.record(item, Event(confirmed, actor, data={"side": side}))

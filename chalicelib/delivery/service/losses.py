@@ -63,7 +63,7 @@ def replace(actor: Actor, item: ShipmentItem) -> ShipmentItem:
         party=item.party,
         party_kind=item.party_kind,
         handler=item.handler,
-        created_at=clock.local(clock.now()).isoformat(),
+        created_at=clock.now(),
         replaces=item.id,
     )
     new.results = [msgspec.structs.replace(result, printed=False) for result in item.results]

@@ -35,7 +35,7 @@ def request(
         party=party,
         party_kind=party_kind,
         handler=actor.id,
-        created_at=clock.local(clock.now()).isoformat(),
+        created_at=clock.now(),
     )
     item.results = [about]
     item.content = store.seal(item, "content", Private(address))

@@ -76,7 +76,7 @@ def _begin(result: ResultItem, choice: Choice, key: str, before: OpenParcelItem 
         party=result.party,
         party_kind=result.party_kind,
         handler=result.handler,
-        created_at=clock.local(clock.now()).isoformat(),
+        created_at=clock.now(),
         place=key,
     )
     parcel.results = [_content(result)]

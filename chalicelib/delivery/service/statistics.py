@@ -8,6 +8,7 @@ import msgspec
 
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.store import ShipmentItem
+from chalicelib.kernel import clock
 
 
 class CarrierDay(msgspec.Struct, frozen=True):
@@ -43,8 +44,13 @@ def of_day(carrier: str, day: date) -> CarrierDay:
         len(items),
         len(delivered),
         sum(item.rounds <= 1 and not item.tries for item in delivered),
-        sum(str(item.ended_at)[:10] <= (item.promised_by or "9") for item in delivered),
+        sum(_was_in_time(item) for item in delivered),
         sum(item.proof_kind == "signature" for item in delivered),
         sum(item.status == rules.REPLACED for item in items),
         sum(item.status == rules.CANCELLED for item in items),
     )
+
+
+def _was_in_time(item: ShipmentItem) -> bool:
+    assert item.ended_at is not None
+    return item.promised_by is None or clock.local(item.ended_at).date() <= item.promised_by

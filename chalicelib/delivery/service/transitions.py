@@ -46,7 +46,7 @@ def move(
     if item.status == rules.RETURNED:
         item.courier = item.waybill = None
     if item.status in rules.ENDED:
-        item.ended_at = moment.isoformat()
+        item.ended_at = moment
     start_clock(item)
     return Event(moved, actor, note, facts)
 
@@ -73,8 +73,7 @@ def record_new(item: ShipmentItem, *events: Event) -> tables.Put:
 
 def start_clock(item: ShipmentItem) -> None:
     """Say from when on the parcel is late in the state that it has come to."""
-    late = _late_at(item)
-    item.late_from = worker.utc(late) if late else None
+    item.late_from = _late_at(item)
 
 
 def save_schedule(item: ShipmentItem) -> tables.Touch:
@@ -86,7 +85,7 @@ def save_schedule(item: ShipmentItem) -> tables.Touch:
 def _promise(item: ShipmentItem, day: date) -> None:
     carrier = choices.carrier(item.carrier)
     days = carrier.days if carrier else 3
-    item.promised_by = str(rules.promised_by(catalog.calendar(), day, days))
+    item.promised_by = rules.promised_by(catalog.calendar(), day, days)
 
 
 def is_api(item: ShipmentItem) -> bool:
@@ -104,7 +103,7 @@ def schedule(item: ShipmentItem) -> None:
         return
     moments = []
     if item.late_from and not item.overdue:
-        moments.append(store.moment(item.late_from))
+        moments.append(item.late_from)
     if left_to_do == rules.ASK:
         moments.append(now + rules.ASKED_EVERY)
     if moments:
@@ -119,7 +118,8 @@ def _late_at(item: ShipmentItem) -> datetime | None:
     city = catalog.release().city.delivery
     today = clock.today()
     if limit == rules.AS_PROMISED:
-        last = date.fromisoformat(str(item.promised_by))
+        assert item.promised_by is not None
+        last = item.promised_by
     elif limit == rules.TO_COLLECT:
         last = today + timedelta(days=city.collect_days if city else _COLLECT_DAYS)
     elif limit == rules.TO_PACK and item.paid:

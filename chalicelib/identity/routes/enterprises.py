@@ -131,7 +131,7 @@ def _mandate_view(mandate: MandateItem) -> MandateView:
         service.holder_name(mandate),
         mandate.role,
         list(mandate.scope),
-        mandate.until,
+        str(mandate.until),
         service.mandate_holds(mandate),
     )
 

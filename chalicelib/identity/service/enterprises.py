@@ -41,7 +41,7 @@ def register_organization(actor: Actor, credit_code: str) -> MandateItem:
     if licence.get("legal_representative_id_number") != store.unseal(account, "id_number"):
         raise rules.NOT_LEGAL_REPRESENTATIVE()
     organization = _organization(actor, credit_code, str(licence["name"]))
-    until = str(clock.today() + timedelta(days=rules.REPRESENTATION_DAYS))
+    until = clock.today() + timedelta(days=rules.REPRESENTATION_DAYS)
     name, index = store.unseal(account, "name"), account.id_index or ""
     mandate = _appoint(actor, organization, index, name, REPRESENTATIVE, ["*"], until)
     _end_other_representation(actor, organization, index)
@@ -91,11 +91,11 @@ def appoint_handler(
     if not rules.mandate_period_is_valid(until, clock.today()):
         raise rules.MANDATE_PERIOD_INVALID()
     index = vault.blind_index("id_number", id_number)
-    return _appoint(actor, organization, index, name, "handler", scope, str(until))
+    return _appoint(actor, organization, index, name, "handler", scope, until)
 
 
 def _appoint(
-    actor: Actor, organization: OrganizationItem, index: str, name: str, role: str, scope: list[str], until: str
+    actor: Actor, organization: OrganizationItem, index: str, name: str, role: str, scope: list[str], until: date
 ) -> MandateItem:
     item = store.mandate(organization.id, index)
     if item is not None and item.role == REPRESENTATIVE and role != REPRESENTATIVE and mandate_holds(item):
@@ -106,7 +106,7 @@ def _appoint(
     item.role, item.scope, item.until, item.revoked = role, scope, until, False
     item.organization_name = organization.name
     item.holder_name = store.seal(item, "holder_name", name)
-    event = Event(events.MANDATE_GIVEN, actor, data={"role": role, "scope": scope, "until": until})
+    event = Event(events.MANDATE_GIVEN, actor, data={"role": role, "scope": scope, "until": str(until)})
     tables.write_or_conflict(changes.record(item, event))
     return item
 
@@ -170,7 +170,7 @@ def mandates_of(actor: Actor, cursor: str | None) -> tables.Page:
 
 def mandate_holds(mandate: MandateItem) -> bool:
     """Whether the mandate may be used today."""
-    return rules.mandate_holds(date.fromisoformat(mandate.until), bool(mandate.revoked), clock.today())
+    return rules.mandate_holds(mandate.until, bool(mandate.revoked), clock.today())
 
 
 def holder_name(mandate: MandateItem) -> str:

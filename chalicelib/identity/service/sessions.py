@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -315,9 +315,7 @@ def _person_actor(claims: dict[str, Any]) -> tuple[Actor, str]:
 
 def _acting_for(actor: Actor, id_index: str, organization_id: str) -> Actor:
     mandate = store.mandate(organization_id, id_index) if id_index else None
-    if mandate is None or not rules.mandate_holds(
-        date.fromisoformat(mandate.until), bool(mandate.revoked), clock.today()
-    ):
+    if mandate is None or not rules.mandate_holds(mandate.until, bool(mandate.revoked), clock.today()):
         raise rules.MANDATE_INVALID()
     return msgspec.structs.replace(actor, organization=organization_id, scope=tuple(mandate.scope))
 

@@ -27,7 +27,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Words]
     service: str = ""
     version: int = 0
-    days: tuple[str, ...] = ()
+    days: tuple[date, ...] = ()
 
 
 def same(text: str) -> Words:

@@ -1,7 +1,8 @@
-"""Attributes of stored items with the types that the code works with: numbers are int, lists are lists."""
+"""Attributes of stored items with the types that the code works with: int, date, datetime, lists, structs."""
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,6 +22,42 @@ class Integer(Attribute[int]):
 
     def deserialize(self, value: str) -> int:
         return int(value)
+
+
+class _MomentText(Attribute[T]):
+    attr_type = STRING
+
+    def serialize(self, value: datetime) -> str:
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def deserialize(self, value: str) -> Any:
+        return datetime.fromisoformat(value)
+
+
+class Moment(_MomentText[datetime]):
+    """A moment, in UTC; stored texts sort by time."""
+
+
+class OptionalMoment(_MomentText[datetime | None]):
+    """A moment, or None; declare it with ``null=True``."""
+
+
+class _DayText(Attribute[T]):
+    attr_type = STRING
+
+    def serialize(self, value: date) -> str:
+        return value.isoformat()
+
+    def deserialize(self, value: str) -> Any:
+        return date.fromisoformat(value)
+
+
+class Day(_DayText[date]):
+    """A day of the calendar in Asia/Shanghai."""
+
+
+class OptionalDay(_DayText[date | None]):
+    """A day, or None; declare it with ``null=True``."""
 
 
 class Json(Attribute[T]):

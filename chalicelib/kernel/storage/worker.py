@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from pynamodb.attributes import UnicodeAttribute
@@ -48,7 +48,7 @@ W = TypeVar("W", bound=WorkItem)
 def schedule(item: W, when: datetime) -> W:
     """Let the sweep visit the item at ``when``."""
     item.gsi2pk = f"DUE#{hashlib.sha256(f'{item.pk}{item.sk}'.encode()).digest()[0] % SHARDS}"
-    item.gsi2sk = utc(when)
+    item.gsi2sk = clock.utc_text(when)
     item.work = None
     return item
 
@@ -69,6 +69,11 @@ def unschedule(item: W) -> W:
     return item
 
 
+def planned_at(item: WorkItem) -> datetime | None:
+    """When work is due next; None if nothing is left to do."""
+    return datetime.fromisoformat(str(item.gsi2sk)) if is_scheduled(item) else None
+
+
 def is_scheduled(item: WorkItem) -> bool:
     """Whether something is left to do, now or later."""
     return bool(item.gsi2pk) and str(item.gsi2pk).startswith("DUE#")
@@ -76,7 +81,7 @@ def is_scheduled(item: WorkItem) -> bool:
 
 def is_due(item: WorkItem) -> bool:
     """Whether something is left to do now."""
-    return is_scheduled(item) and str(item.gsi2sk) <= utc(clock.now())
+    return is_scheduled(item) and str(item.gsi2sk) <= clock.utc_text(clock.now())
 
 
 def save_schedule(item: WorkItem) -> tables.Touch:
@@ -93,14 +98,9 @@ def retry_at(attempts: int, now: datetime) -> datetime:
     return now + min(timedelta(minutes=1 << doublings), _LONGEST_WAIT)
 
 
-def utc(moment: datetime) -> str:
-    """A moment as the index sorts it."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds")
-
-
 def due_keys(model: type[WorkItem], now: datetime, limit: int) -> Iterator[tuple[str, str]]:
     """The keys of at most ``limit`` due items of each shard of a table, the longest waiting first."""
-    until = model.gsi2sk <= utc(now)
+    until = model.gsi2sk <= clock.utc_text(now)
     for shard in range(SHARDS):
         page = tables.query(model.gsi2, f"DUE#{shard}", until, index="gsi2", limit=limit)
         yield from ((item.pk, item.sk) for item in page.items)

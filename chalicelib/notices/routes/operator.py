@@ -123,6 +123,7 @@ def replay_letter(target: LetterItem) -> Done:
 
 def _state(item: MessageItem) -> DeliveryState:
     attempts = [
-        AttemptView(made.channel, made.verdict, made.reason, made.at, made.cost) for made in item.attempts_made()
+        AttemptView(made.channel, made.verdict, made.reason, clock.local(made.at).isoformat(), made.cost)
+        for made in item.tried
     ]
     return DeliveryState(item.id, item.status, bool(item.read_at), attempts)

@@ -173,7 +173,7 @@ def _view(item: MessageItem, preference: PreferenceItem) -> MessageView:
         words.title.en if english else words.title.zh,
         text.en if english else text.zh,
         words.page,
-        clock.local(store.moment(item.happened_at)).isoformat(),
+        clock.local(item.happened_at).isoformat(),
         bool(item.read_at),
         bool(item.urgent),
     )
@@ -181,7 +181,7 @@ def _view(item: MessageItem, preference: PreferenceItem) -> MessageView:
 
 def _preferences(item: PreferenceItem) -> Preferences:
     return Preferences(
-        **item.kind_map(),  # type: ignore[arg-type]
+        **item.kinds,  # type: ignore[arg-type]
         language=item.language,  # type: ignore[arg-type]
         large_text=bool(item.large_text),
         sms=bool(item.sms),

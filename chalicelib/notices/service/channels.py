@@ -64,7 +64,7 @@ def remaining_ways(item: MessageItem, words: Words, contact: Contact) -> list[Wa
     A login counts if the event has a template for its platform. A text counts if the event has a short text, the
     person has a mainland mobile number and wants text messages, or the message is urgent.
     """
-    done = [made for made in item.attempts_made() if made.verdict != "busy"]
+    done = [made for made in item.tried if made.verdict != "busy"]
     ended_platforms = {made.channel for made in done if made.verdict in ENDS_PLATFORM}
     tried = {(made.channel, made.login_key) for made in done}
     ways = []
@@ -83,7 +83,7 @@ def remaining_ways(item: MessageItem, words: Words, contact: Contact) -> list[Wa
 
 def _providers(item: MessageItem) -> list[str]:
     """The providers in their order; only the one that may have sent the text already, if there is such a one."""
-    unheard = [made.provider for made in item.attempts_made() if made.unheard and made.channel == rules.SMS]
+    unheard = [made.provider for made in item.tried if made.unheard and made.channel == rules.SMS]
     return unheard[-1:] or sms.providers()
 
 
@@ -128,13 +128,13 @@ class Counts:
 
 def is_first_try(way: Way, item: MessageItem) -> bool:
     """Whether this way was not asked yet for the message."""
-    asked = [made for made in item.attempts_made() if made.asked]
+    asked = [made for made in item.tried if made.asked]
     return not any(made.channel == way.channel and made.login_key == way.login_key for made in asked)
 
 
 def count_attempt(way: Way, item: MessageItem) -> Counts:
     """Count the first try of a way for a message; a message counts once for its person, and not if it is urgent."""
-    was_asked_before = any(made.asked for made in item.attempts_made())
+    was_asked_before = any(made.asked for made in item.tried)
     of_person = 0
     if not item.urgent and not was_asked_before:
         of_person = _add(f"MESSAGES#{clock.today()}#person#{item.account}", 1)

@@ -24,7 +24,7 @@ def send(item: DigestItem) -> None:
         made = store.new_message(account, key)
         made.event, made.kind, made.urgent = sources.DIGEST_EVENT, template.kind, False
         made.subject, made.subject_version = item.pk, number
-        made.happened_at = clock.now().isoformat()
+        made.happened_at = clock.now()
         count = {"count": str(len(unread))}
         store.seal_words(made, messages.worded(template, count, count))
         messages.set_out(made, rules.PUSH)

@@ -49,20 +49,16 @@ def follow_message(item: MessageItem) -> None:
 
 def _leave_in_inbox(item: MessageItem) -> None:
     """A later message of the same subject is on the phone already: this one would only confuse its reader."""
-    _note(item, Attempt(channel=rules.INBOX, verdict="overtaken", at=_now(), asked=False))
+    _note(item, Attempt(channel=rules.INBOX, verdict="overtaken", at=clock.now(), asked=False))
     rules.MESSAGES.move(item, "leave", "system")
     _save(worker.unschedule(item))
 
 
 def _never_heard(item: MessageItem) -> None:
     """A try was begun and nobody knows how it ended: a platform's counts as made, a provider's is asked about again."""
-    attempts = item.attempts_made()
-    made = attempts[-1]
-    if made.channel == rules.SMS:
-        attempts[-1] = msgspec.structs.replace(made, verdict="busy", unheard=True)
-    else:
-        attempts[-1] = msgspec.structs.replace(made, verdict="unheard", unheard=True)
-    item.set_attempts(attempts)
+    *before, made = item.tried
+    verdict = "busy" if made.channel == rules.SMS else "unheard"
+    item.tried = [*before, msgspec.structs.replace(made, verdict=verdict, unheard=True)]
     rules.MESSAGES.move(item, "put_off", "system")
 
 
@@ -102,17 +98,19 @@ def _send(item: MessageItem) -> None:
 
 def _try(item: MessageItem, way: Way, words: Words, contact: Contact) -> Outcome:
     rules.MESSAGES.move(item, "begin", "system")
-    begun = Attempt(channel=way.channel, login_key=way.login_key, provider=way.provider, verdict="begun", at=_now())
+    begun = Attempt(
+        channel=way.channel, login_key=way.login_key, provider=way.provider, verdict="begun", at=clock.now()
+    )
     _note(item, begun)
     _save(worker.schedule(item, clock.now() + _UNHEARD_AFTER))
     item.begun = item.tried
     outcome = channels.send(way, item, words, contact)
     price = catalog.messages().rules.sms_price * outcome.parts if way.channel == rules.SMS else 0
-    attempts = item.attempts_made()
-    attempts[-1] = msgspec.structs.replace(
-        attempts[-1], verdict=outcome.verdict, reason=outcome.reason, cost=price, unheard=outcome.unheard
+    *before, made = item.tried
+    heard = msgspec.structs.replace(
+        made, verdict=outcome.verdict, reason=outcome.reason, cost=price, unheard=outcome.unheard
     )
-    item.set_attempts(attempts)
+    item.tried = [*before, heard]
     if outcome.verdict != "sent":
         rules.MESSAGES.move(item, "put_off", "system")
     return outcome
@@ -145,14 +143,14 @@ def _save(item: MessageItem) -> None:
 
 def _note_skipped(item: MessageItem, way: Way, verdict: str) -> None:
     """Note a way that was not tried, because we know what the answer would be."""
-    _note(item, Attempt(channel=way.channel, login_key=way.login_key, verdict=verdict, at=_now(), asked=False))
+    _note(item, Attempt(channel=way.channel, login_key=way.login_key, verdict=verdict, at=clock.now(), asked=False))
 
 
 def _note(item: MessageItem, made: Attempt) -> None:
-    attempts = [*item.attempts_made(), made]
+    attempts = [*item.tried, made]
     if len(attempts) > store.MOST_ATTEMPTS:
         _drop_one(attempts)
-    item.set_attempts(attempts)
+    item.tried = attempts
 
 
 def _drop_one(attempts: list[Attempt]) -> None:
@@ -175,7 +173,7 @@ def _sent(item: MessageItem, channel: str, outcome: Outcome) -> None:
     _save(worker.unschedule(item))
     if channel == rules.SMS:
         channels.count(channel, "parts", max(1, outcome.parts))
-    if clock.now() - store.moment(item.happened_at) > rules.LATE_AFTER:
+    if clock.now() - item.happened_at > rules.LATE_AFTER:
         channels.count(channel, "late")
 
 
@@ -194,15 +192,15 @@ def _put_off(item: MessageItem) -> None:
 def _out_of_patience(item: MessageItem) -> bool:
     """Whether another channel is tried rather than waiting for the one that is busy."""
     patience = timedelta(minutes=catalog.messages().rules.patience_minutes)
-    return clock.now() - store.moment(item.attempts_made()[0].at) > patience
+    return clock.now() - item.tried[0].at > patience
 
 
 def _nobody_took_it(item: MessageItem) -> None:
     """What is only busy is tried for a day. Otherwise it stays in the inbox; where our template or text is at fault,
     or everybody was out of order for a day, somebody has to look at it."""
-    attempts = item.attempts_made()
+    attempts = item.tried
     latest = {(made.channel, made.login_key): made.verdict for made in attempts}
-    if "busy" in latest.values() and clock.now() - store.moment(attempts[0].at) < rules.GIVE_UP_AFTER:
+    if "busy" in latest.values() and clock.now() - attempts[0].at < rules.GIVE_UP_AFTER:
         _put_off(item)
         return
     if not {"refused", "busy"} & set(latest.values()):
@@ -221,10 +219,6 @@ def _nobody_took_it(item: MessageItem) -> None:
 def _follow_digest(item: DigestItem) -> None:
     if worker.is_due(item):
         digests.send(item)
-
-
-def _now() -> str:
-    return clock.now().isoformat(timespec="milliseconds")
 
 
 WORKER = Worker(

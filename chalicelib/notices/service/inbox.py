@@ -60,7 +60,7 @@ def prefer(actor: Actor, kinds: dict[str, str], language: str, switches: dict[st
 
     def attempt() -> PreferenceItem:
         item = store.preferences(actor.id)
-        item.kinds = store.encoded(kinds)
+        item.kinds = kinds
         item.language = language
         for name, on in switches.items():
             setattr(item, name, on)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -103,19 +104,19 @@ def _message(subject: str, change: Change, told: Announcement, account: str) -> 
     item = store.new_message(account, store.message_key(change.at, subject, change.version, account))
     item.event, item.kind, item.urgent = change.type, template.kind, template.urgent
     item.subject, item.subject_version = subject, change.version
-    item.happened_at = change.at.isoformat()
+    item.happened_at = change.at
     zh, en = ({name: pair[place] for name, pair in told.values.items()} for place in (0, 1))
     store.seal_words(item, _with_warnings(worded(template, zh, en), told.days))
     preference = store.preferences(account)
     item.english, item.sms, item.at_night = preference.language == "en", bool(preference.sms), bool(preference.at_night)
-    wanted = preference.kind_map().get(template.kind, rules.PUSH)
+    wanted = preference.kinds.get(template.kind, rules.PUSH)
     how = rules.handling(wanted, urgent=template.urgent, inbox_only=template.inbox_only)
     set_out(item, how)
     digest = _digest_of(account) if how == rules.DIGEST else []
     return item, [tables.Put(item, tables.absent(MessageItem)), *digest]
 
 
-def _with_warnings(words: Words, days: tuple[str, ...]) -> Words:
+def _with_warnings(words: Words, days: tuple[date, ...]) -> Words:
     """The words, with a note behind them if they name a day in a year without a published calendar.
 
     For the inbox only: what platforms show is too short for it.

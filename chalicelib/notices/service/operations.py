@@ -47,7 +47,7 @@ def messages_of(subject: str, cursor: str | None) -> tuple[list[tuple[int, str, 
     page = store.events(subject, cursor)
     rows = []
     for item in page.items:
-        found = [message for account, key in item.message_keys() if (message := store.message(account, key))]
+        found = [message for account, key in item.messages if (message := store.message(account, key))]
         rows.append((int(item.sk.removeprefix("V#")), item.type, found))
     return rows, page.cursor
 
@@ -71,8 +71,9 @@ def _replay_message(letter: LetterItem) -> None:
         tables.write(tables.Delete(letter))
         return
     rules.MESSAGES.move(item, "replay", "administrator")
-    item.set_attempts([made for made in item.attempts_made() if made.unheard or made.verdict == "unheard"])
-    item.attempts, item.happened_at = 0, clock.now().isoformat()
+    item.tried = [made for made in item.tried if made.unheard or made.verdict == "unheard"]
+    item.attempts = 0
+    item.happened_at = clock.now()
     worker.wake(item)
     tables.write_or_conflict(tables.replace(item), tables.Delete(letter))
 

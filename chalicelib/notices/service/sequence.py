@@ -65,7 +65,7 @@ def _is_waited_for(other: MessageItem) -> bool:
 
 
 def _message_for(event: store.EventItem, account: str) -> MessageItem | None:
-    for owner, key in event.message_keys():
+    for owner, key in event.messages:
         if owner == account:
             return store.message(owner, key)
     return None
@@ -73,5 +73,5 @@ def _message_for(event: store.EventItem, account: str) -> MessageItem | None:
 
 def _after(other: MessageItem) -> datetime:
     """30 seconds after the other message's next try, so that the sweep visits the other one first."""
-    planned = store.moment(str(other.gsi2sk)) if other.gsi2sk else clock.now()
-    return max(planned, clock.now()) + _PAUSE
+    planned = worker.planned_at(other)
+    return max(planned or clock.now(), clock.now()) + _PAUSE

@@ -191,7 +191,7 @@ class CaseList(msgspec.Struct, frozen=True):
 
 def bill_row(item: BillItem) -> BillRow:
     status = service.bills.status_of(item, service.bills.last_order(item) if item.status == rules.OPEN else None)
-    return BillRow(item.id, status, item.title, Money(item.amount), item.pay_by)
+    return BillRow(item.id, status, item.title, Money(item.amount), str(item.pay_by))
 
 
 def bill_view(item: BillItem) -> BillView:
@@ -207,7 +207,7 @@ def bill_view(item: BillItem) -> BillView:
         Money(item.amount),
         Money(item.refunded),
         [_line_view(charge) for charge in item.charges],
-        item.pay_by,
+        str(item.pay_by),
         item.order or "",
         item.replaced_by or "",
         service.receipts.is_there(item),
@@ -234,8 +234,8 @@ def payment_view(item: OrderItem, front_end: dict[str, str]) -> PaymentView:
         item.status,
         Money(item.amount),
         item.bills,
-        clock.local(service.settlement.moment(item.ends_at)).isoformat(),
-        item.paid_at or "",
+        clock.local_text(item.ends_at),
+        clock.local_text(item.paid_at),
         front_end,
         _unplaced(item),
     )
@@ -259,8 +259,8 @@ def refund_view(item: RefundItem) -> RefundView:
         item.parts,
         item.unit,
         item.asked_by,
-        clock.local(service.settlement.moment(item.asked_at)).isoformat(),
-        item.done_at or "",
+        clock.local_text(item.asked_at),
+        clock.local_text(item.done_at),
     )
 
 
@@ -288,7 +288,7 @@ def suspense_view(item: SuspenseItem) -> SuspenseView:
         Money(item.amount),
         str(item.transaction_id),
         str(item.order),
-        str(item.paid_at),
+        clock.local_text(item.paid_at),
         item.refund or "",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock, errors
@@ -79,7 +79,7 @@ def _new(debt: Debt, unit: str, charges: list[Charge], number: str) -> BillItem:
         days=debt.days,
         purpose=debt.purpose,
         handler=debt.handler,
-        pay_by=str(clock.today() + timedelta(days=debt.days)),
+        pay_by=clock.today() + timedelta(days=debt.days),
         gsi1pk=f"PAYER#{debt.payer}",
         gsi1sk=f"{clock.now().isoformat(timespec='seconds')}#{number}",
     )
@@ -102,12 +102,12 @@ def status_of(item: BillItem, order: OrderItem | None) -> str:
 
 
 def is_expired(item: BillItem) -> bool:
-    return clock.today() > date.fromisoformat(item.pay_by)
+    return clock.today() > item.pay_by
 
 
 def pay_until(item: BillItem) -> datetime:
     """The end of the last day on which the bill can be paid."""
-    day = date.fromisoformat(item.pay_by) + timedelta(days=1)
+    day = item.pay_by + timedelta(days=1)
     return datetime(day.year, day.month, day.day, tzinfo=clock.SHANGHAI)
 
 

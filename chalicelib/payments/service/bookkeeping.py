@@ -11,7 +11,6 @@ from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables, worker
 from chalicelib.payments import double_entry, rules, store
 from chalicelib.payments.service import bills, ledger, receipts
-from chalicelib.payments.service.settlement import moment
 from chalicelib.payments.store import BillItem, EntryItem, OrderItem, RefundItem, SuspenseItem
 
 BOOKS = system("books")
@@ -31,7 +30,8 @@ def book_order(order: OrderItem) -> None:
 
 
 def _payment_entry(order: OrderItem, settled: list[BillItem]) -> EntryItem:
-    parts, at = bills.parts_of(settled), moment(order.paid_at)
+    assert order.paid_at is not None
+    parts, at = bills.parts_of(settled), order.paid_at
     if order.platform_no:
         return store.entry("assignment", order.id, order.channel, at, double_entry.assigned(parts))
     entry = store.entry("payment", order.id, order.channel, at, double_entry.paid_in(order.channel, parts))
@@ -52,7 +52,7 @@ def _settle_bill(bill: BillItem) -> None:
 def book_suspense(item: SuspenseItem) -> None:
     """Money in suspense: the ledger's entry; then a person decides."""
     entry = store.entry(
-        "suspense", item.id, item.channel, moment(item.paid_at), double_entry.suspended(item.channel, item.amount)
+        "suspense", item.id, item.channel, item.paid_at, double_entry.suspended(item.channel, item.amount)
     )
     entry.transaction_id = str(item.transaction_id)
     ledger.post(entry)
@@ -83,9 +83,10 @@ def book_refund(item: RefundItem) -> None:
 
 
 def _refund_entry(item: RefundItem) -> EntryItem:
+    assert item.done_at is not None
     if item.suspense:
         postings = double_entry.negated(double_entry.suspended(item.channel, item.amount))
-        return store.entry("suspense_refund", item.id, item.channel, moment(item.done_at), postings)
+        return store.entry("suspense_refund", item.id, item.channel, item.done_at, postings)
     bill = store.bill(item.bill or "")
     assert bill is not None
     codes = {charge.item: (charge.unit, charge.item_code) for charge in bill.charges}
@@ -93,4 +94,4 @@ def _refund_entry(item: RefundItem) -> EntryItem:
     for name, amount in item.parts.items():
         parts[codes[name]] = parts.get(codes[name], 0) + amount
     postings = double_entry.negated(double_entry.paid_in(item.channel, parts))
-    return store.entry("refund", item.id, item.channel, moment(item.done_at), postings)
+    return store.entry("refund", item.id, item.channel, item.done_at, postings)

@@ -62,7 +62,7 @@ def _resumable(actor: Actor, wanted: list[BillItem], name: str, account: str) ->
             continue
         if order.status in rules.SETTLED:
             raise rules.ALREADY_PAID()
-        left = settlement.moment(order.ends_at) - clock.now()
+        left = order.ends_at - clock.now()
         same = order.channel == name and sorted(order.bills) == sorted(item.id for item in wanted)
         same = same and order.status != rules.CLOSING and store.account_of(order) == account
         if same and left > rules.LATEST_RESUME:
@@ -87,7 +87,7 @@ def _create(actor: Actor, wanted: list[BillItem], name: str, account: str, order
     now = clock.now()
     order = new_order(order_id, name, wanted)
     store.seal_account(order, account)
-    first = rules.next_check(now, settlement.moment(order.ends_at), now)
+    first = rules.next_check(now, order.ends_at, now)
     worker.schedule(order, first)
     created = rules.ORDERS.move(order, "create", "payer")
     tables.write_or_conflict(
@@ -113,8 +113,8 @@ def new_order(order_id: str, name: str, wanted: list[BillItem]) -> OrderItem:
         services=sorted({item.service for item in wanted}),
         amount=amount,
         description=f"{wanted[0].title}{more}",
-        created_at=now.isoformat(timespec="seconds"),
-        ends_at=expires.isoformat(),
+        created_at=now,
+        ends_at=expires,
     )
 
 
@@ -151,7 +151,7 @@ def _accepted(order: OrderItem) -> OrderItem:
         order.amount,
         order.description,
         store.account_of(order),
-        settlement.moment(order.ends_at),
+        order.ends_at,
     )
     try:
         prepay = channel(order.channel).create(request)
@@ -188,7 +188,7 @@ def check(order: OrderItem, source: str) -> OrderItem:
 
     A closed one is asked about too, for two days: money may have come for it in spite of that.
     """
-    recent = clock.now() < settlement.moment(order.created_at) + rules.ASKED_AFTER_END
+    recent = clock.now() < order.created_at + rules.ASKED_AFTER_END
     asked = order.status in rules.LIVE or (order.status == rules.CLOSED and recent and not order.suspense)
     if not asked or order.channel not in OF_PLATFORM.values():
         return order
@@ -256,10 +256,10 @@ def cancel(actor: Actor, order: OrderItem) -> OrderItem:
 
 def follow(order: OrderItem) -> None:
     """The sweep's visit to a live order: learn how it stands, and end it once its time is over."""
-    now, expires = clock.now(), settlement.moment(order.ends_at)
-    if now > settlement.moment(order.created_at) + rules.ENDS_WITHIN:
+    now, expires = clock.now(), order.ends_at
+    if now > order.created_at + rules.ENDS_WITHIN:
         log.count("payments_without_end")
-    worker.schedule(order, rules.next_check(settlement.moment(order.created_at), expires, now))
+    worker.schedule(order, rules.next_check(order.created_at, expires, now))
     tables.write(worker.save_schedule(order))
     trade = ask(order)
     if trade.state == "paid":

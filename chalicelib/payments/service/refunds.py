@@ -100,7 +100,7 @@ def _reserve(order: OrderItem, bill: BillItem, parts: dict[str, int], sign: int)
 
 
 def _new(actor: Actor, refund_id: str, order_no: str, paid: OrderItem | SuspenseItem, amount: int) -> RefundItem:
-    now = clock.now().isoformat(timespec="seconds")
+    now = clock.now()
     return RefundItem(
         f"REFUND#{refund_id}",
         channel=paid.channel,
@@ -111,7 +111,7 @@ def _new(actor: Actor, refund_id: str, order_no: str, paid: OrderItem | Suspense
         asked_by=actor.id,
         asked_at=now,
         gsi1pk="",
-        gsi1sk=f"{now}#{refund_id}",
+        gsi1sk=f"{clock.utc_text(now)}#{refund_id}",
     )
 
 
@@ -274,7 +274,7 @@ def _apply(item: RefundItem, answer: RefundAnswer) -> None:
 def _return_to_merchant(item: RefundItem, answer: RefundAnswer) -> None:
     """The money is back on the merchant's card: a clerk pays it out by hand and says so."""
     returned = rules.REFUNDS.move(item, "return", "platform")
-    item.done_at = clock.local(answer.done_at or clock.now()).isoformat()
+    item.done_at = answer.done_at or clock.now()
     store.unschedule(item)
     tables.write_or_conflict(_put(item, Event(returned, settlement.PLATFORM)))
 
@@ -287,7 +287,7 @@ def finish(item: RefundItem, at: datetime, actor: Actor, amount: int, more: tupl
     by_hand = item.channel in COUNTER or item.status == rules.RETURNED
     action, by = ("pay_out", "clerk") if by_hand else ("finish", "platform")
     done = rules.REFUNDS.move(item, action, by)
-    item.done_at = item.done_at or clock.local(at).isoformat()
+    item.done_at = item.done_at or at
     worker.wake(item)
     writes = [_put(item, Event(done, actor)), *more]
     if item.bill:

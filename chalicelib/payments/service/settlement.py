@@ -6,7 +6,7 @@ transaction of the platform, so it is neither dropped nor counted twice.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from chalicelib.kernel import clock, log
 from chalicelib.kernel.access import system
@@ -49,7 +49,7 @@ def paying(order: OrderItem, trade: Trade, event: Event) -> tables.Put:
     """The write of an order that was moved to paid by ``event``."""
     assert trade.paid_at is not None
     order.transaction_id = trade.transaction_id
-    order.paid_at = clock.local(trade.paid_at).isoformat()
+    order.paid_at = trade.paid_at
     order.attempts = 0
     order.account = None
     worker.wake(order, clock.now() + _FOLLOW_UP_AGAIN)
@@ -82,7 +82,7 @@ def suspend(channel: str, order_no: str, trade: Trade, reason: str, order: Order
         order=order_no,
         transaction_id=trade.transaction_id,
         amount=trade.amount,
-        paid_at=clock.local(trade.paid_at).isoformat(),
+        paid_at=trade.paid_at,
         reason=reason,
         gsi1pk="SUSPENSE#held",
         gsi1sk=now.isoformat(timespec="seconds"),
@@ -119,8 +119,3 @@ def close(order: OrderItem) -> bool:
     except tables.ConditionFailed:
         return False
     return True
-
-
-def moment(text: str | None) -> datetime:
-    """A stored moment."""
-    return datetime.fromisoformat(text or "")
