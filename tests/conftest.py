@@ -7,7 +7,6 @@ own, so tests do not meet.
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,8 +16,8 @@ from typing import Any
 import hypothesis
 import pytest
 
-from local import embedded, setup, simulators, template
-from local.environment import STAGE, Environment
+from local import embedded, setup, simulators
+from local.environment import Environment
 from tests import browsing, policies, walked
 from tests.interleaving import Interleaved, interleaving
 from tests.world import World
@@ -68,20 +67,11 @@ def city(environment: Environment) -> World:
     """The demo city, published, with its simulators and staff."""
     from publishing import publication
 
-    _enforce_policies()
+    policies.enforce()
     started = simulators.start(environment)
     publication.publish_folder(Path(__file__).parent.parent / "city")
     setup.create_staff(environment)
     return World(environment, started)
-
-
-def _enforce_policies() -> None:
-    """From here on every function runs with the role that it would have in AWS."""
-    policies.enforce()
-    for name, function in template.functions(STAGE).items():
-        place, _, handler = function["Handler"].rpartition(".")
-        module = importlib.import_module(place)
-        setattr(module, handler, policies.as_function(name, getattr(module, handler)))
 
 
 @pytest.fixture(scope="module")

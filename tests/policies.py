@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -58,8 +59,12 @@ def _forget() -> None:
 
 
 def enforce() -> None:
-    """Check all calls of this process from here on."""
+    """From here on, every function of this process runs with the role that it would have in AWS."""
     aws.session().register("provide-client-params", _check)
+    for name, function in template.functions(STAGE).items():
+        place, _, handler = function["Handler"].rpartition(".")
+        module = importlib.import_module(place)
+        setattr(module, handler, as_function(name, getattr(module, handler)))
 
 
 def as_function(name: str, handler: Callable[..., Any]) -> Callable[..., Any]:

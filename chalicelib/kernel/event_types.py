@@ -38,4 +38,4 @@ def declared_in(module: ModuleType) -> dict[str, EventType]:
 
 
 NOT_KEPT = EventType("not_kept", zh="不留痕", en="Not kept")
-"""For moves of items that have no history: the event log refuses it."""
+"""For moves of items without a history, or that are stored together with another event: the event log refuses it."""

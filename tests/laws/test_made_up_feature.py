@@ -88,6 +88,13 @@ def add_feature(repository: Path) -> None:
     insert(functions, "  SweepDeliveriesLogs:", f"  SweepPetitionsLogs: {{<<: *logs, Properties: {group}}}\n")
     roles = repository / "infra/roles.yaml"
     role = block_like(roles, "SweepDeliveriesRole", "SweepDeliveries", "SweepPetitions")
+    work = (
+        "              - Effect: Allow\n"
+        '                Action: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]\n'
+        "                Resource: !GetAtt PetitionsTable.Arn\n"
+    )
+    role = role.replace("              - *change_deliveries\n", "")
+    role = role.replace("              - *work_on_deliveries\n", work)
     insert(roles, "  NotifyPeopleRole:\n", role.replace("DeliveryTable", "PetitionsTable"))
     content = roles.read_text(encoding="utf-8")
     places = (

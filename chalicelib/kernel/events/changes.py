@@ -1,7 +1,7 @@
 """What happened to an aggregate: each change has the next version, and the event log keeps all of them.
 
 An aggregate's item carries its ``version`` and the changes that its last write made, with those of the
-minute before; the table's stream feeds them into the event log (``history.py``). Versions are consecutive,
+minute before, at most 20; the table's stream feeds them into the event log (``history.py``). Versions are consecutive,
 so a lost entry shows, and what the stream has not delivered yet is read from the item.
 """
 
@@ -63,6 +63,8 @@ def record(item: AggregateTable, event: Event, *more: Event) -> RecordedPut:
     expected = int(item.version or 0)
     recent = [change for change in decode(item.changes) if change.at > clock.now() - CARRIED]
     new = [_change(item.subject, expected + place, event) for place, event in enumerate(events, 1)]
+    if len(new) > MOST_CARRIED:
+        raise ValueError(f"{item.subject}: {len(new)} events in one write, at most {MOST_CARRIED} are carried")
     item.version = expected + len(new)
     item.changes = pack((recent + new)[-MOST_CARRIED:])
     return RecordedPut(item, at_version(type(item), expected))
@@ -80,7 +82,7 @@ def record_reading(model: type[ReadingItem], subject: str, actor: Actor) -> Reco
 
 def _change(subject: str, version: int, event: Event) -> Change:
     if event.type is NOT_KEPT:
-        raise ValueError(f"{subject}: a move of something without a history")
+        raise ValueError(f"{subject}: NOT_KEPT is no event")
     note = vault.seal(event.note.encode(), "history", subject, str(version)) if event.note else b""
     actor = event.actor
     return Change(

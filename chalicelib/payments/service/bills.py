@@ -22,7 +22,10 @@ Allowed = Callable[[BillItem], bool]
 
 @dataclass(frozen=True)
 class Debt:
-    """What a decision makes somebody owe: for which application, by which day of grace, in which words."""
+    """What a decision makes somebody owe: by which day of grace, in which words.
+
+    ``application_id`` says for which application, or for which parcel if ``purpose`` says so.
+    """
 
     application_id: str
     receipt: str
