@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from local import processes, setup
-from local.environment import Environment, Ports
+from local.environment import Environment, Ports, check_format
 
 
 def unused() -> Ports:
@@ -34,6 +34,7 @@ def free_ports(count: int) -> list[int]:
 def running(data: Path) -> Iterator[Environment]:
     """The embedded services on free ports, set up; this process gets their settings."""
     (data / "logs").mkdir()
+    check_format(data)  # other processes of this installation look at it
     environment = Environment(data, unused())
     os.environ.update(environment.settings())
     started: list[subprocess.Popen[bytes]] = []

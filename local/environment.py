@@ -177,7 +177,7 @@ def default() -> Environment:
         raise BrokenData(
             f"the data folder {data} cannot be used ({error.strerror}); set BANSHI_DATA to another"
         ) from None
-    _check_format(data)
+    check_format(data)
     return Environment(data, Ports.from_env())
 
 
@@ -185,7 +185,7 @@ FORMAT = "2"
 """How things are stored; another one cannot be read. Counted up when stored items change their shape."""
 
 
-def _check_format(data: Path) -> None:
+def check_format(data: Path) -> None:
     """Refuse a folder that another version of the program has written."""
     kept = data / "format"
     found = kept.read_text(encoding="utf-8").strip() if kept.exists() else ""
