@@ -26,6 +26,7 @@ import urllib3
 from bench.__main__ import RESULTS
 from bench.burst import burst
 from chalicelib.applications.events import CORRECTION_REQUESTED
+from chalicelib.identity.events import ACCOUNT_CREATED
 from local import embedded, processes, pump
 from local.environment import ROOT, Environment
 
@@ -73,6 +74,9 @@ def make_people(environment: Environment, count: int) -> list[str]:
     """Accounts by id: most on WeChat, some on Alipay, some to be reached by text message only."""
     from chalicelib.identity import store
     from chalicelib.kernel import ids
+    from chalicelib.kernel.access import system
+    from chalicelib.kernel.events import changes
+    from chalicelib.kernel.events.changes import Event
     from chalicelib.kernel.storage import tables
     from chalicelib.notices import store as notices
     from local import simulators
@@ -89,7 +93,7 @@ def make_people(environment: Environment, count: int) -> list[str]:
         login.platform_id = store.seal(login, "platform_id", ids_of[platform](f"bench-{number}"))
         key = str(login.pk).removeprefix("LOGIN#")
         account.logins = [key]
-        tables.write(tables.Put(account))
+        tables.write(changes.record(account, Event(ACCOUNT_CREATED, system("bench"))))
         tables.write(tables.Put(login))
         if number % 10 != 9:
             consent = notices.new_consent(key, templates[platform])
