@@ -102,11 +102,13 @@ def completions() -> dict[str, Callable[[str], Any]]:
 
 
 def worker(name: str) -> Worker:
-    """What does the work that a feature leaves to be done later."""
+    """What does the work that a feature leaves to be done later; raises ``ValueError`` if it leaves none."""
     _check_environment()
-    feature = next(feature for feature in all_features() if feature.name == name)
-    found: Worker = feature.load(feature.work)
-    return found
+    for feature in all_features():
+        if feature.name == name and feature.work:
+            found: Worker = feature.load(feature.work)
+            return found
+    raise ValueError(f"no feature with work to do is named {name}")
 
 
 @functools.cache

@@ -44,7 +44,6 @@ MOST_IN_HANDOVER = 40
 HANDOVER_LIFE = timedelta(minutes=30)
 CODE_LIFE = timedelta(minutes=3)
 ASKED_EVERY = timedelta(hours=6)
-LOST_AFTER_DAYS = 10
 
 SHIPMENT_STATE = ErrorCode(
     "shipment_wrong_state",

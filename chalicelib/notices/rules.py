@@ -37,9 +37,6 @@ MESSAGE_STATE = ErrorCode(
     zh="消息当前状态为“{state_zh}”，不能进行此操作",
     en="The message is “{state}”; not possible now",
 )
-LETTER_UNKNOWN = ErrorCode(
-    "letter_unknown", 404, zh="没有此死信，可能已重发", en="There is no such letter; it may be replayed already"
-)
 STILL_DEAD = ErrorCode(
     "letter_still_dead",
     409,
@@ -130,7 +127,6 @@ _FITS: dict[str, Callable[[str], str]] = {
     "phrase": _phrase,
 }
 WECHAT_FIELDS = tuple(_FITS)
-CHINESE_FIELDS = ("time", "date", "phrase", "amount")
 
 
 def fit_wechat(field: str, text: str) -> str:

@@ -12,7 +12,6 @@ from chalicelib.catalog.definition import Item as ServiceEntry
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.store import Address, Choice, Result, ResultItem
 from chalicelib.identity import service as identity
-from chalicelib.kernel import errors
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.storage import tables, worker
 from chalicelib.platforms import carrier as companies
@@ -158,10 +157,3 @@ def shipment_of(application_id: str) -> str:
     """The parcel that an application's result is in; empty while it is in none."""
     item = store.result(application_id)
     return (item.shipment or "") if item else ""
-
-
-def require_own_hall(actor: Actor, hall: str) -> None:
-    """Raise ``not_found`` unless the staff member works at the hall."""
-    found = catalog.find_hall(hall)
-    if found is None or not catalog.works_at(actor, found):
-        raise errors.NOT_FOUND()

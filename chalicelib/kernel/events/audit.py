@@ -21,6 +21,11 @@ from chalicelib.kernel.storage import tables
 from chalicelib.kernel.storage.attributes import Integer, Json
 
 _CURSOR = "AUDIT#CURSOR"
+_ROOTS = "roots/"
+_RESERVED_MILLISECONDS = 30_000
+PAGE_ITEMS = 500
+SETTLED = timedelta(minutes=10)
+CHECKED_DAYS = 7
 
 
 class PositionItem(tables.Table):
@@ -31,13 +36,6 @@ class PositionItem(tables.Table):
 
     table = Integer()
     start = Json[dict[str, Any] | None](dict[str, Any] | None, null=True)
-
-
-_ROOTS = "roots/"
-_RESERVED_MILLISECONDS = 30_000
-PAGE_ITEMS = 500
-SETTLED = timedelta(minutes=10)
-CHECKED_DAYS = 7
 
 
 class SealedDay(msgspec.Struct, frozen=True):
@@ -225,6 +223,7 @@ def _sealed_days() -> set[date]:
     """The days of which the audit bucket has a root: one list call for each thousand days."""
     days = set()
     last_key = ""
+    # Page by page: the package of the function holds no definitions of paginators.
     while True:
         page = aws.client("s3").list_objects_v2(
             Bucket=settings().audit_bucket, Prefix=_ROOTS, StartAfter=last_key or _ROOTS
