@@ -223,7 +223,7 @@ def _sealed_days() -> set[date]:
     """The days of which the audit bucket has a root: one list call for each thousand days."""
     days = set()
     last_key = ""
-    # Page by page: the package of the function holds no definitions of paginators.
+    # By its own name, not by a paginator: the package keeps the operations that our code calls (infra/reduce.py).
     while True:
         page = aws.client("s3").list_objects_v2(
             Bucket=settings().audit_bucket, Prefix=_ROOTS, StartAfter=last_key or _ROOTS
