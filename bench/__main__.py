@@ -24,8 +24,8 @@ from chalicelib.kernel import clock
 from local import embedded, setup, simulators
 from local.environment import ROOT
 from local.simulators.cashier import Notification
-from tests.payments import paying
-from tests.world import Client, Reply, World
+from scenes import paying
+from scenes.world import Client, Reply, World
 
 RESULTS = ROOT / "bench" / "results"
 REPEATS = 15

@@ -28,7 +28,7 @@ from chalicelib.kernel.settings import settings
 from infra import package
 from local.environment import ROOT
 from local.gateway import Context, Gateway
-from tests.world import Client, World
+from scenes.world import Client, World
 
 COLD_REPEATS = 11
 WARM_ROUNDS, WARM_REPEATS = 7, 60

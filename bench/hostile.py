@@ -35,8 +35,8 @@ from chalicelib.payments.rules import Charge
 from chalicelib.payments.service import Debt
 from chalicelib.payments.service.channels import ONLINE
 from local.simulators.cashier import Cashier, Trade
-from tests.payments import truth
-from tests.world import Client, Reply, World, new_id_number
+from scenes import truth
+from scenes.world import Client, Reply, World, new_id_number
 
 BEGIN = datetime(2026, 11, 2, 0, 0, tzinfo=UTC)
 PEOPLE = 40

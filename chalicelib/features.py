@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from chalicelib.kernel.access import STAFF_ROLES
@@ -12,8 +13,9 @@ from chalicelib.kernel.event_types import EventType, declared_in
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.feature import Feature
 from chalicelib.kernel.graph import Graph
+from chalicelib.kernel.settings import Settings, read_all
 from chalicelib.kernel.storage.worker import Worker
-from chalicelib.platforms.settings import check_environment
+from chalicelib.platforms.settings import PlatformSettings
 
 T = TypeVar("T")
 NAMES = (
@@ -114,7 +116,18 @@ def worker(name: str) -> Worker:
 @functools.cache
 def _check_environment() -> None:
     """A malformed setting stops a function before its work, and not in the middle of it."""
-    check_environment()
+    check_environment(os.environ)
+
+
+def settings_kinds() -> list[type[Any]]:
+    """Every kind of settings: what a deployment has to say."""
+    own = [feature.load(feature.settings) for feature in all_features() if feature.settings]
+    return [Settings, PlatformSettings, *own]
+
+
+def check_environment(environ: Mapping[str, str]) -> None:
+    """Raise ``InvalidSettings`` that names every missing or malformed setting of the deployment."""
+    read_all(settings_kinds(), environ)
 
 
 def named_modules() -> set[str]:

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
+from chalicelib import features
 from chalicelib.kernel.settings import examples
-from chalicelib.platforms.settings import ALL
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parent
@@ -92,4 +92,4 @@ def whole(folder: Path) -> Template:
 
 def _environment() -> dict[str, str]:
     """What importing the app asks for; none of it reaches the template."""
-    return {**examples(ALL), "AWS_DEFAULT_REGION": "cn-north-1", "PATH": "/usr/bin:/bin"}
+    return {**examples(features.settings_kinds()), "AWS_DEFAULT_REGION": "cn-north-1", "PATH": "/usr/bin:/bin"}

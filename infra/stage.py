@@ -13,9 +13,9 @@ from typing import Any
 import botocore.session
 from cryptography.hazmat.primitives import serialization
 
+from chalicelib import features
 from chalicelib.kernel.settings import InvalidSettings, examples
 from chalicelib.platforms.secrets import KEEPER
-from chalicelib.platforms.settings import ALL, check_environment
 from infra import stack
 from infra.reduce import PARTITIONS
 
@@ -107,9 +107,11 @@ def _faults(given: dict[str, Any], wanted: dict[str, str]) -> list[str]:
         faults.append(f"alarm_email is no address, for example alarm_email = {example['alarm_email']!r}")
     if given.keys() & {"domain_name", "scan_domain_name"} and "domain_certificate_arn" not in given:
         faults.append("domain_certificate_arn is not set: the domains need a certificate in ACM, of the same region")
-    settings = examples(ALL) | {key.upper(): _text(value) for key, value in given.items() if key in wanted}
+    settings = examples(features.settings_kinds()) | {
+        key.upper(): _text(value) for key, value in given.items() if key in wanted
+    }
     try:
-        check_environment(settings)
+        features.check_environment(settings)
     except InvalidSettings as invalid:
         faults += [line.strip() for line in str(invalid).splitlines()[1:]]
     return faults

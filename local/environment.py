@@ -181,7 +181,7 @@ def default() -> Environment:
     return Environment(data, Ports.from_env())
 
 
-FORMAT = "2"
+FORMAT = "3"
 """How things are stored; another one cannot be read. Counted up when stored items change their shape."""
 
 

@@ -18,9 +18,10 @@ import pytest
 
 from local import embedded, setup, simulators
 from local.environment import Environment
-from tests import browsing, policies, walked
+from scenes import policies
+from scenes.world import World
+from tests import browsing, walked
 from tests.interleaving import Interleaved, interleaving
-from tests.world import World
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("long", max_examples=5000, deadline=None)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools.imports import circles, edges_of_files, edges_of_folders
+
 ROOT = Path(__file__).parent.parent
 MEASURED = ("app.py", "chalicelib", "functions")
 MOST_POSITIONAL = 3
@@ -133,6 +135,8 @@ def rows(figures: Figures) -> Iterator[Row]:
     yield Row("tuple assignments", figures.tuple_assignments, 0)
     yield Row("calls of a class with more than three positional values", figures.positional_calls, 0)
     yield Row("comments per 100 code lines", round(100 * figures.comment_lines / figures.code_lines, 2))
+    yield Row("circles of files", len(circles(edges_of_files())), 0)
+    yield Row("circles of folders", len(circles(edges_of_folders())), 0)
     contract = (ROOT / "openapi.yaml").read_text(encoding="utf-8")
     yield Row("lines of openapi.yaml", len(contract.splitlines()), 9000)
 

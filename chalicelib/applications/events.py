@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from chalicelib.kernel.event_types import EventType
 from chalicelib.kernel.events import announcements
 
@@ -10,8 +12,8 @@ _PLACES = {
     "service": ("不动产转移登记", "Registration of a real-estate transfer"),
     "receipt": announcements.same("K7M2-9QXA-4TB3"),
     "at": announcements.moment_sample(),
-    "due_on": announcements.day("2026-11-05"),
-    "correct_by": announcements.day("2026-11-09"),
+    "due_on": announcements.day(date(2026, 11, 5)),
+    "correct_by": announcements.day(date(2026, 11, 9)),
 }
 
 APPLICATION_DRAFTED = EventType("application_drafted", zh="开始填写", en="Draft begun")

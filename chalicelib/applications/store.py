@@ -14,7 +14,7 @@ from chalicelib.kernel import ids
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage import indexes, tables
 from chalicelib.kernel.storage.attributes import Day, Integer, Json, Names, OptionalDay
 from chalicelib.kernel.storage.tables import Page
 
@@ -68,8 +68,8 @@ class ApplicationItem(tables.AggregateTable):
     gsi1sk = UnicodeAttribute()
     gsi2pk = UnicodeAttribute()
     gsi2sk = UnicodeAttribute()
-    gsi1 = tables.ListIndex()
-    gsi2 = tables.LookupIndex()
+    gsi1 = indexes.ListIndex()
+    gsi2 = indexes.LookupIndex()
 
     @property
     def id(self) -> str:
@@ -107,7 +107,7 @@ class TaskItem(tables.Table):
     due_on = Day()
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
-    gsi1 = tables.ListIndex()
+    gsi1 = indexes.ListIndex()
 
     @property
     def id(self) -> str:
@@ -123,7 +123,7 @@ class CorrectionDueItem(tables.Table):
     application_id = UnicodeAttribute()
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
-    gsi1 = tables.ListIndex()
+    gsi1 = indexes.ListIndex()
 
 
 class ApplicationReadingItem(changes.ReadingItem):

@@ -12,7 +12,7 @@ from chalicelib.appointments.rules import Claim
 def claim_for_same_service(claims: Iterable[Claim], wanted: Claim, today: date) -> Claim | None:
     """The claim that stands in the way of another appointment for one of the same services, if there is one."""
     for claim in claims:
-        is_coming = claim.open and claim.day >= str(today)
+        is_coming = claim.open and claim.day >= today
         if is_coming and set(claim.services) & set(wanted.services):
             return claim
     return None
@@ -25,8 +25,8 @@ def check_limits(
     claims = list(claims)
     in_the_way = claim_for_same_service(claims, wanted, today)
     if in_the_way is not None:
-        raise rules.ALREADY_BOOKED(day=in_the_way.day)
-    day = date.fromisoformat(wanted.day)
+        raise rules.ALREADY_BOOKED(day=str(in_the_way.day))
+    day = wanted.day
     monday = day - timedelta(day.weekday())
     first = day.replace(day=1)
     for most, begin, end, zh, en in (
@@ -34,13 +34,13 @@ def check_limits(
         (per_week, monday, monday + timedelta(7), "每周", "a week"),
         (per_month, first, (first + timedelta(31)).replace(day=1), "每月", "a month"),
     ):
-        if most and sum(str(begin) <= claim.day < str(end) for claim in claims) >= most:
+        if most and sum(begin <= claim.day < end for claim in claims) >= most:
             raise rules.LIMIT_REACHED(limit_zh=zh, limit_en=en, most=most, until=str(end))
 
 
-def blocked_until(no_shows: Iterable[str], allowed: int, within_days: int, blocked_days: int) -> date | None:
+def blocked_until(no_shows: Iterable[date], allowed: int, within_days: int, blocked_days: int) -> date | None:
     """Until which day (exclusive) a visitor may not book, by the days of the no-shows; None if never blocked."""
-    days = sorted(date.fromisoformat(day) for day in no_shows)
+    days = sorted(no_shows)
     ends = [
         last + timedelta(blocked_days + 1)
         for place, last in enumerate(days)

@@ -345,13 +345,17 @@ class Claim(NamedTuple):
     services: tuple[str, ...]
     hall: str
     group: str
-    day: str
+    day: date
     start: str
     until: int
     party: str = ""
     moves: str = ""
     open: bool = True
     made: int = 0
+
+    @property
+    def slot(self) -> Slot:
+        return Slot(self.hall, self.group, self.day, self.start)
 
 
 def age(born: date, on: date) -> int:

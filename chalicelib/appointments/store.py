@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -23,8 +23,8 @@ from chalicelib.kernel import clock, ids
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.storage import tables
-from chalicelib.kernel.storage.attributes import Integer, Json, Names
+from chalicelib.kernel.storage import indexes, tables
+from chalicelib.kernel.storage.attributes import Day, Integer, Json, Moment, Names
 from chalicelib.kernel.storage.tables import Page
 
 TABLE = "appointments"
@@ -70,7 +70,7 @@ class Book(msgspec.Struct):
     """``tries``: when places were held lately (epoch seconds) and with which booking tickets."""
 
     claims: list[Claim] = []
-    no_shows: list[tuple[str, str]] = []
+    no_shows: list[tuple[str, date]] = []
     tries: list[tuple[int, str]] = []
 
 
@@ -83,7 +83,7 @@ class AppointmentItem(tables.AggregateTable):
     status = UnicodeAttribute()
     hall = UnicodeAttribute()
     group = UnicodeAttribute()
-    day = UnicodeAttribute()
+    day = Day()
     start = UnicodeAttribute()
     ends = UnicodeAttribute()
     channel = UnicodeAttribute()
@@ -95,9 +95,10 @@ class AppointmentItem(tables.AggregateTable):
     name = BinaryAttribute(legacy_encoding=False)
     reminded = BooleanAttribute(default=False)
     appeal = BinaryAttribute(legacy_encoding=False, null=True)
+    appeal_is_open = BooleanAttribute(default=False)
     gsi1pk = UnicodeAttribute(null=True)
     gsi1sk = UnicodeAttribute(null=True)
-    gsi1 = tables.ListIndex()
+    gsi1 = indexes.ListIndex()
 
     @property
     def id(self) -> str:
@@ -106,7 +107,7 @@ class AppointmentItem(tables.AggregateTable):
 
     @property
     def slot(self) -> Slot:
-        return Slot(self.hall, self.group, date.fromisoformat(self.day), self.start)
+        return Slot(self.hall, self.group, self.day, self.start)
 
     @property
     def seat(self) -> Seat:
@@ -148,7 +149,7 @@ class WaiterItem(tables.AggregateTable):
     status = UnicodeAttribute()
     hall = UnicodeAttribute()
     group = UnicodeAttribute()
-    day = UnicodeAttribute()
+    day = Day()
     earliest = UnicodeAttribute()
     latest = UnicodeAttribute()
     places = Integer()
@@ -158,12 +159,12 @@ class WaiterItem(tables.AggregateTable):
     visitor = UnicodeAttribute()
     visitor_account = UnicodeAttribute(default="")
     name = BinaryAttribute(legacy_encoding=False)
-    joined = UnicodeAttribute()
+    joined_at = Moment()
     offer = Json[Offer | None](Offer, null=True)
     expires_at = Integer()
     gsi1pk = UnicodeAttribute(null=True)
     gsi1sk = UnicodeAttribute(null=True)
-    gsi1 = tables.ListIndex()
+    gsi1 = indexes.ListIndex()
 
     @property
     def id(self) -> str:
@@ -342,6 +343,19 @@ def is_void(appointment_id: str) -> bool:
     return stored is not None and stored.status == VOID
 
 
+def open_appeal(item: AppointmentItem) -> None:
+    """Put a no-show on the list of those on which the hall has to decide."""
+    item.appeal_is_open = True
+    item.gsi1pk = f"APPEALS#{item.hall}"
+    item.gsi1sk = f"{item.day}#{item.id}"
+
+
+def close_appeal(item: AppointmentItem) -> None:
+    item.appeal_is_open = False
+    item.gsi1pk = None
+    item.gsi1sk = None
+
+
 def appeals(hall: str, cursor: str | None) -> Page:
     """No-shows of a hall against which an appeal waits for a decision, the oldest first."""
     return tables.query(AppointmentItem.gsi1, f"APPEALS#{hall}", index="gsi1", cursor=cursor)
@@ -354,11 +368,11 @@ def waiter(waiter_id: str) -> WaiterItem | None:
     return tables.read(WaiterItem, f"WAITER#{waiter_id}", consistent=True)
 
 
-def waiting_key(hall: str, group: str, day: str) -> str:
+def waiting_key(hall: str, group: str, day: date) -> str:
     return f"WAITING#{hall}#{group}#{day}"
 
 
-def waiting(hall: str, group: str, day: str, limit: int) -> list[WaiterItem]:
+def waiting(hall: str, group: str, day: date, limit: int) -> list[WaiterItem]:
     """The first of those who wait for a day, in order."""
     return tables.query(WaiterItem.gsi1, waiting_key(hall, group, day), index="gsi1", limit=limit).items
 
@@ -368,5 +382,6 @@ def open_offers(hall: str, limit: int) -> list[WaiterItem]:
     return tables.query(WaiterItem.gsi1, f"OFFERS#{hall}", index="gsi1", limit=limit).items
 
 
-def order_of_arrival(moment: datetime, waiter_id: str) -> str:
-    return f"{int(moment.timestamp() * 1000):013d}#{waiter_id}"
+def order_of_arrival(item: WaiterItem) -> str:
+    """The sort key of a waiting list: who came first stands first."""
+    return f"{int(item.joined_at.timestamp() * 1000):013d}#{item.id}"

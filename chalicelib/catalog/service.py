@@ -199,9 +199,9 @@ def opening_hours(hall: Hall, day: date, by: clock.Calendar | None = None) -> li
     return opening.hours_on(hall, day, by or calendar())
 
 
-def calendar_warnings(*days: date | str) -> list[Text]:
-    """What must be said beside these days: that their year's calendar is not published. An empty text is ignored."""
-    years = {date.fromisoformat(day).year if isinstance(day, str) else day.year for day in days if day}
+def calendar_warnings(*days: date | None) -> list[Text]:
+    """What must be said beside these days: that their year's calendar is not published. None is ignored."""
+    years = {day.year for day in days if day is not None}
     return [_calendar_warning(year) for year in sorted(years) if not calendar().covers(date(year, 1, 1))]
 
 

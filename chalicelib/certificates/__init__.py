@@ -9,4 +9,5 @@ FEATURE = Feature(
     tables={"certificates": True},
     events="events",
     graphs={"certificate": "rules:CERTIFICATES"},
+    settings="settings:CertificateSettings",
 )

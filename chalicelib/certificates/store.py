@@ -13,7 +13,7 @@ from chalicelib.kernel import clock, ids, numbers
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage import indexes, tables
 from chalicelib.kernel.storage.attributes import Day, Integer, Json
 from chalicelib.kernel.storage.tables import Page, Put
 
@@ -43,8 +43,8 @@ class CertificateItem(tables.AggregateTable):
     gsi1sk = UnicodeAttribute()
     gsi2pk = UnicodeAttribute(null=True)
     gsi2sk = UnicodeAttribute(null=True)
-    gsi1 = tables.ListIndex()
-    gsi2 = tables.LookupIndex()
+    gsi1 = indexes.ListIndex()
+    gsi2 = indexes.LookupIndex()
 
     @property
     def id(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from chalicelib.kernel.event_types import EventType
 from chalicelib.kernel.events import announcements
 
@@ -18,8 +20,8 @@ _PLACES = {
     "titles": announcements.same("不动产转移登记"),
     "hall": ("玄武区政务服务中心", "Xuanwu District Service Centre"),
     "carrier": ("同城速递", "City Couriers"),
-    "promised_by": announcements.day("2026-11-05"),
-    "next_try": announcements.day("2026-11-04"),
+    "promised_by": announcements.day(date(2026, 11, 5)),
+    "next_try": announcements.day(date(2026, 11, 4)),
     "reason": REASONS["absent"],
     "postage": announcements.money(800),
     "at": announcements.moment_sample(),

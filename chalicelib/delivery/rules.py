@@ -205,31 +205,42 @@ class Consequence:
     """What follows from a parcel's state.
 
     ``desk``: the list on which the parcel stands, in the order of ``sorted_by``. ``limit``: which limit runs, after
-    which the parcel is late. ``carrier_work``: what is left to do with a company behind an API. What a move changes in
-    the parcel itself stands in ``service/transitions.py``; who is told, at the events.
+    which the parcel is late. ``carrier_work``: what is left to do with a company behind an API. ``stays_late``: a
+    parcel that was late on the way stays so. ``promise_begins``: the day by which it will be there counts from now.
+    ``leaves_courier``: no courier has it any more. ``is_end``: nothing follows. Who is told stands at the events.
     """
 
     desk: str
     sorted_by: str = BY_ARRIVAL
     limit: str = ""
     carrier_work: str = ""
+    stays_late: bool = False
+    promise_begins: bool = False
+    leaves_courier: bool = False
+    is_end: bool = False
 
 
 CONSEQUENCES = {
     CREATED: Consequence(desk="PACK", limit=TO_PACK),
     READY: Consequence(desk="READY", limit=TO_COLLECT),
-    OFFERED: Consequence(desk="OFFERED", sorted_by=BY_ROUTE, limit=TO_PACK, carrier_work=BOOK),
+    OFFERED: Consequence(desk="OFFERED", sorted_by=BY_ROUTE, limit=TO_PACK, carrier_work=BOOK, leaves_courier=True),
     ACCEPTED: Consequence(desk=CARRIERS_DESK, sorted_by=BY_ROUTE, limit=TO_PACK, carrier_work=ASK),
-    HANDED_OVER: Consequence(desk=CARRIERS_DESK, sorted_by=BY_ROUTE, limit=AS_PROMISED, carrier_work=ASK),
-    IN_TRANSIT: Consequence(desk=CARRIERS_DESK, sorted_by=BY_ROUTE, limit=AS_PROMISED, carrier_work=ASK),
-    ATTEMPT_FAILED: Consequence(desk=CARRIERS_DESK, sorted_by=BY_ROUTE, limit=AS_PROMISED, carrier_work=ASK),
-    RETURNED: Consequence(desk="RETURNED", limit=TO_COLLECT),
+    HANDED_OVER: Consequence(
+        desk=CARRIERS_DESK, sorted_by=BY_ROUTE, limit=AS_PROMISED, carrier_work=ASK, promise_begins=True
+    ),
+    IN_TRANSIT: Consequence(
+        desk=CARRIERS_DESK, sorted_by=BY_ROUTE, limit=AS_PROMISED, carrier_work=ASK, stays_late=True
+    ),
+    ATTEMPT_FAILED: Consequence(
+        desk=CARRIERS_DESK, sorted_by=BY_ROUTE, limit=AS_PROMISED, carrier_work=ASK, stays_late=True
+    ),
+    RETURNED: Consequence(desk="RETURNED", limit=TO_COLLECT, leaves_courier=True),
     LOST: Consequence(desk="LOST"),
-    DELIVERED: Consequence(desk=ENDED_DESK),
-    REPLACED: Consequence(desk=ENDED_DESK),
-    CANCELLED: Consequence(desk=ENDED_DESK),
+    DELIVERED: Consequence(desk=ENDED_DESK, is_end=True),
+    REPLACED: Consequence(desk=ENDED_DESK, is_end=True),
+    CANCELLED: Consequence(desk=ENDED_DESK, is_end=True),
 }
-"""What follows from each state of a parcel for its desk, its next visit and its limit."""
+"""What follows from each state of a parcel. What only one action does stands in ``service/transitions.py``."""
 
 OPEN, GIVEN, TAKEN, DONE = "open", "given", "taken", "done"
 HANDOVERS = Graph(

@@ -17,7 +17,7 @@ from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.storage import tables, worker
+from chalicelib.kernel.storage import indexes, tables, worker
 from chalicelib.kernel.storage.attributes import Integer, Json, Moment, Names, OptionalDay, OptionalMoment
 from chalicelib.kernel.storage.tables import Page
 
@@ -148,7 +148,7 @@ class ShipmentItem(tables.AggregateTable, worker.WorkItem):
     replaced_by = UnicodeAttribute(null=True)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
-    gsi1 = tables.ListIndex()
+    gsi1 = indexes.ListIndex()
 
     @property
     def id(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, ListAttribute, UnicodeAttribute
 
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage import indexes, tables
 from chalicelib.kernel.storage.attributes import Day, Integer
 from chalicelib.kernel.storage.tables import Page, read
 
@@ -107,7 +107,7 @@ class MandateItem(tables.AggregateTable):
     holder_name = BinaryAttribute(legacy_encoding=False)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
-    gsi1 = tables.ListIndex()
+    gsi1 = indexes.ListIndex()
 
     @property
     def organization_id(self) -> str:
@@ -134,7 +134,7 @@ class RelativeItem(tables.AggregateTable):
     ended = BooleanAttribute(default=False)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
-    gsi1 = tables.ListIndex()
+    gsi1 = indexes.ListIndex()
 
     @property
     def id(self) -> str:

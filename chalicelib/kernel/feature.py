@@ -25,6 +25,7 @@ class Feature:
     ``service.announcements``. An event is told if it has ``places`` too, and if the city has a template for it.
     ``completes``: what is done once a bill is settled or taken back, by ``Debt.purpose``: functions of its service that
     take the id of what the debt is for, and look themselves whether everything is settled.
+    ``settings``: the dataclass of its own settings; empty if it has none.
     ``work``: what it leaves to be done later, as a ``Worker`` of its service; empty for nothing.
     """
 
@@ -37,6 +38,7 @@ class Feature:
     graphs: Mapping[str, str] = field(default_factory=dict)
     tells: tuple[str, ...] = ()
     completes: Mapping[str, str] = field(default_factory=dict)
+    settings: str = ""
     work: str = ""
 
     def load(self, place: str) -> Any:
@@ -50,6 +52,8 @@ class Feature:
         places = [*self.routes, *self.graphs.values(), *self.completes.values()]
         if self.events:
             places.append(self.events)
+        if self.settings:
+            places.append(self.settings)
         if self.work:
             places.append(self.work)
         if self.tells:

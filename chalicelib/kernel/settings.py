@@ -14,7 +14,6 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
-MAX_SCAN_PREFIX = 36
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -32,23 +31,13 @@ def _check_public_url(text: str) -> None:
         raise ValueError("must not end in /")
 
 
-def _check_scan_prefix(text: str) -> None:
-    if not (text.endswith("/") and len(text) <= MAX_SCAN_PREFIX):
-        raise ValueError(f"must end in / and have at most {MAX_SCAN_PREFIX} characters")
-
-
 @dataclass(frozen=True)
 class Settings:
-    """The settings of the kernel; those of the platforms are declared in ``platforms/settings.py``."""
+    """The settings of the kernel; platforms and features declare their own."""
 
     stage: str = setting("name of the deployment, part of table names' prefix", "dev")
     public_url: str = setting(
         "where clients reach this API, without a final slash", "https://api.example.gov.cn", check=_check_public_url
-    )
-    scan_url_prefix: str = setting(
-        "start of the address in a certificate's QR; at most 36 characters (docs/decisions/qr.md)",
-        "https://q.example.gov.cn/b/",
-        check=_check_scan_prefix,
     )
     table_prefix: str = setting("start of every table's name", "banshi-dev-")
     secrets_name: str = setting("Secrets Manager secret that holds this deployment's secrets", "banshi-dev-secrets")
@@ -61,10 +50,6 @@ class Settings:
     audit_key: str = setting("KMS signing key of the event log's daily roots", "alias/banshi-dev-audit")
     token_keys: dict[str, str] = setting(
         "key ids of access tokens and their KMS signing keys, the newest last", "t1=alias/banshi-dev-token-1"
-    )
-    certificate_keys: dict[int, str] = setting(
-        "key numbers (1 to 255) of certificates and their KMS signing keys, the newest last",
-        "1=alias/banshi-dev-certificate-1",
     )
 
 
@@ -106,8 +91,8 @@ def _parse(item: Field[Any], text: str) -> Any:
     if kind.startswith("dict"):
         value = _pairs(text)
         if kind.startswith("dict[int"):
-            if not all(number.isdigit() and 1 <= int(number) <= 255 for number in value):
-                raise ValueError("must have numbers from 1 to 255 before the =")
+            if not all(number.isascii() and number.isdigit() for number in value):
+                raise ValueError("must have numbers before the =")
             value = {int(number): key for number, key in value.items()}
     elif name.endswith(("_url", "_url_prefix")):
         check_url(text)

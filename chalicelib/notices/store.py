@@ -15,8 +15,8 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttrib
 from chalicelib.kernel import clock, ids
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.security.vault import KernelItem
-from chalicelib.kernel.storage import tables, worker
-from chalicelib.kernel.storage.attributes import Integer, Json, Moment
+from chalicelib.kernel.storage import indexes, tables, worker
+from chalicelib.kernel.storage.attributes import Integer, Json, Moment, OptionalMoment
 from chalicelib.kernel.storage.tables import Page
 from chalicelib.notices import rules
 
@@ -87,11 +87,11 @@ class MessageItem(worker.WorkItem):
     at_night = BooleanAttribute(default=False)
     content = BinaryAttribute(legacy_encoding=False)
     tried = Json[list[Attempt]](list[Attempt], default=list)
-    read_at = UnicodeAttribute(null=True)
+    read_at = OptionalMoment(null=True)
     expires_at = Integer()
     gsi1pk = UnicodeAttribute(null=True)
     gsi1sk = UnicodeAttribute(null=True)
-    gsi1 = tables.ListIndex()
+    gsi1 = indexes.ListIndex()
 
     @property
     def account(self) -> str:
@@ -130,10 +130,10 @@ class LetterItem(tables.Table):
     subject = UnicodeAttribute()
     subject_version = Integer()
     message = UnicodeAttribute(default="")
-    at = UnicodeAttribute()
+    at = Moment()
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
-    gsi1 = tables.ListIndex()
+    gsi1 = indexes.ListIndex()
 
     @property
     def id(self) -> str:
@@ -262,10 +262,13 @@ def letters(cursor: str | None) -> Page:
 
 def new_letter(kind: str, reason: str, subject: str, version: int, message: str = "") -> LetterItem:
     """A dead letter; the same one has the same id."""
-    now = clock.now().isoformat(timespec="milliseconds")
+    now = clock.now()
     letter_id = ids.derived_id("letter", kind, subject, str(version), message)
     item = LetterItem(f"LETTER#{letter_id}", type=kind, reason=reason, subject=subject, subject_version=version)
-    item.message, item.at, item.gsi1pk, item.gsi1sk = message, now, LETTERS, f"{now}#{letter_id}"
+    item.message = message
+    item.at = now
+    item.gsi1pk = LETTERS
+    item.gsi1sk = f"{now.isoformat(timespec='milliseconds')}#{letter_id}"
     return item
 
 

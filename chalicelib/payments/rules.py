@@ -209,6 +209,17 @@ REFUNDS = Graph(
         FAILED: "退款失败", ABNORMAL: "退款异常", RETURNED: "已退回商户账户，待人工支付",
     },
 )  # fmt: skip
+REFUND_WAITS = {
+    REQUESTED: True, APPROVED: False, SENT: False, DONE: False, REJECTED: False, FAILED: False, ABNORMAL: True,
+    RETURNED: True,
+}  # fmt: skip
+"""Whether a refund in that state waits for a person; one that is paid out at a counter also does once approved."""
+
+
+def waits_for_person(status: str, is_paid_at_counter: bool) -> bool:
+    """Whether a refund stands on the list of those about which somebody has to do something."""
+    return REFUND_WAITS[status] or (is_paid_at_counter and status == APPROVED)
+
 
 # Money that fits no bill
 
@@ -225,6 +236,8 @@ SUSPENSE = Graph(
     SUSPENSE_STATE,
     {HELD: "待处理", GIVING_BACK: "退回中", GIVEN_BACK: "已退回", ASSIGNED: "已认领"},
 )
+SUSPENSE_LISTS = {HELD: "held", GIVING_BACK: "done", GIVEN_BACK: "done", ASSIGNED: "done"}
+"""On which of the treasurers' lists money in suspense stands: a person has to decide about what is held."""
 GIVEN_BACK_BY_ITSELF = ("late", "duplicate")
 
 # Drawers of the windows

@@ -9,21 +9,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import TypeVar
 
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.storage import tables, worker
-from chalicelib.kernel.storage.attributes import Day, Integer, Json, Moment, Names, OptionalMoment
+from chalicelib.kernel.storage import indexes, tables, worker
+from chalicelib.kernel.storage.attributes import Day, Integer, Json, Moment, Names, OptionalDay, OptionalMoment
 from chalicelib.kernel.storage.tables import Page
 from chalicelib.payments import double_entry, rules
 from chalicelib.payments.rules import Charge
 
 TABLE = "payments"
-WAITING = "#waiting"
+TREASURY = "treasury"
+"""The desk of refunds of money in suspense; other refunds are at the desk of the bill's unit."""
 APPLICATION, PARCEL = "application", "parcel"
 _LEDGER_SHARDS = 8
 
@@ -39,7 +39,7 @@ class PaymentItem(tables.AggregateTable, worker.WorkItem):
 class BillItem(PaymentItem):
     """A bill (缴费单) of one collecting unit; its id is the payment notice number (缴款码).
 
-    ``purpose`` and ``application_id`` say what waits for the money: an application, or a parcel whose postage it is.
+    ``purpose`` and ``owed_for`` say what waits for the money: an application, or a parcel whose postage it is.
     ``order`` is the last payment order that took it in; ``given_back`` maps fee items to what refunds took, also
     refunds that are only asked for.
     """
@@ -51,7 +51,7 @@ class BillItem(PaymentItem):
     payer_kind = UnicodeAttribute()
     service = UnicodeAttribute()
     unit = UnicodeAttribute()
-    application_id = UnicodeAttribute()
+    owed_for = UnicodeAttribute()
     receipt = UnicodeAttribute()
     title = UnicodeAttribute()
     status = UnicodeAttribute()
@@ -68,7 +68,7 @@ class BillItem(PaymentItem):
     replaced_by = UnicodeAttribute(null=True)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
-    gsi1 = tables.ListIndex()
+    gsi1 = indexes.ListIndex()
 
 
 class OrderItem(PaymentItem):
@@ -101,12 +101,15 @@ class OrderItem(PaymentItem):
     clerk = UnicodeAttribute(null=True)
     suspense = UnicodeAttribute(null=True)
     platform_no = UnicodeAttribute(null=True)
+    gsi3pk = UnicodeAttribute(null=True)
+    gsi3sk = UnicodeAttribute(null=True)
+    gsi3 = indexes.NumberIndex()
 
 
 class RefundItem(PaymentItem):
     """A refund of one bill's lines, or of money in suspense; its id is our number at the platform.
 
-    ``parts`` maps fee items to fen; ``order`` is the platform's order number.
+    ``parts`` maps fee items to fen; ``order`` is the platform's order number; ``desk`` says on whose list it stands.
     """
 
     class Meta:
@@ -119,6 +122,7 @@ class RefundItem(PaymentItem):
     bill = UnicodeAttribute(null=True)
     suspense = UnicodeAttribute(null=True)
     unit = UnicodeAttribute()
+    desk = UnicodeAttribute()
     parts = Json[dict[str, int]](dict[str, int], default=dict)
     status = UnicodeAttribute()
     asked_by = UnicodeAttribute()
@@ -128,7 +132,7 @@ class RefundItem(PaymentItem):
     done_at = OptionalMoment(null=True)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
-    gsi1 = tables.ListIndex()
+    gsi1 = indexes.ListIndex()
 
 
 class SuspenseItem(PaymentItem):
@@ -148,7 +152,7 @@ class SuspenseItem(PaymentItem):
     tries = Integer(default=0)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
-    gsi1 = tables.ListIndex()
+    gsi1 = indexes.ListIndex()
 
 
 class ReceiptItem(PaymentItem):
@@ -164,7 +168,7 @@ class ReceiptItem(PaymentItem):
     code = UnicodeAttribute(null=True)
     number = UnicodeAttribute(null=True)
     check = UnicodeAttribute(null=True)
-    issued_on = UnicodeAttribute(null=True)
+    issued_on = OptionalDay(null=True)
     red = UnicodeAttribute(null=True)
 
 
@@ -179,7 +183,7 @@ class DrawerItem(tables.AggregateTable):
 
     clerk = UnicodeAttribute()
     unit = UnicodeAttribute()
-    day = UnicodeAttribute()
+    day = Day()
     cash = Integer(default=0)
     card = Integer(default=0)
     payments = Integer(default=0)
@@ -188,7 +192,7 @@ class DrawerItem(tables.AggregateTable):
     counted_card = Integer(null=True)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
-    gsi1 = tables.ListIndex()
+    gsi1 = indexes.ListIndex()
 
     @property
     def id(self) -> str:
@@ -207,7 +211,7 @@ class EntryItem(tables.Table):
     reference = UnicodeAttribute()
     transaction_id = UnicodeAttribute(default="")
     amount = Integer()
-    at = UnicodeAttribute()
+    at = Moment()
 
 
 class DayItem(tables.Table):
@@ -225,7 +229,7 @@ class CaseItem(tables.AggregateTable):
     class Meta:
         table_name = TABLE
 
-    day = UnicodeAttribute()
+    day = Day()
     channel = UnicodeAttribute()
     kind = UnicodeAttribute()
     reference = UnicodeAttribute()
@@ -235,7 +239,7 @@ class CaseItem(tables.AggregateTable):
     status = UnicodeAttribute()
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
-    gsi1 = tables.ListIndex()
+    gsi1 = indexes.ListIndex()
 
     @property
     def id(self) -> str:
@@ -249,21 +253,16 @@ class PaymentReadingItem(changes.ReadingItem):
         table_name = TABLE
 
 
-P = TypeVar("P", bound=PaymentItem)
-
-
-def unschedule(item: P) -> P:
-    """Nothing is left to do; a paid order is found by the platform's number from now on."""
-    worker.unschedule(item)
-    if isinstance(item, OrderItem) and item.transaction_id:
-        item.gsi2pk = f"TRANSACTION#{item.transaction_id}"
-        item.gsi2sk = tables.HEAD
-    return item
+def set_transaction(item: OrderItem, transaction_id: str) -> None:
+    """Note the platform's transaction, or the card slip, that paid an order; the order is found by it from now on."""
+    item.transaction_id = transaction_id
+    item.gsi3pk = f"TRANSACTION#{transaction_id}"
+    item.gsi3sk = tables.HEAD
 
 
 def orders_of_transaction(transaction_id: str) -> list[str]:
     """The ids of the orders that a platform's transaction, or a card slip, has paid."""
-    page = tables.query(OrderItem.gsi2, f"TRANSACTION#{transaction_id}", index="gsi2", limit=5)
+    page = tables.query(OrderItem.gsi3, f"TRANSACTION#{transaction_id}", index="gsi3", limit=5)
     return [item.pk.removeprefix("ORDER#") for item in page.items]
 
 
@@ -283,6 +282,21 @@ def refund(refund_id: str) -> RefundItem | None:
     return tables.read(RefundItem, f"REFUND#{refund_id}", consistent=True)
 
 
+def refund_list(desk: str, waiting: bool) -> str:
+    """The name of a desk's list: of refunds that wait for a person, or of the others."""
+    return f"UNIT#{desk}#waiting" if waiting else f"UNIT#{desk}"
+
+
+def suspense_list(status: str) -> str:
+    """The name of the treasurers' list on which money in suspense stands."""
+    return f"SUSPENSE#{rules.SUSPENSE_LISTS[status]}"
+
+
+def case_list(status: str) -> str:
+    """The name of the treasurers' list of differences in that state."""
+    return f"CASES#{status}"
+
+
 def suspense(suspense_id: str) -> SuspenseItem | None:
     return tables.read(SuspenseItem, f"SUSPENSE#{suspense_id}", consistent=True)
 
@@ -297,7 +311,7 @@ def drawer(clerk: str, unit: str, day: date) -> DrawerItem:
     found = tables.read(DrawerItem, key, consistent=True)
     if found is not None:
         return found
-    new = DrawerItem(key, clerk=clerk, unit=unit, day=str(day), gsi1pk=f"DRAWERS#{day}", gsi1sk=clerk)
+    new = DrawerItem(key, clerk=clerk, unit=unit, day=day, gsi1pk=f"DRAWERS#{day}", gsi1sk=clerk)
     rules.DRAWERS.move(new, "open", "clerk")
     return new
 
@@ -343,7 +357,7 @@ def entry(kind: str, reference: str, channel: str, at: datetime, postings: doubl
         kind=kind,
         reference=reference,
         amount=sum(amount for amount in postings.values() if amount > 0),
-        at=local.isoformat(),
+        at=at,
     )
 
 

@@ -7,6 +7,7 @@ method, path, time, nonce and body, and answers over the nonce. ``serial`` makes
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -45,7 +46,7 @@ class Issued(msgspec.Struct, frozen=True):
     code: str
     number: str
     check: str
-    issued_on: str
+    issued_on: date
     amount: int
 
 

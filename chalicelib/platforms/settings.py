@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib.kernel.settings import Settings, check_base64_keys, check_urls, read_all, setting
+from chalicelib.kernel.settings import check_base64_keys, check_urls, read_all, setting
 
 
 @dataclass(frozen=True)
@@ -51,17 +50,8 @@ class PlatformSettings:
     )
 
 
-ALL = (Settings, PlatformSettings)
-"""Every kind of settings: what a deployment has to say."""
-
-
 @functools.cache
 def settings() -> PlatformSettings:
     """The platforms' settings of this process."""
     found: PlatformSettings = read_all([PlatformSettings], os.environ)[0]
     return found
-
-
-def check_environment(environ: Mapping[str, str] = os.environ) -> None:
-    """Raise ``InvalidSettings`` that names every missing or malformed setting of the deployment."""
-    read_all(ALL, environ)

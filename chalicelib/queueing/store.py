@@ -11,8 +11,9 @@ from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 from chalicelib.kernel import clock
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
-from chalicelib.kernel.storage.attributes import Integer, Json, Names
+from chalicelib.kernel.storage.attributes import Day, Integer, Json, Names
 from chalicelib.queueing.rules import Queue
+from chalicelib.queueing.statistics import DayStatistics
 
 TABLE = "queueing"
 KEPT_DAYS = 400
@@ -44,7 +45,7 @@ class TicketItem(tables.AggregateTable):
     number = UnicodeAttribute()
     hall = UnicodeAttribute()
     group = UnicodeAttribute()
-    day = UnicodeAttribute()
+    day = Day()
     lane = UnicodeAttribute()
     services = Names()
     appointment = UnicodeAttribute(null=True)
@@ -69,12 +70,12 @@ class SignItem(tables.Table):
 
 
 class StatisticsItem(tables.Table):
-    """What a hall's day came to, as JSON; written once, when the day is closed."""
+    """What a hall's day came to; written once, when the day is closed."""
 
     class Meta:
         table_name = TABLE
 
-    content = UnicodeAttribute()
+    content = Json[DayStatistics](DayStatistics)
 
 
 def _expiry(day: date) -> int:
@@ -95,7 +96,7 @@ def ticket(ticket_id: str, *, consistent: bool = True) -> TicketItem | None:
 
 
 def new_ticket(ticket_id: str, hall: str, day: date) -> TicketItem:
-    return TicketItem(f"TICKET#{ticket_id}", hall=hall, day=str(day), expires_at=_expiry(day))
+    return TicketItem(f"TICKET#{ticket_id}", hall=hall, day=day, expires_at=_expiry(day))
 
 
 def seal_name(item: TicketItem, name: str) -> bytes | None:
@@ -122,5 +123,5 @@ def statistics(hall: str, day: str) -> StatisticsItem | None:
     return tables.read(StatisticsItem, f"STATISTICS#{hall}", day)
 
 
-def new_statistics(hall: str, day: date, content: str) -> StatisticsItem:
+def new_statistics(hall: str, day: date, content: DayStatistics) -> StatisticsItem:
     return StatisticsItem(f"STATISTICS#{hall}", str(day), content=content)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.certificates import store
+from scenes.world import World
 from tests.interleaving import Crash, dying_at
-from tests.world import World
 
 
 @pytest.mark.parametrize("mode", ["before", "after"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.kernel import clock
-from tests.world import Enterprise, World
+from scenes.world import Enterprise, World
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import Enterprise, World
+from scenes.world import Enterprise, World
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.world import World
+from scenes.world import World
 
 
 def test_an_enterprise_gets_its_sticker_within_one_request_and_anyone_can_check_it(world: World) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from scenes.world import Client, Enterprise, World
 from tests.interleaving import Interleaved
-from tests.world import Client, Enterprise, World
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from scenes.world import Client, World, new_id_number
 from tests.certificates.pictures import decode, photo, raster
-from tests.world import Client, World, new_id_number
 
 
 @pytest.fixture

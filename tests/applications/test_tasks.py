@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import Client, Enterprise, World
+from scenes.world import Client, Enterprise, World
 
 
 @pytest.fixture

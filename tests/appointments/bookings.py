@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tests.world import Client, Reply, World
+from scenes.world import Client, Reply, World
 
 HOUSING, TOMORROW = "house_purchase_certificate", "2026-11-03"
 

@@ -16,8 +16,8 @@ from chalicelib.appointments.service import bookings, holds, waiting_list
 from chalicelib.appointments.service.holds import NamedVisitor, Wish
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.errors import Problem
+from scenes.world import World, new_id_number
 from tests.appointments.bookings import HOUSING
-from tests.world import World, new_id_number
 
 CLERK = Actor(kind="staff", id="window.1", unit="service_center", roles=("officer",))
 STARTS = ("09:00", "09:30")

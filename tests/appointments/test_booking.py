@@ -8,8 +8,8 @@ from datetime import date
 
 import pytest
 
+from scenes.world import World, new_id_number, old_id_number
 from tests.appointments.bookings import HOUSING, TOMORROW, Booker
-from tests.world import World, new_id_number, old_id_number
 
 
 @pytest.fixture
@@ -303,7 +303,7 @@ def test_booked_places_are_counted_by_the_day_of_the_visit() -> None:
     from chalicelib.appointments import limits, rules
 
     def claim(day: str, service: str) -> rules.Claim:
-        return rules.Claim(service, (service,), "h", "g", day, "09:00", 0)
+        return rules.Claim(service, (service,), "h", "g", date.fromisoformat(day), "09:00", 0)
 
     today = date(2026, 11, 2)
     for most, days, refused in (

@@ -9,8 +9,8 @@ import pytest
 
 from chalicelib.kernel.events import history
 from functions import close_halls, remind_visitors
+from scenes.world import Client, World, new_id_number
 from tests.appointments.bookings import HOUSING, Booker
-from tests.world import Client, World, new_id_number
 
 
 def missed(world: World, booker: Booker, day: str) -> Any:

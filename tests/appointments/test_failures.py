@@ -12,11 +12,11 @@ from chalicelib.appointments import store
 from chalicelib.appointments.rules import Seat
 from chalicelib.appointments.service import bookings, waiting_list
 from chalicelib.kernel import errors
+from scenes.world import World
 from tests.appointments.bookings import Booker
 from tests.appointments.schedules import CLERK, PLACES, STARTS, Scene, Visitor, proof_hall, scenes
 from tests.appointments.test_waiting import small_hall, wait
 from tests.interleaving import Crash, Interleaved, dying_at
-from tests.world import World
 
 
 @pytest.mark.parametrize("batch", range(4))

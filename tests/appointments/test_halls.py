@@ -17,8 +17,8 @@ from chalicelib.catalog.definition import DayException, Span, Text
 from chalicelib.kernel.clock import Calendar
 from local.environment import ROOT
 from publishing import city_folder, publication
+from scenes.world import World
 from tests.appointments.bookings import Booker
-from tests.world import World
 
 Alter = Callable[[dict[str, Any]], None]
 

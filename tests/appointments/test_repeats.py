@@ -15,12 +15,12 @@ from chalicelib.appointments.rules import Seat
 from chalicelib.appointments.service import bookings, conflicts, holds, waiting_list
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel.storage import tables
+from scenes.world import World, new_id_number
 from tests.appointments.bookings import HOUSING, Booker
 from tests.appointments.schedules import CLERK, STARTS, Scene, Visitor, proof_hall
 from tests.appointments.test_credit import relative
 from tests.appointments.test_waiting import entry, small_hall, wait
 from tests.interleaving import Crash, Interleaved, dying_at
-from tests.world import World, new_id_number
 
 
 @pytest.fixture

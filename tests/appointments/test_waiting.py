@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from functions import offer_places
+from scenes.world import Client, Reply, World
 from tests.appointments.bookings import HOUSING, TOMORROW, Booker
-from tests.world import Client, Reply, World
 
 
 def small_hall(world: World, **booking: Any) -> str:

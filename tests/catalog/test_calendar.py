@@ -17,10 +17,10 @@ from chalicelib.kernel.clock import Calendar
 from functions import check_calendar
 from local.environment import ROOT
 from publishing import city_folder, publication
+from scenes.world import World
 from tests.appointments.bookings import Booker
 from tests.delivery import parcels
 from tests.notices import telling
-from tests.world import World
 from tools import publish
 
 CITY = city_folder.read_folder(ROOT / "city")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.catalog import rules
-from tests.world import World
+from scenes.world import World
 
 
 @pytest.mark.parametrize("words", ["旅游包车标贴", "包车", "大巴包车", "旅游大巴", "tour bus", "Sticker", "包车客运"])

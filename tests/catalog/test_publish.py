@@ -13,7 +13,7 @@ import pytest
 from chalicelib.catalog import service
 from publishing import city_folder, publication
 from publishing.city_folder import Mistakes
-from tests.world import World
+from scenes.world import World
 from tools import publish
 
 CITY = Path(__file__).parents[2] / "city"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from local.embedded import free_ports
+from scenes.world import World
 from tests.certificates.pictures import decode, raster
-from tests.world import World
 
 
 @pytest.fixture

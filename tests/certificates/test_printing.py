@@ -9,8 +9,8 @@ from chalicelib.catalog import service as catalog
 from chalicelib.certificates import pdf as drawing
 from chalicelib.certificates import rules
 from chalicelib.kernel.errors import Problem
+from scenes.world import Enterprise, World
 from tests.certificates.pictures import decode, photo, raster
-from tests.world import Enterprise, World
 
 NUMBER = "1" * 222
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.kernel import aws, clock
+from scenes.world import Enterprise, World
 from tests.certificates.pictures import decode, raster
-from tests.world import Enterprise, World
 from tools import verify_sticker
 
 

@@ -14,7 +14,7 @@ from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables
 from chalicelib.notices import store as notices
-from tests.world import Enterprise
+from scenes.world import Enterprise
 
 MAKER = system("test")
 ADDRESS = Address("张收件", "13812345678", "320102", "示例路 8 号", "")

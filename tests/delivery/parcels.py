@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions import sweep_deliveries
-from tests.payments import paying
-from tests.world import Client, Reply, World, new_id_number
+from scenes import paying
+from scenes.world import Client, Reply, World, new_id_number
 
 HALL = "xuanwu_hall"
 NEAR = {

@@ -11,10 +11,10 @@ from chalicelib.delivery import service, store
 from chalicelib.delivery.service import followups
 from chalicelib.kernel.access import Actor
 from functions import follow_deliveries
+from scenes.world import World
 from tests.delivery import made, parcels
 from tests.delivery.parcels import FAR, HALL, NEAR, SIGNATURE
 from tests.interleaving import Crash, Interleaved, dying_at
-from tests.world import World
 
 CLERK = Actor(kind="staff", id="window.1", roles=("officer",), unit="service_center")
 COURIER = Actor(kind="staff", id="courier.a", roles=("courier",), unit="city_couriers")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from scenes.world import World, new_id_number
 from tests.delivery import parcels
 from tests.delivery.parcels import FAR, HALL, SIGNATURE
-from tests.world import World, new_id_number
 
 
 def test_a_result_is_packed_carried_and_signed_for(world: World) -> None:

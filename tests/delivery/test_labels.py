@@ -6,9 +6,9 @@ import pypdfium2
 import pytest
 import zxingcpp
 
+from scenes.world import World
 from tests.delivery import parcels
 from tests.delivery.parcels import HALL
-from tests.world import World
 
 
 def pages(pdf: bytes) -> list[tuple[str, list[str], tuple[float, float]]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from scenes.world import World
 from tests.delivery import made, parcels
 from tests.delivery.parcels import HALL
-from tests.world import World
 
 LOST = {"reason": "找不到了"}
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.events import history
-from tests.world import Enterprise, World, new_credit_code, new_id_number
+from scenes.world import Enterprise, World, new_credit_code, new_id_number
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.kernel.events import history
-from tests.world import Client, World, new_id_number
+from scenes.world import Client, World, new_id_number
 
 
 def start_face_check(world: World, client: Client, name: str, id_number: str) -> str:

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from chalicelib.identity import rules
-from tests.world import Client, Reply, World
+from scenes.world import Client, Reply, World
 
 
 def refresh(world: World, token: str) -> Reply:

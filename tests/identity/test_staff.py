@@ -6,7 +6,7 @@ import pyotp
 import pytest
 
 from chalicelib.kernel import clock
-from tests.world import World
+from scenes.world import World
 
 
 def credentials(world: World, username: str = "officer.b") -> dict[str, str]:

@@ -14,15 +14,15 @@ import yaml
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
+from chalicelib import features
 from chalicelib.kernel.edge import endpoint, routing
 from chalicelib.kernel.settings import examples
-from chalicelib.platforms.settings import ALL
 from infra import package, stack
 from local import template
 from local.environment import STAGE
-from tests import policies
+from scenes import policies
+from scenes.world import World
 from tests.applications.test_tasks import CORRECTION
-from tests.world import World
 
 # List and describe actions that AWS offers for all resources only
 NEEDS_EVERY_RESOURCE = {"dynamodb:ListStreams"}
@@ -141,7 +141,7 @@ def test_each_function_can_do_its_work_in_a_process_of_its_own(world: World) -> 
 
 def test_the_functions_get_every_setting_and_nothing_else() -> None:
     given = set(stack.parts()["Globals"]["Function"]["Environment"]["Variables"])
-    assert given == set(examples(ALL))
+    assert given == set(examples(features.settings_kinds()))
 
 
 def test_the_printing_function_serves_the_routes_that_the_api_leaves_out(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,3 +38,10 @@ def test_json_comes_back_in_its_type(value: list[tuple[str, date]]) -> None:
 def test_names_and_whole_numbers_come_back(names: list[str], number: int) -> None:
     assert Names().deserialize(Names().serialize(names)) == names
     assert Integer().deserialize(Integer().serialize(number)) == number
+
+
+def test_a_moment_without_a_zone_and_a_moment_for_a_day_are_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        Moment().serialize(datetime(2026, 11, 2, 9, 0))
+    with pytest.raises(TypeError, match="not a moment"):
+        Day().serialize(datetime(2026, 11, 2, 9, 0, tzinfo=UTC))

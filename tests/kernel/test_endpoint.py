@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.kernel import errors
 from chalicelib.kernel.edge import endpoint
-from tests.world import Client, World
+from scenes.world import Client, World
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from chalicelib.kernel import aws, budget, errors
 from chalicelib.kernel.edge import idempotency
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
-from tests.world import World
+from scenes.world import World
 
 Answer = Callable[[Any], AWSResponse | None]
 

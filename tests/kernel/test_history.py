@@ -22,8 +22,8 @@ from chalicelib.kernel.settings import settings
 from chalicelib.kernel.storage import tables
 from functions import append_history, check_history, seal_history
 from local import pump
+from scenes.world import World
 from tests.interleaving import dying_at
-from tests.world import World
 
 
 def some_changes(first: int, last: int) -> list[Change]:

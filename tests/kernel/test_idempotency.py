@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from chalicelib.applications import service
-from tests.world import Reply, World
+from scenes.world import Reply, World
 
 KEY = {"idempotency-key": "0123456789abcdef"}
 BODY = {"service": "house_purchase_certificate"}

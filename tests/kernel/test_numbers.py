@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.kernel import numbers
-from tests.world import new_credit_code, new_id_number
+from scenes.world import new_credit_code, new_id_number
 
 TODAY = date(2026, 11, 2)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.world import World
+from scenes.world import World
 
 
 def test_guessing_receipt_numbers_is_slowed_down(world: World) -> None:

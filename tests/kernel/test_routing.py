@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.world import World
+from scenes.world import World
 
 
 @pytest.mark.parametrize(

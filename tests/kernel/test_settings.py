@@ -7,14 +7,15 @@ import json
 
 import pytest
 
+from chalicelib import features
+from chalicelib.features import check_environment
 from chalicelib.kernel import aws
 from chalicelib.kernel.settings import InvalidSettings, examples, settings
 from chalicelib.platforms.secrets import KEEPER, Secrets, secrets
-from chalicelib.platforms.settings import ALL, check_environment
 from local.environment import Environment
-from tests.world import World
+from scenes.world import World
 
-FIELDS = [field for kind in ALL for field in dataclasses.fields(kind)]
+FIELDS = [field for kind in features.settings_kinds() for field in dataclasses.fields(kind)]
 
 
 def test_every_missing_setting_is_named_with_an_example() -> None:
@@ -33,8 +34,8 @@ def test_no_secret_has_a_default_or_a_place_among_the_settings() -> None:
 
 
 def test_the_examples_are_settings_that_work() -> None:
-    check_environment(examples(ALL))
-    assert examples(ALL)["STAGE"] == "dev"
+    check_environment(examples(features.settings_kinds()))
+    assert examples(features.settings_kinds())["STAGE"] == "dev"
 
 
 @pytest.mark.parametrize(

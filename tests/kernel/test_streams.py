@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.kernel.storage import streams
 from chalicelib.kernel.storage.streams import Record
-from tests.world import World
+from scenes.world import World
 
 
 def event(*keys: str) -> dict[str, list[dict[str, object]]]:

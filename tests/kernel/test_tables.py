@@ -12,7 +12,7 @@ from chalicelib.kernel import aws
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.security.vault import KernelItem
 from chalicelib.kernel.storage import tables
-from tests.world import World
+from scenes.world import World
 
 
 @pytest.fixture

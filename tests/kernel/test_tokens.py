@@ -17,7 +17,7 @@ from chalicelib.kernel import clock
 from chalicelib.kernel.edge import tokens
 from chalicelib.kernel.security import signing
 from chalicelib.kernel.settings import settings
-from tests.world import Client, World
+from scenes.world import Client, World
 
 
 def encode(part: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.kernel.security import vault
-from tests.world import World
+from scenes.world import World
 
 
 def test_a_sealed_value_opens_only_where_it_belongs(world: World) -> None:

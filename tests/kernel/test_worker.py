@@ -11,7 +11,7 @@ from chalicelib.kernel import clock, errors
 from chalicelib.kernel.storage import tables, worker
 from chalicelib.kernel.storage.worker import Deed, Worker
 from chalicelib.notices.store import DigestItem
-from tests.world import World
+from scenes.world import World
 
 
 def items(count: int) -> list[DigestItem]:

@@ -12,10 +12,10 @@ from chalicelib.kernel import aws
 from functions import sweep_messages
 from local import setup, template
 from local.environment import STAGE
+from scenes import paying
+from scenes.world import World, new_id_number
 from tests.appointments.bookings import HOUSING, TOMORROW, Booker
 from tests.delivery import parcels
-from tests.payments import paying
-from tests.world import World, new_id_number
 
 NAME, PHONE, DRIVER = "金丝雀", "13987654321", "画眉鸟"
 

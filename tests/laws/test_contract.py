@@ -10,7 +10,7 @@ import yaml
 from chalicelib.kernel import errors
 from chalicelib.kernel.edge import endpoint, routing
 from local.environment import ROOT
-from tests.world import World
+from scenes.world import World
 from tools import openapi
 
 

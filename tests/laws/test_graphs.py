@@ -17,6 +17,7 @@ from chalicelib.kernel.event_types import NOT_KEPT, EventType
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.graph import NEW, Edge, Graph
+from chalicelib.payments import rules as payments
 from chalicelib.payments.store import BillItem
 from local.environment import ROOT
 from tests import walked
@@ -88,8 +89,17 @@ def _reached(graph: Graph, state: str) -> set[str]:
     return reached
 
 
-def test_what_follows_is_said_of_every_state_of_a_parcel() -> None:
-    assert set(delivery.CONSEQUENCES) == set(delivery.SHIPMENTS.states)
+@pytest.mark.parametrize(
+    ("table", "graph"),
+    [
+        (delivery.CONSEQUENCES, delivery.SHIPMENTS),
+        (payments.REFUND_WAITS, payments.REFUNDS),
+        (payments.SUSPENSE_LISTS, payments.SUSPENSE),
+    ],
+    ids=["parcel", "refund", "suspense"],
+)
+def test_what_follows_is_said_of_every_state(table: dict[str, object], graph: Graph) -> None:
+    assert set(table) == set(graph.states)
 
 
 def test_an_application_ends_in_five_ways() -> None:

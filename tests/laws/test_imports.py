@@ -14,6 +14,8 @@ import pytest
 from chalicelib import features
 from chalicelib.kernel.feature import Feature
 from local.environment import ROOT, Environment
+from tools import imports as reading
+from tools.imports import circles, edges_of_files, edges_of_folders, imports, imports_of, is_below, module_name
 
 LIBRARY = ROOT / "chalicelib"
 GROUND = ("kernel", "platforms")
@@ -26,41 +28,8 @@ PURE = (
 PURE_KERNEL = ("errors", "clock", "event_types", "graph", "numbers")
 
 
-def imports(module: str, text: str, *, is_package: bool = False) -> list[str]:
-    """Every module that a module's text imports, wherever in it; ``from x import y`` gives ``x.y``.
-
-    Relative imports are resolved against the module's own package.
-    """
-    package = module if is_package else module.rpartition(".")[0]
-    found = []
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
-                base = ".".join([*parents, node.module] if node.module else parents)
-            found += [f"{base}.{alias.name}" for alias in node.names]
-    return found
-
-
 DOORS = {("catalog", "definition")}
 """Doors of features beside ``service``: the shapes of the city's definitions."""
-
-
-def module_name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def imports_of(path: Path) -> list[str]:
-    return imports(module_name(path), path.read_text(encoding="utf-8"), is_package=path.stem == "__init__")
-
-
-def is_below(name: str, package: str) -> bool:
-    """Whether a module is a package or in it; compared by part, so ``locale`` is not in ``local``."""
-    return name.split(".")[: len(package.split("."))] == package.split(".")
 
 
 def faults_of_imports(module: str, names: list[str], uses: tuple[str, ...]) -> list[str]:
@@ -165,7 +134,8 @@ FOLDERS = {
     "local": ("chalicelib", "app", "publishing", "infra"),
     "tools": ("chalicelib", "publishing", "infra", "local"),
     "demo": ("chalicelib", "infra", "local", "tools"),
-    "bench": ("chalicelib", "app", "functions", "publishing", "infra", "local", "tests"),
+    "scenes": ("chalicelib", "app", "functions", "publishing", "infra", "local", "demo"),
+    "bench": ("chalicelib", "app", "functions", "publishing", "infra", "local", "scenes"),
 }
 """The folders of the repository, and which others each may import: there is no circle."""
 
@@ -266,7 +236,7 @@ def test_every_file_of_routes_is_loaded_and_stands_alone(folder: Path) -> None:
 
 
 def test_the_law_of_routes_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    monkeypatch.setattr(reading, "ROOT", tmp_path)
     folder = tmp_path / "chalicelib" / "halls" / "routes"
     folder.mkdir(parents=True)
     (folder / "__init__.py").write_text("from chalicelib.halls.routes import clerk", encoding="utf-8")
@@ -317,56 +287,9 @@ def test_the_law_of_doors_finds() -> None:
     assert faults_of_door(door)
 
 
-def circles(edges: dict[str, set[str]]) -> list[list[str]]:
-    """The groups of modules that import each other in a circle (strongly connected components, Tarjan)."""
-    index: dict[str, int] = {}
-    lowest: dict[str, int] = {}
-    stack: list[str] = []
-    found: list[list[str]] = []
-
-    def visit(module: str) -> None:
-        index[module] = lowest[module] = len(index)
-        stack.append(module)
-        for other in sorted(edges.get(module, ())):
-            if other not in index:
-                visit(other)
-                lowest[module] = min(lowest[module], lowest[other])
-            elif other in stack:
-                lowest[module] = min(lowest[module], index[other])
-        if lowest[module] == index[module]:
-            group: list[str] = []
-            while not group or group[-1] != module:
-                group.append(stack.pop())
-            if len(group) > 1:
-                found.append(sorted(group))
-
-    for module in sorted(edges):
-        if module not in index:
-            visit(module)
-    return found
-
-
-def imports_at_start(path: Path) -> list[str]:
-    """What a module imports when it is loaded: not what stands in functions, and not what is for type checkers."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    lines = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    text = "\n".join(lines)
-    return imports(module_name(path), text, is_package=path.stem == "__init__")
-
-
-def test_no_files_import_each_other_in_a_circle() -> None:
-    paths = {module_name(path): path for path in LIBRARY.rglob("*.py")}
-    edges: dict[str, set[str]] = {}
-    for module, path in paths.items():
-        edges[module] = set()
-        for name in imports_at_start(path):
-            parent = name.rpartition(".")[0]
-            # ``from package import module`` loads the module; the package itself is being loaded already by then
-            target = name if name in paths else parent
-            is_own_package = module.startswith(f"{target}.")
-            if target in paths and target != module and not is_own_package:
-                edges[module].add(target)
-    assert circles(edges) == []
+def test_nothing_imports_in_a_circle() -> None:
+    assert circles(edges_of_files()) == []
+    assert circles(edges_of_folders()) == []
 
 
 def test_the_law_of_circles_finds() -> None:

@@ -19,7 +19,7 @@ from chalicelib.kernel.storage.tables import AggregateTable, Table
 from chalicelib.platforms import shared_token
 from local import pump, template
 from local.environment import ROOT, STAGE, Environment
-from tests.world import World
+from scenes.world import World
 
 MODULES = (
     *(feature.load("store") for feature in features.all_features()), history, idempotency, shared_token, vault,
@@ -50,7 +50,7 @@ def test_a_models_keys_and_indexes_are_those_of_its_table(model: type[Table]) ->
     properties = described()[model.Meta.table_name]
     indexes = {index["IndexName"]: index for index in properties.get("GlobalSecondaryIndexes", [])}
     names = set(model.get_attributes())
-    for index in ("gsi1", "gsi2"):
+    for index in ("gsi1", "gsi2", "gsi3"):
         if f"{index}pk" in names:
             schema = indexes[index]["KeySchema"]
             assert [key["AttributeName"] for key in schema] == [f"{index}pk", f"{index}sk"]
@@ -64,8 +64,9 @@ def test_a_models_keys_and_indexes_are_those_of_its_table(model: type[Table]) ->
             for name in other.get_attributes()
         }
         assert set(projection.get("NonKeyAttributes", [])) <= of_table
-    if hasattr(model, "gsi2"):
-        assert indexes["gsi2"]["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    for index in ("gsi2", "gsi3"):
+        if hasattr(model, index):
+            assert indexes[index]["Projection"] == {"ProjectionType": "KEYS_ONLY"}
     if "expires_at" in names:
         assert properties["TimeToLiveSpecification"]["AttributeName"] == "expires_at"
     if issubclass(model, AggregateTable):

@@ -22,7 +22,7 @@ from demo.client import Demo, DemoFailed, Headers
 from functions import sweep_deliveries, sweep_messages, sweep_payments
 from local import pump, simulators
 from local.gateway import HttpAnswer
-from tests.world import World
+from scenes.world import World
 from tools import invoke
 
 

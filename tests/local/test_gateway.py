@@ -17,7 +17,7 @@ from chalicelib.kernel.events import feed, history
 from local import pump, template
 from local.embedded import free_ports
 from local.environment import STAGE
-from tests.world import World
+from scenes.world import World
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from typing import Any
 
 from chalicelib.notices.service import channels
 from functions import sweep_messages
+from scenes import paying
+from scenes.world import Client, World, new_id_number
 from tests.delivery import parcels
-from tests.payments import paying
-from tests.world import Client, World, new_id_number
 
 TEMPLATES = ("wxt_application_completed", "wxt_correction_requested", "wxt_shipment_ready", "wxt_payment_received")
 COMPLETED = "wxt_application_completed"

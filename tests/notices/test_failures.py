@@ -10,10 +10,10 @@ from chalicelib.kernel.storage import tables
 from chalicelib.notices import store
 from chalicelib.notices.service import channels, dispatch
 from functions import notify_people
+from scenes.world import World
 from tests.interleaving import Crash, dying_at
 from tests.notices import telling
 from tests.notices.telling import COMPLETED, Reader
-from tests.world import World
 
 
 def planned(world: World, person: Reader) -> store.MessageItem:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from scenes.world import Client, World
 from tests.delivery import parcels
 from tests.notices import telling
 from tests.notices.telling import COMPLETED, Reader
-from tests.world import Client, World
 
 ALIPAY_COMPLETED = "ali_application_completed"
 TEMPLATE = {"wechat": COMPLETED, "alipay": ALIPAY_COMPLETED}

@@ -7,10 +7,10 @@ import pytest
 from chalicelib.notices import service, store
 from chalicelib.notices.service import channels
 from functions import notify_people
+from scenes.world import World
 from tests.delivery import parcels
 from tests.notices import telling
 from tests.notices.telling import COMPLETED
-from tests.world import World
 
 
 def test_a_completed_application_is_told_on_wechat_and_in_the_inbox(world: World) -> None:

@@ -14,11 +14,11 @@ from chalicelib.kernel.storage import batch
 from chalicelib.notices import store
 from chalicelib.notices.service import channels, dispatch, messages
 from chalicelib.notices.store import Attempt, MessageItem
+from scenes.world import World
 from tests.delivery import parcels
 from tests.interleaving import Crash
 from tests.notices import telling
 from tests.notices.telling import Reader
-from tests.world import World
 
 READY, COLLECTED = "wxt_shipment_ready", "wxt_shipment_collected"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import date
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import system
@@ -11,9 +12,9 @@ from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables
 from chalicelib.payments import rules, service, store
 from chalicelib.payments.rules import Charge
-from chalicelib.payments.service import Debt, reconciliation, settlement
+from chalicelib.payments.service import Debt, settlement
 from chalicelib.platforms.payment import Trade
-from tests.world import Enterprise
+from scenes.world import Enterprise
 
 RULES = system("rules")
 
@@ -78,13 +79,13 @@ def case() -> str:
     number = secrets.token_hex(8)
     item = store.CaseItem(
         f"CASE#{number}",
-        day="2026-11-01",
+        day=date(2026, 11, 1),
         channel="wechat_pay",
         kind="refund_unknown",
         reference=number,
-        gsi1pk=reconciliation.OPEN_CASES,
         gsi1sk=number,
     )
     found = rules.CASES.move(item, "find", "system")
+    item.gsi1pk = store.case_list(item.status)
     tables.write(changes.record(item, Event(found, RULES)))
     return number

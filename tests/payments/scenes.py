@@ -22,8 +22,8 @@ from chalicelib.payments.rules import Charge
 from chalicelib.payments.service import Debt, counter, followups, orders, refunds
 from chalicelib.platforms.payment import Refused
 from local.simulators.cashier import Cashier, Notification
-from tests.payments import truth
-from tests.world import World
+from scenes import truth
+from scenes.world import World
 
 AMOUNT = 10_000
 _ACCOUNTS = {"wechat": "o" + "x" * 27, "alipay": "a" * 40}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.payments import paying
-from tests.world import Client, Reply, World
+from scenes import paying
+from scenes.world import Client, Reply, World
 
 CASH = {"method": "cash", "amount": 8000}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.payments import paying
-from tests.world import World
+from scenes import paying
+from scenes.world import World
 
 
 def test_an_approved_application_waits_for_its_money_and_then_completes(world: World) -> None:

@@ -10,9 +10,9 @@ from bench.__main__ import Units
 from chalicelib.kernel import log
 from chalicelib.payments import store
 from local.simulators.cashier import Cashier, Notification
-from tests.payments import paying
-from tests.payments.paying import Payer
-from tests.world import World
+from scenes import paying
+from scenes.paying import Payer
+from scenes.world import World
 
 WECHAT_KINDS = ("signature", "signtest", "serial", "timestamp", "merchant", "app", "amount", "less", "currency", "body")
 FORGERIES = [("wechat", kind) for kind in WECHAT_KINDS]

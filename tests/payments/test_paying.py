@@ -8,9 +8,10 @@ import pytest
 
 from chalicelib.kernel.errors import Problem
 from functions import sweep_payments
-from tests.payments import debts, paying
-from tests.payments.paying import Payer
-from tests.world import World
+from scenes import paying
+from scenes.paying import Payer
+from scenes.world import World
+from tests.payments import debts
 
 
 def status(payer: Payer, order: dict[str, Any]) -> str:

@@ -15,8 +15,9 @@ from chalicelib.kernel import clock
 from chalicelib.payments import double_entry, store
 from functions import reconcile_payments
 from local.simulators.cashier import Cashier
-from tests.payments import debts, paying
-from tests.world import World
+from scenes import paying
+from scenes.world import World
+from tests.payments import debts
 
 _days = itertools.count(1)
 

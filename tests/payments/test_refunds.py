@@ -12,9 +12,10 @@ from chalicelib.payments.service import refunds
 from chalicelib.platforms import wechat_pay
 from chalicelib.platforms.payment import RefundAnswer
 from functions import sweep_payments
-from tests.payments import debts, paying
-from tests.payments.paying import Payer
-from tests.world import Client, Enterprise, Reply, World
+from scenes import paying
+from scenes.paying import Payer
+from scenes.world import Client, Enterprise, Reply, World
+from tests.payments import debts
 
 
 def settled(world: World, channel: str = "wechat", **form: Any) -> Payer:

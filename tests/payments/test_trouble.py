@@ -12,9 +12,10 @@ from chalicelib.payments import store
 from chalicelib.payments.service import followups
 from chalicelib.platforms import fiscal, wechat_pay
 from functions import sweep_payments
-from tests.payments import debts, paying
+from scenes import paying
+from scenes.world import World
+from tests.payments import debts
 from tests.payments.test_refunds import ask, settled, state
-from tests.world import World
 
 
 def test_a_provider_that_is_down_is_asked_again_later_and_not_in_a_loop(world: World) -> None:

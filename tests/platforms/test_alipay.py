@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
 from chalicelib.kernel.errors import Problem
 from chalicelib.platforms import alipay
-from tests.world import World
+from scenes.world import World
 
 
 def test_the_signed_text_is_the_one_that_the_official_sdk_signs() -> None:

@@ -17,7 +17,7 @@ from chalicelib.platforms import alipay, alipay_pay
 from chalicelib.platforms.payment import BadRow, Forged, Order, Refund, Refused, Row
 from chalicelib.platforms.settings import settings
 from local.simulators.cashier import Notification
-from tests.world import World
+from scenes.world import World
 from tools import alipay_certificates
 
 VENDOR = Path(__file__).parent / "vendor"

@@ -11,7 +11,7 @@ from chalicelib.kernel.errors import Problem
 from chalicelib.platforms import departments, signed
 from chalicelib.platforms.departments import Purpose
 from chalicelib.platforms.secrets import secrets
-from tests.world import World
+from scenes.world import World
 
 PATH = "/v1/query"
 BODY = json.dumps({"register": "vehicles", "key": "苏A12345", "purpose": {"service": "tour_bus_sticker"}}).encode()

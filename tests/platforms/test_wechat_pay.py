@@ -17,7 +17,7 @@ from chalicelib.platforms.payment import BadRow, Forged, Order, Refund, Refused,
 from chalicelib.platforms.secrets import secrets
 from chalicelib.platforms.settings import settings
 from local.simulators.cashier import Notification
-from tests.world import World
+from scenes.world import World
 
 VENDOR = Path(__file__).parent / "vendor"
 EXAMPLES: dict[str, Any] = json.loads((VENDOR / "examples.json").read_text(encoding="utf-8"))["wechat_pay"]

@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from chalicelib.appointments import store
 from chalicelib.appointments.service import bookings, holds, waiting_list
 from chalicelib.appointments.service.holds import NamedVisitor
+from scenes.world import World
 from tests.appointments.schedules import CLERK, PLACES, STARTS, Scene, Visitor, proof_hall
-from tests.world import World
 
 HOLD_SECONDS = 300
 

@@ -14,9 +14,9 @@ import pytest
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.rules import Seat, Slot
 from chalicelib.kernel.storage import tables
+from scenes.world import World
 from tests.appointments.schedules import scenes
 from tests.interleaving import Interleaved
-from tests.world import World
 
 SCHEDULES = 125
 BATCHES = int(os.environ.get("BANSHI_SCHEDULES", "2000")) // SCHEDULES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench import hostile
-from tests.world import World
+from scenes.world import World
 
 
 def test_a_hostile_day_ends_with_every_fen_in_its_place(world: World) -> None:

@@ -17,9 +17,10 @@ from chalicelib.kernel import clock
 from chalicelib.payments import rules, store
 from functions import reconcile_payments
 from local.simulators.cashier import Cashier, Trade
-from tests.payments import scenes, truth
+from scenes import truth
+from scenes.world import World
+from tests.payments import scenes
 from tests.payments.scenes import AMOUNT, Scene
-from tests.world import World
 
 PLATFORMS = st.sampled_from(["wechat", "alipay"])
 PLACES = st.integers(0, 5)

@@ -12,10 +12,10 @@ import pytest
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.storage import tables
 from chalicelib.payments import store
+from scenes.world import World
 from tests.interleaving import Crash, Interleaved, dying_at
 from tests.payments import scenes
 from tests.payments.scenes import Scene
-from tests.world import World
 
 SCHEDULES = 50
 BATCHES = max(1, int(os.environ.get("BANSHI_SCHEDULES", "2000")) // (12 * SCHEDULES))

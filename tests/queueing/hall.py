@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.kernel.clock import SHANGHAI
+from scenes.world import Client, Reply, World, new_id_number
 from tests.appointments.bookings import HOUSING, Booker
-from tests.world import Client, Reply, World, new_id_number
 
 TODAY = "2026-11-03"
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from functions import close_halls
+from scenes.world import World
 from tests.interleaving import Crash, dying_at
 from tests.queueing.hall import TODAY, HallDay
-from tests.world import World
 
 MODES = ["before", "after", "lost"]
 

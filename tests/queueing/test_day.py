@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from scenes.world import World, new_id_number, old_id_number
 from tests.appointments.bookings import HOUSING
 from tests.queueing.hall import TODAY, HallDay
-from tests.world import World, new_id_number, old_id_number
 
 
 @pytest.fixture

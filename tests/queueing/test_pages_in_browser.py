@@ -9,8 +9,8 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from scenes.world import World
 from tests.queueing.hall import HallDay
-from tests.world import World
 
 
 @pytest.fixture

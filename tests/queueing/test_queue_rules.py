@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from chalicelib.kernel.errors import Problem
 from chalicelib.queueing import estimates, rules
 from chalicelib.queueing.rules import Person, Queue
+from scenes.world import World
 from tests.interleaving import Interleaved
 from tests.queueing.hall import HallDay
-from tests.world import World
 
 WINDOWS = {"1": ["a"], "2": ["a", "b"], "3": ["b"]}
 PATTERN = ["priority", "appointment", "appointment", "walk_in"]

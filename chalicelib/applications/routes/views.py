@@ -126,7 +126,7 @@ def application_view(item: ApplicationItem, *, for_staff: bool = False) -> Appli
         item.bills,
         delivery_view(definition, store.delivery_of(item)),
         delivery.shipment_of(item.id) if item.delivery and item.status == rules.COMPLETED else "",
-        catalog.calendar_warnings(item.correct_by or "", item.due_on or ""),
+        catalog.calendar_warnings(item.correct_by, item.due_on),
     )
 
 
@@ -143,7 +143,7 @@ def _receipt(item: ApplicationItem) -> str:
 def application_row(item: ApplicationItem) -> ApplicationRow:
     name = service.definition_of(item).item.name
     due_on = str(item.due_on or "")
-    warnings = catalog.calendar_warnings(due_on)
+    warnings = catalog.calendar_warnings(item.due_on)
     return ApplicationRow(item.id, item.service, name, item.status, _receipt(item), due_on, warnings)
 
 

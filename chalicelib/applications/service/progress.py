@@ -90,16 +90,15 @@ def _next(item: ApplicationItem) -> Next | None:
     if item.status == rules.APPROVED:
         return Next(Text("请缴费，到账后自动出证", "Pay the bills; the certificate follows by itself"), None, "")
     if item.status == rules.CORRECTION:
-        correct_by = str(item.correct_by or "")
-        warnings = catalog.calendar_warnings(correct_by)
-        return Next(Text("请按清单补正", "Correct what the list names"), None, correct_by, warnings)
+        warnings = catalog.calendar_warnings(item.correct_by)
+        what = Text("请按清单补正", "Correct what the list names")
+        return Next(what, None, str(item.correct_by or ""), warnings)
     if item.status in (rules.RECEIVED, rules.ACCEPTED):
         steps = {step.code: step for step in definition_of(item).workflow.steps}
         waiting = [steps[state.code] for state in item.steps if state.state == "open"]
         unit = catalog.unit_name(waiting[0].unit) if waiting else None
         what = waiting[0].name if waiting else Text("等待审查", "Waiting for review")
-        due_on = str(item.due_on or "")
-        return Next(what, unit, due_on, catalog.calendar_warnings(due_on))
+        return Next(what, unit, str(item.due_on or ""), catalog.calendar_warnings(item.due_on))
     return None
 
 
@@ -143,7 +142,7 @@ def public_status(receipt: str) -> PublicStatus:
         what=STATUS_WORDS[item.status],
         due_on=str(due_on or ""),
         light=light,
-        warnings=catalog.calendar_warnings(due_on or ""),
+        warnings=catalog.calendar_warnings(due_on),
     )
 
 

@@ -256,7 +256,7 @@ def show_slip(actor: Actor, target: AppointmentItem) -> Page:
         store.record_reading(target, actor)
     hall = catalog.hall(target.hall)
     lines = [
-        (Text("日期", "Date"), target.day),
+        (Text("日期", "Date"), str(target.day)),
         (Text("时间", "Time"), f"{target.start}-{target.ends}"),
         (Text("事项", "Service"), "、".join(service_names(target))),
         (Text("来访人", "Visitor"), vault.mask_name(store.name_of(target))),

@@ -17,17 +17,15 @@ def tell(key: str, change: Change) -> Announcement | None:
     """Whom a change of an appointment, or of an entry of a waiting list, concerns."""
     item = store.appointment(key)
     if item is not None:
-        day = date.fromisoformat(item.day)
-        values = _values(item.hall, day, item.start, item.id)
-        return Announcement(party=item.party, handler=item.visitor_account, values=values, days=(day,))
+        values = _values(item.hall, item.day, item.start, item.id)
+        return Announcement(party=item.party, handler=item.visitor_account, values=values, days=(item.day,))
     waiter = store.waiter(key)
     if waiter is None:
         return None
     start, until = change.data.get("start", waiter.earliest), change.data.get("until")
-    day = date.fromisoformat(waiter.day)
-    values = _values(waiter.hall, day, str(start), waiter.id)
+    values = _values(waiter.hall, waiter.day, str(start), waiter.id)
     values["until"] = announcements.moment(clock.from_seconds(int(str(until)))) if until else announcements.NOTHING
-    return Announcement(party=waiter.party, handler=waiter.visitor_account, values=values, days=(day,))
+    return Announcement(party=waiter.party, handler=waiter.visitor_account, values=values, days=(waiter.day,))
 
 
 def _values(hall: str, day: date, start: str, number: str) -> dict[str, Words]:

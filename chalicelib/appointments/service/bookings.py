@@ -6,7 +6,7 @@ The appointment's item, written if absent, decides; then the seat is marked kept
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import timedelta
 
 import msgspec
 
@@ -83,7 +83,7 @@ def _appointment(held: HeldPlace) -> AppointmentItem:
 
 
 def _facts(item: AppointmentItem) -> dict[str, str | int | list[str]]:
-    return {"hall": item.hall, "day": item.day, "start": item.start, "services": item.services}
+    return {"hall": item.hall, "day": str(item.day), "start": item.start, "services": item.services}
 
 
 def _replacing(actor: Actor, held: HeldPlace) -> list[Put]:
@@ -129,8 +129,7 @@ def resumed(actor: Actor, visitor: Visitor, claim: Claim) -> HeldPlace | None:
     """The hold behind a visitor's claim, for a client that has lost it; None when there is none any more."""
     if claim.until <= clock.now().timestamp() or not actor.holds(claim.party):
         return None
-    slot = Slot(claim.hall, claim.group, date.fromisoformat(claim.day), claim.start)
-    seat = store.occupancy(slot, consistent=True).seat_of(claim.appointment)
+    seat = store.occupancy(claim.slot, consistent=True).seat_of(claim.appointment)
     if seat is None or seat.until != claim.until:
         return None  # nothing, or an offer of the waiting list, which is found there
     held = holds.held_place(plans.plan(claim.hall, list(claim.services)), visitor, claim)
@@ -149,7 +148,7 @@ def offered(item: WaiterItem, until: int, seat_until: int, slot: Slot, ends: str
         id=appointment,
         hall=slot.hall,
         group=slot.group,
-        day=str(slot.day),
+        day=slot.day,
         start=slot.start,
         ends=ends,
         channel="online",

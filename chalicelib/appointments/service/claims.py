@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from chalicelib.appointments import events, limits, rules, store
-from chalicelib.appointments.rules import Claim, Slot
+from chalicelib.appointments.rules import Claim
 from chalicelib.appointments.service import plans, relations
 from chalicelib.appointments.service.plans import Plan
 from chalicelib.appointments.store import Book, BookerItem
@@ -86,7 +86,7 @@ def check_credit(book: Book, plan: Plan) -> None:
 def _checked(claims: list[Claim], wanted: Claim, plan: Plan) -> list[Claim]:
     """The claims that still count; whether they stand is looked up only if they would be in the way."""
     today = clock.today()
-    first = str(min(today.replace(day=1), today - timedelta(today.weekday())))
+    first = min(today.replace(day=1), today - timedelta(today.weekday()))
     claims = [one for one in claims if one.day >= first]
     try:
         _check(claims, wanted, plan)
@@ -123,7 +123,7 @@ def _refusal(found: _Standing) -> errors.Problem:
     if found.state == "requested":
         return rules.SLOT_BUSY(retry_after=max(1, claim.made + _REQUEST_SECONDS - now))
     seconds = max(1, claim.until - now)
-    return rules.HOLD_IN_PROGRESS(retry_after=seconds, day=claim.day, start=claim.start, minutes=-(-seconds // 60))
+    return rules.HOLD_IN_PROGRESS(retry_after=seconds, day=str(claim.day), start=claim.start, minutes=-(-seconds // 60))
 
 
 def _others(claims: list[Claim], wanted: Claim) -> list[Claim]:
@@ -184,8 +184,7 @@ def _standing(claim: Claim) -> _Standing | None:
 
 
 def _has_seat(claim: Claim) -> bool:
-    slot = Slot(claim.hall, claim.group, date.fromisoformat(claim.day), claim.start)
-    return store.occupancy(slot, consistent=True).seat_of(claim.appointment) is not None
+    return store.occupancy(claim.slot, consistent=True).seat_of(claim.appointment) is not None
 
 
 def _recent(tries: list[tuple[int, str]]) -> list[tuple[int, str]]:

@@ -25,7 +25,7 @@ def miss(actor: Actor, item: AppointmentItem) -> tables.Put:
 
 def remember(actor: Actor, item: AppointmentItem) -> None:
     """Note a no-show in the visitor's book; noting it again changes nothing."""
-    oldest = str(clock.today() - timedelta(_REMEMBERED_DAYS))
+    oldest = clock.today() - timedelta(_REMEMBERED_DAYS)
 
     def alter(book: Book) -> None:
         entry = (item.id, item.day)
@@ -39,7 +39,7 @@ def appeal(actor: Actor, item: AppointmentItem, reason: str) -> None:
     """Ask staff to look at a no-show again; raises ``appointment_wrong_state``."""
     appealed = rules.APPOINTMENTS.move(item, "appeal", "visitor")
     item.appeal = vault.seal(reason.encode(), store.TABLE, item.pk, "appeal")
-    item.gsi1pk, item.gsi1sk = f"APPEALS#{item.hall}", f"{item.day}#{item.id}"
+    store.open_appeal(item)
     tables.write_or_conflict(changes.record(item, Event(appealed, actor, reason)))
 
 
@@ -51,12 +51,12 @@ def appeal_text(item: AppointmentItem) -> str:
 
 def decide_appeal(actor: Actor, item: AppointmentItem, granted: bool, opinion: str) -> None:
     """Forgive a no-show or leave it; raises ``appeal_decided``."""
-    if item.gsi1pk is None and granted and item.status == rules.EXCUSED:
-        _forget(actor, item)  # what an interrupted decision may have left
-        return
-    if item.gsi1pk is None:
+    if not item.appeal_is_open:
+        if granted and item.status == rules.EXCUSED:
+            _forget(actor, item)  # what an interrupted decision may have left
+            return
         raise rules.APPEAL_DECIDED()
-    item.gsi1pk = item.gsi1sk = None
+    store.close_appeal(item)
     if granted:
         _excuse(actor, item, "grant_appeal", opinion)
     else:
@@ -69,7 +69,7 @@ def forgive(actor: Actor, item: AppointmentItem, reason: str) -> None:
     if item.status == rules.EXCUSED:
         _forget(actor, item)
         return
-    item.gsi1pk = item.gsi1sk = None
+    store.close_appeal(item)
     _excuse(actor, item, "forgive", reason)
 
 

@@ -33,7 +33,7 @@ def of_visitor(visitor: str, hall: str, day: date) -> AppointmentItem | None:
     """The visitor's next open appointment at a hall on a day; where there is none, one that is over."""
     booker = store.booker(visitor)
     claims = booker.opened().claims if booker else []
-    ours = sorted((claim for claim in claims if (claim.hall, claim.day) == (hall, str(day))), key=lambda one: one.start)
+    ours = sorted((claim for claim in claims if (claim.hall, claim.day) == (hall, day)), key=lambda one: one.start)
     items = [item for claim in ours if (item := store.appointment(claim.appointment)) is not None]
     return next((item for item in items if item.status == rules.CONFIRMED), items[-1] if items else None)
 

@@ -61,7 +61,7 @@ class HeldPlace(msgspec.Struct, frozen=True):
     id: str
     hall: str
     group: str
-    day: str
+    day: date
     start: str
     ends: str
     channel: str
@@ -82,7 +82,7 @@ class HeldPlace(msgspec.Struct, frozen=True):
 
     @property
     def slot(self) -> Slot:
-        return Slot(self.hall, self.group, date.fromisoformat(self.day), self.start)
+        return Slot(self.hall, self.group, self.day, self.start)
 
 
 def visitor_of(actor: Actor, relative: str = "", named: NamedVisitor | None = None) -> Visitor:
@@ -205,7 +205,7 @@ def _claim_of(plan: Plan, slot: Slot, appointment: str, moves: str, party: str) 
         services=plan.services,
         hall=slot.hall,
         group=slot.group,
-        day=str(slot.day),
+        day=slot.day,
         start=slot.start,
         until=now + plan.rules.hold_seconds,
         party=party,

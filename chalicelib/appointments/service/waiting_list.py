@@ -46,14 +46,14 @@ def join(actor: Actor, wish: holds.Wish, latest: str) -> WaiterItem:
     item = store.waiter(waiter_id)
     if item is not None and item.status == OFFERED:
         return item
-    wanted = rules.Claim(waiter_id, plan.services, plan.hall.code, plan.group.code, str(wish.day), wish.start, 0)
+    wanted = rules.Claim(waiter_id, plan.services, plan.hall.code, plan.group.code, wish.day, wish.start, 0)
     claims.check(visitor.key, wanted, plan)
     if item is None or item.status != WAITING:
         most = plan.rules.waiting_most
-        if len(store.waiting(plan.hall.code, plan.group.code, str(wish.day), most)) >= most:
+        if len(store.waiting(plan.hall.code, plan.group.code, wish.day, most)) >= most:
             raise rules.WAITING_LIST_FULL()
         item = item or _new_waiter(waiter_id, plan, wish, visitor, party)
-        item.joined = store.order_of_arrival(clock.now(), item.id)
+        item.joined_at = clock.now()
     item.earliest, item.latest = wish.start, latest
     item.places = plan.places
     item.services = list(plan.services)
@@ -73,7 +73,7 @@ def _check_day(plan: Plan, day: date) -> None:
 
 
 def _new_waiter(waiter_id: str, plan: Plan, wish: holds.Wish, visitor: Visitor, party: str) -> WaiterItem:
-    item = WaiterItem(f"WAITER#{waiter_id}", hall=plan.hall.code, group=plan.group.code, day=str(wish.day))
+    item = WaiterItem(f"WAITER#{waiter_id}", hall=plan.hall.code, group=plan.group.code, day=wish.day)
     item.visitor, item.visitor_account, item.party = visitor.key, visitor.account, party
     item.relative = wish.relative or None
     item.name = store.seal_name(item, visitor.name)
@@ -89,7 +89,7 @@ def _move(item: WaiterItem, action: str, by: str, offer: Offer | None = None) ->
     item.gsi1sk = None
     if item.status == WAITING:
         item.gsi1pk = store.waiting_key(item.hall, item.group, item.day)
-        item.gsi1sk = item.joined
+        item.gsi1sk = store.order_of_arrival(item)
     if item.status == OFFERED and offer:
         item.gsi1pk = f"OFFERS#{item.hall}"
         item.gsi1sk = f"{offer.until:010d}#{item.id}"
@@ -128,7 +128,7 @@ def _consents(item: WaiterItem) -> bool:
 
 
 def _slot(item: WaiterItem, offer: Offer) -> Slot:
-    return Slot(item.hall, item.group, date.fromisoformat(item.day), offer.start)
+    return Slot(item.hall, item.group, item.day, offer.start)
 
 
 def settle_cancelled(appointment_id: str) -> None:
@@ -149,7 +149,7 @@ def settle_cancelled(appointment_id: str) -> None:
 def fill(hall: str, group: str, day: date) -> int:
     """Offer a day's places that are free or came back to those who wait for it, in order; how many offers."""
     made = 0
-    for waiter in store.waiting(hall, group, str(day), _CONSIDERED):
+    for waiter in store.waiting(hall, group, day, _CONSIDERED):
         plan = _plan_of(waiter)
         for slot, source in _offerable(plan, waiter) if plan else ():
             outcome = _offer(plan, waiter, slot, source) if plan else "not_now"
@@ -174,7 +174,9 @@ def _offerable(plan: Plan, waiter: WaiterItem) -> Iterator[tuple[Slot, Seat | No
 
     Right after a release that asks for booking tickets, free places are for who has one.
     """
-    day, now, places = date.fromisoformat(waiter.day), clock.now(), waiter.places
+    day = waiter.day
+    now = clock.now()
+    places = waiter.places
     taken = store.day_occupancy(plan.hall.code, plan.group.code, day)
     for start in plan.starts_on(day):
         slot = plan.slot(day, start)

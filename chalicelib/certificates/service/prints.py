@@ -11,13 +11,14 @@ import msgspec
 from chalicelib.catalog.definition import CertificateDefinition, Layout
 from chalicelib.certificates import events, glyphs, rules, store
 from chalicelib.certificates.service.issues import definition_of, face_of
+from chalicelib.certificates.settings import settings
 from chalicelib.certificates.store import CertificateItem
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import signing
-from chalicelib.kernel.settings import settings
+from chalicelib.kernel.settings import settings as kernel_settings
 from chalicelib.kernel.storage import tables
 
 
@@ -44,7 +45,7 @@ def print_certificate(actor: Actor, item: CertificateItem, reason: str) -> Print
     item.link, item.link_until = _hash(secret), clock.seconds(clock.now()) + policy.link_seconds
     event = Event(events.CERTIFICATE_PRINTED, actor, reason, {"revision": item.revision})
     tables.write_or_conflict(changes.record(item, event))
-    return PrintLink(item.revision, f"{settings().public_url}/v1/prints/{item.id}.{secret}", policy.link_seconds)
+    return PrintLink(item.revision, f"{kernel_settings().public_url}/v1/prints/{item.id}.{secret}", policy.link_seconds)
 
 
 def print_for_posting(actor: Actor, certificate_id: str) -> PrintLink:

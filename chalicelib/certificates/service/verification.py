@@ -9,9 +9,9 @@ import msgspec
 from chalicelib.catalog.definition import PublicField, Text
 from chalicelib.certificates import rules, store
 from chalicelib.certificates.service.issues import definition_of, face_of, fill
+from chalicelib.certificates.settings import settings
 from chalicelib.kernel import clock, log
 from chalicelib.kernel.security import signing, vault
-from chalicelib.kernel.settings import settings
 
 Status = Literal["valid", "expired", "not_yet_valid", "revoked", "superseded", "unknown", "forged"]
 

@@ -240,7 +240,7 @@ def parcel(item: ShipmentItem) -> ParcelView:
 
 def day_warnings(item: ShipmentItem) -> list[Text]:
     """What is uncertain about the days of a parcel."""
-    return catalog.calendar_warnings(item.promised_by or "", item.next_try or "")
+    return catalog.calendar_warnings(item.promised_by, item.next_try)
 
 
 def row(item: ShipmentItem) -> ParcelRow:

@@ -35,18 +35,18 @@ def move(
     facts: Data = {"mode": item.mode, "carrier": item.carrier, **(data or {})}
     moved = rules.SHIPMENTS.move(item, action, by)
     moment = clock.local(at or clock.now())
-    item.overdue = bool(item.overdue) and item.status in (rules.IN_TRANSIT, rules.ATTEMPT_FAILED)
-    if item.status == rules.HANDED_OVER:
+    follows = rules.CONSEQUENCES[item.status]
+    item.overdue = item.overdue and follows.stays_late
+    if follows.promise_begins:
         _promise(item, moment.date())
-    if item.status == rules.OFFERED:
-        item.courier = item.waybill = None
-        if action == "offer":
-            item.rounds = item.rounds + 1
-            item.scans = []
-    if item.status == rules.RETURNED:
-        item.courier = item.waybill = None
-    if item.status in rules.ENDED:
+    if follows.leaves_courier:
+        item.courier = None
+        item.waybill = None
+    if follows.is_end:
         item.ended_at = moment
+    if action == "offer":
+        item.rounds = item.rounds + 1
+        item.scans = []
     start_clock(item)
     return Event(moved, actor, note, facts)
 

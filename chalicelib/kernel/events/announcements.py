@@ -35,10 +35,9 @@ def same(text: str) -> Words:
     return text, text
 
 
-def day(value: date | str) -> Words:
+def day(value: date) -> Words:
     """A day as people read it: 2026年11月2日."""
-    found = date.fromisoformat(value) if isinstance(value, str) else value
-    return f"{found.year}年{found.month}月{found.day}日", str(found)
+    return f"{value.year}年{value.month}月{value.day}日", str(value)
 
 
 def moment(value: datetime) -> Words:

@@ -20,7 +20,7 @@ from pynamodb.attributes import UnicodeAttribute
 from chalicelib.kernel import clock, log
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Change
-from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage import indexes, tables
 
 GENESIS = "0" * 64
 _DAY_PARTITIONS = 8
@@ -42,7 +42,7 @@ class HistoryItem(tables.Table):
     first = UnicodeAttribute(null=True)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
-    gsi1 = tables.ListIndex()
+    gsi1 = indexes.ListIndex()
 
 
 class Gap(Exception):

@@ -28,6 +28,8 @@ class _MomentText(Attribute[T]):
     attr_type = STRING
 
     def serialize(self, value: datetime) -> str:
+        if value.tzinfo is None:
+            raise ValueError("a stored moment needs its time zone")
         return value.astimezone(UTC).isoformat(timespec="microseconds")
 
     def deserialize(self, value: str) -> Any:
@@ -46,6 +48,8 @@ class _DayText(Attribute[T]):
     attr_type = STRING
 
     def serialize(self, value: date) -> str:
+        if isinstance(value, datetime):
+            raise TypeError("a stored day is a date, not a moment: take the date in Asia/Shanghai")
         return value.isoformat()
 
     def deserialize(self, value: str) -> Any:

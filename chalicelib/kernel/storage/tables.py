@@ -22,7 +22,7 @@ from pynamodb.connection import Connection, TableConnection
 from pynamodb.connection.base import MetaTable
 from pynamodb.exceptions import DeleteError, PutError, PynamoDBException, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.indexes import GlobalSecondaryIndex
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -30,6 +30,7 @@ from chalicelib.kernel import aws, errors
 from chalicelib.kernel.settings import settings
 from chalicelib.kernel.storage import cursors
 from chalicelib.kernel.storage.attributes import Integer
+from chalicelib.kernel.storage.indexes import INDEXES
 
 HEAD = "HEAD"
 _CONDITION_FAILED = "ConditionalCheckFailedException"
@@ -84,9 +85,7 @@ def _schema(model: type[Table]) -> dict[str, Any]:
     schema = model._get_schema()
     return {
         "KeySchema": schema["key_schema"],
-        "AttributeDefinitions": [
-            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", *INDEX_ATTRIBUTES)
-        ],
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in _KEY_ATTRIBUTES],
         "GlobalSecondaryIndexes": [
             {
                 "IndexName": index,
@@ -95,38 +94,16 @@ def _schema(model: type[Table]) -> dict[str, Any]:
                     {"AttributeName": f"{index}sk", "KeyType": "RANGE"},
                 ],
             }
-            for index in ("gsi1", "gsi2")
+            for index in INDEXES
         ],
     }
 
 
-INDEX_ATTRIBUTES = ("gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk")
-
-
-class ListIndex(GlobalSecondaryIndex["Table"]):  # type: ignore[no-untyped-call]
-    """``gsi1``: lists, with everything that a row shows (the template says what exactly)."""
-
-    class Meta:
-        index_name = "gsi1"
-        projection = AllProjection()
-
-    gsi1pk = UnicodeAttribute(hash_key=True)
-    gsi1sk = UnicodeAttribute(range_key=True)
-
-
-class LookupIndex(GlobalSecondaryIndex["Table"]):  # type: ignore[no-untyped-call]
-    """``gsi2``: finds an item's key by another name of it."""
-
-    class Meta:
-        index_name = "gsi2"
-        projection = KeysOnlyProjection()
-
-    gsi2pk = UnicodeAttribute(hash_key=True)
-    gsi2sk = UnicodeAttribute(range_key=True)
+_KEY_ATTRIBUTES = ("pk", "sk", *(f"{index}{key}" for index in INDEXES for key in ("pk", "sk")))
 
 
 class VersionedTable(Table):
-    """Base of the items that many may change: each write counts the version on, or is refused."""
+    """Base of the items that many may change. Each write but ``Touch`` counts the version on, or is refused."""
 
     version = Integer(default=0)
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.kernel import clock, errors, log
-from chalicelib.kernel.storage import streams, tables
+from chalicelib.kernel.storage import indexes, streams, tables
 from chalicelib.kernel.storage.attributes import Integer
 from chalicelib.kernel.storage.streams import Record
 
@@ -31,15 +31,14 @@ _SCHEDULE = ("work", "attempts", "gsi2pk", "gsi2sk")
 class WorkItem(tables.VersionedTable):
     """Base of what may have something left to do.
 
-    ``work`` is ``now`` or absent; ``attempts`` counts visits that failed. While nothing is left to do, ``gsi2`` may
-    serve another lookup (a paid order is found there by the platform's number).
+    ``work`` is ``now`` or absent; ``attempts`` counts visits that failed; ``gsi2`` says when the sweep comes.
     """
 
     work = UnicodeAttribute(null=True)
     attempts = Integer(default=0)
     gsi2pk = UnicodeAttribute(null=True)
     gsi2sk = UnicodeAttribute(null=True)
-    gsi2 = tables.LookupIndex()
+    gsi2 = indexes.LookupIndex()
 
 
 W = TypeVar("W", bound=WorkItem)
@@ -76,7 +75,7 @@ def planned_at(item: WorkItem) -> datetime | None:
 
 def is_scheduled(item: WorkItem) -> bool:
     """Whether something is left to do, now or later."""
-    return bool(item.gsi2pk) and str(item.gsi2pk).startswith("DUE#")
+    return item.gsi2pk is not None
 
 
 def is_due(item: WorkItem) -> bool:
@@ -162,7 +161,7 @@ class Worker:
         return {"visited": len(worked), "failed": worked.count(False)}
 
     def attempt(self, pk: str, sk: str = tables.HEAD) -> bool:
-        """Visit an item; whether that worked. What failed is visited again later, and holds up nobody else."""
+        """Visit an item; False if that failed. What failed is visited again later, and holds up nobody else."""
         try:
             self.visit(pk, sk)
         except Exception as error:

@@ -110,7 +110,7 @@ def list_notices(query: SubjectQuery) -> EventList:
 def list_letters(query: ListQuery) -> LetterList:
     """Dead letters, the oldest first."""
     page = store.letters(query.cursor)
-    rows = [LetterRow(item.id, item.type, item.reason, item.at) for item in page.items]
+    rows = [LetterRow(item.id, item.type, item.reason, clock.local_text(item.at)) for item in page.items]
     return LetterList(rows, page.cursor)
 
 

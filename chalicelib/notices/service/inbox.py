@@ -37,7 +37,7 @@ def _mark(account: str, key: str) -> bool:
         item = store.message(account, key)
         if item is None or item.read_at:
             return False
-        item.read_at = clock.now().isoformat(timespec="seconds")
+        item.read_at = clock.now()
         item.gsi1pk = None
         item.gsi1sk = None
         tables.write(tables.replace(item))

@@ -65,8 +65,8 @@ def list_refunds(actor: Actor, query: RefundQuery) -> RefundList:
     """The unit's refunds, or for treasurers those of money in suspense."""
     if query.desk == "suspense" and "treasurer" not in actor.roles:
         raise errors.FORBIDDEN()
-    name = "UNIT#treasury" if query.desk == "suspense" else f"UNIT#{actor.unit}"
-    page = store.listed(RefundItem, name + (store.WAITING if query.waiting else ""), query.cursor)
+    desk = store.TREASURY if query.desk == "suspense" else actor.unit
+    page = store.listed(RefundItem, store.refund_list(desk, query.waiting), query.cursor)
     return RefundList([refund_view(item) for item in page.items], page.cursor)
 
 

@@ -86,7 +86,7 @@ class ReportRequest(msgspec.Struct, forbid_unknown_fields=True, rename={"first":
 @endpoint("GET", "/v1/suspense", TREASURER)
 def list_suspense(query: ListQuery) -> SuspenseList:
     """Money that fits no bill and waits for a decision."""
-    page = store.listed(SuspenseItem, "SUSPENSE#held", query.cursor)
+    page = store.listed(SuspenseItem, store.suspense_list(rules.HELD), query.cursor)
     return SuspenseList([suspense_view(item) for item in page.items], page.cursor)
 
 
@@ -121,7 +121,7 @@ def assign_suspense(actor: Actor, target: SuspenseItem, body: Assignment, reques
 @endpoint("GET", "/v1/payment_cases", TREASURER)
 def list_payment_cases(query: ListQuery) -> CaseList:
     """Differences between the platforms' bills and the ledger that wait for a person."""
-    page = store.listed(CaseItem, "CASES#open", query.cursor)
+    page = store.listed(CaseItem, store.case_list(rules.OPEN), query.cursor)
     return CaseList([case_view(item) for item in page.items], page.cursor)
 
 

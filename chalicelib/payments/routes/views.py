@@ -29,6 +29,7 @@ class LineView(msgspec.Struct, frozen=True):
 class BillView(msgspec.Struct, frozen=True):
     """A bill. ``status``: open, paying, settled, partly_refunded, refunded, expired, cancelled, replaced.
 
+    ``owed_for`` is the id of the application, or of the parcel if ``purpose`` says so.
     ``payment`` is the id of the order that took it in last; ``receipt`` says whether the e-receipt can be had.
     """
 
@@ -37,7 +38,8 @@ class BillView(msgspec.Struct, frozen=True):
     title: str
     service: str
     unit: Text
-    application_id: str
+    purpose: str
+    owed_for: str
     application_receipt: str
     amount: Money
     refunded: Money
@@ -202,7 +204,8 @@ def bill_view(item: BillItem) -> BillView:
         item.title,
         item.service,
         catalog.unit_name(item.unit),
-        item.application_id,
+        item.purpose,
+        item.owed_for,
         item.receipt,
         Money(item.amount),
         Money(item.refunded),
@@ -269,7 +272,7 @@ def drawer_view(item: DrawerItem) -> DrawerView:
     return DrawerView(
         item.id,
         str(item.clerk),
-        item.day,
+        str(item.day),
         item.status,
         item.payments,
         Money(item.cash),
@@ -298,7 +301,7 @@ def case_view(item: CaseItem) -> CaseView:
     return CaseView(
         item.id,
         item.status,
-        item.day,
+        str(item.day),
         item.channel,
         item.kind,
         item.reference,

@@ -24,10 +24,10 @@ Allowed = Callable[[BillItem], bool]
 class Debt:
     """What a decision makes somebody owe: by which day of grace, in which words.
 
-    ``application_id`` says for which application, or for which parcel if ``purpose`` says so.
+    ``owed_for`` is the id of the application, or of the parcel if ``purpose`` says so.
     """
 
-    application_id: str
+    owed_for: str
     receipt: str
     service: str
     payer: str
@@ -48,19 +48,19 @@ def prepare(debt: Debt, actor: Actor) -> tuple[list[str], list[tables.Write]]:
     numbers: list[str] = []
     writes: list[tables.Write] = []
     for unit, charges in sorted(rules.by_unit(debt.charges).items()):
-        item = _new(debt, unit, charges, _free_number(region, debt.application_id, unit, 1))
+        item = _new(debt, unit, charges, _free_number(region, debt.owed_for, unit, 1))
         issued = rules.BILLS.move(item, "issue", "system")
         numbers.append(item.id)
         writes.append(changes.record(item, Event(issued, actor)))
     return numbers, writes
 
 
-def _free_number(region: str, application_id: str, unit: str, issue: int) -> str:
-    """The notice number of an application's bill: another one should it belong to somebody else by chance."""
+def _free_number(region: str, owed_for: str, unit: str, issue: int) -> str:
+    """The notice number of a debt's bill: another one should it belong to somebody else by chance."""
     for salt in range(_SALTS):
-        number = rules.notice_number(region, application_id, unit, str(issue), str(salt))
+        number = rules.notice_number(region, owed_for, unit, str(issue), str(salt))
         found = store.bill(number)
-        if found is None or (found.application_id, found.unit, found.issue) == (application_id, unit, issue):
+        if found is None or (found.owed_for, found.unit, found.issue) == (owed_for, unit, issue):
             return number
     raise errors.CONFLICT()
 
@@ -74,7 +74,7 @@ def _new(debt: Debt, unit: str, charges: list[Charge], number: str) -> BillItem:
         payer_kind=debt.payer_kind,
         service=debt.service,
         unit=unit,
-        application_id=debt.application_id,
+        owed_for=debt.owed_for,
         receipt=debt.receipt,
         title=debt.title,
         charges=charges,
@@ -167,9 +167,9 @@ def reissue(actor: Actor, item: BillItem) -> BillItem:
     if not is_expired(item):
         raise rules.BILLS.refusal(item.status)
     issue = item.issue + 1
-    number = _free_number(item.id[:6], item.application_id, item.unit, issue)
+    number = _free_number(item.id[:6], item.owed_for, item.unit, issue)
     debt = Debt(
-        item.application_id,
+        item.owed_for,
         item.receipt,
         item.service,
         item.payer,

@@ -25,7 +25,7 @@ def book_order(order: OrderItem) -> None:
         if bill.status == rules.OPEN:
             _settle_bill(bill)
     if worker.is_scheduled(order):
-        store.unschedule(order)
+        worker.unschedule(order)
         tables.write_or_conflict(worker.save_schedule(order))
 
 
@@ -61,7 +61,7 @@ def book_suspense(item: SuspenseItem) -> None:
 def book_refund(item: RefundItem) -> None:
     """A refund that is done: the ledger's entry; the bill's state and receipt, or the suspense, follow."""
     ledger.post(_refund_entry(item))
-    store.unschedule(item)
+    worker.unschedule(item)
     done = worker.save_schedule(item)
     if item.suspense:
         held = store.suspense(item.suspense)

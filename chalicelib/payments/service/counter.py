@@ -8,7 +8,7 @@ from chalicelib.kernel import clock, errors, ids, log
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
-from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage import tables, worker
 from chalicelib.payments import events, rules, store
 from chalicelib.payments.service import bills, bookkeeping, orders, refunds, settlement
 from chalicelib.payments.service.channels import CARD, CASH, ONLINE
@@ -155,11 +155,11 @@ def assign(actor: Actor, suspense_id: str, wanted: list[BillItem], order_id: str
     order.platform_no = held.order
     assigned = rules.SUSPENSE.move(held, "assign", "treasurer")
     rules.ORDERS.move(order, "assign", "treasurer")  # the same event for both
-    held.gsi1pk = "SUSPENSE#done"
+    held.gsi1pk = store.suspense_list(held.status)
     trade = Trade("paid", held.transaction_id, int(held.amount), clock.now())
     event = Event(assigned, actor, data={"payment": order.id, "suspense": held.id})
     tables.write_or_conflict(
-        changes.record(store.unschedule(held), event),
+        changes.record(worker.unschedule(held), event),
         settlement.paying(order, trade, event),
         *orders.take_in(actor, order, wanted),
     )

@@ -6,7 +6,7 @@ from chalicelib import features  # a completion belongs to a feature above this 
 from chalicelib.kernel.access import system
 from chalicelib.kernel.storage import tables, worker
 from chalicelib.kernel.storage.worker import Deed, Worker
-from chalicelib.payments import rules, store
+from chalicelib.payments import rules
 from chalicelib.payments.service import bookkeeping, orders, receipts, refunds
 from chalicelib.payments.store import BillItem, OrderItem, ReceiptItem, RefundItem, SuspenseItem
 
@@ -23,8 +23,8 @@ def _follow_order(item: OrderItem) -> None:
 def _complete(item: BillItem) -> None:
     """A bill was settled or taken back: go on with what it was for, as the feature that it belongs to says."""
     complete = features.completions()[item.purpose]
-    complete(item.application_id)
-    store.unschedule(item)
+    complete(item.owed_for)
+    worker.unschedule(item)
     tables.write(worker.save_schedule(item))
 
 
@@ -33,7 +33,7 @@ def _settle_suspense(item: SuspenseItem) -> None:
     if item.reason in rules.GIVEN_BACK_BY_ITSELF and not item.tries:
         refunds.give_back(SUSPENSE_DESK, item, by="system")
         return
-    store.unschedule(item)
+    worker.unschedule(item)
     tables.write(worker.save_schedule(item))
 
 

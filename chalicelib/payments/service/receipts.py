@@ -42,7 +42,7 @@ def bring_up_to_date(item: ReceiptItem) -> None:
             break
     if not wanted:
         _void_unheard(item)
-    store.unschedule(item)
+    worker.unschedule(item)
     tables.write(worker.save_schedule(item))
 
 

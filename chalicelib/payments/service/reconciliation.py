@@ -22,7 +22,6 @@ from chalicelib.payments.store import CaseItem, EntryItem
 from chalicelib.platforms.payment import BadRow, BillNotReady, RefundAnswer, Refused, Row, Trade
 
 RECONCILER = system("reconciliation")
-OPEN_CASES = "CASES#open"
 _LAST_RUN_HOUR = 14
 _SUMMED_DAYS = 3  # what was booked late still reaches the report
 
@@ -31,7 +30,7 @@ class Result(msgspec.Struct):
     """What a day's comparison of one channel found."""
 
     channel: str
-    day: str
+    day: date
     rows: int = 0
     matched: int = 0
     healed: int = 0
@@ -60,7 +59,7 @@ def reconcile_day(day: date) -> list[Result]:
 
 def reconcile(name: str, day: date) -> Result:
     """Compare a day's bill of a channel with the ledger; a repeat finds its own cases again."""
-    result = Result(name, str(day))
+    result = Result(name, day)
     ours = _entries(name, day)
     try:
         for row in channel(name).bill_rows(str(day)):
@@ -69,9 +68,9 @@ def reconcile(name: str, day: date) -> Result:
     except BillNotReady:
         result.ready = False
         if clock.today() > day and clock.local(clock.now()).hour >= _LAST_RUN_HOUR:
-            result.cases += _raise_case(result, "bill_missing", result.day)
+            result.cases += _raise_case(result, "bill_missing", str(day))
         return result
-    _resolve(day, name, "bill_missing", result.day)
+    _resolve(day, name, "bill_missing", str(day))
     for (kind, reference), entry in ours.items():
         if _case_of(day - timedelta(days=1), name, f"known_{kind}", reference):
             result.matched += 1
@@ -174,7 +173,7 @@ def _finish_refund(row: Row) -> str:
 
 def _note_neighbour(result: Result, kind: str, reference: str) -> None:
     """A row that another day's ledger has: made around midnight, so nothing is missing there or here."""
-    day = date.fromisoformat(result.day)
+    day = result.day
     _raise_case(result, f"known_{kind}", reference, healed=True)
     for near in (day - timedelta(days=1), day + timedelta(days=1)):
         _resolve(near, result.channel, f"missing_{kind}", reference)
@@ -204,10 +203,10 @@ def _raise_case(
         ours=ours,
         theirs=theirs,
         detail=detail,
-        gsi1pk="CASES#resolved" if healed else OPEN_CASES,
         gsi1sk=f"{result.day}#{result.channel}#{kind}#{reference}",
     )
     found = rules.CASES.move(item, "heal" if healed else "find", "system")
+    item.gsi1pk = store.case_list(item.status)
     try:
         tables.write(changes.record(item, Event(found, RECONCILER, data={"kind": kind})))
     except tables.ConditionFailed:
@@ -226,5 +225,5 @@ def resolve(actor: Actor, item: CaseItem, note: str) -> None:
 
 def _close_case(actor: Actor, item: CaseItem, note: str, *, by: str) -> None:
     resolved = rules.CASES.move(item, "resolve", by)
-    item.gsi1pk = "CASES#resolved"
+    item.gsi1pk = store.case_list(item.status)
     tables.write_or_conflict(changes.record(item, Event(resolved, actor, note)))

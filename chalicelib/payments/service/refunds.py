@@ -39,9 +39,10 @@ def ask(actor: Actor, bill: BillItem, parts: dict[str, int], reason: str, refund
     bill, order = _paid(bill)
     amount = _check_parts(bill, order, parts)
     item = _new(actor, refund_id, order.platform_no or order.id, order, amount)
-    item.bill, item.unit = bill.id, bill.unit
+    item.bill = bill.id
+    item.unit = bill.unit
+    item.desk = bill.unit
     item.parts = parts
-    item.gsi1pk = f"UNIT#{bill.unit}"
     _reserve(order, bill, parts, 1)
     happened = _asked(actor, item, reason, sum(bill.given_back.values()))
     tables.write_or_conflict(
@@ -81,11 +82,8 @@ def _check_parts(bill: BillItem, order: OrderItem, parts: dict[str, int]) -> int
 
 def _put(item: RefundItem, *happened: Event) -> tables.Put:
     """The write of a refund with what happened, on the list where it belongs: what waits for a person stands apart."""
-    desk = str(item.gsi1pk).removesuffix(store.WAITING)
-    waiting = item.status in (rules.REQUESTED, rules.ABNORMAL, rules.RETURNED) or (
-        item.status == rules.APPROVED and item.channel in COUNTER
-    )
-    item.gsi1pk = desk + (store.WAITING if waiting else "")
+    waiting = rules.waits_for_person(item.status, item.channel in COUNTER)
+    item.gsi1pk = store.refund_list(item.desk, waiting)
     return changes.record(item, *happened)
 
 
@@ -110,7 +108,6 @@ def _new(actor: Actor, refund_id: str, order_no: str, paid: OrderItem | Suspense
         unit=actor.unit,
         asked_by=actor.id,
         asked_at=now,
-        gsi1pk="",
         gsi1sk=f"{clock.utc_text(now)}#{refund_id}",
     )
 
@@ -175,11 +172,12 @@ def give_back(actor: Actor, item: SuspenseItem, reason: str = "", by: str = "tre
     bookkeeping.book_suspense(item)
     item.tries = item.tries + 1
     refund = _new(actor, f"{item.transaction_id}r{item.tries}"[-60:], item.order, item, item.amount)
-    refund.suspense, refund.gsi1pk = item.id, "UNIT#treasury"
+    refund.suspense = item.id
+    refund.desk = store.TREASURY
     given_back = rules.SUSPENSE.move(item, "give_back", by)
     item.refund = refund.id
-    item.gsi1pk = "SUSPENSE#done"
-    store.unschedule(item)
+    item.gsi1pk = store.suspense_list(item.status)
+    worker.unschedule(item)
     if by == "system":
         requested = rules.REFUNDS.move(refund, "request", "system")
         happened = [
@@ -213,7 +211,7 @@ def advance(item: RefundItem) -> None:
         tables.write(worker.save_schedule(item))
         answer = _told(item, lambda: channel(item.channel).query_refund(_request(item)))
     else:
-        store.unschedule(item)
+        worker.unschedule(item)
         tables.write(worker.save_schedule(item))
         return
     if answer.state == "absent":
@@ -263,7 +261,7 @@ def _apply(item: RefundItem, answer: RefundAnswer) -> None:
     elif answer.state == "abnormal" and item.status == rules.SENT:
         abnormal = rules.REFUNDS.move(item, "report_abnormal", "platform")
         item.platform_id = answer.refund_id
-        store.unschedule(item)
+        worker.unschedule(item)
         tables.write_or_conflict(_put(item, Event(abnormal, settlement.PLATFORM)))
         log.count("refunds_in_trouble")
     elif answer.refund_id and item.platform_id != answer.refund_id:
@@ -275,7 +273,7 @@ def _return_to_merchant(item: RefundItem, answer: RefundAnswer) -> None:
     """The money is back on the merchant's card: a clerk pays it out by hand and says so."""
     returned = rules.REFUNDS.move(item, "return", "platform")
     item.done_at = answer.done_at or clock.now()
-    store.unschedule(item)
+    worker.unschedule(item)
     tables.write_or_conflict(_put(item, Event(returned, settlement.PLATFORM)))
 
 
@@ -302,7 +300,7 @@ def finish(item: RefundItem, at: datetime, actor: Actor, amount: int, more: tupl
 def _fail(item: RefundItem, actor: Actor = settlement.PLATFORM) -> None:
     by = "officer" if actor.kind == "staff" else "platform"
     failed = rules.REFUNDS.move(item, "fail", by)
-    store.unschedule(item)
+    worker.unschedule(item)
     tables.write_or_conflict(_put(item, Event(failed, actor)), *_freed(actor, item))
     log.count("refunds_in_trouble")
 
@@ -313,7 +311,7 @@ def _freed(actor: Actor, item: RefundItem) -> list[tables.Write]:
         held = store.suspense(item.suspense)
         assert held is not None
         stays = rules.SUSPENSE.move(held, "fail", "officer" if actor.kind == "staff" else "platform")
-        held.gsi1pk = "SUSPENSE#held"
+        held.gsi1pk = store.suspense_list(held.status)
         return [changes.record(held, Event(stays, actor))]
     order, bill = _order_of(item), store.bill(item.bill or "")
     assert bill is not None

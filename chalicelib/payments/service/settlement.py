@@ -48,7 +48,7 @@ def settle(channel: str, order_no: str, trade: Trade, source: str) -> str:
 def paying(order: OrderItem, trade: Trade, event: Event) -> tables.Put:
     """The write of an order that was moved to paid by ``event``."""
     assert trade.paid_at is not None
-    order.transaction_id = trade.transaction_id
+    store.set_transaction(order, trade.transaction_id)
     order.paid_at = trade.paid_at
     order.attempts = 0
     order.account = None
@@ -84,7 +84,6 @@ def suspend(channel: str, order_no: str, trade: Trade, reason: str, order: Order
         amount=trade.amount,
         paid_at=trade.paid_at,
         reason=reason,
-        gsi1pk="SUSPENSE#held",
         gsi1sk=now.isoformat(timespec="seconds"),
     )
     known = store.suspense(item.id)
@@ -92,6 +91,7 @@ def suspend(channel: str, order_no: str, trade: Trade, reason: str, order: Order
         return "known"
     worker.wake(item, now)
     suspended = rules.SUSPENSE.move(item, "hold", "platform")
+    item.gsi1pk = store.suspense_list(item.status)
     event = Event(suspended, PLATFORM, data={"reason": reason, "suspense": item.id})
     tables.write(changes.record(item, event), *([_noting(order, item, event)] if order else []))
     log.count("payments_in_suspense")
@@ -105,7 +105,7 @@ def _noting(order: OrderItem, item: SuspenseItem, event: Event) -> tables.Put:
         return changes.record(order, event)
     closed = rules.ORDERS.move(order, "close", "platform")
     order.account = None
-    store.unschedule(order)
+    worker.unschedule(order)
     return changes.record(order, event, Event(closed, PLATFORM))
 
 
@@ -113,7 +113,7 @@ def close(order: OrderItem) -> bool:
     """Note that the platform takes no money for this order any more; whether this was the one to say so."""
     closed = rules.ORDERS.move(order, "close", "platform")
     order.account = None
-    store.unschedule(order)
+    worker.unschedule(order)
     try:
         tables.write(changes.record(order, Event(closed, PLATFORM)))
     except tables.ConditionFailed:

@@ -14,6 +14,7 @@ from chalicelib.kernel.access import ANYONE
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.queueing import rules, service
 from chalicelib.queueing.routes.shapes import HALL_STAFF
+from chalicelib.queueing.statistics import DayStatistics
 
 
 class ClosedDayQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -35,7 +36,7 @@ def read_overview(target: Hall) -> service.Overview:
 
 
 @endpoint("GET", "/v1/halls/{hall}/statistics", HALL_STAFF, errors=[rules.DAY_NOT_CLOSED])
-def read_statistics(target: Hall, query: ClosedDayQuery) -> service.DayStatistics:
+def read_statistics(target: Hall, query: ClosedDayQuery) -> DayStatistics:
     """What a day came to, once it is closed (soon after midnight)."""
     found = service.statistics(target, query.day)
     if found is None:

@@ -50,7 +50,7 @@ def show_ticket_slip(target: TicketItem) -> Page:
 
     names = {summary.code: summary.name.zh for summary in catalog.release().services}
     services = "、".join(names.get(code, code) for code in target.services)
-    return Page(pages.slip(service.ticket(target, fresh=True), services, target.day))
+    return Page(pages.slip(service.ticket(target, fresh=True), services, str(target.day)))
 
 
 @endpoint("POST", "/v1/tickets/{ticket_id}/leave", HOLDER_OR_DESK, errors=[rules.TICKET_OVER])

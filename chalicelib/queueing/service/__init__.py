@@ -10,7 +10,7 @@ from chalicelib.queueing.service.arrivals import (
     leave,
     walk_in,
 )
-from chalicelib.queueing.service.closings import DayStatistics, close_day, statistics
+from chalicelib.queueing.service.closings import close_day, statistics
 from chalicelib.queueing.service.feeds import (
     Board,
     Overview,
@@ -37,7 +37,6 @@ from chalicelib.queueing.service.windows import (
 
 __all__ = [
     "Board",
-    "DayStatistics",
     "HallCode",
     "Overview",
     "TicketView",

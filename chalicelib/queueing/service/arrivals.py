@@ -219,7 +219,7 @@ def leave(actor: Actor, hall: Hall, ticket: TicketItem, reason: str) -> None:
             writes.append(appointments.released(actor, item))
         return Outcome(None, [ticket_event(events.TICKET_GIVEN_BACK, actor, person)], writes)
 
-    if ticket.day != str(clock.today()):
+    if ticket.day != clock.today():
         raise rules.TICKET_OVER()
     change(hall, act)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import date
 
-import msgspec
-
 from chalicelib.appointments import service as appointments
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall
@@ -16,19 +14,10 @@ from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import batch, tables
 from chalicelib.queueing import events, rules, store
 from chalicelib.queueing.service.arrivals import ended
-from chalicelib.queueing.service.feeds import Load, loads
+from chalicelib.queueing.service.feeds import loads
+from chalicelib.queueing.statistics import DayStatistics
 
 _ACTOR = system("close_halls")
-
-
-class DayStatistics(msgspec.Struct, frozen=True):
-    """What a hall's day came to: tickets by group, those not served, appointments that nobody kept."""
-
-    hall: str
-    date: str
-    unserved: int
-    no_shows: int
-    groups: list[Load]
 
 
 def close_day(day: date) -> int:
@@ -67,7 +56,7 @@ def _close_queue(hall: Hall, day: date, no_shows: int) -> None:
     left = rules.close_day(queue)
     item.close(queue)
     statistics = DayStatistics(hall.code, str(day), len(left), no_shows, loads(hall, queue))
-    record = store.new_statistics(hall.code, day, msgspec.json.encode(statistics).decode())
+    record = store.new_statistics(hall.code, day, statistics)
     event = Event(events.DAY_CLOSED, _ACTOR, data={"unserved": len(left), "no_shows": no_shows})
     tables.write(changes.record(item, event), tables.Put(record, tables.absent(store.StatisticsItem)))
 
@@ -75,4 +64,4 @@ def _close_queue(hall: Hall, day: date, no_shows: int) -> None:
 def statistics(hall: Hall, day: str) -> DayStatistics | None:
     """A closed day's statistics."""
     item = store.statistics(hall.code, day)
-    return msgspec.json.decode(item.content, type=DayStatistics) if item else None
+    return item.content if item else None

@@ -11,6 +11,7 @@ from chalicelib.kernel.security import vault
 from chalicelib.queueing import estimates, rules, store
 from chalicelib.queueing.rules import Person, Queue
 from chalicelib.queueing.service.windows import expected_seconds
+from chalicelib.queueing.statistics import Load
 from chalicelib.queueing.store import TicketItem
 
 
@@ -95,22 +96,6 @@ class WindowRow(msgspec.Struct, frozen=True):
     clerk: str
     number: str
     since: str
-
-
-class Load(msgspec.Struct, frozen=True):
-    """What a group has had today; times in seconds, averages over those served."""
-
-    group: str
-    name: Text
-    waiting: int
-    parked: int
-    issued: int
-    served: int
-    missed: int
-    left: int
-    unserved: int
-    average_wait: int
-    average_service: int
 
 
 class Overview(msgspec.Struct, frozen=True):
@@ -279,7 +264,7 @@ def loads(hall: Hall, queue: Queue) -> list[Load]:
 def ticket(item: TicketItem, *, fresh: bool = False) -> TicketView:
     """Where the holder of a ticket is now; anybody with the ticket's id may ask. ``fresh`` after a change."""
     hall = catalog.hall(item.hall)
-    queue = _queue(hall, fresh=fresh) if item.day == str(clock.today()) else Queue()
+    queue = _queue(hall, fresh=fresh) if item.day == clock.today() else Queue()
     status, at, place = item.status, "", 0
     if status == rules.OPEN:
         status, at, place = _place(hall, queue, item)

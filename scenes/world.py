@@ -26,7 +26,7 @@ from local.simulators import Simulators
 from local.simulators.departments import demo_registers
 from publishing import city_folder
 from publishing.city_folder import CityFolder
-from tests import policies
+from scenes import policies
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CREDIT_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"

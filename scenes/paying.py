@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions import sweep_payments
-from tests.world import Client, Reply, World, new_id_number
+from scenes.world import Client, Reply, World, new_id_number
 
 HOME = {"district": "玄武区", "property_kind": "home", "extra_copies": 0, "with_plan": False}
 

@@ -1,0 +1,25 @@
+"""What the places in the paths of identity stand for in the tests of access (tests/laws/access.py)."""
+
+from __future__ import annotations
+
+from tests.laws.access import Places
+
+ABSENT = {"organization_id": "0" * 32, "mandate_id": "0" * 32, "relative_id": f"{'0' * 32}-{'0' * 32}"}
+
+
+def organization_id(places: Places) -> str:
+    return places.enterprise.organization_id
+
+
+def mandate_id(places: Places) -> str:
+    path = f"/v1/organizations/{places.enterprise.organization_id}/mandates"
+    return str(places.enterprise.representative.get(path).json["items"][0]["id"])
+
+
+def account_id(places: Places) -> str:
+    return places.enterprise.representative.account_id
+
+
+def relative_id(places: Places) -> str:
+    body = {"name": "甲代表", "id_number": places.enterprise.id_number}
+    return str(places.enterprise.world.real_person().post("/v1/relatives", body).json["id"])
