@@ -157,7 +157,7 @@ class Journey:
         measure("read a bill", lambda: client.get(f"/v1/bills/{payer.bills[0]}"))
         order = measure("open a payment", payer.pay, 201).json["id"]
         simulator.controls["pay"]({"order_no": order, "notice": "lost"})
-        letter = Notification(0, 0, simulator.trades[order], None)
+        letter = Notification(due=0, place=0, trade=simulator.trades[order], refund=None)
 
         def notify() -> Reply:
             headers, body = simulator.letter(letter)

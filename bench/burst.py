@@ -16,7 +16,7 @@ _POLL_SECONDS = 0.25
 _COLD_SECONDS = 1.2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Hop:
     """A function behind a stream: its lanes (shards times the parallelisation factor), its batch, seconds of work for
     each record, and how often an invocation finds no warm function."""
@@ -29,9 +29,9 @@ class Hop:
 
 
 HOPS = (
-    Hop("append_history", 4, 100, 0.008),
-    Hop("notify_people", 40, 100, 0.010),
-    Hop("send_messages", 40, 20, 0.060),
+    Hop(name="append_history", lanes=4, batch=100, seconds=0.008),
+    Hop(name="notify_people", lanes=40, batch=100, seconds=0.010),
+    Hop(name="send_messages", lanes=40, batch=20, seconds=0.060),
 )
 
 

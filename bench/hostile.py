@@ -93,7 +93,7 @@ class Times:
     notices: list[float] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Hostility:
     """The running simulation."""
 
@@ -241,9 +241,25 @@ class Hostility:
 
 def new_bill(party: str, amount: int) -> str:
     """A bill of one line, as an approval makes it."""
-    charge = Charge("fee", "登记费", "Fee", "natural_resources", "103044704", amount, amount, "bench")
+    charge = Charge(
+        item="fee",
+        name_zh="登记费",
+        name_en="Fee",
+        unit="natural_resources",
+        item_code="103044704",
+        standard=amount,
+        amount=amount,
+        legal_basis="bench",
+    )
     debt = Debt(
-        secrets.token_hex(13), "K7M2-9QXA-4TB3", "real_estate_registration", party, "person", "登记😀费", 30, [charge]
+        owed_for=secrets.token_hex(13),
+        receipt="K7M2-9QXA-4TB3",
+        service="real_estate_registration",
+        payer=party,
+        payer_kind="person",
+        title="登记😀费",
+        days=30,
+        charges=[charge],
     )
     numbers, writes = service.prepare(debt, system("bench"))
     tables.write(*writes)
@@ -275,7 +291,9 @@ def people(world: World, count: int) -> list[Person]:
 def play(world: World, orders: int, seed: int, told: Callable[[str], None]) -> dict[str, Any]:
     """Play the whole day and the next morning; what came of it."""
     world.set_time(BEGIN)
-    hostility = Hostility(world, random.Random(seed), people(world, min(PEOPLE, max(2, orders // 5))), orders)
+    hostility = Hostility(
+        world=world, random=random.Random(seed), people=people(world, min(PEOPLE, max(2, orders // 5))), total=orders
+    )
     for number, platform in enumerate(hostility.platforms.values()):
         platform.controls["random_faults"]({"seed": seed + number, "rates": CALL_FAULTS})
         platform.controls["notification_faults"](NOTICE_FAULTS)

@@ -47,7 +47,7 @@ MOST_SECONDS = 1500
 TICKETS_PER_SECOND = 250
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Person:
     """Somebody on a release morning, and how it ended."""
 
@@ -65,7 +65,7 @@ class Person:
     tries: int = 0
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Tally:
     """What the servers answered."""
 
@@ -313,7 +313,10 @@ def make_people(count: int, halls: list[str]) -> list[Person]:
             lambda item: tokens.issue(item.id, sid=ids.new_id(), kind="person", ver=1, platform="wechat"), items
         )
     programs = round(count * PROGRAMS)
-    return [Person(number, token, halls[number % len(halls)], number < programs) for number, token in enumerate(texts)]
+    return [
+        Person(number=number, token=token, hall=halls[number % len(halls)], program=number < programs)
+        for number, token in enumerate(texts)
+    ]
 
 
 def units_of_a_booking(hall: str, day: str, start: str, people: list[Person]) -> dict[str, float]:
@@ -361,8 +364,8 @@ def give_back(appointment: str) -> None:
     assert item is not None
     bookings.cancel(system("bench"), item, "")
     settle_cancelled(appointment)
-    for seat in store.occupancy(item.slot, consistent=True).cooling:
-        store.free(item.slot, seat, "cooling")
+    for seat in store.slots.occupancy(item.slot, consistent=True).cooling:
+        store.slots.free(item.slot, seat, "cooling")
 
 
 @contextmanager
@@ -399,7 +402,7 @@ def count_seats(halls: list[str], day: str) -> tuple[int, int]:
     taken = [
         occupancy
         for hall in halls
-        for occupancy in store.day_occupancy(hall, "housing", date.fromisoformat(day)).values()
+        for occupancy in store.slots.day_occupancy(hall, "housing", date.fromisoformat(day)).values()
     ]
     return sum(one.taken["online"] for one in taken), sum(len(one.kept) for one in taken)
 

@@ -27,7 +27,7 @@ PARTITION_WRITES, PARTITION_READS = 1000, 3000
 API_REQUESTS = 10_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class City:
     """The assumptions. 8 million people; 60 halls with four window groups; one day's places released at eight."""
 
@@ -41,7 +41,7 @@ class City:
     bookings_per_second: int = 500
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Units:
     """Read and write units of each step; the gate and the accounts are eventually consistent reads."""
 

@@ -40,7 +40,7 @@ PROCESSOR = 0.58  # share of a processor that Lambda gives to 1 GB
 CALL_MS = 4.0  # waiting for each call of a service
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Month:
     """What a month takes."""
 

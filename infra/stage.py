@@ -29,7 +29,7 @@ class InvalidStage(SystemExit):
     """The stage's file cannot be used; the message names every fault."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """A deployment: where it is, which city it serves, and the parameters of its stack."""
 
@@ -73,7 +73,7 @@ def load(name: str) -> Stage:
         raise InvalidStage(f"{path} cannot be used:\n  " + "\n  ".join(faults))
     parameters = {wanted[key]: _text(value) for key, value in given.items() if key in wanted}
     city = stack.ROOT / given.get("city", "city")
-    return Stage(name, given["region"], city, {"Stage": name, **parameters})
+    return Stage(name=name, region=given["region"], city=city, parameters={"Stage": name, **parameters})
 
 
 def _snake(name: str) -> str:

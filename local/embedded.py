@@ -16,7 +16,8 @@ from local.environment import Environment, Ports, check_format
 
 def unused() -> Ports:
     """A whole installation's ports, all free now."""
-    return Ports(*free_ports(len(fields(Ports))))
+    names = [field.name for field in fields(Ports)]
+    return Ports(**dict(zip(names, free_ports(len(names)), strict=True)))
 
 
 def free_ports(count: int) -> list[int]:

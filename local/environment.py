@@ -45,7 +45,7 @@ class BrokenData(SystemExit):
     """The data folder cannot be used; the message says what to do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Ports:
     """Where everything listens, all on 127.0.0.1."""
 

@@ -36,7 +36,7 @@ _FROM_SETTINGS = (
 )  # fmt: skip
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Front:
     """What the city's domain does: passes requests on to the deployed API."""
 
@@ -105,7 +105,7 @@ def account(folder: Path, stage: str) -> Iterator[Environment]:
         processes.start_aws(environment, started, services="all")
         started_simulators = simulators.start(environment)
         threading.Thread(target=simulators.keep_delivering, args=(started_simulators,), daemon=True).start()
-        front = httpd.server(environment.ports.api, Front(environment, stage).answer)
+        front = httpd.server(environment.ports.api, Front(environment=environment, stage=stage).answer)
         threading.Thread(target=front.serve_forever, daemon=True).start()
         yield environment
     finally:

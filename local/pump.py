@@ -31,7 +31,7 @@ def handler(name: str) -> Callable[..., Any]:
     return found
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Stream:
     """One table's stream on its way to one handler; ``position`` is the last sequence number done."""
 
@@ -64,7 +64,7 @@ class Pump:
         self._kept = environment.data / (f"streams-{part}.json" if part in PARTS else "streams.json")
         positions = json.loads(self._kept.read_text(encoding="utf-8")) if self._kept.exists() else {}
         self.streams = [
-            Stream(table, function, positions.get(f"{table}>{function}", ""))
+            Stream(table=table, function=function, position=positions.get(f"{table}>{function}", ""))
             for table, function in template.stream_handlers(STAGE)
             if is_of(part, function)
         ]

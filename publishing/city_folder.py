@@ -96,7 +96,7 @@ class _Reader:
         return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CityFolder:
     """Everything that a city's folder says."""
 
@@ -126,7 +126,9 @@ def read_folder(folder: Path) -> CityFolder:
     messages = _read_messages(folder, found, reader)
     if reader.mistakes or city is None:
         raise Mistakes(reader.mistakes)
-    return CityFolder(city, found, halls, [one for one in (divisions, messages) if one is not None])
+    return CityFolder(
+        city=city, services=found, halls=halls, lists=[one for one in (divisions, messages) if one is not None]
+    )
 
 
 def _read_halls(folder: Path, city: City | None, services: list[ServiceDefinition], reader: _Reader) -> list[Hall]:
@@ -226,14 +228,14 @@ def _read_service(folder: Path, city: City | None, reader: _Reader) -> ServiceDe
     if len(reader.mistakes) > before or city is None:
         return None
     definition = ServiceDefinition(
-        parts["service.json"],
-        parts["form.json"],
-        parts["facts.json"],
-        parts["rules.json"],
-        parts["workflow.json"],
-        parts["certificate.json"],
-        parts.get("fees.json", {}),
-        parts.get("messages.json", []),
+        item=parts["service.json"],
+        form=parts["form.json"],
+        facts=parts["facts.json"],
+        rules=parts["rules.json"],
+        workflow=parts["workflow.json"],
+        certificate=parts["certificate.json"],
+        fees=parts.get("fees.json", {}),
+        messages=parts.get("messages.json", []),
     )
     for name, check in service_checks.structure(definition, city, folder.name).items():
         try:

@@ -12,7 +12,7 @@ from scenes.world import Client, Reply, World, new_id_number
 HOME = {"district": "玄武区", "property_kind": "home", "extra_copies": 0, "with_plan": False}
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Payer:
     """Somebody whose real-estate transfer is approved and who has the bills for it."""
 
@@ -64,7 +64,9 @@ def payer(world: World, client: Client | None = None, *, name: str = "张购房"
         client = world.log_in("wechat")
         world.verify(client, name, id_number)
     applied = owe(world, client, id_number, **form)
-    return Payer(world, client, applied, id_number, name, applied["bills"])
+    return Payer(
+        world=world, client=client, application=applied, id_number=id_number, name=name, bills=applied["bills"]
+    )
 
 
 def owe(world: World, client: Client, id_number: str, **form: Any) -> dict[str, Any]:

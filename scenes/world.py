@@ -82,7 +82,7 @@ class Reply:
         return str(self.json["code"]) if self.status >= 400 else ""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Client:
     """Calls the API as one person (or nobody), perhaps acting for an enterprise."""
 
@@ -131,14 +131,21 @@ class Client:
         self.token, self.refresh_token = answer.json["access_token"], answer.json["refresh_token"]
 
     def acting(self, organization_id: str) -> Client:
-        return Client(self.world, self.token, organization_id, self.refresh_token, self.user, self.source_ip)
+        return Client(
+            world=self.world,
+            token=self.token,
+            acting_for=organization_id,
+            refresh_token=self.refresh_token,
+            user=self.user,
+            source_ip=self.source_ip,
+        )
 
     @property
     def account_id(self) -> str:
         return str(self.get("/v1/me").json["account_id"])
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Enterprise:
     """An enterprise in the registers, its representative logged in and acting for it."""
 
@@ -258,7 +265,7 @@ class World:
         return self.gateway.handle(method, target, headers, body, source)
 
     def anonymous(self) -> Client:
-        return Client(self)
+        return Client(world=self)
 
     def log_in(self, platform: str, user: str = "") -> Client:
         """Somebody logged in on WeChat or Alipay."""
@@ -267,7 +274,9 @@ class World:
         code = simulator.controls["login_codes"]({"user": user})["code"]
         answer = self.anonymous().post(f"/v1/auth/{platform}", {"code": code})
         assert answer.status == 200, answer.json
-        return Client(self, answer.json["access_token"], refresh_token=answer.json["refresh_token"], user=user)
+        return Client(
+            world=self, token=answer.json["access_token"], refresh_token=answer.json["refresh_token"], user=user
+        )
 
     def bind_phone(self, client: Client, phone: str) -> None:
         """Bind a phone number on WeChat."""
@@ -295,7 +304,15 @@ class World:
         registered = representative.post("/v1/organizations", {"credit_code": code})
         assert registered.status == 201, registered.json
         organization = registered.json["organization_id"]
-        return Enterprise(self, code, organization, representative, id_number, plates, driver)
+        return Enterprise(
+            world=self,
+            credit_code=code,
+            organization_id=organization,
+            representative=representative,
+            id_number=id_number,
+            plates=plates,
+            driver=driver,
+        )
 
     def _register(self, code: str, id_number: str, driver: str, plates: list[str]) -> None:
         sample = demo_registers(clock.today())
@@ -340,4 +357,4 @@ class World:
         body = {"username": username, "password": secret["password"], "code": code}
         answer = self.anonymous().post("/v1/auth/staff", body)
         assert answer.status == 200, answer.json
-        return Client(self, answer.json["access_token"], refresh_token=answer.json["refresh_token"])
+        return Client(world=self, token=answer.json["access_token"], refresh_token=answer.json["refresh_token"])

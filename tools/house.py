@@ -28,7 +28,7 @@ class Row:
         return self.goal is not None and self.value > self.goal
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Figures:
     """What is counted over all files."""
 

@@ -29,7 +29,7 @@ def declared() -> list[Endpoint]:
     return endpoint.REGISTRY
 
 
-class Problem(msgspec.Struct):
+class Problem(msgspec.Struct, kw_only=True):
     """RFC 9457 problem details; ``code`` is stable, ``title`` Chinese, ``title_en`` English."""
 
     type: str

@@ -34,7 +34,7 @@ FACTS_INCOMPLETE = Finding(
 )
 
 
-class FeeRow(msgspec.Struct, frozen=True):
+class FeeRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row of ``fees.json`` that applied: fen of a fee item; a negative one is a reduction with its reason."""
 
     code: str
@@ -93,7 +93,7 @@ def _fee_row(row: dict[str, Any]) -> FeeRow:
     whole = isinstance(amount, int | float) and not isinstance(amount, bool) and math.isfinite(amount)
     if not whole or amount != int(amount):
         raise FeesUnclear(f"{row['code']}: {amount} is not a whole number of fen")
-    return FeeRow(row["code"], row["item"], int(amount), Text(row["zh"], row["en"]))
+    return FeeRow(code=row["code"], item=row["item"], amount=int(amount), reason=Text(row["zh"], row["en"]))
 
 
 def charges(definition: ServiceDefinition, rows: list[FeeRow]) -> list[Charge]:
@@ -106,6 +106,16 @@ def charges(definition: ServiceDefinition, rows: list[FeeRow]) -> list[Charge]:
             off = [row for row in own if row.amount < 0]
             amount = max(0, standard + sum(row.amount for row in off))
             words = tuple(row.reason.zh for row in off)
-            names = (fee.name.zh, fee.name.en)
-            found.append(Charge(fee.code, *names, fee.unit, fee.item_code, standard, amount, fee.legal_basis, words))
+            charge = Charge(
+                item=fee.code,
+                name_zh=fee.name.zh,
+                name_en=fee.name.en,
+                unit=fee.unit,
+                item_code=fee.item_code,
+                standard=standard,
+                amount=amount,
+                legal_basis=fee.legal_basis,
+                reductions=words,
+            )
+            found.append(charge)
     return found

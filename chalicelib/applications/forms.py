@@ -67,7 +67,8 @@ def _field_errors(schema: dict[str, Any], error: jsonschema_rs.ValidationError) 
     if error.kind.name == "additionalProperties":
         return [_unknown([*path, name]) for name in details["unexpected"]]
     described = _property(schema, path)
-    zh, en = described.get("title", path[-1] if path else "表单"), described.get("x-en", path[-1] if path else "form")
+    zh = described.get("title", path[-1] if path else "表单")
+    en = described.get("x-en", path[-1] if path else "form")
     message = described.get("x-message")
     if error.kind.name == "required" and "x-fixed" in described:
         words = (f"部门登记中没有查到{zh}，请核对所选内容", f"{en}: not on record; check what was chosen")
@@ -75,15 +76,15 @@ def _field_errors(schema: dict[str, Any], error: jsonschema_rs.ValidationError) 
         words = (f"{zh}:{message['zh']}", f"{en}: {message['en']}")
     else:
         words = _words(error.kind.name, zh, en)
-    return [FieldError("/form/" + "/".join(path), error.kind.name, *words)]
+    return [FieldError("/form/" + "/".join(path), error.kind.name, zh=words[0], en=words[1])]
 
 
 def _unknown(path: list[str]) -> FieldError:
     return FieldError(
         "/form/" + "/".join(path),
         "unknown",
-        f"没有“{path[-1]}”这一项，请删除",
-        f"There is no field {path[-1]}; remove it",
+        zh=f"没有“{path[-1]}”这一项，请删除",
+        en=f"There is no field {path[-1]}; remove it",
     )
 
 
@@ -120,8 +121,8 @@ def check_depth(form: dict[str, Any]) -> None:
     for _ in range(MAX_FORM_DEPTH):
         level = [inner for value in level for inner in _inside(value)]
     if level:
-        words = ("嵌套层数太多", "Nested too deeply")
-        raise errors.INVALID_REQUEST(fields=[FieldError("/form", "too_deep", *words)])
+        too_deep = FieldError("/form", "too_deep", zh="嵌套层数太多", en="Nested too deeply")
+        raise errors.INVALID_REQUEST(fields=[too_deep])
 
 
 def _inside(value: Any) -> list[Any]:

@@ -28,22 +28,22 @@ DISCARDED = "discarded"
 
 
 _EDGES = (
-    Edge("draft", NEW, DRAFT, ("applicant",), events.APPLICATION_DRAFTED),
-    Edge("submit", DRAFT, RECEIVED, ("applicant",), events.APPLICATION_SUBMITTED),
-    Edge("discard", DRAFT, DISCARDED, ("applicant",), events.APPLICATION_DISCARDED),
-    Edge("not_accept", RECEIVED, NOT_ACCEPTED, ("system",), events.APPLICATION_NOT_ACCEPTED),
-    Edge("accept", RECEIVED, ACCEPTED, ("system", "officer"), events.APPLICATION_ACCEPTED),
-    Edge("request_correction", RECEIVED, CORRECTION, ("officer",), events.CORRECTION_REQUESTED),
-    Edge("correct", CORRECTION, RECEIVED, ("applicant",), events.APPLICATION_CORRECTED),
-    Edge("lapse", CORRECTION, WITHDRAWN, ("system",), events.APPLICATION_LAPSED),
-    Edge("withdraw", RECEIVED, WITHDRAWN, ("applicant",), events.APPLICATION_WITHDRAWN),
-    Edge("withdraw", CORRECTION, WITHDRAWN, ("applicant",), events.APPLICATION_WITHDRAWN),
-    Edge("withdraw", ACCEPTED, WITHDRAWN, ("applicant",), events.APPLICATION_WITHDRAWN),
-    Edge("review", ACCEPTED, REVIEWED, ("system", "officer"), events.APPLICATION_REVIEWED),
-    Edge("approve", REVIEWED, APPROVED, ("system", "officer"), events.APPLICATION_APPROVED),
-    Edge("refuse", REVIEWED, REFUSED, ("system", "officer"), events.APPLICATION_REFUSED),
-    Edge("complete", APPROVED, COMPLETED, ("system",), events.APPLICATION_COMPLETED),
-    Edge("withdraw", APPROVED, WITHDRAWN, ("applicant",), events.APPLICATION_WITHDRAWN),
+    Edge("draft", NEW, DRAFT, by=("applicant",), event=events.APPLICATION_DRAFTED),
+    Edge("submit", DRAFT, RECEIVED, by=("applicant",), event=events.APPLICATION_SUBMITTED),
+    Edge("discard", DRAFT, DISCARDED, by=("applicant",), event=events.APPLICATION_DISCARDED),
+    Edge("not_accept", RECEIVED, NOT_ACCEPTED, by=("system",), event=events.APPLICATION_NOT_ACCEPTED),
+    Edge("accept", RECEIVED, ACCEPTED, by=("system", "officer"), event=events.APPLICATION_ACCEPTED),
+    Edge("request_correction", RECEIVED, CORRECTION, by=("officer",), event=events.CORRECTION_REQUESTED),
+    Edge("correct", CORRECTION, RECEIVED, by=("applicant",), event=events.APPLICATION_CORRECTED),
+    Edge("lapse", CORRECTION, WITHDRAWN, by=("system",), event=events.APPLICATION_LAPSED),
+    Edge("withdraw", RECEIVED, WITHDRAWN, by=("applicant",), event=events.APPLICATION_WITHDRAWN),
+    Edge("withdraw", CORRECTION, WITHDRAWN, by=("applicant",), event=events.APPLICATION_WITHDRAWN),
+    Edge("withdraw", ACCEPTED, WITHDRAWN, by=("applicant",), event=events.APPLICATION_WITHDRAWN),
+    Edge("review", ACCEPTED, REVIEWED, by=("system", "officer"), event=events.APPLICATION_REVIEWED),
+    Edge("approve", REVIEWED, APPROVED, by=("system", "officer"), event=events.APPLICATION_APPROVED),
+    Edge("refuse", REVIEWED, REFUSED, by=("system", "officer"), event=events.APPLICATION_REFUSED),
+    Edge("complete", APPROVED, COMPLETED, by=("system",), event=events.APPLICATION_COMPLETED),
+    Edge("withdraw", APPROVED, WITHDRAWN, by=("applicant",), event=events.APPLICATION_WITHDRAWN),
 )
 
 WRONG_STATE = ErrorCode(

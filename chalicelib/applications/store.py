@@ -173,7 +173,7 @@ def by_receipt(receipt: str) -> ApplicationItem | None:
 def delivery_of(item: ApplicationItem) -> Choice:
     """How the applicant wants the result."""
     if not item.delivery:
-        return Choice(ELECTRONIC)
+        return Choice(mode=ELECTRONIC)
     return msgspec.json.decode(vault.unseal(item.delivery, TABLE, item.pk, "delivery"), type=Choice)
 
 

@@ -9,7 +9,7 @@ _LINE_OCTETS = 75
 _ESCAPED = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """What a calendar shows; ``sequence`` rises with each change, so that a later file replaces an earlier one."""
 

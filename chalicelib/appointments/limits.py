@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from chalicelib.appointments import rules
-from chalicelib.appointments.rules import Claim
+from chalicelib.appointments.seats import Claim
 
 
 def claim_for_same_service(claims: Iterable[Claim], wanted: Claim, today: date) -> Claim | None:

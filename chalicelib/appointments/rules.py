@@ -7,11 +7,10 @@ whether a hold became an appointment, the visitor's item (``BookerItem``) what t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
 
 from chalicelib.appointments import events
+from chalicelib.appointments.seats import Slot
 from chalicelib.kernel.clock import SHANGHAI, local
 from chalicelib.kernel.errors import ErrorCode
 from chalicelib.kernel.graph import NEW, Edge, Graph
@@ -20,11 +19,19 @@ MOST_PLACES = 30
 HOLDS_PER_HOUR = 20
 # Minutes for which the place of an offer that nobody accepted is kept for the next on the list.
 RESERVED_MINUTES = 10
-CHANNELS = ("online", "window", "priority")
 
-CONFIRMED, CHECKED_IN, SERVED = "confirmed", "checked_in", "served"
-CANCELLED, NO_SHOW, EXCUSED, VOID = "cancelled", "no_show", "excused", "void"
-WAITING, OFFERED, ACCEPTED, LEFT, LAPSED = "waiting", "offered", "accepted", "left", "lapsed"
+CONFIRMED = "confirmed"
+CHECKED_IN = "checked_in"
+SERVED = "served"
+CANCELLED = "cancelled"
+NO_SHOW = "no_show"
+EXCUSED = "excused"
+VOID = "void"
+WAITING = "waiting"
+OFFERED = "offered"
+ACCEPTED = "accepted"
+LEFT = "left"
+LAPSED = "lapsed"
 
 SLOT_UNKNOWN = ErrorCode(
     "slot_unknown",
@@ -184,20 +191,20 @@ MOVE_TO_OTHERS = ErrorCode(
 
 APPOINTMENTS = Graph(
     (
-        Edge("confirm", NEW, CONFIRMED, ("visitor",), events.APPOINTMENT_CONFIRMED),
-        Edge("void", NEW, VOID, ("system",)),  # the hold's end, kept in the appointment's place
-        Edge("cancel", CONFIRMED, CANCELLED, ("visitor",), events.APPOINTMENT_CANCELLED),
-        Edge("move", CONFIRMED, CANCELLED, ("visitor",), events.APPOINTMENT_MOVED),
-        Edge("break", CONFIRMED, CANCELLED, ("system",), events.APPOINTMENT_CANCELLED_BY_HALL),
-        Edge("check_in", CONFIRMED, CHECKED_IN, ("hall",), events.CHECKED_IN),
-        Edge("serve", CHECKED_IN, SERVED, ("hall",), events.SERVED),
-        Edge("release", CHECKED_IN, EXCUSED, ("hall",), events.NOT_SERVED),  # not served: nobody's no-show
-        Edge("miss", CONFIRMED, NO_SHOW, ("hall",), events.NO_SHOW),
-        Edge("miss", CHECKED_IN, NO_SHOW, ("hall",), events.NO_SHOW),
-        Edge("appeal", NO_SHOW, NO_SHOW, ("visitor",), events.NO_SHOW_APPEALED),
-        Edge("refuse_appeal", NO_SHOW, NO_SHOW, ("supervisor",), events.APPEAL_REFUSED),
-        Edge("grant_appeal", NO_SHOW, EXCUSED, ("supervisor",), events.APPEAL_GRANTED),
-        Edge("forgive", NO_SHOW, EXCUSED, ("supervisor",), events.NO_SHOW_FORGIVEN),
+        Edge("confirm", NEW, CONFIRMED, by=("visitor",), event=events.APPOINTMENT_CONFIRMED),
+        Edge("void", NEW, VOID, by=("system",)),  # the hold's end, kept in the appointment's place
+        Edge("cancel", CONFIRMED, CANCELLED, by=("visitor",), event=events.APPOINTMENT_CANCELLED),
+        Edge("move", CONFIRMED, CANCELLED, by=("visitor",), event=events.APPOINTMENT_MOVED),
+        Edge("break", CONFIRMED, CANCELLED, by=("system",), event=events.APPOINTMENT_CANCELLED_BY_HALL),
+        Edge("check_in", CONFIRMED, CHECKED_IN, by=("hall",), event=events.CHECKED_IN),
+        Edge("serve", CHECKED_IN, SERVED, by=("hall",), event=events.SERVED),
+        Edge("release", CHECKED_IN, EXCUSED, by=("hall",), event=events.NOT_SERVED),  # not served: nobody's no-show
+        Edge("miss", CONFIRMED, NO_SHOW, by=("hall",), event=events.NO_SHOW),
+        Edge("miss", CHECKED_IN, NO_SHOW, by=("hall",), event=events.NO_SHOW),
+        Edge("appeal", NO_SHOW, NO_SHOW, by=("visitor",), event=events.NO_SHOW_APPEALED),
+        Edge("refuse_appeal", NO_SHOW, NO_SHOW, by=("supervisor",), event=events.APPEAL_REFUSED),
+        Edge("grant_appeal", NO_SHOW, EXCUSED, by=("supervisor",), event=events.APPEAL_GRANTED),
+        Edge("forgive", NO_SHOW, EXCUSED, by=("supervisor",), event=events.NO_SHOW_FORGIVEN),
     ),
     WRONG_STATE,
     {
@@ -207,97 +214,30 @@ APPOINTMENTS = Graph(
 )  # fmt: skip
 WAITERS = Graph(
     (
-        Edge("join", NEW, WAITING, ("visitor",), events.WAITING_JOINED),
-        Edge("join", WAITING, WAITING, ("visitor",), events.WAITING_JOINED),
-        Edge("join", LEFT, WAITING, ("visitor",), events.WAITING_JOINED),
-        Edge("join", LAPSED, WAITING, ("visitor",), events.WAITING_JOINED),
-        Edge("join", ACCEPTED, WAITING, ("visitor",), events.WAITING_JOINED),
-        Edge("keep_place", WAITING, OFFERED, ("system",), events.OFFER_BEGUN),
-        Edge("drop_offer", OFFERED, WAITING, ("system",), events.OFFER_DROPPED),
-        Edge("announce", OFFERED, OFFERED, ("system",), events.PLACE_OFFERED),
-        Edge("accept", OFFERED, ACCEPTED, ("visitor", "system"), events.OFFER_ACCEPTED),
-        Edge("lapse", OFFERED, LAPSED, ("system",), events.WAITING_LAPSED),
-        Edge("leave", WAITING, LEFT, ("visitor",), events.WAITING_LEFT),
-        Edge("leave", OFFERED, LEFT, ("visitor",), events.WAITING_LEFT),
+        Edge("join", NEW, WAITING, by=("visitor",), event=events.WAITING_JOINED),
+        Edge("join", WAITING, WAITING, by=("visitor",), event=events.WAITING_JOINED),
+        Edge("join", LEFT, WAITING, by=("visitor",), event=events.WAITING_JOINED),
+        Edge("join", LAPSED, WAITING, by=("visitor",), event=events.WAITING_JOINED),
+        Edge("join", ACCEPTED, WAITING, by=("visitor",), event=events.WAITING_JOINED),
+        Edge("keep_place", WAITING, OFFERED, by=("system",), event=events.OFFER_BEGUN),
+        Edge("drop_offer", OFFERED, WAITING, by=("system",), event=events.OFFER_DROPPED),
+        Edge("announce", OFFERED, OFFERED, by=("system",), event=events.PLACE_OFFERED),
+        Edge("accept", OFFERED, ACCEPTED, by=("visitor", "system"), event=events.OFFER_ACCEPTED),
+        Edge("lapse", OFFERED, LAPSED, by=("system",), event=events.WAITING_LAPSED),
+        Edge("leave", WAITING, LEFT, by=("visitor",), event=events.WAITING_LEFT),
+        Edge("leave", OFFERED, LEFT, by=("visitor",), event=events.WAITING_LEFT),
     ),
     WAITER_WRONG_STATE,
     {WAITING: "候补中", OFFERED: "有号待确认", ACCEPTED: "已确认", LEFT: "已退出", LAPSED: "逾期未确认"},
 )
 
 
-class Slot(NamedTuple):
-    """A stretch of time in one calendar: hall, window group, day, and when it begins (``HH:MM``)."""
-
-    hall: str
-    group: str
-    day: date
-    start: str
-
-    @property
-    def starts_at(self) -> datetime:
-        return datetime.combine(self.day, time.fromisoformat(self.start), SHANGHAI)
-
-
-@dataclass(frozen=True)
-class Seat:
-    """Places of a slot taken by one appointment; ``until`` (epoch seconds) while held or cooling down."""
-
-    appointment: str
-    channel: str
-    places: int
-    until: int = 0
-
-    @property
-    def text(self) -> str:
-        """As the slot's item keeps it: ``<id>.<o|w|p><places>[.<until>]``."""
-        kept = f"{self.appointment}.{self.channel[0]}{self.places}"
-        return f"{kept}.{self.until}" if self.until else kept
-
-    @classmethod
-    def parse(cls, text: str) -> Seat:
-        appointment, taken, *until = text.split(".")
-        channel = next(channel for channel in CHANNELS if channel[0] == taken[0])
-        return cls(appointment, channel, int(taken[1:]), int(until[0]) if until else 0)
-
-    def as_kept(self) -> Seat:
-        return replace(self, until=0)
-
-
-@dataclass(frozen=True)
-class Occupancy:
-    """What is taken of one slot: places by channel, and whose they are.
-
-    ``held``: on hold until confirmed or expired; ``kept``: confirmed; ``cooling``: cancelled, free again at a
-    moment that nobody is told. For each channel, ``taken`` is the sum over the three.
-    """
-
-    taken: dict[str, int]
-    held: tuple[Seat, ...] = ()
-    kept: tuple[Seat, ...] = ()
-    cooling: tuple[Seat, ...] = ()
-
-    def free(self, channel: str, capacity: int, now: datetime) -> int:
-        """Places of a channel that can be taken now; those whose time has passed count as free."""
-        back = sum(seat.places for seat in self.passed(now) if seat.channel == channel)
-        return max(0, capacity - self.taken.get(channel, 0) + back)
-
-    def passed(self, now: datetime) -> list[Seat]:
-        """Held and cooling seats whose time has passed."""
-        return [seat for seat in (*self.held, *self.cooling) if seat.until <= now.timestamp()]
-
-    def seat_of(self, appointment: str) -> Seat | None:
-        """The seat that is held or kept for an appointment."""
-        return next((seat for seat in (*self.held, *self.kept) if seat.appointment == appointment), None)
-
-
-NOTHING_TAKEN = Occupancy({})
-
-
 def slot_starts(spans: Iterable[tuple[str, str]], slot_minutes: int) -> list[str]:
     """When the slots of a day begin: whole ones within each span of opening hours."""
     starts = []
     for opens, closes in spans:
-        at, end = _minutes(opens), _minutes(closes)
+        at = _minutes(opens)
+        end = _minutes(closes)
         while at + slot_minutes <= end:
             starts.append(f"{at // 60:02d}:{at % 60:02d}")
             at += slot_minutes
@@ -332,30 +272,6 @@ def check_open(slot: Slot, now: datetime, released: datetime, cut_off_minutes: i
 def places_needed(minutes: Sequence[int], place_minutes: int) -> int:
     """Places that a visit takes: its services' minutes together, in places of ``place_minutes``."""
     return max(1, -(-sum(minutes) // place_minutes))
-
-
-class Claim(NamedTuple):
-    """What a visitor has booked or holds; the appointment's own item says what became of it.
-
-    ``made`` and ``until``: when the hold was asked for and when it ends, both in epoch seconds. ``party``: who booked;
-    ``moves``: the appointment that it replaces when confirmed; ``open``: not yet known to be over.
-    """
-
-    appointment: str
-    services: tuple[str, ...]
-    hall: str
-    group: str
-    day: date
-    start: str
-    until: int
-    party: str = ""
-    moves: str = ""
-    open: bool = True
-    made: int = 0
-
-    @property
-    def slot(self) -> Slot:
-        return Slot(self.hall, self.group, self.day, self.start)
 
 
 def age(born: date, on: date) -> int:

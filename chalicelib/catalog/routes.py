@@ -57,7 +57,7 @@ class CertificateGuide(msgspec.Struct, frozen=True):
     prints: PrintPolicy
 
 
-class Guide(msgspec.Struct, frozen=True):
+class Guide(msgspec.Struct, frozen=True, kw_only=True):
     """A service as people read it (办事指南), with its form; ``warnings`` tell what the city must know."""
 
     version: int
@@ -83,13 +83,13 @@ def read_service(code: str) -> Guide:
     today = clock.today()
     decided_by = service.calendar().add_working_days(today, definition.item.promised_days)
     return Guide(
-        version,
-        definition.item,
-        service.unit_name(definition.item.unit),
-        definition.workflow.steps,
-        definition.form,
-        CertificateGuide(certificate.name, certificate.prints),
-        service.calendar_warnings(today, decided_by),
+        version=version,
+        item=definition.item,
+        unit=service.unit_name(definition.item.unit),
+        steps=definition.workflow.steps,
+        form=definition.form,
+        result=CertificateGuide(certificate.name, certificate.prints),
+        warnings=service.calendar_warnings(today, decided_by),
     )
 
 

@@ -10,7 +10,9 @@ from chalicelib.kernel.errors import ErrorCode
 SERVICE_UNKNOWN = ErrorCode("service_unknown", 404, zh="没有这个事项", en="There is no such service")
 HALL_UNKNOWN = ErrorCode("hall_unknown", 404, zh="没有这个政务大厅", en="There is no such hall")
 
-NAME_WEIGHT, KEYWORD_WEIGHT, SUMMARY_WEIGHT = 4, 3, 1
+NAME_WEIGHT = 4
+KEYWORD_WEIGHT = 3
+SUMMARY_WEIGHT = 1
 
 
 def pairs(text: str) -> set[str]:

@@ -140,9 +140,11 @@ def known_hall(code: str) -> Hall:
 
 @functools.lru_cache(maxsize=64)
 def _last_hall(code: str) -> Hall:
-    found, version = None, 1
+    found = None
+    version = 1
     while (stored := store.published(f"HALL#{code}", version, Hall)) is not None:
-        found, version = stored, version + 1
+        found = stored
+        version = version + 1
     if found is None:
         raise rules.HALL_UNKNOWN()
     return found
@@ -289,12 +291,12 @@ def publish(
     named = {type(one).__name__.upper(): one for one in lists}
     listed = versions | {name: _put_version(name, one, versions) for name, one in named.items()}
     wanted = Release(
-        before.number if before else 0,
-        city,
-        summaries,
-        places,
-        listed.get("DIVISIONS", 0),
-        listed.get("MESSAGES", 0),
+        number=before.number if before else 0,
+        city=city,
+        services=summaries,
+        halls=places,
+        divisions=listed.get("DIVISIONS", 0),
+        messages=listed.get("MESSAGES", 0),
     )
     if wanted == before:
         return before
@@ -381,7 +383,15 @@ def _summary(definition: ServiceDefinition, version: int) -> Summary:
 
 def _hall_summary(hall: Hall, version: int) -> HallSummary:
     services = sorted({service.code for group in hall.groups for service in group.services})
-    return HallSummary(hall.code, version, hall.name, hall.level, hall.region, hall.address, services)
+    return HallSummary(
+        code=hall.code,
+        version=version,
+        name=hall.name,
+        level=hall.level,
+        region=hall.region,
+        address=hall.address,
+        services=services,
+    )
 
 
 def unit_name(code: str) -> Text:

@@ -21,7 +21,8 @@ from chalicelib.certificates import rules
 
 FONTS = Path(__file__).parent / "fonts"
 _FILES = {"regular": "NotoSansSC-Regular.ttf", "bold": "NotoSansSC-Bold.ttf"}
-_NUMERIC, _BYTE = 1, 4
+_NUMERIC = 1
+_BYTE = 4
 _QUIET_MODULES = 4
 _SHRINK = 0.96
 
@@ -81,11 +82,13 @@ def _draw_text(canvas: Canvas, layout: Layout, element: TextElement, face: dict[
     missing = missing_glyph(text, element.weight)
     if missing:
         raise rules.GLYPH_MISSING(character=missing)
-    name, width = font(element.weight).fontName, element.width * mm
+    name = font(element.weight).fontName
+    width = element.width * mm
     size, lines = _fitted(text, name, element, width)
     canvas.setFillColor(HexColor(element.color))
     canvas.setFont(name, size)
-    left, top = element.x * mm, (layout.height - element.y) * mm
+    left = element.x * mm
+    top = (layout.height - element.y) * mm
     for place, line in enumerate(lines):
         baseline = top - size * (0.88 + 1.3 * place)
         if element.align == "center":
@@ -141,7 +144,8 @@ def qr_symbol(url_prefix: str, number: str, correction: str) -> segno.QRCode:
 def _draw_qr(canvas: Canvas, layout: Layout, element: QrElement, url_prefix: str, number: str) -> None:
     rows = [bytes(row) for row in qr_symbol(url_prefix, number, element.correction).matrix]
     module = element.size * mm / (len(rows) + 2 * _QUIET_MODULES)
-    left, top = element.x * mm + _QUIET_MODULES * module, (layout.height - element.y) * mm - _QUIET_MODULES * module
+    left = element.x * mm + _QUIET_MODULES * module
+    top = (layout.height - element.y) * mm - _QUIET_MODULES * module
     canvas.setFillColor(HexColor("#ffffff"))
     canvas.rect(
         element.x * mm, (layout.height - element.y - element.size) * mm, element.size * mm, element.size * mm, 0, 1

@@ -35,7 +35,7 @@ OWN_OR_ISSUED = Access(
 ISSUED = Access(
     staff=("officer",), target=store.certificate, related=_holds_or_issued, relation="staff of the issuing unit"
 )
-PRINT_FETCH_LIMIT = Limit("print_fetch", 20, 300, failures_only=True)
+PRINT_FETCH_LIMIT = Limit(name="print_fetch", times=20, seconds=300, failures_only=True)
 
 
 class CertificateQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -44,7 +44,7 @@ class CertificateQuery(msgspec.Struct, forbid_unknown_fields=True):
     cursor: Annotated[str, Meta(max_length=512)] | None = None
 
 
-class CertificateView(msgspec.Struct, frozen=True):
+class CertificateView(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate as its holder sees it."""
 
     id: str
@@ -60,7 +60,7 @@ class CertificateView(msgspec.Struct, frozen=True):
     face: dict[str, str]
 
 
-class CertificateRow(msgspec.Struct, frozen=True):
+class CertificateRow(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate in a list."""
 
     id: str
@@ -116,7 +116,12 @@ def list_certificates(actor: Actor, query: CertificateQuery) -> CertificateList:
     page = store.of_holders(actor.parties, query.cursor)
     rows = [
         CertificateRow(
-            item.id, item.number, service.issues.name_of(item), _status(item), str(item.valid_from), str(item.valid_to)
+            id=item.id,
+            number=item.number,
+            name=service.issues.name_of(item),
+            status=_status(item),
+            valid_from=str(item.valid_from),
+            valid_to=str(item.valid_to),
         )
         for item in page.items
         if actor.covers(item.service)
@@ -193,17 +198,17 @@ def show_verification(number: str) -> Page:
 
 def _view(item: CertificateItem) -> CertificateView:
     return CertificateView(
-        item.id,
-        item.number,
-        service.issues.name_of(item),
-        item.service,
-        item.application_id,
-        _status(item),
-        str(item.valid_from),
-        str(item.valid_to),
-        item.revision,
-        service.prints.prints_left(item),
-        service.issues.face_of(item),
+        id=item.id,
+        number=item.number,
+        name=service.issues.name_of(item),
+        service=item.service,
+        application_id=item.application_id,
+        status=_status(item),
+        valid_from=str(item.valid_from),
+        valid_to=str(item.valid_to),
+        revision=item.revision,
+        prints_left=service.prints.prints_left(item),
+        face=service.issues.face_of(item),
     )
 
 

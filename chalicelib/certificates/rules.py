@@ -23,8 +23,10 @@ from chalicelib.kernel.numbers import check_character
 
 DOMAIN = b"BANSHI-CERTIFICATE-v1\0"
 EPOCH = date(2025, 1, 1)
-ISSUED, REVOKED = "issued", "revoked"
-VEHICLE, DOCUMENT = 0x11, 0x12
+ISSUED = "issued"
+REVOKED = "revoked"
+VEHICLE = 0x11
+DOCUMENT = 0x12
 MAX_REVISION = 255
 _LAYOUT = struct.Struct(">BB8s6sHHHBB4s")
 _LENGTH = 1 + _LAYOUT.size + 64
@@ -68,8 +70,8 @@ PERIOD_TAKEN = ErrorCode(
 ALREADY_REVOKED = ErrorCode("already_revoked", 409, zh="此证照已被撤销", en="The certificate is revoked already")
 CERTIFICATES = Graph(
     (
-        Edge("issue", NEW, ISSUED, ("system",), events.CERTIFICATE_ISSUED),
-        Edge("revoke", ISSUED, REVOKED, ("officer",), events.CERTIFICATE_REVOKED),
+        Edge("issue", NEW, ISSUED, by=("system",), event=events.CERTIFICATE_ISSUED),
+        Edge("revoke", ISSUED, REVOKED, by=("officer",), event=events.CERTIFICATE_REVOKED),
     ),
     ALREADY_REVOKED,
     {ISSUED: "已签发", REVOKED: "已撤销"},
@@ -80,7 +82,7 @@ _PLATE_CHARACTERS = " 0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ挂学警港澳领使�
 _OID = "1.2.156.3005.2"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Payload:
     """What the QR says by itself."""
 
@@ -108,7 +110,8 @@ def encode_plate(plate: str) -> bytes:
 
 def decode_plate(data: bytes) -> str:
     """The plate in 6 bytes; raises ValueError if there is none."""
-    number, text = int.from_bytes(data), ""
+    number = int.from_bytes(data)
+    text = ""
     for _ in range(7):
         number, rest = divmod(number, len(_PLATE_CHARACTERS))
         text = _PLATE_CHARACTERS[rest] + text
@@ -139,16 +142,16 @@ def decode_payload(data: bytes) -> Payload:
     if kind not in (VEHICLE, DOCUMENT):
         raise ValueError("unknown kind")
     return Payload(
-        kind,
-        key,
-        certificate_id.hex(),
-        decode_plate(subject) if kind == VEHICLE else "",
-        EPOCH + timedelta(start),
-        EPOCH + timedelta(end),
-        scope,
-        category,
-        revision,
-        digest,
+        kind=kind,
+        key=key,
+        certificate_id=certificate_id.hex(),
+        subject=decode_plate(subject) if kind == VEHICLE else "",
+        valid_from=EPOCH + timedelta(start),
+        valid_to=EPOCH + timedelta(end),
+        scope=scope,
+        category=category,
+        revision=revision,
+        digest=digest,
     )
 
 

@@ -13,7 +13,8 @@ from chalicelib.delivery.store import ShipmentItem
 from chalicelib.kernel.security import vault
 
 LABEL = "BSP1"
-_WIDTH, _HEIGHT = 100.0, 150.0
+_WIDTH = 100.0
+_HEIGHT = 150.0
 _A4 = (210.0, 297.0)
 _A4_SCALE = 0.98
 _CELLS = ((3.0, 1.0), (108.0, 1.0), (3.0, 149.5), (108.0, 149.5))
@@ -45,7 +46,8 @@ def labels(items: list[ShipmentItem], form: str) -> bytes:
 
 
 def _label(item: ShipmentItem) -> list[Element]:
-    content, carrier = store.private(item).address, choices.carrier(item.carrier)
+    content = store.private(item).address
+    carrier = choices.carrier(item.carrier)
     assert content is not None
     hall = catalog.known_hall(item.hall)
     place = catalog.division(content.division) if content.division else []

@@ -16,8 +16,11 @@ from chalicelib.kernel.clock import Calendar
 from chalicelib.kernel.errors import ErrorCode
 from chalicelib.kernel.graph import NEW, Edge, Graph
 
-ELECTRONIC, PICK_UP, COURIER = "electronic", "pick_up", "courier"
-OUT, IN = "out", "in"
+ELECTRONIC = "electronic"
+PICK_UP = "pick_up"
+COURIER = "courier"
+OUT = "out"
+IN = "in"
 CREATED = "created"
 READY = "ready"
 OFFERED = "offered"
@@ -33,10 +36,15 @@ CANCELLED = "cancelled"
 ON_THE_WAY = (HANDED_OVER, IN_TRANSIT, ATTEMPT_FAILED)
 WITH_CARRIER = (ACCEPTED, *ON_THE_WAY)
 ENDED = (DELIVERED, REPLACED, CANCELLED)
-BY_ARRIVAL, BY_ROUTE = "arrival", "route"
-TO_PACK, TO_COLLECT, AS_PROMISED = "to_pack", "to_collect", "as_promised"
-BOOK, ASK = "book", "ask"
-CARRIERS_DESK, ENDED_DESK = "CARRIER", "ENDED"
+BY_ARRIVAL = "arrival"
+BY_ROUTE = "route"
+TO_PACK = "to_pack"
+TO_COLLECT = "to_collect"
+AS_PROMISED = "as_promised"
+BOOK = "book"
+ASK = "ask"
+CARRIERS_DESK = "CARRIER"
+ENDED_DESK = "ENDED"
 MOST_MISSES = 5
 MOST_ADDRESSES = 20
 MOST_IN_PARCEL = 20
@@ -161,35 +169,35 @@ PARCEL_UNKNOWN = ErrorCode("parcel_unknown", 404, zh="没有此快递件", en="T
 
 SHIPMENTS = Graph(
     (
-        Edge("create", NEW, CREATED, ("system", "supervisor"), events.SHIPMENT_CREATED),
-        Edge("pack", CREATED, READY, ("clerk",), events.SHIPMENT_READY),
-        Edge("offer", CREATED, OFFERED, ("system",), events.SHIPMENT_OFFERED),
-        Edge("offer", READY, OFFERED, ("system", "clerk"), events.SHIPMENT_OFFERED),
-        Edge("accept", OFFERED, ACCEPTED, ("courier", "carrier"), events.SHIPMENT_ACCEPTED),
-        Edge("release", ACCEPTED, OFFERED, ("courier",), events.SHIPMENT_RELEASED),
-        Edge("recall", OFFERED, RETURNED, ("clerk",), events.SHIPMENT_RECALLED),
-        Edge("recall", ACCEPTED, RETURNED, ("clerk",), events.SHIPMENT_RECALLED),
-        Edge("hand_over", ACCEPTED, HANDED_OVER, ("two_scans", "carrier"), events.SHIPMENT_HANDED_OVER),
-        Edge("depart", HANDED_OVER, IN_TRANSIT, ("courier", "carrier"), events.SHIPMENT_DEPARTED),
-        Edge("deliver", IN_TRANSIT, DELIVERED, ("courier", "carrier", "two_scans"), events.SHIPMENT_DELIVERED),
-        Edge("deliver", HANDED_OVER, DELIVERED, ("two_scans",), events.SHIPMENT_DELIVERED),
-        Edge("fail", IN_TRANSIT, ATTEMPT_FAILED, ("courier", "carrier"), events.SHIPMENT_ATTEMPT_FAILED),
-        Edge("retry", ATTEMPT_FAILED, IN_TRANSIT, ("courier", "carrier"), events.SHIPMENT_RETRIED),
-        Edge("bring_back", HANDED_OVER, RETURNED, ("two_scans", "carrier"), events.SHIPMENT_RETURNED),
-        Edge("bring_back", IN_TRANSIT, RETURNED, ("two_scans", "carrier"), events.SHIPMENT_RETURNED),
-        Edge("bring_back", ATTEMPT_FAILED, RETURNED, ("two_scans", "carrier"), events.SHIPMENT_RETURNED),
-        Edge("offer", RETURNED, OFFERED, ("system", "clerk"), events.SHIPMENT_OFFERED),
-        Edge("keep", RETURNED, READY, ("clerk", "recipient"), events.SHIPMENT_KEPT_AT_HALL),
-        Edge("collect", READY, DELIVERED, ("clerk",), events.SHIPMENT_COLLECTED),
-        Edge("lose", HANDED_OVER, LOST, ("supervisor", "carrier"), events.SHIPMENT_LOST),
-        Edge("lose", IN_TRANSIT, LOST, ("supervisor", "carrier"), events.SHIPMENT_LOST),
-        Edge("lose", ATTEMPT_FAILED, LOST, ("supervisor", "carrier"), events.SHIPMENT_LOST),
-        Edge("find", LOST, RETURNED, ("supervisor",), events.SHIPMENT_FOUND),
-        Edge("arrive", LOST, DELIVERED, ("supervisor",), events.SHIPMENT_FOUND),
-        Edge("replace", LOST, REPLACED, ("supervisor",), events.SHIPMENT_REPLACED),
-        Edge("cancel", CREATED, CANCELLED, ("clerk",), events.SHIPMENT_CANCELLED),
-        Edge("cancel", OFFERED, CANCELLED, ("recipient",), events.SHIPMENT_CANCELLED),
-        Edge("cancel", RETURNED, CANCELLED, ("clerk",), events.SHIPMENT_CANCELLED),
+        Edge("create", NEW, CREATED, by=("system", "supervisor"), event=events.SHIPMENT_CREATED),
+        Edge("pack", CREATED, READY, by=("clerk",), event=events.SHIPMENT_READY),
+        Edge("offer", CREATED, OFFERED, by=("system",), event=events.SHIPMENT_OFFERED),
+        Edge("offer", READY, OFFERED, by=("system", "clerk"), event=events.SHIPMENT_OFFERED),
+        Edge("accept", OFFERED, ACCEPTED, by=("courier", "carrier"), event=events.SHIPMENT_ACCEPTED),
+        Edge("release", ACCEPTED, OFFERED, by=("courier",), event=events.SHIPMENT_RELEASED),
+        Edge("recall", OFFERED, RETURNED, by=("clerk",), event=events.SHIPMENT_RECALLED),
+        Edge("recall", ACCEPTED, RETURNED, by=("clerk",), event=events.SHIPMENT_RECALLED),
+        Edge("hand_over", ACCEPTED, HANDED_OVER, by=("two_scans", "carrier"), event=events.SHIPMENT_HANDED_OVER),
+        Edge("depart", HANDED_OVER, IN_TRANSIT, by=("courier", "carrier"), event=events.SHIPMENT_DEPARTED),
+        Edge("deliver", IN_TRANSIT, DELIVERED, by=("courier", "carrier", "two_scans"), event=events.SHIPMENT_DELIVERED),
+        Edge("deliver", HANDED_OVER, DELIVERED, by=("two_scans",), event=events.SHIPMENT_DELIVERED),
+        Edge("fail", IN_TRANSIT, ATTEMPT_FAILED, by=("courier", "carrier"), event=events.SHIPMENT_ATTEMPT_FAILED),
+        Edge("retry", ATTEMPT_FAILED, IN_TRANSIT, by=("courier", "carrier"), event=events.SHIPMENT_RETRIED),
+        Edge("bring_back", HANDED_OVER, RETURNED, by=("two_scans", "carrier"), event=events.SHIPMENT_RETURNED),
+        Edge("bring_back", IN_TRANSIT, RETURNED, by=("two_scans", "carrier"), event=events.SHIPMENT_RETURNED),
+        Edge("bring_back", ATTEMPT_FAILED, RETURNED, by=("two_scans", "carrier"), event=events.SHIPMENT_RETURNED),
+        Edge("offer", RETURNED, OFFERED, by=("system", "clerk"), event=events.SHIPMENT_OFFERED),
+        Edge("keep", RETURNED, READY, by=("clerk", "recipient"), event=events.SHIPMENT_KEPT_AT_HALL),
+        Edge("collect", READY, DELIVERED, by=("clerk",), event=events.SHIPMENT_COLLECTED),
+        Edge("lose", HANDED_OVER, LOST, by=("supervisor", "carrier"), event=events.SHIPMENT_LOST),
+        Edge("lose", IN_TRANSIT, LOST, by=("supervisor", "carrier"), event=events.SHIPMENT_LOST),
+        Edge("lose", ATTEMPT_FAILED, LOST, by=("supervisor", "carrier"), event=events.SHIPMENT_LOST),
+        Edge("find", LOST, RETURNED, by=("supervisor",), event=events.SHIPMENT_FOUND),
+        Edge("arrive", LOST, DELIVERED, by=("supervisor",), event=events.SHIPMENT_FOUND),
+        Edge("replace", LOST, REPLACED, by=("supervisor",), event=events.SHIPMENT_REPLACED),
+        Edge("cancel", CREATED, CANCELLED, by=("clerk",), event=events.SHIPMENT_CANCELLED),
+        Edge("cancel", OFFERED, CANCELLED, by=("recipient",), event=events.SHIPMENT_CANCELLED),
+        Edge("cancel", RETURNED, CANCELLED, by=("clerk",), event=events.SHIPMENT_CANCELLED),
     ),
     SHIPMENT_STATE,
     {
@@ -242,22 +250,27 @@ CONSEQUENCES = {
 }
 """What follows from each state of a parcel. What only one action does stands in ``service/transitions.py``."""
 
-OPEN, GIVEN, TAKEN, DONE = "open", "given", "taken", "done"
+OPEN = "open"
+GIVEN = "given"
+TAKEN = "taken"
+DONE = "done"
 HANDOVERS = Graph(
     (
-        Edge("open", NEW, OPEN, ("giver", "taker"), events.HANDOVER_OPENED),
-        Edge("give", OPEN, GIVEN, ("giver",), events.HANDOVER_GIVEN),
-        Edge("take", OPEN, TAKEN, ("taker",), events.HANDOVER_TAKEN),
-        Edge("take", GIVEN, DONE, ("taker",), events.HANDOVER_DONE),
-        Edge("give", TAKEN, DONE, ("giver",), events.HANDOVER_DONE),
-        Edge("cancel", OPEN, CANCELLED, ("giver", "taker"), events.HANDOVER_CANCELLED),
-        Edge("cancel", GIVEN, CANCELLED, ("giver", "taker"), events.HANDOVER_CANCELLED),
-        Edge("cancel", TAKEN, CANCELLED, ("giver", "taker"), events.HANDOVER_CANCELLED),
+        Edge("open", NEW, OPEN, by=("giver", "taker"), event=events.HANDOVER_OPENED),
+        Edge("give", OPEN, GIVEN, by=("giver",), event=events.HANDOVER_GIVEN),
+        Edge("take", OPEN, TAKEN, by=("taker",), event=events.HANDOVER_TAKEN),
+        Edge("take", GIVEN, DONE, by=("taker",), event=events.HANDOVER_DONE),
+        Edge("give", TAKEN, DONE, by=("giver",), event=events.HANDOVER_DONE),
+        Edge("cancel", OPEN, CANCELLED, by=("giver", "taker"), event=events.HANDOVER_CANCELLED),
+        Edge("cancel", GIVEN, CANCELLED, by=("giver", "taker"), event=events.HANDOVER_CANCELLED),
+        Edge("cancel", TAKEN, CANCELLED, by=("giver", "taker"), event=events.HANDOVER_CANCELLED),
     ),
     HANDOVER_STATE,
     {OPEN: "待双方扫码", GIVEN: "交件方已确认", TAKEN: "收件方已确认", DONE: "已完成", CANCELLED: "已取消"},
 )
-DISPATCH, RETURN, COLLECTION = "dispatch", "return", "collection"
+DISPATCH = "dispatch"
+RETURN = "return"
+COLLECTION = "collection"
 
 
 def handover_action(kind: str, direction: str) -> str:
@@ -288,7 +301,7 @@ def carrier_path(state: str, wanted: str) -> list[str]:
     return []
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Scan:
     """A carrier's report: its own id, what it says, when it was made there, in which words."""
 

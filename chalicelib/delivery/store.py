@@ -25,7 +25,7 @@ TABLE = "delivery"
 KEPT_SECONDS = 400 * 86400
 
 
-class Address(msgspec.Struct, frozen=True):
+class Address(msgspec.Struct, frozen=True, kw_only=True):
     """Where and to whom: division by its six digits, street and door, a hint for who has to find it."""
 
     recipient: str
@@ -35,7 +35,7 @@ class Address(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
-class Choice(msgspec.Struct, frozen=True):
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """How an applicant wants the result: ``mode``; at which hall; to which address, and who pays the postage."""
 
     mode: str
@@ -44,7 +44,7 @@ class Choice(msgspec.Struct, frozen=True):
     postage: str = "prepaid"
 
 
-class Result(msgspec.Struct, frozen=True):
+class Result(msgspec.Struct, frozen=True, kw_only=True):
     """A result in a parcel: of which application, its certificate, and whether it was printed for the parcel."""
 
     application_id: str

@@ -105,7 +105,7 @@ GUARDIAN_CONSENTS = ErrorCode(
 NOT_MERGED = ErrorCode("not_merged", 409, zh="该账号没有被合并", en="This account is not merged into another")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SessionState:
     """What decides about a refresh: the current token's hash and the two ends of the session."""
 

@@ -207,7 +207,8 @@ def relative(relative_id: str) -> RelativeItem | None:
 
 def new_relative(account_id: str, holder_index: str, index: str) -> RelativeItem:
     item = RelativeItem(f"PERSON#{holder_index}", f"RELATIVE#{index}", holder=account_id, relative_index=index)
-    item.gsi1pk, item.gsi1sk = f"CONSENTS#{index}", holder_index
+    item.gsi1pk = f"CONSENTS#{index}"
+    item.gsi1sk = holder_index
     return item
 
 

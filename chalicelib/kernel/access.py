@@ -27,7 +27,7 @@ class Level(IntEnum):
     REAL_NAME = 3
 
 
-class Actor(msgspec.Struct, frozen=True):
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """The caller. ``kind`` is ``anonymous``, ``person``, ``staff`` or ``system``.
 
     ``accounts`` are all accounts of the person (own and merged); ``organization`` is the enterprise
@@ -68,7 +68,7 @@ def system(name: str) -> Actor:
     return Actor(kind="system", id=f"system:{name}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Access:
     """Who may call an endpoint.
 

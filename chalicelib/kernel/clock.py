@@ -73,7 +73,8 @@ class Calendar:
 
     @classmethod
     def of(cls, off: Iterable[date], make_up: Iterable[date]) -> Calendar:
-        off, make_up = frozenset(off), frozenset(make_up)
+        off = frozenset(off)
+        make_up = frozenset(make_up)
         return cls(off, make_up, frozenset(day.year for day in off))
 
     def covers(self, day: date) -> bool:

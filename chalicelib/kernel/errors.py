@@ -7,7 +7,7 @@ from these declarations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 REGISTRY: dict[str, ErrorCode] = {}
@@ -19,6 +19,7 @@ class FieldError:
 
     path: str
     code: str
+    _: KW_ONLY
     zh: str
     en: str
 
@@ -32,6 +33,7 @@ class ErrorCode:
 
     code: str
     status: int
+    _: KW_ONLY
     zh: str
     en: str
 
@@ -43,10 +45,10 @@ class ErrorCode:
     def __call__(
         self, *, fields: list[FieldError] | None = None, retry_after: int | None = None, **values: Any
     ) -> Problem:
-        return Problem(self, fields or [], retry_after, values)
+        return Problem(error=self, fields=fields or [], retry_after=retry_after, values=values)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Problem(Exception):
     """An error on its way to the caller; becomes an RFC 9457 answer at the edge."""
 

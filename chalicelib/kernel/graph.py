@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Protocol
 
 from chalicelib.kernel.errors import ErrorCode, Problem
@@ -35,6 +35,7 @@ class Edge:
     action: str
     start: str
     end: str
+    _: KW_ONLY
     by: tuple[str, ...]
     event: EventType = NOT_KEPT
 

@@ -31,7 +31,7 @@ def _check_public_url(text: str) -> None:
         raise ValueError("must not end in /")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings of the kernel; platforms and features declare their own."""
 

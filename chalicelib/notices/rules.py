@@ -14,9 +14,13 @@ from chalicelib.kernel.clock import SHANGHAI
 from chalicelib.kernel.errors import ErrorCode
 from chalicelib.kernel.graph import NEW, Edge, Graph
 
-WECHAT, ALIPAY, SMS = "wechat", "alipay", "sms"
+WECHAT = "wechat"
+ALIPAY = "alipay"
+SMS = "sms"
 PLATFORMS = (WECHAT, ALIPAY)
-PUSH, DIGEST, INBOX = "push", "digest", "inbox"
+PUSH = "push"
+DIGEST = "digest"
+INBOX = "inbox"
 KINDS = ("progress", "appointment", "payment", "delivery")
 QUEUED = "queued"
 COLLECTED = "collected"
@@ -47,16 +51,16 @@ TEMPLATE_UNKNOWN = ErrorCode("template_unknown", 422, zh="没有此消息模板"
 
 MESSAGES = Graph(
     (
-        Edge("queue", NEW, QUEUED, ("system",)),
-        Edge("collect", NEW, COLLECTED, ("system",)),
-        Edge("keep", NEW, INBOX_ONLY, ("system",)),
-        Edge("begin", QUEUED, SENDING, ("system",)),
-        Edge("hand_over", SENDING, SENT, ("system",)),
-        Edge("put_off", SENDING, QUEUED, ("system",)),
-        Edge("leave", QUEUED, INBOX_ONLY, ("system",)),
-        Edge("leave", COLLECTED, INBOX_ONLY, ("system",)),
-        Edge("give_up", QUEUED, DEAD, ("system",)),
-        Edge("replay", DEAD, QUEUED, ("administrator",)),
+        Edge("queue", NEW, QUEUED, by=("system",)),
+        Edge("collect", NEW, COLLECTED, by=("system",)),
+        Edge("keep", NEW, INBOX_ONLY, by=("system",)),
+        Edge("begin", QUEUED, SENDING, by=("system",)),
+        Edge("hand_over", SENDING, SENT, by=("system",)),
+        Edge("put_off", SENDING, QUEUED, by=("system",)),
+        Edge("leave", QUEUED, INBOX_ONLY, by=("system",)),
+        Edge("leave", COLLECTED, INBOX_ONLY, by=("system",)),
+        Edge("give_up", QUEUED, DEAD, by=("system",)),
+        Edge("replay", DEAD, QUEUED, by=("administrator",)),
     ),
     MESSAGE_STATE,
     {

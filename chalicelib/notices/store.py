@@ -32,7 +32,7 @@ class Bilingual(msgspec.Struct, frozen=True):
     en: str
 
 
-class Words(msgspec.Struct, frozen=True):
+class Words(msgspec.Struct, frozen=True, kw_only=True):
     """A message as it was worded when its event happened."""
 
     title: Bilingual

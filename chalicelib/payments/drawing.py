@@ -13,16 +13,21 @@ from chalicelib.payments.service.ledger import Report
 from chalicelib.payments.store import BillItem, ReceiptItem
 from chalicelib.platforms.payment import to_yuan
 
-_WIDTH, _ROW = 210.0, 8.0
-_INK, _LINE = "#8a1f1f", "#c9a3a3"
-_DIGITS, _UNITS = "零壹贰叁肆伍陆柒捌玖", ("", "拾", "佰", "仟")
+_WIDTH = 210.0
+_ROW = 8.0
+_INK = "#8a1f1f"
+_LINE = "#c9a3a3"
+_DIGITS = "零壹贰叁肆伍陆柒捌玖"
+_UNITS = ("", "拾", "佰", "仟")
 _GROUPS = ("", "万", "亿")
 _HEADER = ("日期 day", "执收单位 unit", "收费项目编码 item code", "渠道 channel", "金额(元) amount (yuan)")
 
 
 def in_words(fen: int) -> str:
     """An amount in the capital numerals of receipts (大写): 1250 is 壹拾贰元伍角整."""
-    yuan, jiao, rest = fen // 100, fen // 10 % 10, fen % 10
+    yuan = fen // 100
+    jiao = fen // 10 % 10
+    rest = fen % 10
     words = (_whole(yuan) + "元") if yuan else ""
     if jiao:
         words += _DIGITS[jiao] + "角"
@@ -32,7 +37,8 @@ def in_words(fen: int) -> str:
 
 
 def _whole(number: int) -> str:
-    words, gap = "", False
+    words = ""
+    gap = False
     for place in range(len(_GROUPS) - 1, -1, -1):
         group = number // 10_000**place % (10_000 if place < len(_GROUPS) - 1 else 10**8)
         if not group:
@@ -41,12 +47,14 @@ def _whole(number: int) -> str:
         text = _group(group)
         if words and (gap or group < 1000):
             words += "零"
-        words, gap = words + text + _GROUPS[place], False
+        words = words + text + _GROUPS[place]
+        gap = False
     return words
 
 
 def _group(number: int) -> str:
-    words, gap = "", False
+    words = ""
+    gap = False
     for place in (3, 2, 1, 0):
         digit = number // 10**place % 10
         if not digit:
@@ -60,7 +68,9 @@ def _group(number: int) -> str:
 def receipt(bill: BillItem, item: ReceiptItem) -> bytes:
     """The receipt's PDF (A5, across), with what is checked at the national platform in the QR."""
     party = identity.organization_party if bill.payer_kind == "organization" else identity.person_party
-    payer, unit, parts = party(bill.payer), catalog.unit(bill.unit), item.issued
+    payer = party(bill.payer)
+    unit = catalog.unit(bill.unit)
+    parts = item.issued
     lines = [charge for charge in bill.charges if parts.get(charge.item, 0) > 0]
     height = max(148.0, 96 + _ROW * len(lines))
     elements: list[TextElement | RectangleElement | QrElement] = [
@@ -142,7 +152,8 @@ def report_xlsx(report: Report) -> bytes:
 
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
-        sheet, bold = book.add_worksheet("非税收入"), book.add_format({"bold": True})
+        sheet = book.add_worksheet("非税收入")
+        bold = book.add_format({"bold": True})
         money = book.add_format({"num_format": "#,##0.00"})
         total = book.add_format({"num_format": "#,##0.00", "bold": True})
         sheet.write_row(0, 0, _HEADER, bold)

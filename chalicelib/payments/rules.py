@@ -25,7 +25,8 @@ SHORTEST_LIFE = timedelta(minutes=2)
 ASKED_AFTER_END = timedelta(days=2)
 _CHECKS = (timedelta(minutes=1), timedelta(minutes=3), timedelta(minutes=6), timedelta(minutes=10))
 _LONGEST_WAIT = timedelta(hours=1)
-_OUTAGE, _OUTAGE_WAIT = timedelta(hours=6), timedelta(minutes=5)
+_OUTAGE = timedelta(hours=6)
+_OUTAGE_WAIT = timedelta(minutes=5)
 
 BILL_NOT_PAYABLE = ErrorCode(
     "bill_not_payable",
@@ -127,29 +128,34 @@ SPAN_TOO_LONG = ErrorCode(
 
 # Payment orders
 
-CREATED, PENDING, CLOSING, PAID = "created", "pending", "closing", "paid"
-CLOSED, PARTLY_REFUNDED, REFUNDED = "closed", "partly_refunded", "refunded"
+CREATED = "created"
+PENDING = "pending"
+CLOSING = "closing"
+PAID = "paid"
+CLOSED = "closed"
+PARTLY_REFUNDED = "partly_refunded"
+REFUNDED = "refunded"
 LIVE = (CREATED, PENDING, CLOSING)
 SETTLED = (PAID, PARTLY_REFUNDED, REFUNDED)
 
 ORDERS = Graph(
     (
-        Edge("create", NEW, CREATED, ("payer",), events.PAYMENT_CREATED),
-        Edge("pay", NEW, PAID, ("clerk",), events.PAYMENT_TAKEN),
-        Edge("assign", NEW, PAID, ("treasurer",), events.MONEY_ASSIGNED),
-        Edge("accept", CREATED, PENDING, ("platform",), events.PAYMENT_ACCEPTED),
-        Edge("pay", CREATED, PAID, ("platform",), events.PAYMENT_RECEIVED),
-        Edge("pay", PENDING, PAID, ("platform",), events.PAYMENT_RECEIVED),
-        Edge("pay", CLOSING, PAID, ("platform",), events.PAYMENT_RECEIVED),
-        Edge("begin_close", CREATED, CLOSING, ("payer", "clerk", "system"), events.PAYMENT_CLOSING),
-        Edge("begin_close", PENDING, CLOSING, ("payer", "clerk", "system"), events.PAYMENT_CLOSING),
-        Edge("close", CREATED, CLOSED, ("platform",), events.PAYMENT_CLOSED),
-        Edge("close", PENDING, CLOSED, ("platform",), events.PAYMENT_CLOSED),
-        Edge("close", CLOSING, CLOSED, ("platform",), events.PAYMENT_CLOSED),
-        Edge("refund_part", PAID, PARTLY_REFUNDED, ("platform", "clerk"), events.PAYMENT_REFUNDED),
-        Edge("refund_part", PARTLY_REFUNDED, PARTLY_REFUNDED, ("platform", "clerk"), events.PAYMENT_REFUNDED),
-        Edge("refund_rest", PAID, REFUNDED, ("platform", "clerk"), events.PAYMENT_REFUNDED),
-        Edge("refund_rest", PARTLY_REFUNDED, REFUNDED, ("platform", "clerk"), events.PAYMENT_REFUNDED),
+        Edge("create", NEW, CREATED, by=("payer",), event=events.PAYMENT_CREATED),
+        Edge("pay", NEW, PAID, by=("clerk",), event=events.PAYMENT_TAKEN),
+        Edge("assign", NEW, PAID, by=("treasurer",), event=events.MONEY_ASSIGNED),
+        Edge("accept", CREATED, PENDING, by=("platform",), event=events.PAYMENT_ACCEPTED),
+        Edge("pay", CREATED, PAID, by=("platform",), event=events.PAYMENT_RECEIVED),
+        Edge("pay", PENDING, PAID, by=("platform",), event=events.PAYMENT_RECEIVED),
+        Edge("pay", CLOSING, PAID, by=("platform",), event=events.PAYMENT_RECEIVED),
+        Edge("begin_close", CREATED, CLOSING, by=("payer", "clerk", "system"), event=events.PAYMENT_CLOSING),
+        Edge("begin_close", PENDING, CLOSING, by=("payer", "clerk", "system"), event=events.PAYMENT_CLOSING),
+        Edge("close", CREATED, CLOSED, by=("platform",), event=events.PAYMENT_CLOSED),
+        Edge("close", PENDING, CLOSED, by=("platform",), event=events.PAYMENT_CLOSED),
+        Edge("close", CLOSING, CLOSED, by=("platform",), event=events.PAYMENT_CLOSED),
+        Edge("refund_part", PAID, PARTLY_REFUNDED, by=("platform", "clerk"), event=events.PAYMENT_REFUNDED),
+        Edge("refund_part", PARTLY_REFUNDED, PARTLY_REFUNDED, by=("platform", "clerk"), event=events.PAYMENT_REFUNDED),
+        Edge("refund_rest", PAID, REFUNDED, by=("platform", "clerk"), event=events.PAYMENT_REFUNDED),
+        Edge("refund_rest", PARTLY_REFUNDED, REFUNDED, by=("platform", "clerk"), event=events.PAYMENT_REFUNDED),
     ),
     PAYMENT_STATE,
     {
@@ -160,18 +166,21 @@ ORDERS = Graph(
 
 # Bills
 
-OPEN, CANCELLED, REPLACED, BILL_SETTLED = "open", "cancelled", "replaced", "settled"
+OPEN = "open"
+CANCELLED = "cancelled"
+REPLACED = "replaced"
+BILL_SETTLED = "settled"
 
 BILLS = Graph(
     (
-        Edge("issue", NEW, OPEN, ("system",), events.BILL_ISSUED),
-        Edge("settle", OPEN, BILL_SETTLED, ("system",), events.BILL_SETTLED),
-        Edge("cancel", OPEN, CANCELLED, ("officer", "system"), events.BILL_CANCELLED),
-        Edge("reissue", OPEN, REPLACED, ("payer",), events.BILL_REISSUED),
-        Edge("refund_part", BILL_SETTLED, PARTLY_REFUNDED, ("system",), events.BILL_REFUNDED),
-        Edge("refund_part", PARTLY_REFUNDED, PARTLY_REFUNDED, ("system",), events.BILL_REFUNDED),
-        Edge("refund_rest", BILL_SETTLED, REFUNDED, ("system",), events.BILL_REFUNDED),
-        Edge("refund_rest", PARTLY_REFUNDED, REFUNDED, ("system",), events.BILL_REFUNDED),
+        Edge("issue", NEW, OPEN, by=("system",), event=events.BILL_ISSUED),
+        Edge("settle", OPEN, BILL_SETTLED, by=("system",), event=events.BILL_SETTLED),
+        Edge("cancel", OPEN, CANCELLED, by=("officer", "system"), event=events.BILL_CANCELLED),
+        Edge("reissue", OPEN, REPLACED, by=("payer",), event=events.BILL_REISSUED),
+        Edge("refund_part", BILL_SETTLED, PARTLY_REFUNDED, by=("system",), event=events.BILL_REFUNDED),
+        Edge("refund_part", PARTLY_REFUNDED, PARTLY_REFUNDED, by=("system",), event=events.BILL_REFUNDED),
+        Edge("refund_rest", BILL_SETTLED, REFUNDED, by=("system",), event=events.BILL_REFUNDED),
+        Edge("refund_rest", PARTLY_REFUNDED, REFUNDED, by=("system",), event=events.BILL_REFUNDED),
     ),
     BILL_STATE,
     {
@@ -182,26 +191,32 @@ BILLS = Graph(
 
 # Refunds
 
-REQUESTED, APPROVED, SENT, DONE = "requested", "approved", "sent", "done"
-REJECTED, FAILED, ABNORMAL, RETURNED = "rejected", "failed", "abnormal", "returned"
+REQUESTED = "requested"
+APPROVED = "approved"
+SENT = "sent"
+DONE = "done"
+REJECTED = "rejected"
+FAILED = "failed"
+ABNORMAL = "abnormal"
+RETURNED = "returned"
 
 REFUNDS = Graph(
     (
-        Edge("request", NEW, REQUESTED, ("system", "officer"), events.REFUND_REQUESTED),
-        Edge("approve", REQUESTED, APPROVED, ("officer", "system"), events.REFUND_APPROVED),
-        Edge("reject", REQUESTED, REJECTED, ("officer",), events.REFUND_REJECTED),
-        Edge("reject", APPROVED, REJECTED, ("officer",), events.REFUND_REJECTED),
-        Edge("send", APPROVED, SENT, ("system",), events.REFUND_SENT),
-        Edge("pay_out", APPROVED, DONE, ("clerk",), events.REFUND_DONE),
-        Edge("finish", SENT, DONE, ("platform",), events.REFUND_DONE),
-        Edge("finish", ABNORMAL, DONE, ("platform",), events.REFUND_DONE),
-        Edge("report_abnormal", SENT, ABNORMAL, ("platform",), events.REFUND_ABNORMAL),
-        Edge("repair", ABNORMAL, SENT, ("officer",), events.REFUND_REPAIRED),
-        Edge("fail", SENT, FAILED, ("platform", "officer"), events.REFUND_FAILED),
-        Edge("fail", ABNORMAL, FAILED, ("platform",), events.REFUND_FAILED),
-        Edge("return", SENT, RETURNED, ("platform",), events.REFUND_RETURNED_TO_MERCHANT),
-        Edge("return", ABNORMAL, RETURNED, ("platform",), events.REFUND_RETURNED_TO_MERCHANT),
-        Edge("pay_out", RETURNED, DONE, ("clerk",), events.REFUND_DONE),
+        Edge("request", NEW, REQUESTED, by=("system", "officer"), event=events.REFUND_REQUESTED),
+        Edge("approve", REQUESTED, APPROVED, by=("officer", "system"), event=events.REFUND_APPROVED),
+        Edge("reject", REQUESTED, REJECTED, by=("officer",), event=events.REFUND_REJECTED),
+        Edge("reject", APPROVED, REJECTED, by=("officer",), event=events.REFUND_REJECTED),
+        Edge("send", APPROVED, SENT, by=("system",), event=events.REFUND_SENT),
+        Edge("pay_out", APPROVED, DONE, by=("clerk",), event=events.REFUND_DONE),
+        Edge("finish", SENT, DONE, by=("platform",), event=events.REFUND_DONE),
+        Edge("finish", ABNORMAL, DONE, by=("platform",), event=events.REFUND_DONE),
+        Edge("report_abnormal", SENT, ABNORMAL, by=("platform",), event=events.REFUND_ABNORMAL),
+        Edge("repair", ABNORMAL, SENT, by=("officer",), event=events.REFUND_REPAIRED),
+        Edge("fail", SENT, FAILED, by=("platform", "officer"), event=events.REFUND_FAILED),
+        Edge("fail", ABNORMAL, FAILED, by=("platform",), event=events.REFUND_FAILED),
+        Edge("return", SENT, RETURNED, by=("platform",), event=events.REFUND_RETURNED_TO_MERCHANT),
+        Edge("return", ABNORMAL, RETURNED, by=("platform",), event=events.REFUND_RETURNED_TO_MERCHANT),
+        Edge("pay_out", RETURNED, DONE, by=("clerk",), event=events.REFUND_DONE),
     ),
     REFUND_STATE,
     {
@@ -223,15 +238,18 @@ def waits_for_person(status: str, is_paid_at_counter: bool) -> bool:
 
 # Money that fits no bill
 
-HELD, GIVING_BACK, GIVEN_BACK, ASSIGNED = "held", "giving_back", "given_back", "assigned"
+HELD = "held"
+GIVING_BACK = "giving_back"
+GIVEN_BACK = "given_back"
+ASSIGNED = "assigned"
 
 SUSPENSE = Graph(
     (
-        Edge("hold", NEW, HELD, ("platform",), events.MONEY_SUSPENDED),
-        Edge("give_back", HELD, GIVING_BACK, ("system", "treasurer"), events.MONEY_GIVEN_BACK),
-        Edge("finish", GIVING_BACK, GIVEN_BACK, ("platform",), events.MONEY_BACK_WITH_PAYER),
-        Edge("fail", GIVING_BACK, HELD, ("platform", "officer"), events.MONEY_STAYS_IN_SUSPENSE),
-        Edge("assign", HELD, ASSIGNED, ("treasurer",), events.MONEY_ASSIGNED),
+        Edge("hold", NEW, HELD, by=("platform",), event=events.MONEY_SUSPENDED),
+        Edge("give_back", HELD, GIVING_BACK, by=("system", "treasurer"), event=events.MONEY_GIVEN_BACK),
+        Edge("finish", GIVING_BACK, GIVEN_BACK, by=("platform",), event=events.MONEY_BACK_WITH_PAYER),
+        Edge("fail", GIVING_BACK, HELD, by=("platform", "officer"), event=events.MONEY_STAYS_IN_SUSPENSE),
+        Edge("assign", HELD, ASSIGNED, by=("treasurer",), event=events.MONEY_ASSIGNED),
     ),
     SUSPENSE_STATE,
     {HELD: "待处理", GIVING_BACK: "退回中", GIVEN_BACK: "已退回", ASSIGNED: "已认领"},
@@ -242,14 +260,17 @@ GIVEN_BACK_BY_ITSELF = ("late", "duplicate")
 
 # Drawers of the windows
 
-DRAWER_OPEN, DRAWER_AGREES, DRAWER_DIFFERS, RESOLVED = "open", "closed", "differing", "resolved"
+DRAWER_OPEN = "open"
+DRAWER_AGREES = "closed"
+DRAWER_DIFFERS = "differing"
+RESOLVED = "resolved"
 
 DRAWERS = Graph(
     (
-        Edge("open", NEW, DRAWER_OPEN, ("clerk",)),  # kept with what the first payment does to it
-        Edge("close", DRAWER_OPEN, DRAWER_AGREES, ("clerk",), events.DRAWER_CLOSED),
-        Edge("close_differing", DRAWER_OPEN, DRAWER_DIFFERS, ("clerk",), events.DRAWER_CLOSED),
-        Edge("resolve", DRAWER_DIFFERS, RESOLVED, ("treasurer",), events.DRAWER_RESOLVED),
+        Edge("open", NEW, DRAWER_OPEN, by=("clerk",)),  # kept with what the first payment does to it
+        Edge("close", DRAWER_OPEN, DRAWER_AGREES, by=("clerk",), event=events.DRAWER_CLOSED),
+        Edge("close_differing", DRAWER_OPEN, DRAWER_DIFFERS, by=("clerk",), event=events.DRAWER_CLOSED),
+        Edge("resolve", DRAWER_DIFFERS, RESOLVED, by=("treasurer",), event=events.DRAWER_RESOLVED),
     ),
     DRAWER_CLOSED,
     {DRAWER_OPEN: "使用中", DRAWER_AGREES: "已扎账，账款相符", DRAWER_DIFFERS: "已扎账，账款不符", RESOLVED: "已处理"},
@@ -259,65 +280,16 @@ DRAWERS = Graph(
 
 CASES = Graph(
     (
-        Edge("find", NEW, OPEN, ("system",), events.DIFFERENCE_FOUND),
-        Edge("heal", NEW, RESOLVED, ("system",), events.DIFFERENCE_FOUND),
-        Edge("resolve", OPEN, RESOLVED, ("system", "treasurer"), events.DIFFERENCE_RESOLVED),
+        Edge("find", NEW, OPEN, by=("system",), event=events.DIFFERENCE_FOUND),
+        Edge("heal", NEW, RESOLVED, by=("system",), event=events.DIFFERENCE_FOUND),
+        Edge("resolve", OPEN, RESOLVED, by=("system", "treasurer"), event=events.DIFFERENCE_RESOLVED),
     ),
     CASE_STATE,
     {OPEN: "待处理", RESOLVED: "已处理"},
 )
 
-# Differences that reconciliation finds, and what it suggests
 
-SUGGESTIONS = {
-    "payment_found_in_bill": ("已按平台账单补记，无需处理", "Taken in from the platform's bill; nothing to do"),
-    "refund_found_in_bill": ("已按平台账单补记退款，无需处理", "The refund was taken in from the bill; nothing to do"),
-    "payment_put_in_suspense": (
-        "账单有而我方没有对应的缴费，已记入挂账，请在挂账中处理",
-        "In the bill and fits no open payment; it is in suspense now, decide about it there",
-    ),
-    "missing_payment": (
-        "账上有而平台账单没有：向平台查询该交易；次日账单若出现会自动核销",
-        "In our books and not in the platform's bill: ask the platform; tomorrow's bill resolves it if it is there",
-    ),
-    "missing_refund": (
-        "账上已退而平台账单没有：向平台查询退款状态",
-        "Given back by our books and not in the platform's bill: ask the platform about the refund",
-    ),
-    "payment_amount_differs": (
-        "金额不一致：以平台交易详情为准，差额走挂账处理",
-        "The amounts differ: look at the platform's record, settle the difference through suspense",
-    ),
-    "refund_amount_differs": (
-        "退款金额不一致：核对平台退款单，联系平台更正",
-        "The refunds differ: compare with the platform's record and have it corrected",
-    ),
-    "refund_unknown": (
-        "平台有退款而我方无记录：可能在商户平台手工退款，请补录并确认经办人",
-        "A refund that we do not know, perhaps made on the merchant site: find out by whom, and enter it",
-    ),
-    "refund_in_other_state": (
-        "平台已退款而我方退款单未处于发送状态：核对审批，确认后补记",
-        "Refunded by the platform though we did not send it: check the approval, then enter it",
-    ),
-    "known_payment": ("与相邻日的账相符，无需处理", "It agrees with a neighbouring day's ledger; nothing to do"),
-    "known_refund": ("与相邻日的账相符，无需处理", "It agrees with a neighbouring day's ledger; nothing to do"),
-    "payment_not_confirmed": (
-        "账单有而向平台查询未得到确认：再次执行对账；仍不确认则联系平台",
-        "In the bill, and the platform did not confirm it when asked: reconcile again, then ask the platform",
-    ),
-    "bill_missing": (
-        "当日账单在三次对账时均未生成：联系平台，生成后再次执行当日对账",
-        "The bill was not there at any of the day's runs: ask the platform, then reconcile that day again",
-    ),
-    "unreadable_row": (
-        "账单行无法识别：下载原始账单核对该行，其余行不受影响",
-        "The line cannot be read: look at it in the original bill; all other lines were compared",
-    ),
-}
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Charge:
     """A line of a bill (缴费明细): what for, for whom it is collected, how much, on what basis.
 

@@ -24,7 +24,8 @@ from chalicelib.payments.rules import Charge
 TABLE = "payments"
 TREASURY = "treasury"
 """The desk of refunds of money in suspense; other refunds are at the desk of the bill's unit."""
-APPLICATION, PARCEL = "application", "parcel"
+APPLICATION = "application"
+PARCEL = "parcel"
 _LEDGER_SHARDS = 8
 
 
@@ -318,7 +319,8 @@ def drawer(clerk: str, unit: str, day: date) -> DrawerItem:
 
 def drawer_by_id(drawer_id: str) -> DrawerItem | None:
     """A drawer by the id that lists show: clerk and day."""
-    clerk, day = drawer_id[:-11], drawer_id[-10:]
+    clerk = drawer_id[:-11]
+    day = drawer_id[-10:]
     return tables.read(DrawerItem, f"DRAWER#{clerk}#{day}", consistent=True)
 
 

@@ -79,13 +79,17 @@ def start_certification(order_no: str, name: str, id_number: str, return_url: st
     from alipay.aop.api.request.AlipayUserCertifyOpenInitializeRequest import AlipayUserCertifyOpenInitializeRequest
 
     identity = OpenCertifyIdentityParam()
-    identity.identity_type, identity.cert_type = "CERT_INFO", "IDENTITY_CARD"
-    identity.cert_name, identity.cert_no = name, id_number
+    identity.identity_type = "CERT_INFO"
+    identity.cert_type = "IDENTITY_CARD"
+    identity.cert_name = name
+    identity.cert_no = id_number
     merchant = OpenCertifyMerchantConfig()
     merchant.return_url = return_url
     model = AlipayUserCertifyOpenInitializeModel()
-    model.outer_order_no, model.biz_code = order_no, "SMART_FACE"
-    model.identity_param, model.merchant_config = identity, merchant
+    model.outer_order_no = order_no
+    model.biz_code = "SMART_FACE"
+    model.identity_param = identity
+    model.merchant_config = merchant
     try:
         certify_id = str(execute(AlipayUserCertifyOpenInitializeRequest(biz_model=model))["certify_id"])
     except (Refused, KeyError) as error:
@@ -125,16 +129,17 @@ def send_message(user: str, template_id: str, page: str, data: dict[str, str]) -
         model.to_user_id = user
     else:
         model.to_open_id = user
-    model.user_template_id, model.page = template_id, page
+    model.user_template_id = template_id
+    model.page = page
     model.data = json.dumps({key: {"value": value} for key, value in data.items()}, ensure_ascii=False)
     try:
         execute(AlipayOpenAppMiniTemplatemessageSendRequest(biz_model=model))
     except http.Unheard:
-        return Outcome("unheard")
+        return Outcome(verdict="unheard")
     except errors.Problem as problem:
-        return Outcome("busy", problem.error.code)
+        return Outcome(verdict="busy", reason=problem.error.code)
     except Refused as refusal:
-        return Outcome(_verdict(refusal.sub_code), refusal.sub_code)
+        return Outcome(verdict=_verdict(refusal.sub_code), reason=refusal.sub_code)
     return SENT
 
 
@@ -156,7 +161,8 @@ def phone_number(credential: str) -> str:
     """
     try:
         outer = json.loads(credential)
-        encrypted, signature = outer["response"], outer["sign"]
+        encrypted = outer["response"]
+        signature = outer["sign"]
         if encrypted.startswith("{") or not verifies(f'"{encrypted}"'.encode(), signature):
             raise http.CODE_INVALID()
         answer = json.loads(_decrypt_content(encrypted))

@@ -24,7 +24,8 @@ from chalicelib.platforms.payment import BadRow, Forged, Notice, Order, Refund, 
 from chalicelib.platforms.settings import settings
 
 PLATFORM = alipay.PLATFORM
-_SUBJECT, _REASON = 256, 256
+_SUBJECT = 256
+_REASON = 256
 _MEANINGS = {
     "20000": "retry", "isp.unknow-error": "retry", "aop.unknow-error": "retry", "ACQ.SYSTEM_ERROR": "retry",
     "ACQ.REFUND_CHARGE_ERROR": "retry", "isv.app-call-limited": "retry", "aop.ACQ.SYSTEM_ERROR": "retry",
@@ -48,9 +49,11 @@ def create(order: Order) -> str:
     from alipay.aop.api.request.AlipayTradeCreateRequest import AlipayTradeCreateRequest
 
     model = AlipayTradeCreateModel()
-    model.out_trade_no, model.total_amount = order.no, payment.to_yuan(order.amount)
+    model.out_trade_no = order.no
+    model.total_amount = payment.to_yuan(order.amount)
     model.subject = payment.plain_text(order.description, _SUBJECT)
-    model.product_code, model.op_app_id = "JSAPI_PAY", settings().alipay_app_id
+    model.product_code = "JSAPI_PAY"
+    model.op_app_id = settings().alipay_app_id
     if re.fullmatch(r"2088\d{12}", order.payer):
         model.buyer_id = order.payer
     else:
@@ -78,7 +81,7 @@ def query(order_no: str) -> Trade:
         answer = _execute(AlipayTradeQueryRequest(biz_model=model))
     except Refused as refusal:
         if refusal.kind == "absent":
-            return Trade("absent")
+            return Trade(state="absent")
         raise
     if answer.get("out_trade_no") != order_no:
         raise http.unavailable(PLATFORM)
@@ -105,13 +108,14 @@ def refund(wanted: Refund) -> RefundAnswer:
     from alipay.aop.api.request.AlipayTradeRefundRequest import AlipayTradeRefundRequest
 
     model = AlipayTradeRefundModel()
-    model.out_trade_no, model.out_request_no = wanted.order_no, wanted.no
+    model.out_trade_no = wanted.order_no
+    model.out_request_no = wanted.no
     model.refund_amount = payment.to_yuan(wanted.amount)
     model.refund_reason = payment.plain_text(wanted.reason, _REASON)
     answer = _execute(AlipayTradeRefundRequest(biz_model=model))
     if answer.get("fund_change") == "Y":
-        return RefundAnswer("done", wanted.no, wanted.amount, done_at=clock.local(clock.now()))
-    return RefundAnswer("pending", wanted.no)
+        return RefundAnswer(state="done", refund_id=wanted.no, amount=wanted.amount, done_at=clock.local(clock.now()))
+    return RefundAnswer(state="pending", refund_id=wanted.no)
 
 
 def query_refund(wanted: Refund) -> RefundAnswer:
@@ -120,21 +124,22 @@ def query_refund(wanted: Refund) -> RefundAnswer:
     from alipay.aop.api.request.AlipayTradeFastpayRefundQueryRequest import AlipayTradeFastpayRefundQueryRequest
 
     model = AlipayTradeFastpayRefundQueryModel()
-    model.out_trade_no, model.out_request_no = wanted.order_no, wanted.no
+    model.out_trade_no = wanted.order_no
+    model.out_request_no = wanted.no
     model.query_options = ["gmt_refund_pay"]
     try:
         answer = _execute(AlipayTradeFastpayRefundQueryRequest(biz_model=model))
     except Refused as refusal:
         if refusal.kind == "absent":
-            return RefundAnswer("absent")
+            return RefundAnswer(state="absent")
         raise
     if answer.get("refund_status") != "REFUND_SUCCESS":
-        return RefundAnswer("absent")
+        return RefundAnswer(state="absent")
     done = answer.get("gmt_refund_pay")
     return RefundAnswer(
-        "done",
-        wanted.no,
-        payment.to_fen(str(answer["refund_amount"])),
+        state="done",
+        refund_id=wanted.no,
+        amount=payment.to_fen(str(answer["refund_amount"])),
         done_at=_moment(done) if done else None,
     )
 
@@ -180,26 +185,34 @@ def _signed_texts(fields: dict[str, str]) -> Iterator[str]:
 
 def _notice(fields: dict[str, str]) -> Notice:
     if fields.get("notify_type") != "trade_status_sync":
-        return Notice("other")
+        return Notice(kind="other")
     if fields.get("gmt_refund") or fields.get("refund_fee") or fields.get("out_biz_no"):
-        total = RefundAnswer("pending", total=payment.to_fen(fields["total_amount"]))
+        total = RefundAnswer(state="pending", total=payment.to_fen(fields["total_amount"]))
         return Notice(
-            "refund", fields["out_trade_no"], fields.get("out_biz_no") or fields["out_trade_no"], refund=total
+            kind="refund",
+            order_no=fields["out_trade_no"],
+            refund_no=fields.get("out_biz_no") or fields["out_trade_no"],
+            refund=total,
         )
-    return Notice("payment", fields["out_trade_no"], trade=_trade(fields, "gmt_payment"))
+    return Notice(kind="payment", order_no=fields["out_trade_no"], trade=_trade(fields, "gmt_payment"))
 
 
 def _trade(answer: dict[str, Any], paid_at: str) -> Trade:
     status = answer.get("trade_status")
     if status in ("TRADE_SUCCESS", "TRADE_FINISHED"):
         amount = payment.to_fen(str(answer["total_amount"]))
-        return Trade("paid", str(answer["trade_no"]), amount, _moment(answer[paid_at]))
+        return Trade(
+            state="paid", transaction_id=str(answer["trade_no"]), amount=amount, paid_at=_moment(answer[paid_at])
+        )
     if status == "TRADE_CLOSED" and answer.get(paid_at):
         # fully refunded: it was paid
         return Trade(
-            "paid", str(answer["trade_no"]), payment.to_fen(str(answer["total_amount"])), _moment(answer[paid_at])
+            state="paid",
+            transaction_id=str(answer["trade_no"]),
+            amount=payment.to_fen(str(answer["total_amount"])),
+            paid_at=_moment(answer[paid_at]),
         )
-    return Trade("closed" if status == "TRADE_CLOSED" else "unpaid")
+    return Trade(state="closed" if status == "TRADE_CLOSED" else "unpaid")
 
 
 def _moment(text: str) -> datetime:
@@ -227,7 +240,8 @@ def bill_rows(day: str) -> Iterator[Row | BadRow]:
     )
 
     model = AlipayDataDataserviceBillDownloadurlQueryModel()
-    model.bill_type, model.bill_date = "trade", day
+    model.bill_type = "trade"
+    model.bill_date = day
     try:
         told = _execute(AlipayDataDataserviceBillDownloadurlQueryRequest(biz_model=model))
     except Refused as refusal:
@@ -237,7 +251,8 @@ def bill_rows(day: str) -> Iterator[Row | BadRow]:
     if told.get("bill_file_code") == "EMPTY_DATA_WITH_BILL_FILE":
         return
     url = str(told["bill_download_url"])
-    host, own = urlsplit(url).hostname or "", urlsplit(settings().alipay_gateway_url).hostname
+    host = urlsplit(url).hostname or ""
+    own = urlsplit(settings().alipay_gateway_url).hostname
     if host != own and not host.endswith(_BILL_HOST):
         raise http.unavailable(PLATFORM)
     with tempfile.TemporaryDirectory() as folder:
@@ -288,10 +303,21 @@ def _cells(line: str) -> list[str]:
 
 
 def _row(cells: dict[str, str]) -> Row:
-    at, fee = _moment(cells["完成时间"]), -payment.to_rounded_fen(cells["服务费（元）"] or "0")
-    amount, no, trade = payment.to_fen(cells["订单金额（元）"]), cells["商户订单号"], cells["支付宝交易号"]
+    at = _moment(cells["完成时间"])
+    fee = -payment.to_rounded_fen(cells["服务费（元）"] or "0")
+    amount = payment.to_fen(cells["订单金额（元）"])
+    no = cells["商户订单号"]
+    trade = cells["支付宝交易号"]
     if cells["业务类型"] == "交易":
-        return Row("payment", no, trade, amount, fee, at)
+        return Row(kind="payment", order_no=no, transaction_id=trade, amount=amount, fee=fee, at=at)
     if cells["业务类型"] == "退款":
-        return Row("refund", no, trade, abs(amount), fee, at, cells[_REFUND_NUMBER])
+        return Row(
+            kind="refund",
+            order_no=no,
+            transaction_id=trade,
+            amount=abs(amount),
+            fee=fee,
+            at=at,
+            refund_no=cells[_REFUND_NUMBER],
+        )
     raise ValueError(f"unknown kind {cells['业务类型']}")

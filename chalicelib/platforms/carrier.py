@@ -24,7 +24,7 @@ _TOLERANCE_SECONDS = 300
 TrackState = Literal["accepted", "handed_over", "in_transit", "attempt_failed", "delivered", "returned", "lost"]
 
 
-class Order(msgspec.Struct, frozen=True):
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is posted: from which hall, to whom and where, weight in grams, fen to collect at the door."""
 
     order: str
@@ -47,7 +47,7 @@ class Booked(msgspec.Struct, frozen=True):
     fee: int
 
 
-class Track(msgspec.Struct, frozen=True):
+class Track(msgspec.Struct, frozen=True, kw_only=True):
     """One report of the company about an order: its own id, state, moment (RFC 3339), words."""
 
     id: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -83,7 +83,8 @@ def tracks(order: str) -> list[Track]:
 
 def read_push(headers: dict[str, str], body: bytes) -> Track:
     """The report that a push carries; raises ``Forged``."""
-    timestamp, nonce = headers.get("x-timestamp", ""), headers.get("x-nonce", "")
+    timestamp = headers.get("x-timestamp", "")
+    nonce = headers.get("x-nonce", "")
     expected = signed.signature(secrets().carrier_secret, "POST", PUSH_PATH, timestamp, nonce, body)
     if not hmac.compare_digest(expected.encode(), headers.get("x-signature", "").encode()):
         raise Forged("signature")
@@ -96,7 +97,12 @@ def read_push(headers: dict[str, str], body: bytes) -> Track:
 
 
 def _call(path: str, content: dict[str, Any]) -> dict[str, Any]:
-    service = signed.Service(PLATFORM, settings().carrier_url, settings().carrier_client_id, secrets().carrier_secret)
+    service = signed.Service(
+        name=PLATFORM,
+        url=settings().carrier_url,
+        client_id=settings().carrier_client_id,
+        secret=secrets().carrier_secret,
+    )
     return signed.call(service, path, content)
 
 

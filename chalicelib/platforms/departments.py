@@ -55,6 +55,9 @@ def unavailable() -> errors.Problem:
 
 def _call(path: str, content: dict[str, Any]) -> dict[str, Any]:
     exchange = signed.Service(
-        PLATFORM, settings().departments_url, settings().departments_client_id, secrets().departments_secret
+        name=PLATFORM,
+        url=settings().departments_url,
+        client_id=settings().departments_client_id,
+        secret=secrets().departments_secret,
     )
     return signed.call(exchange, path, content)

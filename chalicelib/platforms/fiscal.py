@@ -27,7 +27,7 @@ class Line(msgspec.Struct, frozen=True):
     amount: int
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What a receipt says: collecting unit, payer with number, payment notice number, total in fen, lines."""
 
     serial: str
@@ -40,7 +40,7 @@ class Receipt(msgspec.Struct, frozen=True):
     lines: list[Line]
 
 
-class Issued(msgspec.Struct, frozen=True):
+class Issued(msgspec.Struct, frozen=True, kw_only=True):
     """An issued receipt: code (8 digits), number (10 digits), check characters (6), date, total in fen."""
 
     code: str
@@ -73,5 +73,7 @@ def query(serial: str) -> str:
 
 
 def _call(path: str, content: dict[str, Any]) -> dict[str, Any]:
-    service = signed.Service(PLATFORM, settings().fiscal_url, settings().fiscal_client_id, secrets().fiscal_secret)
+    service = signed.Service(
+        name=PLATFORM, url=settings().fiscal_url, client_id=settings().fiscal_client_id, secret=secrets().fiscal_secret
+    )
     return signed.call(service, path, content)

@@ -51,7 +51,9 @@ def call(
         raise unavailable(platform) from error
     except urllib3.exceptions.HTTPError as error:
         log.write("platform_failed", level="warning", platform=platform, error=type(error).__name__)
-        raise Unheard(errors.PLATFORM_UNAVAILABLE, [], 5, {"platform": platform}) from error
+        raise Unheard(
+            error=errors.PLATFORM_UNAVAILABLE, fields=[], retry_after=5, values={"platform": platform}
+        ) from error
     if (answer.status >= 500 and not explained) or len(answer.data) > _MAX_ANSWER_BYTES:
         log.write("platform_failed", level="warning", platform=platform, status=answer.status)
         raise unavailable(platform)

@@ -9,7 +9,7 @@ import msgspec
 Verdict = Literal["sent", "busy", "unheard", "no_consent", "unreachable", "quota", "refused"]
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """``sent``; ``busy``: not taken, try again later; ``unheard``: perhaps taken, never try again there.
 
     ``no_consent``: the person has not agreed, or all consents are used up; ``unreachable``: there is no such user or
@@ -23,4 +23,4 @@ class Outcome(msgspec.Struct, frozen=True):
     unheard: bool = False
 
 
-SENT = Outcome("sent")
+SENT = Outcome(verdict="sent")

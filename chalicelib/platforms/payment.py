@@ -40,7 +40,7 @@ CHANNEL_OUT_OF_ORDER = errors.ErrorCode(
 )
 
 
-class Trade(msgspec.Struct, frozen=True):
+class Trade(msgspec.Struct, frozen=True, kw_only=True):
     """A payment as the platform tells it; ``absent`` means that the platform knows no such order."""
 
     state: Literal["unpaid", "paid", "closed", "absent"]
@@ -49,7 +49,7 @@ class Trade(msgspec.Struct, frozen=True):
     paid_at: datetime | None = None
 
 
-class RefundAnswer(msgspec.Struct, frozen=True):
+class RefundAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A refund as the platform tells it; ``abnormal``: the payer's account could not take the money.
 
     ``amount`` of a payment of ``total``; 0 where the platform does not say.
@@ -62,7 +62,7 @@ class RefundAnswer(msgspec.Struct, frozen=True):
     done_at: datetime | None = None
 
 
-class Notice(msgspec.Struct, frozen=True):
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """A verified notification: about a payment, a refund, or something that asks for no deed."""
 
     kind: Literal["payment", "refund", "other"]
@@ -72,7 +72,7 @@ class Notice(msgspec.Struct, frozen=True):
     refund: RefundAnswer | None = None
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a platform's daily bill: a payment, or a refund; ``fee`` is the platform's commission."""
 
     kind: Literal["payment", "refund"]
@@ -108,10 +108,11 @@ class Refused(Exception):
 
     def __init__(self, kind: str, code: str) -> None:
         super().__init__(f"{kind}: {code}")
-        self.kind, self.code = kind, code
+        self.kind = kind
+        self.code = code
 
 
-class Order(msgspec.Struct, frozen=True):
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What a platform is asked to take: our number, amount, words, the payer's account there, the last moment."""
 
     no: str
@@ -121,7 +122,7 @@ class Order(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
-class Refund(msgspec.Struct, frozen=True):
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
     """What a platform is asked to give back: our numbers, the part, the whole, and the reason that the payer reads."""
 
     no: str

@@ -8,7 +8,7 @@ from chalicelib.kernel.security.secrets import Keeper
 from chalicelib.kernel.settings import check_32_characters, check_long, setting
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Secrets:
     """The secrets of all platforms."""
 

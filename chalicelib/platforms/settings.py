@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from chalicelib.kernel.settings import check_base64_keys, check_urls, read_all, setting
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PlatformSettings:
     """Where the platforms are, and how this deployment is known to them; nothing here is secret."""
 

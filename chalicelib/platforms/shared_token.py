@@ -19,7 +19,8 @@ from chalicelib.kernel.storage.attributes import Integer
 
 _EARLY_SECONDS = 60
 _LEASE_SECONDS = 10
-_WAITS, _WAIT_SECONDS = 20, 0.15
+_WAITS = 20
+_WAIT_SECONDS = 0.15
 _lock = threading.Lock()
 _known: dict[str, tuple[int, str]] = {}
 Fetch = Callable[[], tuple[str, int]]
@@ -72,10 +73,12 @@ def _token(item: TokenItem) -> str:
 
 def _lease(item: TokenItem) -> bool:
     """Whether this process is the one to fetch the next token."""
-    now, before = clock.seconds(clock.now()), item.lease
+    now = clock.seconds(clock.now())
+    before = item.lease
     if item.leased_until > now:
         return False
-    item.lease, item.leased_until = secrets.token_hex(8), now + _LEASE_SECONDS
+    item.lease = secrets.token_hex(8)
+    item.leased_until = now + _LEASE_SECONDS
     free = TokenItem.lease == before if before else tables.absent(TokenItem) | TokenItem.lease.does_not_exist()
     try:
         tables.write(tables.Put(item, free))
@@ -94,7 +97,8 @@ def _renew(name: str, item: TokenItem, fetch: Fetch) -> str:
         tables.write(tables.Put(item, ours))
         raise
     item.token = vault.seal(token.encode(), "kernel", item.pk, "token")
-    item.good_until, item.leased_until = clock.seconds(clock.now()) + life - _EARLY_SECONDS, 0
+    item.good_until = clock.seconds(clock.now()) + life - _EARLY_SECONDS
+    item.leased_until = 0
     try:
         tables.write(tables.Put(item, ours))
     except tables.ConditionFailed:

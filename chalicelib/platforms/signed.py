@@ -18,7 +18,7 @@ from chalicelib.kernel import clock, log
 from chalicelib.platforms import http
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Service:
     """Another system: its name, where it is, who we are there, and the shared secret."""
 
@@ -31,7 +31,8 @@ class Service:
 def call(service: Service, path: str, content: dict[str, Any]) -> dict[str, Any]:
     """POST ``content`` and return the verified answer; raises ``platform_unavailable``."""
     body = msgspec.json.encode(content)
-    timestamp, nonce = str(clock.seconds(clock.now())), token_hex(16)
+    timestamp = str(clock.seconds(clock.now()))
+    nonce = token_hex(16)
     answer = http.call(
         service.name,
         "POST",

@@ -25,18 +25,20 @@ def providers() -> list[str]:
 def send(provider: str, serial: str, phone: str, text: str) -> Outcome:
     """Hand a text to one provider."""
     url = settings().sms_providers[provider]
-    service = signed.Service(PLATFORM, _host(url), settings().sms_client_id, secrets().sms_secret)
+    service = signed.Service(
+        name=PLATFORM, url=_host(url), client_id=settings().sms_client_id, secret=secrets().sms_secret
+    )
     try:
         answer = signed.call(service, f"{_path(url)}/v1/messages", {"serial": serial, "phone": phone, "text": text})
     except Unheard:
-        return Outcome("unheard", provider)
+        return Outcome(verdict="unheard", reason=provider)
     except errors.Problem:
-        return Outcome("busy", provider)
+        return Outcome(verdict="busy", reason=provider)
     if answer.get("status") == "accepted":
-        return Outcome("sent", provider, int(answer.get("parts", 1)))
+        return Outcome(verdict="sent", reason=provider, parts=int(answer.get("parts", 1)))
     reason = str(answer.get("reason", ""))
     verdict = _FAULTS.get(reason, "refused")
-    return Outcome(verdict, f"{provider}: {reason}")  # type: ignore[arg-type]
+    return Outcome(verdict=verdict, reason=f"{provider}: {reason}")  # type: ignore[arg-type]
 
 
 def _host(url: str) -> str:

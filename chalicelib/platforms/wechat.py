@@ -104,13 +104,13 @@ def send_message(openid: str, template_id: str, page: str, data: dict[str, str],
     try:
         answer = _call_with_token("/cgi-bin/message/subscribe/send", body)
     except http.Unheard:
-        return Outcome("unheard")
+        return Outcome(verdict="unheard")
     except errors.Problem as problem:
-        return Outcome("busy", problem.error.code)
+        return Outcome(verdict="busy", reason=problem.error.code)
     code = answer.get("errcode", 0)
     if code == 0:
         return SENT
-    return Outcome(_MESSAGE_VERDICTS.get(code, "refused"), str(code))
+    return Outcome(verdict=_MESSAGE_VERDICTS.get(code, "refused"), reason=str(code))
 
 
 def _fetch_token() -> tuple[str, int]:
@@ -126,7 +126,8 @@ def _fetch_token() -> tuple[str, int]:
     except http.Unheard:  # nothing was sent to anybody yet
         raise http.unavailable(PLATFORM) from None
     _raise_for(answer)
-    token, seconds = answer.get("access_token"), answer.get("expires_in")
+    token = answer.get("access_token")
+    seconds = answer.get("expires_in")
     if not isinstance(token, str) or not isinstance(seconds, int):
         raise http.unavailable(PLATFORM)
     return token, seconds

@@ -33,7 +33,8 @@ from chalicelib.platforms.settings import settings
 
 PLATFORM = "微信支付 WeChat Pay"
 TOLERANCE_SECONDS = 300
-_DESCRIPTION, _REASON = 127, 80
+_DESCRIPTION = 127
+_REASON = 80
 _MEANINGS = {
     "SYSTEM_ERROR": "retry", "BANK_ERROR": "retry", "FREQUENCY_LIMITED": "retry", "RATELIMIT_EXCEEDED": "retry",
     "USER_PAYING": "retry",
@@ -77,7 +78,9 @@ def create(order: Order) -> str:
 
 def front_end(prepay: str) -> dict[str, str]:
     """The arguments of wx.requestPayment, signed now."""
-    timestamp, nonce, package = str(clock.seconds(clock.now())), token_hex(16), f"prepay_id={prepay}"
+    timestamp = str(clock.seconds(clock.now()))
+    nonce = token_hex(16)
+    package = f"prepay_id={prepay}"
     text = f"{settings().wechat_app_id}\n{timestamp}\n{nonce}\n{package}\n"
     return {
         "timeStamp": timestamp,
@@ -98,7 +101,7 @@ def query(order_no: str) -> Trade:
         return _trade(answer)
     except Refused as refusal:
         if refusal.kind == "absent":
-            return Trade("absent")
+            return Trade(state="absent")
         raise
     except (Forged, KeyError, TypeError, ValueError):
         raise http.unavailable(PLATFORM) from None
@@ -135,7 +138,7 @@ def query_refund(wanted: Refund) -> RefundAnswer:
         return _refund_answer(_get(f"/v3/refund/domestic/refunds/{wanted.no}"), "status")
     except Refused as refusal:
         if refusal.kind == "absent":
-            return RefundAnswer("absent")
+            return RefundAnswer(state="absent")
         raise
 
 
@@ -165,13 +168,15 @@ def _notice(event: str, plain: dict[str, Any]) -> Notice:
     if event == "TRANSACTION.SUCCESS":
         if plain["appid"] != settings().wechat_app_id:
             raise Forged("other app")
-        return Notice("payment", order_no=str(plain["out_trade_no"]), trade=_trade(plain))
+        return Notice(kind="payment", order_no=str(plain["out_trade_no"]), trade=_trade(plain))
     if event.startswith("REFUND."):
         if plain["amount"].get("currency", "CNY") != "CNY":
             raise Forged("currency")
         answer = _refund_answer(plain, "refund_status")
-        return Notice("refund", str(plain["out_trade_no"]), str(plain["out_refund_no"]), refund=answer)
-    return Notice("other")
+        return Notice(
+            kind="refund", order_no=str(plain["out_trade_no"]), refund_no=str(plain["out_refund_no"]), refund=answer
+        )
+    return Notice(kind="other")
 
 
 def decrypt(nonce: str, associated_data: str, ciphertext: str) -> bytes:
@@ -190,7 +195,8 @@ def verify(headers: Mapping[str, str], body: bytes) -> None:
     key = settings().wechat_pay_platform_keys.get(serial)
     if key is None:
         raise Forged("unknown serial")
-    timestamp, nonce = headers.get("wechatpay-timestamp", ""), headers.get("wechatpay-nonce", "")
+    timestamp = headers.get("wechatpay-timestamp", "")
+    nonce = headers.get("wechatpay-nonce", "")
     signature = headers.get("wechatpay-signature", "")
     if not (timestamp.isascii() and timestamp.isdigit()) or not nonce or not signature:
         raise Forged("headers")
@@ -213,7 +219,8 @@ def sign(text: str) -> str:
 
 def authorization(method: str, path: str, body: bytes) -> str:
     """The Authorization header of one request; ``path`` with its query."""
-    timestamp, nonce = str(clock.seconds(clock.now())), token_hex(16)
+    timestamp = str(clock.seconds(clock.now()))
+    nonce = token_hex(16)
     signature = sign(f"{method}\n{path}\n{timestamp}\n{nonce}\n{body.decode()}\n")
     pairs = {
         "mchid": settings().wechat_pay_merchant_id,
@@ -267,13 +274,18 @@ def _headers(method: str, path: str, body: bytes) -> dict[str, str]:
 def _trade(plain: dict[str, Any]) -> Trade:
     state = _TRADE_STATES.get(str(plain.get("trade_state")), "unpaid")
     if state != "paid":
-        return Trade("closed" if state == "closed" else "unpaid")
+        return Trade(state="closed" if state == "closed" else "unpaid")
     amount = plain["amount"]
     if plain["mchid"] != settings().wechat_pay_merchant_id or amount.get("currency", "CNY") != "CNY":
         raise Forged("other merchant or currency")
     if type(amount["total"]) is not int:
         raise Forged("amount")
-    return Trade("paid", str(plain["transaction_id"]), amount["total"], datetime.fromisoformat(plain["success_time"]))
+    return Trade(
+        state="paid",
+        transaction_id=str(plain["transaction_id"]),
+        amount=amount["total"],
+        paid_at=datetime.fromisoformat(plain["success_time"]),
+    )
 
 
 def _refund_answer(plain: dict[str, Any], field: str) -> RefundAnswer:
@@ -281,11 +293,11 @@ def _refund_answer(plain: dict[str, Any], field: str) -> RefundAnswer:
     amount = plain.get("amount") or {}
     done = plain.get("success_time")
     return RefundAnswer(
-        state,  # type: ignore[arg-type]
-        str(plain.get("refund_id", "")),
-        int(amount.get("refund", 0)),
-        int(amount.get("total", 0)),
-        datetime.fromisoformat(done) if state == "done" and done else None,
+        state=state,  # type: ignore[arg-type]
+        refund_id=str(plain.get("refund_id", "")),
+        amount=int(amount.get("refund", 0)),
+        total=int(amount.get("total", 0)),
+        done_at=datetime.fromisoformat(done) if state == "done" and done else None,
     )
 
 
@@ -341,13 +353,30 @@ def read_bill(lines: Iterable[str]) -> Iterator[Row | BadRow]:
 def _row(cells: dict[str, str]) -> Row | None:
     """A payment, or a refund that is done; a refund on its way moves nothing yet."""
     at = datetime.strptime(cells["交易时间"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=clock.SHANGHAI)
-    fee, no, transaction = payment.to_rounded_fen(cells["手续费"]), cells["商户订单号"], cells["微信订单号"]
+    fee = payment.to_rounded_fen(cells["手续费"])
+    no = cells["商户订单号"]
+    transaction = cells["微信订单号"]
     if cells["交易状态"] == "SUCCESS":
-        return Row("payment", no, transaction, payment.to_fen(cells["订单金额"]), fee, at)
+        return Row(
+            kind="payment",
+            order_no=no,
+            transaction_id=transaction,
+            amount=payment.to_fen(cells["订单金额"]),
+            fee=fee,
+            at=at,
+        )
     if cells["交易状态"] == "REFUND" and cells["退款状态"] != "SUCCESS":
         return None
     if cells["交易状态"] in ("REFUND", "REVOKED"):
-        return Row("refund", no, transaction, payment.to_fen(cells["申请退款金额"]), fee, at, cells["商户退款单号"])
+        return Row(
+            kind="refund",
+            order_no=no,
+            transaction_id=transaction,
+            amount=payment.to_fen(cells["申请退款金额"]),
+            fee=fee,
+            at=at,
+            refund_no=cells["商户退款单号"],
+        )
     raise ValueError(f"unknown state {cells['交易状态']}")
 
 

@@ -14,7 +14,8 @@ def position(queue: Queue, ticket: str, pattern: Sequence[str], now: int) -> int
     person = next((one for one in queue.waiting if one.ticket == ticket), None)
     if person is None:
         return 0
-    rest, turn = [one for one in queue.waiting if one.group == person.group], 0
+    rest = [one for one in queue.waiting if one.group == person.group]
+    turn = 0
     for place in range(1, len(rest) + 1):
         chosen = rules.choose(rest, pattern, turn, now)
         assert chosen is not None

@@ -13,8 +13,14 @@ from chalicelib.kernel.errors import ErrorCode
 from chalicelib.kernel.graph import NEW, Edge, Graph
 from chalicelib.queueing import events
 
-PRIORITY, APPOINTMENT, WALK_IN = "priority", "appointment", "walk_in"
-OPEN, SERVED, MISSED, LEFT, UNSERVED = "open", "served", "missed", "left", "unserved"
+PRIORITY = "priority"
+APPOINTMENT = "appointment"
+WALK_IN = "walk_in"
+OPEN = "open"
+SERVED = "served"
+MISSED = "missed"
+LEFT = "left"
+UNSERVED = "unserved"
 SHOWN_CALLS = 8
 _NEW_WEIGHT = 0.2
 _STEP = 1e-6  # tells those apart who came in the same second
@@ -63,18 +69,18 @@ CODE_UNKNOWN = ErrorCode(
 
 TICKETS = Graph(
     (
-        Edge("issue", NEW, OPEN, ("hall",), events.TICKET_ISSUED),
-        Edge("serve", OPEN, SERVED, ("hall",), events.TICKET_SERVED),
-        Edge("miss", OPEN, MISSED, ("hall",), events.TICKET_MISSED),
-        Edge("leave", OPEN, LEFT, ("hall",), events.TICKET_LEFT),
-        Edge("close", OPEN, UNSERVED, ("hall",), events.TICKET_UNSERVED),
+        Edge("issue", NEW, OPEN, by=("hall",), event=events.TICKET_ISSUED),
+        Edge("serve", OPEN, SERVED, by=("hall",), event=events.TICKET_SERVED),
+        Edge("miss", OPEN, MISSED, by=("hall",), event=events.TICKET_MISSED),
+        Edge("leave", OPEN, LEFT, by=("hall",), event=events.TICKET_LEFT),
+        Edge("close", OPEN, UNSERVED, by=("hall",), event=events.TICKET_UNSERVED),
     ),
     TICKET_OVER,
     {OPEN: "排队中", SERVED: "已办理", MISSED: "未到场", LEFT: "已退号", UNSERVED: "未能办理"},
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Person:
     """Somebody in the queue. Times are epoch seconds.
 
@@ -95,7 +101,7 @@ class Person:
     skips: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Window:
     """An open window: who sits there, which groups, whom it has called since when; ``turn`` in the pattern."""
 
@@ -108,7 +114,7 @@ class Window:
     calls: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Call:
     """A call as displays show and speak it; the highest ``sequence`` is the newest."""
 
@@ -118,7 +124,7 @@ class Call:
     at: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tally:
     """What has happened to a group's tickets; ``seconds`` is the moving service time, the sums are in seconds."""
 
@@ -132,7 +138,7 @@ class Tally:
     worked: int = 0
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Queue:
     """A hall's queue of one day."""
 
@@ -201,7 +207,7 @@ def open_window(queue: Queue, code: str, clerk: str, groups: Sequence[str], now:
     if queue.closed:
         raise HALL_CLOSED()
     close_window(queue, code)
-    queue.windows[code] = Window(clerk, tuple(groups), now)
+    queue.windows[code] = Window(clerk=clerk, groups=tuple(groups), opened_at=now)
 
 
 def close_window(queue: Queue, code: str) -> None:
@@ -297,7 +303,9 @@ def _call(queue: Queue, code: str, window: Window, person: Person, now: int, cal
     called_at = window.called_at if calls > 1 else now
     queue.windows[code] = replace(window, person=person, called_at=called_at, calls=calls)
     queue.sequence += 1
-    queue.calls = [*queue.calls, Call(queue.sequence, person.number, code, now)][-SHOWN_CALLS:]
+    queue.calls = [*queue.calls, Call(sequence=queue.sequence, number=person.number, window=code, at=now)][
+        -SHOWN_CALLS:
+    ]
 
 
 def recall(queue: Queue, code: str, clerk: str, now: int) -> Person:
@@ -360,7 +368,8 @@ def finish(queue: Queue, code: str, clerk: str, expected: float, now: int) -> Pe
     """The person is served. ``expected`` is the service time in seconds to begin the moving average with."""
     window, person = _person_at(queue, code, clerk)
     queue.windows[code] = replace(window, person=None)
-    seconds, waited = max(0, now - window.called_at), max(0, window.called_at - person.since)
+    seconds = max(0, now - window.called_at)
+    waited = max(0, window.called_at - person.since)
     queue.count(person.group, served=1, worked=seconds, waited=waited)
     tally = queue.tally(person.group)
     moving = (tally.seconds or expected) * (1 - _NEW_WEIGHT) + seconds * _NEW_WEIGHT
@@ -381,5 +390,8 @@ def close_day(queue: Queue) -> list[Person]:
     left = queue.everybody()
     for person in left:
         queue.count(person.group, unserved=1)
-    queue.waiting, queue.parked, queue.windows, queue.closed = [], {}, {}, True
+    queue.waiting = []
+    queue.parked = {}
+    queue.windows = {}
+    queue.closed = True
     return left

@@ -7,7 +7,7 @@ import msgspec
 from chalicelib.catalog.definition import Text
 
 
-class Load(msgspec.Struct, frozen=True):
+class Load(msgspec.Struct, frozen=True, kw_only=True):
     """What a group has had today; times in seconds, averages over those served."""
 
     group: str
@@ -23,7 +23,7 @@ class Load(msgspec.Struct, frozen=True):
     average_service: int
 
 
-class DayStatistics(msgspec.Struct, frozen=True):
+class DayStatistics(msgspec.Struct, frozen=True, kw_only=True):
     """What a hall's day came to: tickets by group, those not served, appointments that nobody kept."""
 
     hall: str

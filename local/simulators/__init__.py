@@ -20,7 +20,7 @@ from local.simulators.wechat_pay import WeChatPay
 _DELIVERY_SECONDS = 0.2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Simulators:
     """The running simulators."""
 
@@ -45,8 +45,8 @@ def made(environment: Environment) -> Simulators:
     """The simulators of an installation, with its keys, not listening yet."""
     keys, settings = environment.keys, environment.settings()
     return Simulators(
-        WeChat(settings["WECHAT_APP_ID"], keys["wechat_app_secret"]),
-        WeChatPay(
+        wechat=WeChat(settings["WECHAT_APP_ID"], keys["wechat_app_secret"]),
+        wechat_pay=WeChatPay(
             settings["WECHAT_APP_ID"],
             (
                 settings["WECHAT_PAY_MERCHANT_ID"],
@@ -57,7 +57,7 @@ def made(environment: Environment) -> Simulators:
             environment.wechat_pay_platform_private_keys,
             settings["WECHAT_PAY_URL"],
         ),
-        Alipay(
+        alipay=Alipay(
             settings["ALIPAY_APP_ID"],
             settings["ALIPAY_SELLER_ID"],
             environment.public_half("alipay_app_private_key"),
@@ -65,10 +65,10 @@ def made(environment: Environment) -> Simulators:
             keys["alipay_content_key"],
             settings["ALIPAY_GATEWAY_URL"],
         ),
-        Departments(settings["DEPARTMENTS_CLIENT_ID"], keys["departments_secret"]),
-        Fiscal(settings["FISCAL_CLIENT_ID"], keys["fiscal_secret"]),
-        Carrier(settings["CARRIER_CLIENT_ID"], keys["carrier_secret"], settings["PUBLIC_URL"]),
-        Sms(settings["SMS_CLIENT_ID"], keys["sms_secret"]),
+        departments=Departments(settings["DEPARTMENTS_CLIENT_ID"], keys["departments_secret"]),
+        fiscal=Fiscal(settings["FISCAL_CLIENT_ID"], keys["fiscal_secret"]),
+        carrier=Carrier(settings["CARRIER_CLIENT_ID"], keys["carrier_secret"], settings["PUBLIC_URL"]),
+        sms=Sms(settings["SMS_CLIENT_ID"], keys["sms_secret"]),
     )
 
 

@@ -77,7 +77,7 @@ class Alipay(Cashier):
         self.spoiled_rows: list[str] = []
         self.certificate_number = ""
         self.tamper_signature = False
-        self.messages = MessageBox(self.open_id)
+        self.messages = MessageBox(id_of=self.open_id)
         self.controls |= {
             **self.messages.controls(),
             "login_codes": self._mint_code,
@@ -247,7 +247,14 @@ class Alipay(Cashier):
         if known is None:
             amount = round(float(content["total_amount"]) * 100)
             expires = datetime.strptime(content["time_expire"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=clock.SHANGHAI)
-            known = Trade(no, amount, payer, content, expires, parameters["notify_url"])
+            known = Trade(
+                no=no,
+                amount=amount,
+                payer=payer,
+                wanted=content,
+                expires_at=expires,
+                notify_url=parameters["notify_url"],
+            )
             known.transaction_id = known.prepay = self.new_transaction_id()
             self.trades[no] = known
         elif known.paid_at:

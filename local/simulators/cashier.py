@@ -25,7 +25,7 @@ _LATE_SECONDS = (30, 1200)
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Refund:
     """A refund as the platform keeps it."""
 
@@ -37,7 +37,7 @@ class Refund:
     done_at: datetime | None = None
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Trade:
     """A payment order as the platform keeps it."""
 
@@ -59,7 +59,7 @@ class Trade:
         return sum(refund.amount for refund in self.refunds.values() if refund.state not in ("CLOSED",))
 
 
-@dataclass(order=True)
+@dataclass(order=True, kw_only=True)
 class Notification:
     """A notification that waits for its next try; ``forged`` ones must be refused."""
 
@@ -219,7 +219,10 @@ class Cashier(Simulator):
 
     def _queue(self, trade: Trade, refund: Refund | None, delay: float, tries: int = 0, forged: str = "") -> None:
         due = clock.now().timestamp() + delay / self._factor
-        heapq.heappush(self._waiting, Notification(due, next(self._places), trade, refund, tries, forged))
+        heapq.heappush(
+            self._waiting,
+            Notification(due=due, place=next(self._places), trade=trade, refund=refund, tries=tries, forged=forged),
+        )
 
     def deliver(self) -> int:
         """Send what is due; what is not taken in waits for its next try. How many were sent."""
@@ -256,7 +259,7 @@ class Cashier(Simulator):
     def start_refund(self, trade: Trade, no: str, amount: int, refund_id: str) -> Refund:
         """A new refund; how it ends is scripted, or a success."""
         outcome = self.refund_outcomes.pop(0) if self.refund_outcomes else "SUCCESS"
-        made = Refund(no, refund_id, amount, "PROCESSING", clock.local(clock.now()))
+        made = Refund(no=no, id=refund_id, amount=amount, state="PROCESSING", asked_at=clock.local(clock.now()))
         trade.refunds[no] = made
         if outcome != "PROCESSING":
             self.end_refund(trade, made, outcome)

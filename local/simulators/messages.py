@@ -11,7 +11,7 @@ from chalicelib.kernel import clock
 ANY_NUMBER = -1
 
 
-@dataclass
+@dataclass(kw_only=True)
 class MessageBox:
     """``consents`` counts what each user still takes by each template (-1: any number); ``outbox`` is what was sent.
 

@@ -35,7 +35,7 @@ class WeChat(Simulator):
         self._used: set[str] = set()
         self._tokens: list[tuple[str, int]] = []
         self.token_calls = 0
-        self.messages = MessageBox(self.openid)
+        self.messages = MessageBox(id_of=self.openid)
         self.controls |= {
             "login_codes": self._mint_login_code,
             "phone_codes": self._mint_phone_code,

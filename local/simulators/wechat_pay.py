@@ -196,7 +196,14 @@ class WeChatPay(Cashier):
             return self._ordered_again(known, wanted)
         latest = clock.local(clock.now() + timedelta(days=7)).isoformat()
         expires = datetime.fromisoformat(wanted.get("time_expire", latest))
-        trade = Trade(no, amount["total"], payer, wanted, expires, wanted["notify_url"])
+        trade = Trade(
+            no=no,
+            amount=amount["total"],
+            payer=payer,
+            wanted=wanted,
+            expires_at=expires,
+            notify_url=wanted["notify_url"],
+        )
         trade.prepay = "wx" + secrets.token_hex(17)
         self.trades[no] = trade
         return trade
@@ -257,7 +264,9 @@ class WeChatPay(Cashier):
         refund = self.start_refund(trade, no, amount["refund"], _refund_id())
         if refund.state != "PROCESSING":
             self.notify(trade, refund)
-        return trade, Refund(refund.no, refund.id, refund.amount, "PROCESSING", refund.asked_at)
+        return trade, Refund(
+            no=refund.no, id=refund.id, amount=refund.amount, state="PROCESSING", asked_at=refund.asked_at
+        )
 
     def _find_refund(self, no: str) -> tuple[Trade, Refund]:
         for trade in self.trades.values():

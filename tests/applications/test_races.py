@@ -94,4 +94,4 @@ def test_a_first_login_at_once_makes_one_account(world: World, interleaved: Inte
     works = [lambda code=code: world.anonymous().post("/v1/auth/wechat", {"code": code}) for code in codes]
     answers = interleaved(seed, works)  # type: ignore[arg-type]
     assert {answer.status for answer in answers} == {200}
-    assert len({Client(world, answer.json["access_token"]).account_id for answer in answers}) == 1
+    assert len({Client(world=world, token=answer.json["access_token"]).account_id for answer in answers}) == 1

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from chalicelib.appointments import rules, store
-from chalicelib.appointments.rules import Slot
+from chalicelib.appointments.seats import Slot
 from chalicelib.appointments.service import bookings, holds, waiting_list
 from chalicelib.appointments.service.holds import NamedVisitor, Wish
 from chalicelib.kernel.access import Actor
@@ -35,7 +35,7 @@ class Visitor:
     given_up: list[str] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Scene:
     """Two slots of ``PLACES`` places and visitors who act on them."""
 
@@ -45,17 +45,17 @@ class Scene:
     visitors: list[Visitor] = field(default_factory=lambda: [Visitor() for _ in range(3)])
 
     def slot(self, start: str) -> Slot:
-        return Slot(self.hall, "housing", date.fromisoformat(self.day), start)
+        return Slot(hall=self.hall, group="housing", day=date.fromisoformat(self.day), start=start)
 
     # What visitors do
 
     def hold(self, visitor: Visitor, start: str, moves: str = "", key: str = "") -> str:
         """The carried hold; empty when refused."""
         wish = Wish(
-            self.hall,
-            [HOUSING],
-            date.fromisoformat(self.day),
-            start,
+            hall=self.hall,
+            services=[HOUSING],
+            day=date.fromisoformat(self.day),
+            start=start,
             named=NamedVisitor("来访人", visitor.number),
             moves=moves,
         )
@@ -129,7 +129,7 @@ class Scene:
         """What is wrong now; empty when all is well."""
         found = []
         for start in STARTS:
-            seen = store.occupancy(self.slot(start), consistent=True)
+            seen = store.slots.occupancy(self.slot(start), consistent=True)
             seats = (*seen.held, *seen.kept, *seen.cooling)
             if seen.taken.get("window", 0) != sum(seat.places for seat in seats):
                 found.append(f"{start}: {seen.taken} taken, but {seats}")
@@ -151,7 +151,7 @@ class Scene:
                 found.append(f"{appointment} was acknowledged and is {item.status}")
             elif item.status == rules.CONFIRMED:
                 standing.append(appointment)
-                if store.occupancy(item.slot, consistent=True).seat_of(appointment) is None:
+                if store.slots.occupancy(item.slot, consistent=True).seat_of(appointment) is None:
                     found.append(f"{appointment} is confirmed and has no seat")
         if len(standing) > 1:
             found.append(f"one visitor has {len(standing)} appointments for one service")
@@ -166,8 +166,8 @@ class Scene:
         found = self.faults()
         for start in STARTS:
             slot = self.slot(start)
-            holds.bring_back(slot, store.occupancy(slot, consistent=True), "window")
-            seen = store.occupancy(slot, consistent=True)
+            holds.bring_back(slot, store.slots.occupancy(slot, consistent=True), "window")
+            seen = store.slots.occupancy(slot, consistent=True)
             standing = self._standing(start)
             if {seat.appointment for seat in (*seen.held, *seen.kept, *seen.cooling)} != standing:
                 found.append(f"{start}: seats {seen} but appointments {standing}")
@@ -184,7 +184,7 @@ def scenes(world: World, count: int) -> Iterator[Scene]:
         if number % len(DAYS) == 0:
             hall = proof_hall(world)
         world.set_time(datetime(2026, 11, 2, 8, 0, tzinfo=UTC))
-        yield Scene(world, hall, DAYS[number % len(DAYS)])
+        yield Scene(world=world, hall=hall, day=DAYS[number % len(DAYS)])
 
 
 def proof_hall(world: World, **booking_rules: Any) -> str:

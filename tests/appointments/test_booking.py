@@ -300,10 +300,19 @@ def test_the_calendar_file_is_one_that_calendars_read(citizen: Booker) -> None:
 
 
 def test_booked_places_are_counted_by_the_day_of_the_visit() -> None:
-    from chalicelib.appointments import limits, rules
+    from chalicelib.appointments import limits
+    from chalicelib.appointments.seats import Claim
 
-    def claim(day: str, service: str) -> rules.Claim:
-        return rules.Claim(service, (service,), "h", "g", date.fromisoformat(day), "09:00", 0)
+    def claim(day: str, service: str) -> Claim:
+        return Claim(
+            appointment=service,
+            services=(service,),
+            hall="h",
+            group="g",
+            day=date.fromisoformat(day),
+            start="09:00",
+            until=0,
+        )
 
     today = date(2026, 11, 2)
     for most, days, refused in (

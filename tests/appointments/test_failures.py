@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from chalicelib.appointments import store
-from chalicelib.appointments.rules import Seat
+from chalicelib.appointments.seats import Seat
 from chalicelib.appointments.service import bookings, waiting_list
 from chalicelib.kernel import errors
 from scenes.world import World
@@ -42,7 +42,7 @@ def test_offers_and_new_bookings_at_once(world: World, interleaved: Interleaved,
         interleaved(seed, works)
         views = [person.get(f"/v1/waiting/{one.json['id']}").json for person, one in zip(people, entries, strict=True)]
         assert sorted(view["status"] for view in views) == ["offered", "waiting"], (seed, views)
-        seen = store.occupancy(slot, consistent=True)
+        seen = store.slots.occupancy(slot, consistent=True)
         assert seen.taken["online"] == 1 == len(seen.held) and not seen.kept, (seed, seen)
         for person, one in zip(people, entries, strict=True):
             person.delete(f"/v1/waiting/{one.json['id']}")
@@ -54,7 +54,7 @@ def test_a_failure_at_any_write_is_repaired_by_a_repeat(
     world: World, monkeypatch: pytest.MonkeyPatch, point: int, mode: str
 ) -> None:
     """Hold, confirm, move, confirm, cancel, settle: die at each write, then do the same once more."""
-    scene = Scene(world, proof_hall(world), "2026-11-03", [Visitor()])
+    scene = Scene(world=world, hall=proof_hall(world), day="2026-11-03", visitors=[Visitor()])
     visitor = scene.visitors[0]
 
     def course() -> None:
@@ -71,12 +71,14 @@ def test_a_failure_at_any_write_is_repaired_by_a_repeat(
     course()
     assert scene.faults() == []
     assert scene.end() == []
-    assert all(store.occupancy(scene.slot(start)).taken.get("window", 0) == 0 for start in STARTS)
+    assert all(store.slots.occupancy(scene.slot(start)).taken.get("window", 0) == 0 for start in STARTS)
 
 
 def test_the_scene_would_tell_of_overselling(world: World) -> None:
     """The check can fail: seats taken by force are told."""
     scene = next(scenes(world, 1))
     for number in range(PLACES + 1):
-        store.take(scene.slot(STARTS[0]), Seat(f"FORCED{number}", "window", 1, 1), 100)
+        store.slots.take(
+            scene.slot(STARTS[0]), Seat(appointment=f"FORCED{number}", channel="window", places=1, until=1), 100
+        )
     assert any("oversold" in fault for fault in scene.faults())

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.appointments import rules, store
-from chalicelib.appointments.rules import Seat
+from chalicelib.appointments import store
+from chalicelib.appointments.seats import Occupancy, Seat, Slot
 from chalicelib.appointments.service import bookings, conflicts, holds, waiting_list
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel.storage import tables
@@ -25,7 +25,7 @@ from tests.interleaving import Crash, Interleaved, dying_at
 
 @pytest.fixture
 def scene(world: World) -> Scene:
-    return Scene(world, proof_hall(world), "2026-11-03")
+    return Scene(world=world, hall=proof_hall(world), day="2026-11-03")
 
 
 def test_one_key_for_two_visitors_is_two_requests(world: World) -> None:
@@ -167,7 +167,7 @@ def test_a_failing_moment_costs_nobody_the_place_in_the_list(world: World, monke
     _quietly(waiting_list.offer_everywhere)
     waiting_list.offer_everywhere()
     assert entry(waiter, waiting_entry)["status"] in ("offered", "lapsed")
-    assert store.occupancy(item.slot, consistent=True).taken["online"] <= 1
+    assert store.slots.occupancy(item.slot, consistent=True).taken["online"] <= 1
 
 
 def _quietly(work: Callable[[], Any]) -> None:
@@ -220,10 +220,12 @@ def test_a_place_beyond_a_reduced_capacity_is_not_offered(world: World) -> None:
     booked = Booker(world, world.real_person(), hall).book("09:00")
     item = store.appointment(booked["id"])
     assert item is not None
-    store.cool(item.slot, item.seat, 4_000_000_000)
-    seat = store.occupancy(item.slot, consistent=True).cooling[0]
+    store.slots.cool(item.slot, item.seat, 4_000_000_000)
+    seat = store.slots.occupancy(item.slot, consistent=True).cooling[0]
     with pytest.raises(tables.ConditionFailed):
-        store.hand_on(item.slot, seat, Seat("OTHER", "online", 1, 4_000_000_000), 0)
+        store.slots.hand_on(
+            item.slot, seat, Seat(appointment="OTHER", channel="online", places=1, until=4_000_000_000), 0
+        )
 
 
 def test_a_child_does_not_consent_for_itself(world: World) -> None:
@@ -267,9 +269,9 @@ def test_a_repeat_finds_its_seat_although_a_cheap_read_does_not_show_it(
     """The answer was lost, the slot is full with this seat, and the first read is older than the seat."""
     citizen, key = Booker(world, world.real_person(), small_hall(world)), {"idempotency-key": "young-seat"}
     held = citizen.hold("09:00", headers=key)
-    occupancy = store.occupancy
+    occupancy = store.slots.occupancy
 
-    def stale(slot: rules.Slot, *, consistent: bool = False) -> rules.Occupancy:
+    def stale(slot: Slot, *, consistent: bool = False) -> Occupancy:
         seen = occupancy(slot, consistent=consistent)
         if consistent:
             return seen
@@ -277,7 +279,7 @@ def test_a_repeat_finds_its_seat_although_a_cheap_read_does_not_show_it(
         return replace(seen, held=others)
 
     with monkeypatch.context() as patched:
-        patched.setattr(store, "occupancy", stale)
+        patched.setattr(store.slots, "occupancy", stale)
         again = citizen.hold("09:00", headers=key)
     assert again.status == 201 and again.json["id"] == held.json["id"]
     assert citizen.confirm(again).status == 201
@@ -322,5 +324,5 @@ def test_a_late_repeat_and_another_hold_keep_one_place(
     booked = [scene.confirm(visitor, held) for held in holds if held]
     assert len([one for one in booked if one]) <= 1
     assert scene.faults() == []
-    seats = [seat for start in STARTS for seat in store.occupancy(scene.slot(start), consistent=True).held]
+    seats = [seat for start in STARTS for seat in store.slots.occupancy(scene.slot(start), consistent=True).held]
     assert len(seats) <= 1

@@ -71,7 +71,10 @@ def homes() -> ServiceDefinition:
 
 @given(amounts=st.lists(st.tuples(st.sampled_from(["registration", "copies", "plan"]), st.integers(-10_000, 10_000))))
 def test_reductions_never_make_a_fee_negative(amounts: list[tuple[str, int]]) -> None:
-    rows = [FeeRow(str(place), item, amount, Text("理由", "reason")) for place, (item, amount) in enumerate(amounts)]
+    rows = [
+        FeeRow(code=str(place), item=item, amount=amount, reason=Text("理由", "reason"))
+        for place, (item, amount) in enumerate(amounts)
+    ]
     charges = decisions.charges(homes(), rows)
     for charge in charges:
         own = [amount for item, amount in amounts if item == charge.item]

@@ -33,16 +33,16 @@ def payloads(draw: st.DrawFn) -> rules.Payload:
     kind = draw(st.sampled_from([rules.VEHICLE, rules.DOCUMENT]))
     start = draw(DATES)
     return rules.Payload(
-        kind,
-        draw(st.integers(1, 255)),
-        draw(st.binary(min_size=8, max_size=8)).hex(),
-        draw(PLATES) if kind == rules.VEHICLE else "",
-        start,
-        start + timedelta(draw(st.integers(0, 365))),
-        draw(st.integers(0, 0xFFFF)),
-        draw(st.integers(0, 255)),
-        draw(st.integers(0, 255)),
-        draw(st.binary(min_size=4, max_size=4)),
+        kind=kind,
+        key=draw(st.integers(1, 255)),
+        certificate_id=draw(st.binary(min_size=8, max_size=8)).hex(),
+        subject=draw(PLATES) if kind == rules.VEHICLE else "",
+        valid_from=start,
+        valid_to=start + timedelta(draw(st.integers(0, 365))),
+        scope=draw(st.integers(0, 0xFFFF)),
+        category=draw(st.integers(0, 255)),
+        revision=draw(st.integers(0, 255)),
+        digest=draw(st.binary(min_size=4, max_size=4)),
     )
 
 

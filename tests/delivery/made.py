@@ -17,7 +17,7 @@ from chalicelib.notices import store as notices
 from scenes.world import Enterprise
 
 MAKER = system("test")
-ADDRESS = Address("张收件", "13812345678", "320102", "示例路 8 号", "")
+ADDRESS = Address(recipient="张收件", phone="13812345678", division="320102", detail="示例路 8 号", hint="")
 
 
 def shipment(enterprise: Enterprise, hall: str, status: str = rules.ACCEPTED, courier: str = "courier.a") -> str:
@@ -37,7 +37,16 @@ def shipment(enterprise: Enterprise, hall: str, status: str = rules.ACCEPTED, co
         promised_by=date(2026, 11, 4),
         courier=courier if status in rules.WITH_CARRIER else None,
     )
-    item.results = [Result(secrets.token_hex(13), "tour_bus_sticker", "旅游包车标贴", "K7M2-9QXA-4TB3", "", True)]
+    item.results = [
+        Result(
+            application_id=secrets.token_hex(13),
+            service="tour_bus_sticker",
+            title="旅游包车标贴",
+            receipt="K7M2-9QXA-4TB3",
+            certificate_id="",
+            printed=True,
+        )
+    ]
     item.content = store.seal(item, "content", Private(ADDRESS))
     tables.write(transitions.record_new(item, Event(events.SHIPMENT_CREATED, MAKER)))
     return item.id

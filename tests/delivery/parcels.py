@@ -31,7 +31,7 @@ def settle(world: World) -> None:
     world.pump()
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Recipient:
     """Somebody whose house purchase certificate or registration is approved and on its way."""
 
@@ -83,10 +83,10 @@ def recipient(world: World, name: str = "张收件") -> Recipient:
     id_number = new_id_number()
     client = world.log_in("wechat")
     world.verify(client, name, id_number)
-    return Recipient(world, client, id_number)
+    return Recipient(world=world, client=client, id_number=id_number)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Hall:
     """The hall's clerk and the city's couriers."""
 
@@ -158,7 +158,9 @@ class Hall:
 
 
 def hall(world: World) -> Hall:
-    return Hall(world, world.staff("window.1"), world.staff("courier.a"), world.staff("courier.b"))
+    return Hall(
+        world=world, clerk=world.staff("window.1"), courier=world.staff("courier.a"), other=world.staff("courier.b")
+    )
 
 
 def on_the_street(world: World, **wish: Any) -> tuple[Recipient, Hall, str]:

@@ -62,7 +62,7 @@ def test_a_face_check_does_not_wait_for_ever(world: World) -> None:
     world.simulators.alipay.controls["certifications"]({"certify_id": certify_id, "passed": True})
     world.pass_time(hours=24)
     renewed = world.anonymous().post("/v1/auth/refresh", {"refresh_token": client.refresh_token}).json
-    late = Client(world, renewed["access_token"])
+    late = Client(world=world, token=renewed["access_token"])
     assert late.post("/v1/me/verification/confirm").code == "verification_not_started"
 
 

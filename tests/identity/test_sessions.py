@@ -18,7 +18,7 @@ def test_refreshing_gives_new_tokens(world: World) -> None:
     client = world.log_in("wechat")
     world.pass_time(minutes=16)
     renewed = refresh(world, client.refresh_token).json
-    assert Client(world, renewed["access_token"]).get("/v1/me").status == 200
+    assert Client(world=world, token=renewed["access_token"]).get("/v1/me").status == 200
     assert renewed["refresh_token"] != client.refresh_token
 
 
@@ -28,7 +28,7 @@ def test_a_second_use_ends_the_whole_family(world: World) -> None:
     stolen = refresh(world, client.refresh_token)
     assert (stolen.status, stolen.code) == (401, "refresh_reused")
     assert refresh(world, newest["refresh_token"]).code == "refresh_invalid"
-    assert Client(world, newest["access_token"]).get("/v1/me").status == 401
+    assert Client(world=world, token=newest["access_token"]).get("/v1/me").status == 401
 
 
 def test_garbage_is_not_mistaken_for_a_used_token(world: World) -> None:
@@ -77,8 +77,13 @@ def test_an_outcome_for_every_case() -> None:
     from datetime import UTC, datetime, timedelta
 
     now = datetime(2026, 11, 2, tzinfo=UTC)
-    fresh = rules.SessionState("current", False, now, now)
+    fresh = rules.SessionState(current="current", revoked=False, opened_at=now, used_at=now)
     assert rules.refresh_outcome(fresh, "current", now) == "rotate"
     assert rules.refresh_outcome(fresh, "older", now) == "reuse"
-    assert rules.refresh_outcome(rules.SessionState("current", True, now, now), "current", now) == "expired"
+    assert (
+        rules.refresh_outcome(
+            rules.SessionState(current="current", revoked=True, opened_at=now, used_at=now), "current", now
+        )
+        == "expired"
+    )
     assert rules.refresh_outcome(fresh, "current", now + timedelta(days=7)) == "expired"

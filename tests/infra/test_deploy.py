@@ -21,7 +21,9 @@ class PlayedCloud:
     """A stack that goes through the given states, and the calls that were made."""
 
     def __init__(self, states: list[str], changes: list[dict[str, str]] | None = None, production: bool = True) -> None:
-        self.stage = Stage("prod", "cn-north-1", Path("city"), {"Production": str(production).lower()})
+        self.stage = Stage(
+            name="prod", region="cn-north-1", city=Path("city"), parameters={"Production": str(production).lower()}
+        )
         self.calls: list[str] = []
         self._states, self._changes = states, changes or []
 

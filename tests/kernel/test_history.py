@@ -27,7 +27,9 @@ from tests.interleaving import dying_at
 
 
 def some_changes(first: int, last: int) -> list[Change]:
-    return [Change(number, "changed", clock.now(), "system:test") for number in range(first, last + 1)]
+    return [
+        Change(version=number, type="changed", at=clock.now(), actor="system:test") for number in range(first, last + 1)
+    ]
 
 
 def alter(subject: str, version: int, **attributes: str) -> None:
@@ -431,7 +433,10 @@ def test_a_day_that_is_not_over_cannot_be_sealed(world: World) -> None:
 
 
 def other_changes(first: int, last: int) -> list[Change]:
-    return [Change(number, "changed_again", clock.now(), "system:test") for number in range(first, last + 1)]
+    return [
+        Change(version=number, type="changed_again", at=clock.now(), actor="system:test")
+        for number in range(first, last + 1)
+    ]
 
 
 def contradictions(subject: str) -> list[HistoryItem]:
@@ -511,7 +516,7 @@ def test_a_contradiction_is_told_found_at_night_and_sealed(world: World, capsys:
     item = store.application(applied["id"])
     assert item is not None
     made = changes.decode(item.changes)
-    forged = Change(made[-1].version, "application_refused", clock.now(), "system:test")
+    forged = Change(version=made[-1].version, type="application_refused", at=clock.now(), actor="system:test")
     item.changes = changes.pack([*made[:-1], forged])
     item.save()
     capsys.readouterr()

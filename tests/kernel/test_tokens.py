@@ -110,7 +110,7 @@ FORGERIES: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("name", FORGERIES)
 def test_forged_tokens_are_refused(world: World, name: str) -> None:
     genuine = world.log_in("wechat").token
-    answer = Client(world, FORGERIES[name](genuine) or " ").get("/v1/me")
+    answer = Client(world=world, token=FORGERIES[name](genuine) or " ").get("/v1/me")
     assert (answer.status, answer.code) == (401, "not_authenticated")
 
 
@@ -124,7 +124,7 @@ def test_a_genuine_token_is_accepted_until_it_expires(world: World) -> None:
 
 def test_a_refresh_token_is_no_access_token(world: World) -> None:
     client = world.log_in("wechat")
-    assert Client(world, client.refresh_token).get("/v1/me").code == "not_authenticated"
+    assert Client(world=world, token=client.refresh_token).get("/v1/me").code == "not_authenticated"
 
 
 def test_header_and_claims_follow_rfc_9068(world: World) -> None:

@@ -107,7 +107,7 @@ BAD_TOKENS: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("kind", BAD_TOKENS)
 def test_no_protected_endpoint_takes_a_bad_token(world: World, kind: str) -> None:
     genuine = world.real_person().token
-    client = Client(world, BAD_TOKENS[kind](genuine) or " ")
+    client = Client(world=world, token=BAD_TOKENS[kind](genuine) or " ")
     for operation in PROTECTED:
         path = DECLARED[operation].path.replace("{", "").replace("}", "")
         assert client.call(DECLARED[operation].method, path, ROWS[operation].get("body", {})).status == 401, operation

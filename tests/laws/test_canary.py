@@ -95,7 +95,7 @@ def test_no_personal_data_leaks_from_the_whole_journey(world: World, capfd: pyte
     assert world.anonymous().get(link.removeprefix(world.environment.settings()["PUBLIC_URL"])).status == 200
     bodies.append(world.staff("window.1").get(f"/v1/counter/bills/{bill}").body)
 
-    recipient, city = parcels.Recipient(world, citizen, id_number), parcels.hall(world)
+    recipient, city = parcels.Recipient(world=world, client=citizen, id_number=id_number), parcels.hall(world)
     address = recipient.address(recipient=NAME, phone=PHONE, detail=f"{NAME}路 7 号")
     shipment = recipient.approved(address=address, postage="on_delivery")["shipment"]
     city.pack(shipment)

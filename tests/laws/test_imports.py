@@ -374,8 +374,8 @@ def faults_of_rules(module: str, text: str) -> list[str]:
 
 
 PURE_MODULES = {
-    "appointments": ("rules", "limits"),
-    "payments": ("rules", "double_entry"),
+    "appointments": ("rules", "limits", "seats"),
+    "payments": ("rules", "double_entry", "differences"),
     "queueing": ("rules", "estimates"),
 }
 """Modules beside ``rules.py`` that are pure too, by feature."""

@@ -24,16 +24,18 @@ from scenes.world import World
 MODULES = (
     *(feature.load("store") for feature in features.all_features()), history, idempotency, shared_token, vault,
 )  # fmt: skip
-"""Where models are: each feature's store, and what the kernel and the platforms keep."""
+"""Loaded, so that every kind of item is known: each feature's store, and what the kernel and the platforms keep."""
 
 
 def models() -> list[type[Table]]:
-    found = {
-        model
-        for module in MODULES
-        for model in vars(module).values()
-        if isinstance(model, type) and issubclass(model, Table) and hasattr(model, "Meta")
-    }
+    """Every kind of stored item."""
+    assert MODULES
+    found = []
+    waiting: list[type[Table]] = [Table]
+    while waiting:
+        kinds = waiting.pop().__subclasses__()
+        waiting += kinds
+        found += [kind for kind in kinds if "Meta" in vars(kind) and kind.__module__.startswith("chalicelib.")]
     return sorted(found, key=lambda model: model.__name__)
 
 

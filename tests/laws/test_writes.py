@@ -10,7 +10,7 @@ import pytest
 from chalicelib import features
 from chalicelib.kernel.storage import tables
 from chalicelib.payments.store import BillItem, EntryItem
-from local.environment import ROOT
+from local.environment import ROOT, Environment
 
 LIBRARY = ROOT / "chalicelib"
 FILES = sorted(LIBRARY.rglob("*.py"))
@@ -130,7 +130,7 @@ def test_the_law_of_tries_finds() -> None:
     assert loops_of_tries("while True:\n    with suppress(tables.ConditionFailed):\n        go()")
 
 
-def test_work_that_is_stuck_raises_an_alarm() -> None:
+def test_work_that_is_stuck_raises_an_alarm(environment: Environment) -> None:
     alarms = (ROOT / "infra" / "operations.yaml").read_text(encoding="utf-8")
     workers = [features.worker(feature.name) for feature in features.all_features() if feature.work]
     assert workers
@@ -139,19 +139,21 @@ def test_work_that_is_stuck_raises_an_alarm() -> None:
 
 
 def querying_functions(text: str) -> set[str]:
-    """The functions of a store that query a table."""
-    found = set()
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.FunctionDef) and any(_is_query(call, set()) for call in ast.walk(node)):
-            found.add(node.name)
-    return found
+    """The functions of a store's module that query a table, themselves or by another function of the module."""
+    functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    found: set[str] = set()
+    while True:
+        more = {one.name for one in functions if any(_is_query(node, found) for node in ast.walk(one))} - found
+        if not more:
+            return found
+        found |= more
 
 
 def _is_query(node: ast.AST, functions: set[str]) -> bool:
     if not isinstance(node, ast.Call):
         return False
     called = ast.unparse(node.func)
-    return called in ("tables.query", "tables.query_each") or called in {f"store.{name}" for name in functions}
+    return called in ("tables.query", "tables.query_each") or called.removeprefix("store.") in functions
 
 
 def loops_around_queries(text: str, functions: set[str]) -> list[str]:
@@ -177,7 +179,9 @@ def loops_around_queries(text: str, functions: set[str]) -> list[str]:
 QUERYING_IN_LOOPS = {
     "applications/service/submissions.py: lapse_corrections": "a schedule, not a request: the corrections of one day",
     "applications/service/submissions.py: remind_of_corrections": "a schedule, not a request: the corrections of a day",
-    "appointments/store.py: _occupancies": "pages of one month of one window group: some hundred slots",
+    "appointments/service/conflicts.py: _of_group": "the days that can be booked, when a city publishes",
+    "appointments/service/day.py: of_day": "the window groups of one hall, at night or for a supervisor",
+    "appointments/store/slots.py: _occupancies": "pages of one month of one window group: some hundred slots",
     "delivery/service/statistics.py: of_day": "pages of one carrier's day, for a supervisor",
     "identity/service/enterprises.py: _end_other_representation": "pages of one enterprise's mandates, at registration",
     "identity/service/enterprises.py: _representative": "pages of one enterprise's mandates, behind an event",
@@ -193,10 +197,16 @@ def _loops() -> set[str]:
     found = set()
     for feature in features.all_features():
         folder = LIBRARY / feature.name
-        store = folder / "store.py"
-        functions = querying_functions(store.read_text(encoding="utf-8")) if store.exists() else set()
+        by_door: set[str] = set()
+        for path in [folder / "store.py", *folder.glob("store/*.py")]:
+            if path.exists():
+                part = "" if path.stem in ("store", "__init__") else f"{path.stem}."
+                own = querying_functions(path.read_text(encoding="utf-8"))
+                by_door |= {f"{part}{name}" for name in own}
         for path in folder.rglob("*.py"):
-            for function in loops_around_queries(path.read_text(encoding="utf-8"), functions):
+            text = path.read_text(encoding="utf-8")
+            functions = by_door if "store" not in path.relative_to(folder).parts[0] else querying_functions(text)
+            for function in loops_around_queries(text, functions):
                 found.add(f"{_name(path)}: {function}")
     return found
 
@@ -207,6 +217,8 @@ def test_no_query_stands_in_a_loop_unnoticed() -> None:
 
 def test_the_law_of_queries_finds() -> None:
     assert loops_around_queries("def f():\n    while True:\n        tables.query(a)", set())
+    both = querying_functions("def f():\n    return g()\ndef g():\n    return tables.query(a)\ndef h():\n    pass")
+    assert both == {"f", "g"}
     assert loops_around_queries("def f():\n    return [store.of(one) for one in many]", {"of"})
     assert loops_around_queries("def f():\n    for one in many:\n        g(store.of(one))", {"of"})
     assert not loops_around_queries("def f():\n    for one in store.of(x):\n        g(one)", {"of"})

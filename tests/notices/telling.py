@@ -15,7 +15,7 @@ TEMPLATES = ("wxt_application_completed", "wxt_correction_requested", "wxt_shipm
 COMPLETED = "wxt_application_completed"
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Reader:
     """Somebody with a phone."""
 
@@ -62,7 +62,7 @@ def reader(world: World, *, phone: bool = True) -> Reader:
     if phone:
         world.bind_phone(client, number)
     channels.forget()
-    return Reader(world, client, id_number, number)
+    return Reader(world=world, client=client, id_number=id_number, phone=number)
 
 
 def settle(world: World) -> None:

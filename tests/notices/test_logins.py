@@ -104,7 +104,7 @@ def test_a_consent_is_spent_only_for_the_login_that_gave_it(world: World, platfo
     hall = parcels.hall(world)
     told = []
     for _ in range(2):
-        recipient = parcels.Recipient(world, new, person.id_number)
+        recipient = parcels.Recipient(world=world, client=new, id_number=person.id_number)
         ready = recipient.approved(mode="pick_up", hall=parcels.HALL)
         assert hall.pack(ready["shipment"]).status == 200
         telling.settle(world)

@@ -67,7 +67,7 @@ def test_a_one_time_consent_is_good_for_one_message(world: World) -> None:
     world.bind_phone(person.client, person.phone)
     done = []
     for _ in range(2):
-        begun = parcels.Recipient(world, person.client, person.id_number)
+        begun = parcels.Recipient(world=world, client=person.client, id_number=person.id_number)
         done.append(begun.approved(mode="pick_up", hall=parcels.HALL))
     hall = parcels.hall(world)
     assert hall.pack(done[0]["shipment"]).status == 200
@@ -408,13 +408,15 @@ def test_a_waiting_list_s_offer_and_a_hall_s_cancellation_have_their_words(world
     hall = world.hall()
     waiting = person.client.post("/v1/waiting", {"hall": hall, "services": [HOUSING], "date": TOMORROW}).json
     until = clock.seconds(clock.now()) + 1800
-    offer = Change(2, "place_offered", clock.now(), "system:test", data={"start": "09:30", "until": until})
+    offer = Change(
+        version=2, type="place_offered", at=clock.now(), actor="system:test", data={"start": "09:30", "until": until}
+    )
     assert service.plan(f"WAITER#{waiting['id']}", offer) == 1
     newest = person.inbox()[0]
     assert newest["urgent"] and "2026年11月3日 09:30" in newest["text"] and "16:30" in newest["text"]
 
     booked = Booker(world, telling.reader(world).client, hall).book("09:00")
-    closed = Change(2, "appointment_cancelled_by_hall", clock.now(), "system:publish")
+    closed = Change(version=2, type="appointment_cancelled_by_hall", at=clock.now(), actor="system:publish")
     known = service.sources.about(f"APPOINTMENT#{booked['id']}", closed)
     assert known is not None and known.values["hall"][0]
     world.hall()  # a hall without appointments is published last, as other tests expect

@@ -25,7 +25,7 @@ READY, COLLECTED = "wxt_shipment_ready", "wxt_shipment_collected"
 
 def waiting_parcel(world: World, person: Reader) -> dict[str, Any]:
     """A result that lies at the counter; whoever is told of it is not told of its application here."""
-    recipient = parcels.Recipient(world, person.client, person.id_number)
+    recipient = parcels.Recipient(world=world, client=person.client, id_number=person.id_number)
     ready = recipient.approved(mode="pick_up", hall=parcels.HALL)
     assert parcels.hall(world).pack(ready["shipment"]).status == 200
     return ready
@@ -130,7 +130,7 @@ def test_a_later_message_whose_sender_died_does_not_silence_the_earlier_one(
 
 def test_what_an_urgent_message_overtook_at_night_stays_in_the_inbox(world: World) -> None:
     person = telling.reader(world)
-    recipient = parcels.Recipient(world, person.client, person.id_number)
+    recipient = parcels.Recipient(world=world, client=person.client, id_number=person.id_number)
     sent = recipient.approved(mode="courier", address=recipient.address(), postage="on_delivery")["shipment"]
     telling.settle(world)
     world.pass_time(hours=7)
@@ -157,7 +157,7 @@ def test_what_an_urgent_message_overtook_at_night_stays_in_the_inbox(world: Worl
 def test_a_message_that_is_made_late_tells_what_was_then(world: World) -> None:
     """A parcel for the door is packed and comes back to the counter before anybody was told of anything."""
     person = telling.reader(world)
-    recipient = parcels.Recipient(world, person.client, person.id_number)
+    recipient = parcels.Recipient(world=world, client=person.client, id_number=person.id_number)
     hall = parcels.hall(world)
     sent = recipient.approved(mode="courier", address=recipient.address(), postage="on_delivery")["shipment"]
     hall.send_out(sent)

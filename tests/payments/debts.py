@@ -21,16 +21,25 @@ RULES = system("rules")
 
 def bill(enterprise: Enterprise, amount: int = 60_000, title: str = "旅游包车标贴") -> str:
     """A bill of the enterprise for a fee item ``sticker``."""
-    charge = Charge("sticker", "标贴工本费", "Sticker", "transport_bureau", "103044999", amount, amount, "测试")
+    charge = Charge(
+        item="sticker",
+        name_zh="标贴工本费",
+        name_en="Sticker",
+        unit="transport_bureau",
+        item_code="103044999",
+        standard=amount,
+        amount=amount,
+        legal_basis="测试",
+    )
     debt = Debt(
-        secrets.token_hex(13),
-        "K7M2-9QXA-4TB3",
-        "tour_bus_sticker",
-        enterprise.organization_id,
-        "organization",
-        title,
-        30,
-        [charge],
+        owed_for=secrets.token_hex(13),
+        receipt="K7M2-9QXA-4TB3",
+        service="tour_bus_sticker",
+        payer=enterprise.organization_id,
+        payer_kind="organization",
+        title=title,
+        days=30,
+        charges=[charge],
     )
     bills, writes = service.prepare(debt, RULES)
     tables.write(*writes)
@@ -62,7 +71,9 @@ def refund(enterprise: Enterprise) -> str:
 
 def suspense(amount: int = 1000, order: str = "") -> str:
     """Money for an order that nobody knows."""
-    trade = Trade("paid", f"4200{secrets.randbelow(10**20):020d}", amount, clock.now())
+    trade = Trade(
+        state="paid", transaction_id=f"4200{secrets.randbelow(10**20):020d}", amount=amount, paid_at=clock.now()
+    )
     assert settlement.suspend("wechat_pay", order or secrets.token_hex(10), trade, "unknown_order") == "suspended"
     return f"wechat_pay-{trade.transaction_id}"
 

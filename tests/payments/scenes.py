@@ -38,7 +38,7 @@ def known_accounts() -> Iterator[None]:
         yield
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Scene:
     """A payer with one bill; everything that was made on the way is looked at in the end."""
 
@@ -50,8 +50,26 @@ class Scene:
     taken: int = 0
 
     def __post_init__(self) -> None:
-        charge = Charge("fee", "登记费", "Fee", "natural_resources", "103044704", AMOUNT, AMOUNT, "测试")
-        debt = Debt(secrets.token_hex(13), "K7M2-9QXA-4TB3", "x", self.party, "person", "登记费", 30, [charge])
+        charge = Charge(
+            item="fee",
+            name_zh="登记费",
+            name_en="Fee",
+            unit="natural_resources",
+            item_code="103044704",
+            standard=AMOUNT,
+            amount=AMOUNT,
+            legal_basis="测试",
+        )
+        debt = Debt(
+            owed_for=secrets.token_hex(13),
+            receipt="K7M2-9QXA-4TB3",
+            service="x",
+            payer=self.party,
+            payer_kind="person",
+            title="登记费",
+            days=30,
+            charges=[charge],
+        )
         numbers, writes = service.prepare(debt, system("rules"))
         tables.write(*writes)
         self.bill = numbers[0]
@@ -94,7 +112,7 @@ class Scene:
         for platform in self.platforms.values():
             trade = platform.trades.get(number)
             if trade is not None and trade.paid_at:
-                headers, body = platform.letter(Notification(0, 0, trade, None))
+                headers, body = platform.letter(Notification(due=0, place=0, trade=trade, refund=None))
                 platform.send(trade.notify_url, headers, body)
 
     def cancel(self, number: str) -> None:

@@ -28,7 +28,7 @@ def opened(world: World, channel: str) -> tuple[Payer, str, Cashier]:
 
 def deliver(world: World, platform: Cashier, order: str, **how: Any) -> tuple[int, bytes]:
     trade = platform.trades[order]
-    headers, body = platform.letter(Notification(0, 0, trade, None, **how))
+    headers, body = platform.letter(Notification(due=0, place=0, trade=trade, refund=None, **how))
     return platform.send(trade.notify_url, headers, body)
 
 
@@ -158,7 +158,9 @@ def test_a_forged_refund_notification_changes_nothing(
     world.pump()
     trade = platform.trades[order]
     platform.end_refund(trade, trade.refunds[refund], "SUCCESS")
-    headers, body = platform.letter(Notification(0, 0, trade, trade.refunds[refund], forged=kind))
+    headers, body = platform.letter(
+        Notification(due=0, place=0, trade=trade, refund=trade.refunds[refund], forged=kind)
+    )
     before = stored(order)
     assert platform.send(trade.notify_url, headers, body)[0] == 400
     assert stored(order) == before

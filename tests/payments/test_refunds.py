@@ -319,9 +319,12 @@ def test_a_repaired_refund_that_is_abnormal_once_more_comes_back_to_the_merchant
     world.simulators.wechat_pay.controls["refund_outcomes"]({"outcomes": ["ABNORMAL"]})
     refund = ask(registrar, payer.bills[0], {"registration": 5000}).json["id"]
     paying.settle(world)
-    monkeypatch.setattr(wechat_pay, "repair_refund", lambda *_: RefundAnswer("pending"))
+    monkeypatch.setattr(wechat_pay, "repair_refund", lambda *_: RefundAnswer(state="pending"))
     assert registrar.post(f"/v1/refunds/{refund}/repair").json["status"] == "sent"
-    for told in (RefundAnswer("abnormal", "50000001"), RefundAnswer("done", "50000001", 5000, 8000, clock.now())):
+    for told in (
+        RefundAnswer(state="abnormal", refund_id="50000001"),
+        RefundAnswer(state="done", refund_id="50000001", amount=5000, total=8000, done_at=clock.now()),
+    ):
         assert refunds.apply_notice(refund, told)
     assert state(registrar, refund) == "returned"
 

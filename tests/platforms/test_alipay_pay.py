@@ -123,12 +123,12 @@ def test_a_trade_from_creation_to_refund(world: World) -> None:
     with pytest.raises(Refused) as refused:
         alipay_pay.close(wanted.no)
     assert refused.value.kind == "paid"
-    part = Refund("r1", wanted.no, 250, 1250, "退费")
+    part = Refund(no="r1", order_no=wanted.no, amount=250, total=1250, reason="退费")
     assert alipay_pay.query_refund(part).state == "absent"
     assert alipay_pay.refund(part).state == "done"
     assert alipay_pay.refund(part).state == "pending", "fund_change N: ask"
     assert alipay_pay.query_refund(part).amount == 250
-    rest = Refund("r2", wanted.no, 1000, 1250, "退费")
+    rest = Refund(no="r2", order_no=wanted.no, amount=1000, total=1250, reason="退费")
     assert alipay_pay.refund(rest).state == "done"
     assert alipay_pay.query(wanted.no).state == "paid", "fully refunded is closed there, and was paid"
 
@@ -140,7 +140,7 @@ def test_a_finished_trade_was_paid_and_gives_nothing_back(world: World) -> None:
     world.simulators.alipay.controls["finish"]({"order_no": wanted.no})
     assert alipay_pay.query(wanted.no).state == "paid"
     with pytest.raises(Refused) as refused:
-        alipay_pay.refund(Refund("r1", wanted.no, 1, 1250, "退费"))
+        alipay_pay.refund(Refund(no="r1", order_no=wanted.no, amount=1, total=1250, reason="退费"))
     assert refused.value.kind == "closed"
 
 
@@ -198,7 +198,9 @@ def notification(world: World, forged: str = "") -> bytes:
     alipay_pay.create(wanted)
     simulator = world.simulators.alipay
     simulator.controls["pay"]({"order_no": wanted.no, "notice": "lost"})
-    return simulator.letter(Notification(0, 0, simulator.trades[wanted.no], None, forged=forged))[1]
+    return simulator.letter(
+        Notification(due=0, place=0, trade=simulator.trades[wanted.no], refund=None, forged=forged)
+    )[1]
 
 
 def test_a_genuine_notification_is_read(world: World) -> None:
@@ -240,5 +242,5 @@ def test_certificate_mode_names_and_checks_the_certificates(world: World, monkey
         alipay_pay.query(wanted.no)
     with pytest.raises(Forged, match="unknown certificate"):
         simulator.controls["pay"]({"order_no": wanted.no, "notice": "lost"})
-        letter = simulator.letter(Notification(0, 0, simulator.trades[wanted.no], None))
+        letter = simulator.letter(Notification(due=0, place=0, trade=simulator.trades[wanted.no], refund=None))
         alipay_pay.read_notice(letter[1])

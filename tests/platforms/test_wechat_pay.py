@@ -133,7 +133,7 @@ def test_an_order_from_creation_to_refund(world: World) -> None:
     with pytest.raises(Refused) as refused:
         wechat_pay.close(wanted.no)
     assert refused.value.kind == "paid"
-    half = Refund("r1-" + wanted.no, wanted.no, 250, 1250, "退费")
+    half = Refund(no="r1-" + wanted.no, order_no=wanted.no, amount=250, total=1250, reason="退费")
     assert wechat_pay.refund(half).state == "pending"
     assert wechat_pay.query_refund(half).state == "done"
     assert wechat_pay.refund(half).state == "done", "a repeat finds the first one"
@@ -230,7 +230,7 @@ def notification(world: World) -> tuple[dict[str, str], bytes]:
     wechat_pay.create(wanted)
     simulator = world.simulators.wechat_pay
     simulator.controls["pay"]({"order_no": wanted.no, "notice": "lost"})
-    return simulator.letter(Notification(0, 0, simulator.trades[wanted.no], None))
+    return simulator.letter(Notification(due=0, place=0, trade=simulator.trades[wanted.no], refund=None))
 
 
 def test_a_genuine_notification_is_read(world: World) -> None:
@@ -267,7 +267,9 @@ def test_signed_forgeries_are_refused(world: World, kind: str) -> None:
     wechat_pay.create(wanted)
     simulator = world.simulators.wechat_pay
     simulator.controls["pay"]({"order_no": wanted.no, "notice": "lost"})
-    headers, body = simulator.letter(Notification(0, 0, simulator.trades[wanted.no], None, forged=kind))
+    headers, body = simulator.letter(
+        Notification(due=0, place=0, trade=simulator.trades[wanted.no], refund=None, forged=kind)
+    )
     with pytest.raises(Forged):
         wechat_pay.read_notice(headers, body)
 

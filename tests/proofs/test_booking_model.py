@@ -20,7 +20,7 @@ from tests.appointments.schedules import CLERK, PLACES, STARTS, Scene, Visitor, 
 HOLD_SECONDS = 300
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Held:
     """A hold as the model sees it."""
 
@@ -39,7 +39,9 @@ class BookingMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world.set_time(datetime(2026, 11, 2, 8, 0, tzinfo=UTC))
-        self.scene = Scene(self.world, proof_hall(self.world), "2026-11-03", [Visitor() for _ in range(3)])
+        self.scene = Scene(
+            world=self.world, hall=proof_hall(self.world), day="2026-11-03", visitors=[Visitor() for _ in range(3)]
+        )
         self.now = 0.0
         self.held: list[Held] = []
         self.booked: dict[int, tuple[str, str]] = {}
@@ -58,7 +60,7 @@ class BookingMachine(RuleBasedStateMachine):
             return
         assert bool(carried) == (self.free(start) and not has_one), (visitor, start, has_one)
         if carried:
-            self.held.append(Held(visitor, start, self.now + HOLD_SECONDS, carried))
+            self.held.append(Held(visitor=visitor, start=start, until=self.now + HOLD_SECONDS, carried=carried))
 
     def tries(self, visitor: int) -> int:
         item = store.booker(holds.visitor_of(CLERK, "", NamedVisitor("某人", self.scene.visitors[visitor].number)).key)
@@ -76,7 +78,9 @@ class BookingMachine(RuleBasedStateMachine):
             return
         assert bool(carried) == (self.free(other) and not holding)
         if carried:
-            self.held.append(Held(visitor, other, self.now + HOLD_SECONDS, carried, appointment))
+            self.held.append(
+                Held(visitor=visitor, start=other, until=self.now + HOLD_SECONDS, carried=carried, moves=appointment)
+            )
 
     @precondition(lambda self: self.held)
     @rule(data=st.data())

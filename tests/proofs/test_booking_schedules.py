@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
 from chalicelib.appointments import rules, store
-from chalicelib.appointments.rules import Seat, Slot
+from chalicelib.appointments.seats import Seat, Slot
 from chalicelib.kernel.storage import tables
 from scenes.world import World
 from tests.appointments.schedules import scenes
@@ -38,12 +39,12 @@ def test_no_schedule_oversells_loses_or_leaks(world: World, interleaved: Interle
 
 def take_without_condition(slot: Slot, seat: Seat, capacity: int) -> None:
     """Read, decide, write: what most booking systems do."""
-    seen = store.occupancy(slot, consistent=True)
+    seen = store.slots.occupancy(slot, consistent=True)
     if seen.taken.get(seat.channel, 0) + seat.places > capacity:
         raise tables.ConditionFailed
-    counter = getattr(store.SlotItem, seat.channel)
-    anything = tables.absent(store.SlotItem) | store.SlotItem.pk.exists()
-    store._update_slot(slot, [counter.add(seat.places), store.SlotItem.held.add({seat.text})], anything)
+    counter = getattr(store.slots.SlotItem, seat.channel)
+    anything = tables.absent(store.slots.SlotItem) | store.slots.SlotItem.pk.exists()
+    store.slots._update_slot(slot, [counter.add(seat.places), store.slots.SlotItem.held.add({seat.text})], anything)
 
 
 def void_without_a_trace(appointment: str) -> str:
@@ -53,12 +54,19 @@ def void_without_a_trace(appointment: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "bug"), [("take", take_without_condition), ("void", void_without_a_trace)], ids=["overselling", "evicting"]
+    ("module", "name", "bug"),
+    [(store.slots, "take", take_without_condition), (store, "void", void_without_a_trace)],
+    ids=["overselling", "evicting"],
 )
 def test_the_schedules_find_a_seeded_bug(
-    world: World, interleaved: Interleaved, monkeypatch: pytest.MonkeyPatch, name: str, bug: Callable[..., object]
+    world: World,
+    interleaved: Interleaved,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    name: str,
+    bug: Callable[..., object],
 ) -> None:
-    monkeypatch.setattr(store, name, bug)
+    monkeypatch.setattr(module, name, bug)
     for seed, scene in enumerate(scenes(world, 2000)):
         choice = random.Random(seed)
         interleaved(seed, [scene.script(choice, visitor) for visitor in scene.visitors])

@@ -43,7 +43,7 @@ class PaymentMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world.set_time(datetime(2026, 11, 2, 8, 0, tzinfo=UTC))
-        self.scene = Scene(self.world, self.party)
+        self.scene = Scene(world=self.world, party=self.party)
         for platform in self.scene.platforms.values():
             platform.controls["random_faults"]({"seed": 7, "rates": FAULTS})
 
@@ -162,7 +162,7 @@ def test_every_difference_of_a_day_is_healed_or_a_case(world: World, party: str,
         fate, name = choice.choice(list(FATES)), choice.choice(list(platforms))
         if fate == "refunded by hand" and name == "alipay":
             fate = "told"
-        meet(Scene(world, party), platforms[name], name, fate)
+        meet(Scene(world=world, party=party), platforms[name], name, fate)
         expected[FATES[fate]] += 1
     world.set_time(datetime.fromisoformat(day).replace(tzinfo=clock.SHANGHAI) + timedelta(days=1, hours=11))
     results = reconcile_payments.handler({"day": day})["results"]

@@ -36,7 +36,7 @@ def test_no_schedule_charges_twice_or_drops_money(
     ended: set[str] = set()
     for number in range(SCHEDULES):
         seed = batch * SCHEDULES + number
-        scene, choice = Scene(world, party), random.Random(seed)
+        scene, choice = Scene(world=world, party=party), random.Random(seed)
         interleaved(seed, scenes.script(scene, choice))
         assert scene.end() == [], f"seed {seed}"
         ended |= {str(item.status) for key in scene.orders if (item := store.order(key))}
@@ -50,7 +50,7 @@ def test_no_schedule_gives_more_back_than_was_paid(
     done = 0
     for number in range(SCHEDULES):
         seed = batch * SCHEDULES + number
-        scene, choice = Scene(world, party), random.Random(seed)
+        scene, choice = Scene(world=world, party=party), random.Random(seed)
         interleaved(seed, scenes.refund_script(scene, choice))
         assert scene.end() == [], f"seed {seed}"
         done += sum(store.refund(key) is not None for key in scene.refunds)
@@ -68,7 +68,7 @@ def test_the_schedules_find_a_system_that_does_not_look_at_versions(
     """Read, decide, write: what most payment systems do."""
     monkeypatch.setattr(changes, "at_version", lambda _model, _version: None)
     for seed in range(4 * SCHEDULES):
-        scene = Scene(world, party)
+        scene = Scene(world=world, party=party)
         interleaved(seed, script(scene, random.Random(seed)))
         if scene.end():
             return
@@ -144,7 +144,7 @@ def test_death_at_any_write_loses_and_doubles_nothing(
 ) -> None:
     """The process dies before or after each write, or never hears that it was done; then life goes on."""
     for point in range(1, 40):
-        scene = Scene(world, party)
+        scene = Scene(world=world, party=party)
         deed = story(scene)
         with dying_at(monkeypatch, point, mode) as seen, suppress(Crash, tables.ConditionFailed):
             deed()

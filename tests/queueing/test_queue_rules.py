@@ -38,7 +38,15 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(group=GROUPS, lane=LANES, due=st.integers(-30, 30))
     def arrive(self, group: str, lane: str, due: int) -> None:
         self.came += 1
-        person = Person(f"t{self.came}", "", group, lane, self.now, self.now, self.now + due)
+        person = Person(
+            ticket=f"t{self.came}",
+            number="",
+            group=group,
+            lane=lane,
+            order=self.now,
+            since=self.now,
+            due=self.now + due,
+        )
         self.place[rules.arrive(self.queue, person, group.upper()).ticket] = "waiting"
 
     @rule(code=CODES, clerk=st.sampled_from(["x", "y"]))
@@ -164,7 +172,9 @@ def test_no_lane_starves() -> None:
     """Every lane of the pattern is served within one round of it, however many wait in the others."""
     queue = Queue()
     for lane in PATTERN[:1] * 50 + PATTERN[1:2] * 50 + PATTERN[3:] * 50:
-        rules.arrive(queue, Person(f"{lane}{queue.numbers}", "", "a", lane, 0, 0), "A")
+        rules.arrive(
+            queue, Person(ticket=f"{lane}{queue.numbers}", number="", group="a", lane=lane, order=0, since=0), "A"
+        )
     rules.open_window(queue, "1", "x", ["a"], 0)
     called = []
     for _ in range(40):

@@ -218,7 +218,7 @@ def test_what_cannot_be_appended_waits_in_the_queue_and_is_replayed(city: Deploy
     queue = city.cloud.function_environment()["HISTORY_FAILURES_URL"]
 
     def change(version: int) -> None:
-        made = changes.pack([changes.Change(version, "changed", clock.now(), "system:test")])
+        made = changes.pack([changes.Change(version=version, type="changed", at=clock.now(), actor="system:test")])
         key = {"pk": {"S": "ORGANIZATION#poison"}, "sk": {"S": "HEAD"}}
         item = {**key, "version": {"N": str(version)}, "changes": {"B": made}}
         database.put_item(TableName=f"banshi-{NAME}-identity", Item=item)

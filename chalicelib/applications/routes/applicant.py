@@ -47,7 +47,7 @@ class Withdrawal(msgspec.Struct, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=500)] = ""
 
 
-class DeliveryWish(msgspec.Struct, forbid_unknown_fields=True):
+class DeliveryWish(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """``electronic``; ``pick_up`` at a hall; ``courier`` to an address of the book, paid before or at the door."""
 
     mode: Literal["electronic", "pick_up", "courier"]
@@ -157,7 +157,7 @@ def withdraw_application(actor: Actor, target: ApplicationItem, body: Withdrawal
 )
 def choose_delivery(actor: Actor, target: ApplicationItem, body: DeliveryWish) -> DeliveryView:
     """Choose how the result is wanted, until the application is completed."""
-    wish = delivery.Wish(body.mode, body.hall, body.address, body.postage)
+    wish = delivery.Wish(mode=body.mode, hall=body.hall, address=body.address, postage=body.postage)
     return delivery_view(service.definition_of(target), service.choose_delivery(actor, target, wish))
 
 

@@ -14,7 +14,7 @@ from chalicelib.kernel.access import ANYONE
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.rates import Limit
 
-PROGRESS_LIMIT = Limit("progress", 60, 300, failures_only=True)
+PROGRESS_LIMIT = Limit(name="progress", times=60, seconds=300, failures_only=True)
 
 
 class ReceiptQuery(msgspec.Struct, forbid_unknown_fields=True):

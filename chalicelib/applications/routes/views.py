@@ -15,7 +15,7 @@ from chalicelib.kernel import clock
 from chalicelib.kernel.security import vault
 
 
-class DeliveryView(msgspec.Struct, frozen=True):
+class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     """How the result is wanted, among the ``modes`` that the service offers; the address masked."""
 
     mode: str
@@ -33,7 +33,7 @@ class ShipmentLink(msgspec.Struct, frozen=True):
     status: str
 
 
-class ApplicationView(msgspec.Struct, frozen=True):
+class ApplicationView(msgspec.Struct, frozen=True, kw_only=True):
     """An application. ``receipt`` is given on submission; ``options`` are values on record to choose from.
 
     ``facts``: what the registers said, for staff only. ``bills``: what has to be paid before the certificate is issued.
@@ -59,7 +59,7 @@ class ApplicationView(msgspec.Struct, frozen=True):
     warnings: list[Text]
 
 
-class ApplicationRow(msgspec.Struct, frozen=True):
+class ApplicationRow(msgspec.Struct, frozen=True, kw_only=True):
     """An application in a list."""
 
     id: str
@@ -78,7 +78,7 @@ class ApplicationList(msgspec.Struct, frozen=True):
     cursor: str | None
 
 
-class TaskRow(msgspec.Struct, frozen=True):
+class TaskRow(msgspec.Struct, frozen=True, kw_only=True):
     """A task in the unit's queue; ``light`` is green, yellow or red."""
 
     id: str
@@ -108,32 +108,40 @@ class TaskView(msgspec.Struct, frozen=True):
 
 
 def application_view(item: ApplicationItem, *, for_staff: bool = False) -> ApplicationView:
-    definition, content = service.definition_of(item), store.content(item)
+    definition = service.definition_of(item)
+    content = store.content(item)
     return ApplicationView(
-        item.id,
-        item.service,
-        item.service_version,
-        item.status,
-        _receipt(item),
-        content.form,
-        content.facts if for_staff else {},
-        forms.options(definition.form, content.facts),
-        item.findings,
-        content.corrections if item.status == rules.CORRECTION else [],
-        str(item.correct_by or ""),
-        str(item.due_on or ""),
-        item.certificate_id or "",
-        item.bills,
-        delivery_view(definition, store.delivery_of(item)),
-        delivery.shipment_of(item.id) if item.delivery and item.status == rules.COMPLETED else "",
-        catalog.calendar_warnings(item.correct_by, item.due_on),
+        id=item.id,
+        service=item.service,
+        service_version=item.service_version,
+        status=item.status,
+        receipt=_receipt(item),
+        form=content.form,
+        facts=content.facts if for_staff else {},
+        options=forms.options(definition.form, content.facts),
+        findings=item.findings,
+        corrections=content.corrections if item.status == rules.CORRECTION else [],
+        correct_by=str(item.correct_by or ""),
+        due_on=str(item.due_on or ""),
+        certificate_id=item.certificate_id or "",
+        bills=item.bills,
+        delivery=delivery_view(definition, store.delivery_of(item)),
+        shipment=delivery.shipment_of(item.id) if item.delivery and item.status == rules.COMPLETED else "",
+        warnings=catalog.calendar_warnings(item.correct_by, item.due_on),
     )
 
 
 def delivery_view(definition: ServiceDefinition, choice: delivery.Choice) -> DeliveryView:
     address = choice.address
     recipient, phone = (vault.mask_name(address.recipient), vault.mask_phone(address.phone)) if address else ("", "")
-    return DeliveryView(choice.mode, definition.item.modes, choice.hall, recipient, phone, choice.postage)
+    return DeliveryView(
+        mode=choice.mode,
+        modes=definition.item.modes,
+        hall=choice.hall,
+        recipient=recipient,
+        phone=phone,
+        postage=choice.postage,
+    )
 
 
 def _receipt(item: ApplicationItem) -> str:
@@ -144,21 +152,29 @@ def application_row(item: ApplicationItem) -> ApplicationRow:
     name = service.definition_of(item).item.name
     due_on = str(item.due_on or "")
     warnings = catalog.calendar_warnings(item.due_on)
-    return ApplicationRow(item.id, item.service, name, item.status, _receipt(item), due_on, warnings)
+    return ApplicationRow(
+        id=item.id,
+        service=item.service,
+        service_name=name,
+        status=item.status,
+        receipt=_receipt(item),
+        due_on=due_on,
+        warnings=warnings,
+    )
 
 
 def task_row(task: TaskItem) -> TaskRow:
     return TaskRow(
-        task.id,
-        task.application_id,
-        task.step,
-        task.service,
-        catalog.definition(task.service, task.service_version).item.name,
-        task.receipt,
-        task.officer,
-        str(task.due_on),
-        rules.light(catalog.calendar(), clock.today(), task.due_on),
-        catalog.calendar_warnings(task.due_on),
+        id=task.id,
+        application_id=task.application_id,
+        step=task.step,
+        service=task.service,
+        service_name=catalog.definition(task.service, task.service_version).item.name,
+        receipt=task.receipt,
+        officer=task.officer,
+        due_on=str(task.due_on),
+        light=rules.light(catalog.calendar(), clock.today(), task.due_on),
+        warnings=catalog.calendar_warnings(task.due_on),
     )
 
 

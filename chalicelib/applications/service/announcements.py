@@ -18,7 +18,8 @@ def tell(key: str, change: Change) -> Announcement | None:
         return None
     if change.type in _ABOUT_CORRECTION and item.status != rules.CORRECTION:
         return None
-    name, correct_by = definition_of(item).item.name, item.correct_by
+    name = definition_of(item).item.name
+    correct_by = item.correct_by
     values = {
         "id": announcements.same(item.id),
         "service": (name.zh, name.en),

@@ -48,7 +48,8 @@ def create(actor: Actor, service_code: str, application_id: str) -> ApplicationI
     if not actor.covers(service_code):
         raise errors.MANDATE_DOES_NOT_COVER()
     item = store.new_application(application_id, party.id)
-    item.service, item.service_version = service_code, version
+    item.service = service_code
+    item.service_version = version
     item.applicant_kind = party.kind
     drafted = rules.GRAPH.move(item, "draft", "applicant")
     content = Content(facts=gather_facts(item, definition, {}, party))
@@ -65,7 +66,7 @@ def create(actor: Actor, service_code: str, application_id: str) -> ApplicationI
     return item
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """An application at one moment: its definition, its applicant in clear and its content, each read once."""
 
@@ -105,10 +106,11 @@ def completed(item: ApplicationItem, form: dict[str, Any], corrections: list[Cor
     """The case with the form, the registers' values in it, and what the registers say now."""
     forms.check_depth(form)
     form = blanks.trim_and_drop_empty(form)  # before the registers are asked by what stands in it
-    definition, party = definition_of(item), applicant(item)
+    definition = definition_of(item)
+    party = applicant(item)
     content = Content(form, gather_facts(item, definition, form, party), corrections)
     content.form = _prefilled(definition, content, party)
-    return Case(item, definition, party, content)
+    return Case(item=item, definition=definition, party=party, content=content)
 
 
 def applicant(item: ApplicationItem) -> identity.Party:

@@ -18,7 +18,7 @@ from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.events.changes import Change
 
 
-class TimelineEntry(msgspec.Struct, frozen=True):
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened: what, when, who, of which unit, with what words."""
 
     version: int
@@ -31,7 +31,7 @@ class TimelineEntry(msgspec.Struct, frozen=True):
     reasons: list[str]
 
 
-class Next(msgspec.Struct, frozen=True):
+class Next(msgspec.Struct, frozen=True, kw_only=True):
     """What comes next, whose turn it is, and by which day."""
 
     what: Text
@@ -64,14 +64,14 @@ def _entry(item: ApplicationItem, change: Change) -> TimelineEntry:
     reasons = change.data.get("reasons", [])
     happened = _EVENTS[change.type]
     return TimelineEntry(
-        change.version,
-        change.type,
-        Text(happened.zh, happened.en),
-        clock.local(change.at),
-        _who(change),
-        catalog.unit_name(change.unit) if change.unit else None,
-        changes.note_of(item.subject, change),
-        reasons if isinstance(reasons, list) else [],
+        version=change.version,
+        type=change.type,
+        what=Text(happened.zh, happened.en),
+        at=clock.local(change.at),
+        who=_who(change),
+        unit=catalog.unit_name(change.unit) if change.unit else None,
+        note=changes.note_of(item.subject, change),
+        reasons=reasons if isinstance(reasons, list) else [],
     )
 
 
@@ -86,23 +86,25 @@ def _who(change: Change) -> Text:
 
 def _next(item: ApplicationItem) -> Next | None:
     if item.status == rules.DRAFT:
-        return Next(Text("请填写并提交", "Fill in and submit"), None, "")
+        return Next(what=Text("请填写并提交", "Fill in and submit"), unit=None, by="")
     if item.status == rules.APPROVED:
-        return Next(Text("请缴费，到账后自动出证", "Pay the bills; the certificate follows by itself"), None, "")
+        return Next(
+            what=Text("请缴费，到账后自动出证", "Pay the bills; the certificate follows by itself"), unit=None, by=""
+        )
     if item.status == rules.CORRECTION:
         warnings = catalog.calendar_warnings(item.correct_by)
         what = Text("请按清单补正", "Correct what the list names")
-        return Next(what, None, str(item.correct_by or ""), warnings)
+        return Next(what=what, unit=None, by=str(item.correct_by or ""), warnings=warnings)
     if item.status in (rules.RECEIVED, rules.ACCEPTED):
         steps = {step.code: step for step in definition_of(item).workflow.steps}
         waiting = [steps[state.code] for state in item.steps if state.state == "open"]
         unit = catalog.unit_name(waiting[0].unit) if waiting else None
         what = waiting[0].name if waiting else Text("等待审查", "Waiting for review")
-        return Next(what, unit, str(item.due_on or ""), catalog.calendar_warnings(item.due_on))
+        return Next(what=what, unit=unit, by=str(item.due_on or ""), warnings=catalog.calendar_warnings(item.due_on))
     return None
 
 
-class PublicStatus(msgspec.Struct, frozen=True):
+class PublicStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What anyone with the receipt number may know."""
 
     receipt: str

@@ -127,7 +127,7 @@ def advance(item: ApplicationItem, action: str, actor: Actor, codes: list[str], 
     """Move the application along one edge; the event that says so."""
     by = "system" if actor.kind == "system" else "officer"
     advanced = rules.GRAPH.move(item, action, by)
-    return Event(advanced, actor, note, {"reasons": list(codes)} if codes else {})
+    return Event(advanced, actor, note=note, data={"reasons": list(codes)} if codes else {})
 
 
 def approve(case: Case, actor: Actor) -> tuple[list[Event], list[Write]]:
@@ -148,18 +148,20 @@ def approve(case: Case, actor: Actor) -> tuple[list[Event], list[Write]]:
 
 
 def _debt(case: Case) -> payments.Debt:
-    item, definition = case.item, case.definition
+    item = case.item
+    definition = case.definition
     charges = decisions.charges(definition, decisions.fee_rows(definition, case.context))
-    name, days = definition.item.name.zh, definition.item.payment_days
+    name = definition.item.name.zh
+    days = definition.item.payment_days
     return payments.Debt(
-        item.id,
-        item.receipt,
-        item.service,
-        item.applicant,
-        item.applicant_kind,
-        name,
-        days,
-        charges,
+        owed_for=item.id,
+        receipt=item.receipt,
+        service=item.service,
+        payer=item.applicant,
+        payer_kind=item.applicant_kind,
+        title=name,
+        days=days,
+        charges=charges,
         handler=item.handler,
     )
 
@@ -172,22 +174,23 @@ def complete_paid(application_id: str) -> None:
     item = store.application(application_id)
     if item is None or item.status != rules.APPROVED or not payments.bills.all_settled(item.bills):
         return
-    case = Case(item, definition_of(item), applicant(item), store.content(item))
+    case = Case(item=item, definition=definition_of(item), party=applicant(item), content=store.content(item))
     event, writes = _complete(case, RULES)
     tables.write_or_conflict(changes.record(item, event), *writes)
 
 
 def _complete(case: Case, actor: Actor) -> tuple[Event, list[Write]]:
     """Issue the certificate and complete the application."""
-    item, definition = case.item, case.definition
+    item = case.item
+    definition = case.definition
     issue = certificates.Issue(
-        item.service,
-        item.service_version,
-        definition.certificate,
-        item.id,
-        item.applicant,
-        definition.item.unit,
-        case.context,
+        service=item.service,
+        version=item.service_version,
+        definition=definition.certificate,
+        application_id=item.id,
+        holder=item.applicant,
+        unit=definition.item.unit,
+        context=case.context,
     )
     certificate, writes = certificates.prepare(issue, actor)
     item.certificate_id = certificate.id
@@ -200,7 +203,13 @@ def _complete(case: Case, actor: Actor) -> tuple[Event, list[Write]]:
 
 def result_of(item: ApplicationItem, definition: ServiceDefinition) -> delivery.Result:
     """What is carried for an application."""
-    return delivery.Result(item.id, item.service, definition.item.name.zh, item.receipt, item.certificate_id or "")
+    return delivery.Result(
+        application_id=item.id,
+        service=item.service,
+        title=definition.item.name.zh,
+        receipt=item.receipt,
+        certificate_id=item.certificate_id or "",
+    )
 
 
 def _open_tasks(item: ApplicationItem, definition: ServiceDefinition) -> list[Write]:
@@ -238,7 +247,7 @@ def withdraw(actor: Actor, item: ApplicationItem, reason: str) -> None:
     others = close_tasks(item, definition_of(item)) if queued else []
     others += payments.bills.cancelling_all(actor, item.bills, reason)
     item.due_on = None
-    tables.write_or_conflict(changes.record(item, Event(withdrawn, actor, reason)), *others)
+    tables.write_or_conflict(changes.record(item, Event(withdrawn, actor, note=reason)), *others)
 
 
 def stop_for_correction(actor: Actor, item: ApplicationItem, corrections: list[CorrectionItem], note: str) -> None:
@@ -246,7 +255,8 @@ def stop_for_correction(actor: Actor, item: ApplicationItem, corrections: list[C
     if item.corrected:
         raise rules.CORRECTION_ONCE()
     item.corrected = True
-    definition, today = definition_of(item), clock.today()
+    definition = definition_of(item)
+    today = clock.today()
     removals = close_tasks(item, definition)
     requested = rules.GRAPH.move(item, "request_correction", "officer")
     item.used_days = rules.used_days(catalog.calendar(), item.counted_from or today, today, item.used_days)
@@ -255,7 +265,7 @@ def stop_for_correction(actor: Actor, item: ApplicationItem, corrections: list[C
     content = store.content(item)
     content.corrections = corrections
     tables.write_or_conflict(
-        changes.record(item, Event(requested, actor, note)),
+        changes.record(item, Event(requested, actor, note=note)),
         store.put_content(item, content),
         Put(store.correction_due(item.id, last_day)),
         *removals,
@@ -275,7 +285,8 @@ def lapse(item: ApplicationItem) -> bool:
 
 def remind_of_corrections(last_day: date) -> int:
     """Note that corrections due on ``last_day`` are to be reminded of, each once; how many."""
-    reminded, cursor = 0, None
+    reminded = 0
+    cursor = None
     while True:
         page = store.corrections_due(last_day, cursor)
         for row in page.items:
@@ -304,7 +315,8 @@ def _remind(application_id: str, last_day: date) -> bool:
 
 def lapse_corrections(last_day: date) -> int:
     """Withdraw the applications whose correction was due on ``last_day``; how many."""
-    lapsed, cursor = 0, None
+    lapsed = 0
+    cursor = None
     while True:
         page = store.corrections_due(last_day, cursor)
         for row in page.items:

@@ -86,7 +86,7 @@ def approve_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     definition = definition_of(item)
     state.state = "done"
     happened = [advance(item, "accept", actor, [])] if item.status == rules.RECEIVED else []
-    happened.append(Event(events.STEP_APPROVED, actor, opinion, {"step": task.step}))
+    happened.append(Event(events.STEP_APPROVED, actor, note=opinion, data={"step": task.step}))
     writes: list[Write] = [Delete(task)]
     writes += _open_following(item, definition, states)
     item.steps = states
@@ -111,7 +111,7 @@ def _checked_again(item: ApplicationItem) -> Case:
         finding for finding in findings_of(case) if finding.effect != "review" or finding == decisions.FEES_UNCLEAR
     ]
     if blocking:
-        reasons = [FieldError("", finding.code, finding.reason.zh, finding.reason.en) for finding in blocking]
+        reasons = [FieldError("", finding.code, zh=finding.reason.zh, en=finding.reason.en) for finding in blocking]
         raise rules.APPROVAL_BLOCKED(fields=reasons)
     return case
 

@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.catalog.definition import Text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Slip:
     """A slip of paper of 80 mm: a large number, lines below it, and the QR code that the kiosk reads."""
 

@@ -15,7 +15,7 @@ from chalicelib.kernel.access import Actor
 from chalicelib.kernel.security import vault
 
 
-class HoldView(msgspec.Struct, frozen=True):
+class HoldView(msgspec.Struct, frozen=True, kw_only=True):
     """A place on hold until ``until``; ``hold`` is what to send with POST /v1/appointments."""
 
     hold: str
@@ -29,7 +29,7 @@ class HoldView(msgspec.Struct, frozen=True):
     warnings: list[Text]
 
 
-class AppointmentView(msgspec.Struct, frozen=True):
+class AppointmentView(msgspec.Struct, frozen=True, kw_only=True):
     """An appointment. ``number`` is its id as people read it and what its QR code says; the visitor is masked."""
 
     id: str
@@ -58,7 +58,7 @@ class AppointmentList(msgspec.Struct, frozen=True):
     items: list[AppointmentView]
 
 
-class WaiterView(msgspec.Struct, frozen=True):
+class WaiterView(msgspec.Struct, frozen=True, kw_only=True):
     """A place in a waiting list: ``waiting`` at a position, ``offered`` with a hold to confirm, or over."""
 
     id: str
@@ -89,15 +89,15 @@ class AppealList(msgspec.Struct, frozen=True):
 def waiter_view(actor: Actor, item: WaiterItem) -> WaiterView:
     held = service.waiting_list.held_for(item)
     return WaiterView(
-        item.id,
-        item.status,
-        item.hall,
-        str(item.day),
-        item.earliest,
-        item.latest,
-        service.waiting_list.position(item),
-        hold_view(actor, held) if held else None,
-        catalog.calendar_warnings(item.day),
+        id=item.id,
+        status=item.status,
+        hall=item.hall,
+        date=str(item.day),
+        earliest=item.earliest,
+        latest=item.latest,
+        position=service.waiting_list.position(item),
+        offer=hold_view(actor, held) if held else None,
+        warnings=catalog.calendar_warnings(item.day),
     )
 
 

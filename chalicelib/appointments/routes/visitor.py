@@ -58,7 +58,7 @@ class RelativeQuery(msgspec.Struct, forbid_unknown_fields=True):
     relative: Id = ""
 
 
-class TicketRequest(msgspec.Struct, forbid_unknown_fields=True):
+class TicketRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """For which places the booking ticket is, and for which relative if not for the caller."""
 
     hall: Code
@@ -67,7 +67,7 @@ class TicketRequest(msgspec.Struct, forbid_unknown_fields=True):
     relative: Id = ""
 
 
-class NewHold(msgspec.Struct, forbid_unknown_fields=True):
+class NewHold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Which place: hall, services of the visit, date and beginning of the slot.
 
     ``relative``: book for a consenting relative; ``visitor``: who stands at the window (staff only); ``moves``:
@@ -155,7 +155,7 @@ def hold_place(actor: Actor, body: NewHold, request: Request) -> HoldView:
         raise errors.FORBIDDEN()
     if actor.kind == "person" and body.visitor is not None:
         raise errors.INVALID_REQUEST(
-            fields=[errors.FieldError("/visitor", "invalid", "仅限窗口人员填写", "For staff at a window only")]
+            fields=[errors.FieldError("/visitor", "invalid", zh="仅限窗口人员填写", en="For staff at a window only")]
         )
     wish = service.holds.Wish(
         hall=body.hall,
@@ -197,7 +197,9 @@ def confirm_appointment(actor: Actor, body: CarriedHold) -> AppointmentView:
 def list_appointments(actor: Actor, query: RelativeQuery) -> AppointmentList:
     """The caller's places and appointments, or a relative's, or those of the enterprise acted for."""
     visitor = service.visitor_of(actor, query.relative)
-    book, holds, items = service.bookings.book_of(visitor), [], []
+    book = service.bookings.book_of(visitor)
+    holds = []
+    items = []
     for claim in sorted(book.claims, key=lambda claim: (claim.day, claim.start)):
         item = store.appointment(claim.appointment)
         if item is not None and service.is_visitor(actor, item):
@@ -267,4 +269,6 @@ def show_slip(actor: Actor, target: AppointmentItem) -> Page:
         f"请携带身份证，迟到超过 {late} 分钟需重新取号。", f"Bring your ID card; come at most {late} minutes late."
     )
     notes = [note, *catalog.calendar_warnings(target.day)]
-    return Page(pages.slip(pages.Slip(hall.name, ids.grouped(target.id), lines, target.id, notes)))
+    return Page(
+        pages.slip(pages.Slip(title=hall.name, number=ids.grouped(target.id), lines=lines, code=target.id, notes=notes))
+    )

@@ -24,7 +24,7 @@ from chalicelib.kernel.edge.endpoint import endpoint
 OWN_WAITING = Access(person=Level.REAL_NAME, target=store.waiter, related=service.relations.waits, relation="who waits")
 
 
-class Wait(msgspec.Struct, forbid_unknown_fields=True):
+class Wait(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """For which day and between which times of it a place is waited for."""
 
     hall: Code
@@ -57,7 +57,9 @@ class Wait(msgspec.Struct, forbid_unknown_fields=True):
 )
 def join_waiting_list(actor: Actor, body: Wait) -> WaiterView:
     """Wait for a place that comes back; it is offered in order, with some time to accept."""
-    wish = service.holds.Wish(body.hall, body.services, body.date, body.earliest, relative=body.relative)
+    wish = service.holds.Wish(
+        hall=body.hall, services=body.services, day=body.date, start=body.earliest, relative=body.relative
+    )
     return waiter_view(actor, service.waiting_list.join(actor, wish, body.latest))
 
 

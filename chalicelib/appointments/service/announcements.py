@@ -22,14 +22,16 @@ def tell(key: str, change: Change) -> Announcement | None:
     waiter = store.waiter(key)
     if waiter is None:
         return None
-    start, until = change.data.get("start", waiter.earliest), change.data.get("until")
+    start = change.data.get("start", waiter.earliest)
+    until = change.data.get("until")
     values = _values(waiter.hall, waiter.day, str(start), waiter.id)
     values["until"] = announcements.moment(clock.from_seconds(int(str(until)))) if until else announcements.NOTHING
     return Announcement(party=waiter.party, handler=waiter.visitor_account, values=values, days=(waiter.day,))
 
 
 def _values(hall: str, day: date, start: str, number: str) -> dict[str, Words]:
-    place, (zh, en) = catalog.known_hall(hall), announcements.day(day)
+    place = catalog.known_hall(hall)
+    (zh, en) = announcements.day(day)
     return {
         "id": announcements.same(number),
         "hall": (place.name.zh, place.name.en),

@@ -21,7 +21,7 @@ EARLY = timedelta(minutes=10)
 _PURPOSE = "booking_ticket"
 
 
-class Ticket(msgspec.Struct, frozen=True):
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """What a booking ticket says; times in epoch seconds."""
 
     number: str
@@ -32,7 +32,7 @@ class Ticket(msgspec.Struct, frozen=True):
     until: int
 
 
-class BookingTicket(msgspec.Struct, frozen=True):
+class BookingTicket(msgspec.Struct, frozen=True, kw_only=True):
     """A booking ticket and when it may be used; ``wait_seconds`` from now."""
 
     ticket: str
@@ -45,17 +45,30 @@ def issue(plan: Plan, visitor: str, day: date) -> BookingTicket:
     """A ticket for one visitor and the places of a day; raises ``slot_not_released`` before tickets are given."""
     if not plan.starts_on(day):
         raise rules.SLOT_UNKNOWN()
-    released, now = plan.released_at(day), clock.now()
+    released = plan.released_at(day)
+    now = clock.now()
     if now < released - EARLY:
         wait = int((released - EARLY - now).total_seconds()) + 1
         raise rules.SLOT_NOT_RELEASED(retry_after=min(wait, 86400), at=rules.spoken(released))
     drawn = int(vault.blind_index("turn", f"{visitor}/{plan.hall.code}/{plan.group.code}/{day}")[:8], 16) / 2**32
     usable = max(now, released + timedelta(seconds=plan.rules.spread_seconds * drawn))
     until = clock.seconds(usable) + GOOD_SECONDS
-    ticket = Ticket(ids.new_id(), plan.hall.code, plan.group.code, str(day), usable.timestamp(), until)
+    ticket = Ticket(
+        number=ids.new_id(),
+        hall=plan.hall.code,
+        group=plan.group.code,
+        day=str(day),
+        usable_from=usable.timestamp(),
+        until=until,
+    )
     wait_seconds = round(max(0.0, (usable - now).total_seconds()), 3)
     expires = (usable + timedelta(seconds=GOOD_SECONDS)).isoformat()
-    return BookingTicket(sealed.seal(_PURPOSE, visitor, ticket), usable.isoformat(), wait_seconds, expires)
+    return BookingTicket(
+        ticket=sealed.seal(_PURPOSE, visitor, ticket),
+        usable_from=usable.isoformat(),
+        wait_seconds=wait_seconds,
+        expires_at=expires,
+    )
 
 
 def check(plan: Plan, visitor: str, text: str, day: date) -> str:

@@ -11,7 +11,7 @@ from datetime import timedelta
 import msgspec
 
 from chalicelib.appointments import rules, store
-from chalicelib.appointments.rules import Claim, Slot
+from chalicelib.appointments.seats import Claim, Slot
 from chalicelib.appointments.service import holds, plans
 from chalicelib.appointments.service.holds import HeldPlace, opened
 from chalicelib.appointments.store import AppointmentItem, Book, WaiterItem
@@ -39,7 +39,7 @@ def confirm(actor: Actor, text: str) -> AppointmentItem:
         item = optimistic.repeat(lambda: _confirmed(actor, held))
     if item.status == rules.CONFIRMED:
         with suppress(tables.ConditionFailed, errors.Problem):
-            store.keep(held.slot, held.seat)
+            store.slots.keep(held.slot, held.seat)
     return item
 
 
@@ -104,7 +104,7 @@ def give_up(actor: Actor, text: str) -> None:
     if status != rules.VOID:
         raise rules.APPOINTMENTS.refusal(status)
     with suppress(tables.ConditionFailed):
-        store.free(held.slot, held.seat, "held")
+        store.slots.free(held.slot, held.seat, "held")
 
 
 def cancel(actor: Actor, item: AppointmentItem, reason: str) -> AppointmentItem:
@@ -117,7 +117,7 @@ def cancel(actor: Actor, item: AppointmentItem, reason: str) -> AppointmentItem:
     if actor.kind == "person":
         rules.check_cancellable(item.slot, clock.now(), _rules_of(item).cancel_until_hours)
     cancelled = rules.APPOINTMENTS.move(item, "cancel", "visitor")
-    tables.write_or_conflict(changes.record(item, Event(cancelled, actor, reason)))
+    tables.write_or_conflict(changes.record(item, Event(cancelled, actor, note=reason)))
     return item
 
 
@@ -129,7 +129,7 @@ def resumed(actor: Actor, visitor: Visitor, claim: Claim) -> HeldPlace | None:
     """The hold behind a visitor's claim, for a client that has lost it; None when there is none any more."""
     if claim.until <= clock.now().timestamp() or not actor.holds(claim.party):
         return None
-    seat = store.occupancy(claim.slot, consistent=True).seat_of(claim.appointment)
+    seat = store.slots.occupancy(claim.slot, consistent=True).seat_of(claim.appointment)
     if seat is None or seat.until != claim.until:
         return None  # nothing, or an offer of the waiting list, which is found there
     held = holds.held_place(plans.plan(claim.hall, list(claim.services)), visitor, claim)

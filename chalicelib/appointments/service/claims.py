@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from chalicelib.appointments import events, limits, rules, store
-from chalicelib.appointments.rules import Claim
+from chalicelib.appointments.seats import Claim
 from chalicelib.appointments.service import plans, relations
 from chalicelib.appointments.service.plans import Plan
 from chalicelib.appointments.store import Book, BookerItem
@@ -184,7 +184,7 @@ def _standing(claim: Claim) -> _Standing | None:
 
 
 def _has_seat(claim: Claim) -> bool:
-    return store.occupancy(claim.slot, consistent=True).seat_of(claim.appointment) is not None
+    return store.slots.occupancy(claim.slot, consistent=True).seat_of(claim.appointment) is not None
 
 
 def _recent(tries: list[tuple[int, str]]) -> list[tuple[int, str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from chalicelib.appointments import rules, store
-from chalicelib.appointments.rules import CHANNELS, Occupancy
+from chalicelib.appointments.seats import CHANNELS, Occupancy
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall, WindowGroup
 from chalicelib.kernel import clock, errors
@@ -20,7 +20,7 @@ from chalicelib.kernel.storage import optimistic, tables
 _FURTHEST_DAYS = 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Broken:
     """An appointment that the new definition has no place for, and why."""
 
@@ -69,7 +69,7 @@ def _without_place(before: Timetable, after: Timetable) -> list[Broken]:
 def _of_group(hall: Hall, group: WindowGroup, new: Hall | None, calendar: Calendar) -> Iterator[Broken]:
     first = clock.today()
     for month in _months(first):
-        for (number, start), taken in sorted(store.month_occupancy(hall.code, group.code, month).items()):
+        for (number, start), taken in sorted(store.slots.month_occupancy(hall.code, group.code, month).items()):
             day = month.replace(day=number)
             if day >= first and (taken.kept or taken.held):
                 yield from _of_slot(hall, group, new, calendar, day, start, taken)
@@ -97,7 +97,13 @@ def _of_slot(
         if not why and room[seat.channel] < 0:
             why = f"the slot has fewer {seat.channel} places than are taken"
         if why:
-            yield Broken(seat.appointment, hall.code, str(day), start, why + (" (on hold)" if is_held else ""))
+            yield Broken(
+                appointment=seat.appointment,
+                hall=hall.code,
+                day=str(day),
+                start=start,
+                reason=why + (" (on hold)" if is_held else ""),
+            )
 
 
 def _no_slot(new: Hall | None, group: WindowGroup | None, calendar: Calendar, day: date, start: str) -> str:

@@ -38,15 +38,15 @@ def remember(actor: Actor, item: AppointmentItem) -> None:
 def appeal(actor: Actor, item: AppointmentItem, reason: str) -> None:
     """Ask staff to look at a no-show again; raises ``appointment_wrong_state``."""
     appealed = rules.APPOINTMENTS.move(item, "appeal", "visitor")
-    item.appeal = vault.seal(reason.encode(), store.TABLE, item.pk, "appeal")
+    item.appeal = vault.seal(reason.encode(), store.slots.TABLE, item.pk, "appeal")
     store.open_appeal(item)
-    tables.write_or_conflict(changes.record(item, Event(appealed, actor, reason)))
+    tables.write_or_conflict(changes.record(item, Event(appealed, actor, note=reason)))
 
 
 def appeal_text(item: AppointmentItem) -> str:
     if not item.appeal:
         return ""
-    return vault.unseal(item.appeal, store.TABLE, item.pk, "appeal").decode()
+    return vault.unseal(item.appeal, store.slots.TABLE, item.pk, "appeal").decode()
 
 
 def decide_appeal(actor: Actor, item: AppointmentItem, granted: bool, opinion: str) -> None:
@@ -61,7 +61,7 @@ def decide_appeal(actor: Actor, item: AppointmentItem, granted: bool, opinion: s
         _excuse(actor, item, "grant_appeal", opinion)
     else:
         refused = rules.APPOINTMENTS.move(item, "refuse_appeal", "supervisor")
-        tables.write_or_conflict(changes.record(item, Event(refused, actor, opinion)))
+        tables.write_or_conflict(changes.record(item, Event(refused, actor, note=opinion)))
 
 
 def forgive(actor: Actor, item: AppointmentItem, reason: str) -> None:
@@ -75,7 +75,7 @@ def forgive(actor: Actor, item: AppointmentItem, reason: str) -> None:
 
 def _excuse(actor: Actor, item: AppointmentItem, action: str, note: str) -> None:
     excused = rules.APPOINTMENTS.move(item, action, "supervisor")
-    tables.write_or_conflict(changes.record(item, Event(excused, actor, note)))
+    tables.write_or_conflict(changes.record(item, Event(excused, actor, note=note)))
     _forget(actor, item)
 
 

@@ -22,7 +22,7 @@ from chalicelib.kernel.storage.tables import Put
 def of_day(hall: Hall, day: date) -> Iterator[AppointmentItem]:
     """The appointments of a hall's day, as they are now."""
     for group in catalog.group_codes(hall.code):
-        for _, taken in sorted(store.day_occupancy(hall.code, group, day).items()):
+        for _, taken in sorted(store.slots.day_occupancy(hall.code, group, day).items()):
             for seat in (*taken.kept, *taken.held):
                 item = store.appointment(seat.appointment)
                 if item is not None:
@@ -64,7 +64,8 @@ def released(actor: Actor, item: AppointmentItem) -> Put:
 
 def end_of_day(hall: Hall, day: date) -> int:
     """Count who did not come (again and again with the same result); how many no-shows there are."""
-    actor, missed = system("close_halls"), 0
+    actor = system("close_halls")
+    missed = 0
     for item in of_day(hall, day):
         if item.status == rules.CONFIRMED:
             try:
@@ -83,7 +84,8 @@ def remind(day: date) -> int:
 
 
 def _remind_at(code: str, day: date) -> int:
-    actor, reminded = system("remind_visitors"), 0
+    actor = system("remind_visitors")
+    reminded = 0
     for item in of_day(catalog.hall(code), day):
         if item.status == rules.CONFIRMED and not item.reminded:
             item.reminded = True

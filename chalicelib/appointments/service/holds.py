@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.appointments import rules, store
-from chalicelib.appointments.rules import Claim, Occupancy, Seat, Slot
+from chalicelib.appointments.seats import Claim, Occupancy, Seat, Slot
 from chalicelib.appointments.service import booking_tickets, claims, plans
 from chalicelib.appointments.service.plans import Plan
 from chalicelib.appointments.store import AppointmentItem
@@ -36,7 +36,7 @@ class NamedVisitor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id_number: Annotated[str, Meta(min_length=15, max_length=24)]
 
 
-class Wish(msgspec.Struct, frozen=True):
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody wants to book, for whom, and how they come by it.
 
     ``relative``: the id of a consenting relative; ``named``: who stands at a window (staff only); ``moves``: the
@@ -55,7 +55,7 @@ class Wish(msgspec.Struct, frozen=True):
     priority: bool = False
 
 
-class HeldPlace(msgspec.Struct, frozen=True):
+class HeldPlace(msgspec.Struct, frozen=True, kw_only=True):
     """A place on hold (占号), as the client carries it, sealed."""
 
     id: str
@@ -78,11 +78,11 @@ class HeldPlace(msgspec.Struct, frozen=True):
 
     @property
     def seat(self) -> Seat:
-        return Seat(self.id, self.channel, self.places, self.seat_until or self.until)
+        return Seat(appointment=self.id, channel=self.channel, places=self.places, until=self.seat_until or self.until)
 
     @property
     def slot(self) -> Slot:
-        return Slot(self.hall, self.group, self.day, self.start)
+        return Slot(hall=self.hall, group=self.group, day=self.day, start=self.start)
 
 
 def visitor_of(actor: Actor, relative: str = "", named: NamedVisitor | None = None) -> Visitor:
@@ -90,7 +90,7 @@ def visitor_of(actor: Actor, relative: str = "", named: NamedVisitor | None = No
     if actor.kind == "staff":
         if named is None:
             raise errors.INVALID_REQUEST(
-                fields=[errors.FieldError("/visitor", "required", "请填写来访人", "Say who comes")]
+                fields=[errors.FieldError("/visitor", "required", zh="请填写来访人", en="Say who comes")]
             )
         return identity.visitor_named(named.name, named.id_number)
     if relative and actor.organization:
@@ -114,7 +114,7 @@ def hold(actor: Actor, wish: Wish, key: str) -> HeldPlace:
     plan = plans.plan(wish.hall, wish.services)
     slot = plan.open_slot(wish.day, wish.start)
     appointment = ids.checked_id("appointment", key)
-    seen = store.occupancy(slot)
+    seen = store.slots.occupancy(slot)
     visitor = visitor_of(actor, wish.relative, wish.named)
     channels = _channels(plan, actor, visitor, wish)
     has_room = any(_room(plan, seen, channel) for channel in channels)
@@ -150,13 +150,13 @@ def _check_not_void(held: HeldPlace) -> None:
     """
     if store.is_void(held.id):
         with suppress(tables.ConditionFailed):
-            store.free(held.slot, held.seat, "held")
+            store.slots.free(held.slot, held.seat, "held")
         raise rules.HOLD_EXPIRED()
 
 
 def _seat_of_a_twin(actor: Actor, held: HeldPlace, ticket: str, problem: errors.Problem) -> HeldPlace:
     """The same request sent twice may have got the seat meanwhile; otherwise this hold ends, and its claim with it."""
-    seat = store.occupancy(held.slot, consistent=True).seat_of(held.id)
+    seat = store.slots.occupancy(held.slot, consistent=True).seat_of(held.id)
     if seat is not None:
         return msgspec.structs.replace(held, channel=seat.channel)
     if store.void(held.id) == rules.VOID:
@@ -244,7 +244,11 @@ def _party(actor: Actor, visitor: Visitor) -> str:
 
 def _seated(plan: Plan, held: HeldPlace, channels: list[str]) -> HeldPlace:
     for channel in channels:
-        seat = take(held.slot, Seat(held.id, channel, held.places, held.until), plan.capacity(channel))
+        seat = take(
+            held.slot,
+            Seat(appointment=held.id, channel=channel, places=held.places, until=held.until),
+            plan.capacity(channel),
+        )
         if seat is not None:
             return msgspec.structs.replace(held, channel=seat.channel)
     raise rules.SLOT_FULL()
@@ -260,10 +264,10 @@ def take(slot: Slot, seat: Seat, capacity: int) -> Seat | None:
 
     def attempt() -> Seat | None:
         try:
-            store.take(slot, seat, capacity)
+            store.slots.take(slot, seat, capacity)
             return seat
         except tables.ConditionFailed:
-            seen = store.occupancy(slot, consistent=True)
+            seen = store.slots.occupancy(slot, consistent=True)
         known = seen.seat_of(seat.appointment)
         if known is not None:
             return known
@@ -281,11 +285,11 @@ def bring_back(slot: Slot, seen: Occupancy, channel: str) -> bool:
     for seat in passed:
         with suppress(tables.ConditionFailed):
             if seat in seen.cooling:
-                store.free(slot, seat, "cooling")
+                store.slots.free(slot, seat, "cooling")
             elif _is_somebodys(slot, seat):
-                store.keep(slot, seat)
+                store.slots.keep(slot, seat)
             else:
-                store.free(slot, seat, "held")
+                store.slots.free(slot, seat, "held")
     return bool(passed)
 
 

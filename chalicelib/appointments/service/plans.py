@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from chalicelib.appointments import rules, store
-from chalicelib.appointments.rules import NOTHING_TAKEN, Occupancy, Slot
+from chalicelib.appointments.seats import NOTHING_TAKEN, Occupancy, Slot
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import BookingRules, Hall, Text, WindowGroup
 from chalicelib.kernel import clock, errors
@@ -20,7 +20,7 @@ FURTHEST_DAYS = 730
 _months: dict[tuple[str, str, str], tuple[datetime, dict[tuple[int, str], Occupancy]]] = {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """A visit to a hall: the services, the window group that handles all of them, and the places it takes."""
 
@@ -43,7 +43,7 @@ class Plan:
         return rules.slot_starts([(span.opens, span.closes) for span in spans], self.group.slot_minutes)
 
     def slot(self, day: date, start: str) -> Slot:
-        return Slot(self.hall.code, self.group.code, day, start)
+        return Slot(hall=self.hall.code, group=self.group.code, day=day, start=start)
 
     def open_slot(self, day: date, start: str) -> Slot:
         """The slot, if it can be booked now; raises ``slot_unknown``, ``slot_past``, ``slot_not_released``, ..."""
@@ -71,10 +71,12 @@ def plan(hall_code: str, services: list[str]) -> Plan:
     places = rules.places_needed(minutes, group.place_minutes)
     if places > max(group.capacity.online, group.capacity.window, group.capacity.priority):
         raise rules.VISIT_TOO_LONG()
-    return Plan(hall, group, hall.rules_of(group), tuple(sorted(set(services))), places)
+    return Plan(
+        hall=hall, group=group, rules=hall.rules_of(group), services=tuple(sorted(set(services))), places=places
+    )
 
 
-class SlotView(msgspec.Struct, frozen=True):
+class SlotView(msgspec.Struct, frozen=True, kw_only=True):
     """A slot: ``left`` places online, ``priority`` places for priority groups; a visit takes ``places``.
 
     ``state``: ``open``, ``priority_only`` (places for priority groups are left), ``full``, ``closed`` (too late to
@@ -88,7 +90,7 @@ class SlotView(msgspec.Struct, frozen=True):
     priority: int
 
 
-class DayView(msgspec.Struct, frozen=True):
+class DayView(msgspec.Struct, frozen=True, kw_only=True):
     """A day: ``open``, ``priority_only``, ``full``, ``not_released`` (until then), ``closed`` or ``past``."""
 
     date: str
@@ -98,7 +100,7 @@ class DayView(msgspec.Struct, frozen=True):
     released_at: str
 
 
-class MonthView(msgspec.Struct, frozen=True):
+class MonthView(msgspec.Struct, frozen=True, kw_only=True):
     """A month of one hall for a visit of ``places`` places; at most 5 seconds old."""
 
     hall: str
@@ -108,7 +110,7 @@ class MonthView(msgspec.Struct, frozen=True):
     warnings: list[Text]
 
 
-class SlotList(msgspec.Struct, frozen=True):
+class SlotList(msgspec.Struct, frozen=True, kw_only=True):
     """A day's slots for a visit of ``places`` places, as they are now."""
 
     hall: str
@@ -122,11 +124,17 @@ class SlotList(msgspec.Struct, frozen=True):
 
 def day(wanted: Plan, on: date) -> SlotList:
     """A day's slots: one query. Before the release they are shown, and cannot be booked."""
-    taken = store.day_occupancy(wanted.hall.code, wanted.group.code, on)
+    taken = store.slots.day_occupancy(wanted.hall.code, wanted.group.code, on)
     slots = [_slot_view(wanted, on, start, taken.get(start, NOTHING_TAKEN)) for start in wanted.starts_on(on)]
     released = clock.local(wanted.released_at(on)).isoformat()
     return SlotList(
-        wanted.hall.code, wanted.group.code, str(on), wanted.places, released, slots, catalog.calendar_warnings(on)
+        hall=wanted.hall.code,
+        group=wanted.group.code,
+        date=str(on),
+        places=wanted.places,
+        released_at=released,
+        slots=slots,
+        warnings=catalog.calendar_warnings(on),
     )
 
 
@@ -136,23 +144,25 @@ def month(wanted: Plan, first: date) -> MonthView:
     number = months.monthrange(first.year, first.month)[1]
     days = [_day_view(wanted, first + timedelta(offset), taken) for offset in range(number)]
     warnings = catalog.calendar_warnings(first)
-    return MonthView(wanted.hall.code, wanted.group.code, wanted.places, days, warnings)
+    return MonthView(hall=wanted.hall.code, group=wanted.group.code, places=wanted.places, days=days, warnings=warnings)
 
 
 def _month_occupancy(hall: str, group: str, first: date) -> dict[tuple[int, str], Occupancy]:
-    key, now = (hall, group, f"{first:%Y-%m}"), clock.now()
+    key = (hall, group, f"{first:%Y-%m}")
+    now = clock.now()
     known = _months.get(key)
     if known is not None and now - timedelta(seconds=MONTH_SECONDS) < known[0] <= now:
         return known[1]
     if len(_months) >= _KEPT_MONTHS:
         _months.clear()
-    found = store.month_occupancy(hall, group, first)
+    found = store.slots.month_occupancy(hall, group, first)
     _months[key] = (now, found)
     return found
 
 
 def _slot_view(wanted: Plan, on: date, start: str, taken: Occupancy) -> SlotView:
-    now, slot = clock.now(), wanted.slot(on, start)
+    now = clock.now()
+    slot = wanted.slot(on, start)
     online = taken.free("online", wanted.capacity("online"), now)
     priority = taken.free("priority", wanted.capacity("priority"), now)
     end = rules.slot_end(start, wanted.group.slot_minutes)
@@ -164,7 +174,7 @@ def _slot_view(wanted: Plan, on: date, start: str, taken: Occupancy) -> SlotView
         state = "open"
     else:
         state = "priority_only" if priority >= wanted.places else "full"
-    return SlotView(start, end, state, online, priority)
+    return SlotView(start=start, end=end, state=state, left=online, priority=priority)
 
 
 def _day_view(wanted: Plan, on: date, taken: dict[tuple[int, str], Occupancy]) -> DayView:
@@ -180,8 +190,11 @@ def _day_view(wanted: Plan, on: date, taken: dict[tuple[int, str], Occupancy]) -
         state = "not_released"
     else:
         state = next(state for state in ("open", "priority_only", "full", "closed", "past") if state in states)
-    left, priority = sum(slot.left for slot in bookable), sum(slot.priority for slot in bookable)
-    return DayView(str(on), state, left, priority, clock.local(released).isoformat())
+    left = sum(slot.left for slot in bookable)
+    priority = sum(slot.priority for slot in bookable)
+    return DayView(
+        date=str(on), state=state, left=left, priority=priority, released_at=clock.local(released).isoformat()
+    )
 
 
 def rules_of(hall_code: str, group_code: str) -> BookingRules:

@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from chalicelib.appointments import rules, store
-from chalicelib.appointments.rules import ACCEPTED, LAPSED, LEFT, OFFERED, WAITING, Seat, Slot
+from chalicelib.appointments.rules import ACCEPTED, LAPSED, LEFT, OFFERED, WAITING
+from chalicelib.appointments.seats import NOTHING_TAKEN, Claim, Seat, Slot
 from chalicelib.appointments.service import bookings, claims, holds, plans
 from chalicelib.appointments.service.holds import HeldPlace
 from chalicelib.appointments.service.plans import Plan
@@ -46,7 +47,15 @@ def join(actor: Actor, wish: holds.Wish, latest: str) -> WaiterItem:
     item = store.waiter(waiter_id)
     if item is not None and item.status == OFFERED:
         return item
-    wanted = rules.Claim(waiter_id, plan.services, plan.hall.code, plan.group.code, wish.day, wish.start, 0)
+    wanted = Claim(
+        appointment=waiter_id,
+        services=plan.services,
+        hall=plan.hall.code,
+        group=plan.group.code,
+        day=wish.day,
+        start=wish.start,
+        until=0,
+    )
     claims.check(visitor.key, wanted, plan)
     if item is None or item.status != WAITING:
         most = plan.rules.waiting_most
@@ -54,7 +63,8 @@ def join(actor: Actor, wish: holds.Wish, latest: str) -> WaiterItem:
             raise rules.WAITING_LIST_FULL()
         item = item or _new_waiter(waiter_id, plan, wish, visitor, party)
         item.joined_at = clock.now()
-    item.earliest, item.latest = wish.start, latest
+    item.earliest = wish.start
+    item.latest = latest
     item.places = plan.places
     item.services = list(plan.services)
     joined = _move(item, "join", "visitor")
@@ -74,7 +84,9 @@ def _check_day(plan: Plan, day: date) -> None:
 
 def _new_waiter(waiter_id: str, plan: Plan, wish: holds.Wish, visitor: Visitor, party: str) -> WaiterItem:
     item = WaiterItem(f"WAITER#{waiter_id}", hall=plan.hall.code, group=plan.group.code, day=wish.day)
-    item.visitor, item.visitor_account, item.party = visitor.key, visitor.account, party
+    item.visitor = visitor.key
+    item.visitor_account = visitor.account
+    item.party = party
     item.relative = wish.relative or None
     item.name = store.seal_name(item, visitor.name)
     item.expires_at = clock.seconds(plan.slot(wish.day, "00:00").starts_at + timedelta(_KEPT_DAYS))
@@ -117,7 +129,7 @@ def held_for(item: WaiterItem) -> HeldPlace | None:
     if offer is None or item.status != OFFERED or offer.until <= clock.now().timestamp():
         return None
     slot = _slot(item, offer)
-    has_seat = store.occupancy(slot, consistent=True).seat_of(offer.appointment) is not None
+    has_seat = store.slots.occupancy(slot, consistent=True).seat_of(offer.appointment) is not None
     until = offer.seat(item.places).until
     return bookings.offered(item, offer.until, until, slot, offer.ends, offer.appointment) if has_seat else None
 
@@ -128,7 +140,7 @@ def _consents(item: WaiterItem) -> bool:
 
 
 def _slot(item: WaiterItem, offer: Offer) -> Slot:
-    return Slot(item.hall, item.group, item.day, offer.start)
+    return Slot(hall=item.hall, group=item.group, day=item.day, start=offer.start)
 
 
 def settle_cancelled(appointment_id: str) -> None:
@@ -137,12 +149,12 @@ def settle_cancelled(appointment_id: str) -> None:
     if item is None or item.status != rules.CANCELLED:
         return
     until = bookings.random_release(item, secrets.randbelow(1000) / 1000)
-    while (seat := store.occupancy(item.slot, consistent=True).seat_of(item.id)) is not None:
+    while (seat := store.slots.occupancy(item.slot, consistent=True).seat_of(item.id)) is not None:
         with suppress(tables.ConditionFailed):  # a late confirmation may move it from held to kept meanwhile
             if seat.until:
-                store.cool_held(item.slot, seat, until)
+                store.slots.cool_held(item.slot, seat, until)
             else:
-                store.cool(item.slot, seat, until)
+                store.slots.cool(item.slot, seat, until)
     fill(item.hall, item.group, item.slot.day)
 
 
@@ -177,12 +189,12 @@ def _offerable(plan: Plan, waiter: WaiterItem) -> Iterator[tuple[Slot, Seat | No
     day = waiter.day
     now = clock.now()
     places = waiter.places
-    taken = store.day_occupancy(plan.hall.code, plan.group.code, day)
+    taken = store.slots.day_occupancy(plan.hall.code, plan.group.code, day)
     for start in plan.starts_on(day):
         slot = plan.slot(day, start)
         if not waiter.earliest <= start <= waiter.latest or _closes(plan, slot) <= now:
             continue
-        seen = taken.get(start, rules.NOTHING_TAKEN)
+        seen = taken.get(start, NOTHING_TAKEN)
         is_rush = plan.rules.ticket_required and now < plan.released_at(day) + _RUSH
         cooling = [seat for seat in seen.cooling if seat.channel == "online" and seat.places >= places]
         yield from ((slot, seat) for seat in cooling)
@@ -201,9 +213,11 @@ def _offer(plan: Plan, waiter: WaiterItem, slot: Slot, source: Seat | None) -> s
     """
     until = clock.seconds(min(clock.now() + timedelta(minutes=plan.rules.offer_minutes), _closes(plan, slot)))
     appointment = ids.checked_id("offer", ids.new_id())
-    offer = Offer(appointment, slot.start, rules.slot_end(slot.start, plan.group.slot_minutes), until)
+    offer = Offer(
+        appointment=appointment, start=slot.start, ends=rules.slot_end(slot.start, plan.group.slot_minutes), until=until
+    )
     services = tuple(waiter.services)
-    wanted = rules.Claim(
+    wanted = Claim(
         appointment=appointment,
         services=services,
         hall=slot.hall,
@@ -249,7 +263,7 @@ def _seated(plan: Plan, slot: Slot, source: Seat | None, seat: Seat) -> bool:
         except errors.Problem:
             return _has_seat(slot, seat)
     try:
-        store.hand_on(slot, source, seat, plan.capacity("online"))
+        store.slots.hand_on(slot, source, seat, plan.capacity("online"))
         return True
     except (tables.ConditionFailed, errors.Problem):
         return _has_seat(slot, seat)
@@ -257,7 +271,7 @@ def _seated(plan: Plan, slot: Slot, source: Seat | None, seat: Seat) -> bool:
 
 def _has_seat(slot: Slot, seat: Seat) -> bool:
     """Whether the write was done although no answer said so."""
-    return store.occupancy(slot, consistent=True).seat_of(seat.appointment) is not None
+    return store.slots.occupancy(slot, consistent=True).seat_of(seat.appointment) is not None
 
 
 def confirm(actor: Actor, text: str) -> AppointmentItem:
@@ -313,7 +327,7 @@ def _pass_on(item: WaiterItem, offer: Offer) -> None:
     until = clock.seconds(clock.now() + timedelta(minutes=rules.RESERVED_MINUTES))
     if store.is_void(offer.appointment):
         with suppress(tables.ConditionFailed):
-            store.cool_held(slot, offer.seat(item.places), until)
+            store.slots.cool_held(slot, offer.seat(item.places), until)
     fill(item.hall, item.group, slot.day)
 
 

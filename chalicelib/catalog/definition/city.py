@@ -19,7 +19,7 @@ class Unit(Strict, frozen=True):
     credit_code: str
 
 
-class Region(Strict, frozen=True):
+class Region(Strict, frozen=True, kw_only=True):
     """A division of the city by its official code (GB/T 2260), valid from a day on."""
 
     code: Annotated[str, Meta(pattern=r"^\d{6}$")]
@@ -28,7 +28,7 @@ class Region(Strict, frozen=True):
     valid_from: date
 
 
-class CalendarYear(Strict, frozen=True):
+class CalendarYear(Strict, frozen=True, kw_only=True):
     """The State Council's notice for one year: days off and make-up working days."""
 
     year: int
@@ -37,7 +37,7 @@ class CalendarYear(Strict, frozen=True):
     make_up: list[date]
 
 
-class City(Strict, frozen=True):
+class City(Strict, frozen=True, kw_only=True):
     """``city.json`` with the calendar: everything beside the services.
 
     ``refund_limit``: a refund of more fen than this needs a second person. Without ``delivery`` nothing is posted.
@@ -51,7 +51,7 @@ class City(Strict, frozen=True):
     delivery: DeliveryRules | None = None
 
 
-class Summary(Strict, frozen=True):
+class Summary(Strict, frozen=True, kw_only=True):
     """A service in a list."""
 
     code: str
@@ -66,7 +66,7 @@ class Summary(Strict, frozen=True):
     promised_days: int
 
 
-class HallSummary(Strict, frozen=True):
+class HallSummary(Strict, frozen=True, kw_only=True):
     """A hall in a list."""
 
     code: str
@@ -78,7 +78,7 @@ class HallSummary(Strict, frozen=True):
     services: list[str]
 
 
-class Release(Strict, frozen=True):
+class Release(Strict, frozen=True, kw_only=True):
     """What is published together: the city and the current version of each service and hall.
 
     ``divisions`` and ``messages`` are versions too; 0 while there are none.

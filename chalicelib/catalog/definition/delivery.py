@@ -10,7 +10,7 @@ from msgspec import Meta
 from chalicelib.catalog.definition.words import Code, Strict, Text
 
 
-class Carrier(Strict, frozen=True):
+class Carrier(Strict, frozen=True, kw_only=True):
     """Who carries parcels: the city's ``own`` couriers (staff whose unit is ``code``), or a company behind its ``api``.
 
     A parcel goes to the first carrier one of whose ``regions`` begins its division code (``""``: everywhere).
@@ -32,7 +32,7 @@ class Carrier(Strict, frozen=True):
     relay: str = ""
 
 
-class DeliveryRules(Strict, frozen=True):
+class DeliveryRules(Strict, frozen=True, kw_only=True):
     """Parcels leave from ``stations``, of which the first that handles a service is that service's.
 
     Postage is collected by ``unit`` under ``item_code`` within ``payment_days``. A parcel that waits at a counter is

@@ -29,7 +29,7 @@ class Span(Strict, frozen=True):
     closes: TimeOfDay
 
 
-class Week(Strict, frozen=True):
+class Week(Strict, frozen=True, kw_only=True):
     """Opening hours of each weekday; an empty list is a day off."""
 
     monday: list[Span] = []
@@ -68,7 +68,7 @@ class HallService(Strict, frozen=True):
     minutes: Minutes
 
 
-class WindowGroup(Strict, frozen=True):
+class WindowGroup(Strict, frozen=True, kw_only=True):
     """Windows that handle the same services: one calendar of slots, one letter on tickets, one queue.
 
     A slot lasts ``slot_minutes``; a place in it is ``place_minutes`` of a window, and a visit takes as many
@@ -102,7 +102,7 @@ class NoShowRules(Strict, frozen=True):
     blocked_days: Annotated[int, Meta(ge=1, le=365)] = 90
 
 
-class BookingRules(Strict, frozen=True):
+class BookingRules(Strict, frozen=True, kw_only=True):
     """How places are released, held, limited and given back.
 
     A day is released at ``release_time``, ``horizon_days`` before it; a slot closes ``cut_off_minutes`` before it
@@ -134,7 +134,7 @@ class BookingRules(Strict, frozen=True):
     no_shows: NoShowRules = NoShowRules()
 
 
-class QueueRules(Strict, frozen=True):
+class QueueRules(Strict, frozen=True, kw_only=True):
     """How a hall calls people.
 
     ``pattern``: lanes in the order in which each window takes from them, over and over; a lane that is not
@@ -160,7 +160,7 @@ class Location(Strict, frozen=True):
     longitude: Annotated[float, Meta(ge=-180, le=180)]
 
 
-class Hall(Strict, frozen=True):
+class Hall(Strict, frozen=True, kw_only=True):
     """A service hall of a city, district, street or village, and the day in it.
 
     ``units``: departments whose staff work here. On a public holiday the hall has the hours ``holiday_hours``

@@ -34,7 +34,7 @@ class AlipayMessage(Strict, frozen=True):
     long_term: bool = False
 
 
-class MessageTemplate(Strict, frozen=True):
+class MessageTemplate(Strict, frozen=True, kw_only=True):
     """What is said about an ``event`` of the event log.
 
     ``urgent`` messages are sent in quiet hours too and cannot be switched off; ``inbox_only`` ones are not pushed.
@@ -55,7 +55,7 @@ class MessageTemplate(Strict, frozen=True):
     sms: Text | None = None
 
 
-class MessageRules(Strict, frozen=True):
+class MessageRules(Strict, frozen=True, kw_only=True):
     """When and how much: quiet hours and the digest's hour (Asia/Shanghai), messages a day for each channel.
 
     ``sms_price``: fen for one part of a text message; ``sms_signature``: the name before it (【...】). A message that a

@@ -16,7 +16,7 @@ from chalicelib.catalog.definition.words import Code, Strict, Text
 Days = Annotated[int, Meta(ge=0, le=365)]
 
 
-class Material(Strict, frozen=True):
+class Material(Strict, frozen=True, kw_only=True):
     """A material (申请材料): whether it is needed (``promised``: 容缺后补), in which form, how many, where from.
 
     ``acceptance`` says when it is good enough (受理标准); ``template`` and ``sample`` are where the empty form
@@ -35,7 +35,7 @@ class Material(Strict, frozen=True):
     sample: str | None = None
 
 
-class Fee(Strict, frozen=True):
+class Fee(Strict, frozen=True, kw_only=True):
     """A fee item (收费项目): what for, the standard in words and in fen (None: by rule), the legal basis.
 
     The money is the treasury's (收支两条线): ``unit`` collects it (执收单位) under ``item_code`` (收费项目编码).
@@ -65,7 +65,7 @@ class Question(Strict, frozen=True):
     answer: Text
 
 
-class Contact(Strict, frozen=True):
+class Contact(Strict, frozen=True, kw_only=True):
     """Where to ask, to complain, and to go: phone numbers, address, hours."""
 
     consultation: str
@@ -74,7 +74,7 @@ class Contact(Strict, frozen=True):
     hours: Text
 
 
-class Source(Strict, frozen=True):
+class Source(Strict, frozen=True, kw_only=True):
     """A register that the service reads, under the value at path ``key`` (``applicant.number``, ``form.plate``).
 
     ``many``: all its records are wanted (a choice for the form), otherwise the first one.
@@ -87,7 +87,7 @@ class Source(Strict, frozen=True):
     many: bool = False
 
 
-class Item(Strict, frozen=True):
+class Item(Strict, frozen=True, kw_only=True):
     """``service.json``: the directory entry (政务服务事项要素, GB/T 39554.2). Limits count working days.
 
     ``catalog_code`` 基本编码, ``task_code`` 实施编码, ``power_source`` 权力来源, ``handling_area`` 通办范围,
@@ -146,7 +146,7 @@ class Item(Strict, frozen=True):
         return ["electronic", *(["pick_up"] if self.pick_up else []), *(["courier"] if self.express else [])]
 
 
-class Step(Strict, frozen=True):
+class Step(Strict, frozen=True, kw_only=True):
     """``workflow.json``: a unit's part; it begins when the steps in ``after`` are done, so others run in parallel."""
 
     code: Code
@@ -196,7 +196,7 @@ class PublicField(Strict, frozen=True):
     mask: Literal["none", "name"] = "none"
 
 
-class SignedContent(Strict, frozen=True):
+class SignedContent(Strict, frozen=True, kw_only=True):
     """What the QR's signed number says beside id, dates and revision (``certificates/rules.py``).
 
     ``subject``: face field of the plate for ``kind`` vehicle; ``scope`` and ``category``: tables from
@@ -213,7 +213,7 @@ class SignedContent(Strict, frozen=True):
 Millimetres = Annotated[float, Meta(ge=0, le=420)]
 
 
-class TextElement(Strict, frozen=True, tag="text", tag_field="element"):
+class TextElement(Strict, frozen=True, tag="text", tag_field="element", kw_only=True):
     """Text in a box: shrunk to fit ``width``, wrapped to ``lines``; ``{name}`` takes a face value."""
 
     x: Millimetres
@@ -227,7 +227,7 @@ class TextElement(Strict, frozen=True, tag="text", tag_field="element"):
     lines: Annotated[int, Meta(ge=1, le=6)] = 1
 
 
-class RectangleElement(Strict, frozen=True, tag="rectangle", tag_field="element"):
+class RectangleElement(Strict, frozen=True, tag="rectangle", tag_field="element", kw_only=True):
     """A filled or outlined rectangle; line widths in millimetres."""
 
     x: Millimetres
@@ -240,7 +240,7 @@ class RectangleElement(Strict, frozen=True, tag="rectangle", tag_field="element"
     radius: float = 0
 
 
-class QrElement(Strict, frozen=True, tag="qr", tag_field="element"):
+class QrElement(Strict, frozen=True, tag="qr", tag_field="element", kw_only=True):
     """The signed QR with its quiet zone, as vectors; at least 30 mm (docs/decisions/qr.md)."""
 
     x: Millimetres
@@ -257,7 +257,7 @@ class Layout(Strict, frozen=True):
     elements: list[TextElement | RectangleElement | QrElement]
 
 
-class CertificateDefinition(Strict, frozen=True):
+class CertificateDefinition(Strict, frozen=True, kw_only=True):
     """``certificate.json``: what is issued, what it says, how it looks, how it may be printed."""
 
     name: Text
@@ -273,7 +273,7 @@ class CertificateDefinition(Strict, frozen=True):
     exclusive: Exclusive | None = None
 
 
-class Example(Strict, frozen=True):
+class Example(Strict, frozen=True, kw_only=True):
     """``examples.json``: a case and what the rules must say; publishing refuses a rule that none exercises.
 
     ``fees``: fen of each fee item after reductions, for an approved case.
@@ -290,7 +290,7 @@ class Example(Strict, frozen=True):
     fees: dict[str, int] = {}
 
 
-class ServiceDefinition(Strict, frozen=True):
+class ServiceDefinition(Strict, frozen=True, kw_only=True):
     """A whole service, as published under one version.
 
     ``fees`` is the decision table of what it costs, ``messages`` what it says instead of the city's templates.

@@ -19,7 +19,7 @@ from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Issue:
     """What a certificate is issued from: the definition's paths are looked up in ``context``."""
 
@@ -60,10 +60,13 @@ def undrawable(definition: CertificateDefinition, context: dict[str, Any]) -> li
     for path in definition.face.values():
         character = glyphs.missing(resolve(path, context))
         if character is not None:
-            zh, en = rules.GLYPH_MISSING.zh, rules.GLYPH_MISSING.en
+            zh = rules.GLYPH_MISSING.zh
+            en = rules.GLYPH_MISSING.en
             place = "/" + path.replace(".", "/")
-            texts = zh.format(character=character), en.format(character=character)
-            problems.append(FieldError(place, "glyph_missing", *texts))
+            problem = FieldError(
+                place, "glyph_missing", zh=zh.format(character=character), en=en.format(character=character)
+            )
+            problems.append(problem)
     return problems
 
 
@@ -119,7 +122,8 @@ def _sealed_face(issue: Issue) -> dict[str, str]:
 
 def face_of(item: CertificateItem) -> dict[str, str]:
     """Everything on the certificate's face: sealed values, their words, number, period and identifier."""
-    definition, sealed = definition_of(item), store.face(item)
+    definition = definition_of(item)
+    sealed = store.face(item)
     issuer_code = sealed.pop("issuer_code")
     return (
         sealed

@@ -42,8 +42,9 @@ def print_certificate(actor: Actor, item: CertificateItem, reason: str) -> Print
     rules.check_print(item.revision, policy.maximum, policy.reason_from, reason)
     secret = secrets.token_urlsafe(16)
     item.revision = item.revision + 1
-    item.link, item.link_until = _hash(secret), clock.seconds(clock.now()) + policy.link_seconds
-    event = Event(events.CERTIFICATE_PRINTED, actor, reason, {"revision": item.revision})
+    item.link = _hash(secret)
+    item.link_until = clock.seconds(clock.now()) + policy.link_seconds
+    event = Event(events.CERTIFICATE_PRINTED, actor, note=reason, data={"revision": item.revision})
     tables.write_or_conflict(changes.record(item, event))
     return PrintLink(item.revision, f"{kernel_settings().public_url}/v1/prints/{item.id}.{secret}", policy.link_seconds)
 
@@ -63,7 +64,11 @@ def voiding_prints(actor: Actor, certificate_id: str, reason: str) -> list[table
         return []
     item.revision = item.revision + 1
     item.link = item.link_until = None
-    return [changes.record(item, Event(events.CERTIFICATE_PRINTS_VOIDED, actor, reason, {"revision": item.revision}))]
+    return [
+        changes.record(
+            item, Event(events.CERTIFICATE_PRINTS_VOIDED, actor, note=reason, data={"revision": item.revision})
+        )
+    ]
 
 
 def fetch_print(ticket: str) -> tuple[CertificateItem, bytes]:
@@ -131,7 +136,8 @@ def signed_number(item: CertificateItem) -> str:
 
 def payload_of(definition: CertificateDefinition, item: CertificateItem, key_number: int) -> rules.Payload:
     """What the QR of this certificate says."""
-    face, signed = face_of(item), definition.signed
+    face = face_of(item)
+    signed = definition.signed
     start, end = item.period
     vehicle = signed.kind == "vehicle"
     return rules.Payload(

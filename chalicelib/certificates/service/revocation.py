@@ -22,7 +22,7 @@ def revoke(actor: Actor, item: CertificateItem, reason: str) -> None:
     store.list_revoked(item)
     item.link = None
     item.link_until = None
-    writes: list[tables.Write] = [changes.record(item, Event(revoked, actor, reason))]
+    writes: list[tables.Write] = [changes.record(item, Event(revoked, actor, note=reason))]
     exclusive = definition_of(item).exclusive
     if exclusive is not None:
         periods, taken = store.periods(item.service, _exclusive_value(item, exclusive.key))

@@ -23,7 +23,7 @@ class Line(msgspec.Struct, frozen=True):
     value: str
 
 
-class Verification(msgspec.Struct, frozen=True):
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """What a scan says. Dates and lines are empty when nothing genuine was found.
 
     ``by_number`` means that the printed number was typed in: compare the paper with what is shown.
@@ -68,7 +68,8 @@ def _look_up(certificate_id: str, payload: rules.Payload | None) -> Verification
     if payload is not None and payload.revision < item.revision and state != "revoked":
         state = "superseded"
     log.write("scan", subject=item.id, status=state)
-    definition, face = definition_of(item), face_of(item)
+    definition = definition_of(item)
+    face = face_of(item)
     return Verification(
         status=state,
         checked_at=clock.local(clock.now()).isoformat(),
@@ -91,7 +92,7 @@ def _shown(line: PublicField, face: dict[str, str]) -> str:
 
 def _result(state: Status) -> Verification:
     log.write("scan", status=state)
-    return Verification(state, clock.local(clock.now()).isoformat())
+    return Verification(status=state, checked_at=clock.local(clock.now()).isoformat())
 
 
 class PublicKey(msgspec.Struct, frozen=True):

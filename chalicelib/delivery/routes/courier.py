@@ -19,7 +19,7 @@ from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import ListQuery, Money
 
 COURIER = Access(staff=("courier",))
-DOOR_LIMIT = Limit("delivery_door", 20, 900, failures_only=True)
+DOOR_LIMIT = Limit(name="delivery_door", times=20, seconds=900, failures_only=True)
 
 
 def _may_take(actor: Actor, item: ShipmentItem) -> bool:
@@ -87,7 +87,7 @@ class Departed(msgspec.Struct, frozen=True):
     parcels: int
 
 
-class DayList(msgspec.Struct, frozen=True):
+class DayList(msgspec.Struct, frozen=True, kw_only=True):
     """What the courier brought to its end on a day, and fen taken at doors (of this part of the list)."""
 
     day: str
@@ -121,7 +121,9 @@ def read_courier_day(actor: Actor, query: EndedQuery) -> DayList:
         for item in page.items
         if item.postage_by == "on_delivery" and item.proof_kind in ("code", "signature")
     )
-    return DayList(str(day), [views.task(item) for item in page.items], Money(taken), page.cursor)
+    return DayList(
+        day=str(day), items=[views.task(item) for item in page.items], collected=Money(taken), cursor=page.cursor
+    )
 
 
 @endpoint("POST", "/v1/courier/depart", COURIER, errors=[errors.CONFLICT])

@@ -21,7 +21,7 @@ from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.payments import rules as payment_rules
 
-COUNTER_LIMIT = Limit("pick_up_terminal", 10, 900, failures_only=True)
+COUNTER_LIMIT = Limit(name="pick_up_terminal", times=10, seconds=900, failures_only=True)
 Desk = Literal["pack", "unpaid", "ready", "offered", "carrier", "courier", "returned", "lost"]
 ShipmentIds = Annotated[
     list[Annotated[str, Meta(max_length=40)]], Meta(min_length=1, max_length=rules.MOST_IN_HANDOVER)
@@ -76,7 +76,7 @@ class LabelsInput(msgspec.Struct, forbid_unknown_fields=True):
     paper: Literal["label", "a4"] = "label"
 
 
-class PickUp(msgspec.Struct, forbid_unknown_fields=True):
+class PickUp(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Either the scanned QR, or the typed code with the last four characters of the phone number.
 
     ``id_number``: of the person who is here, where the recipient named somebody to collect it.

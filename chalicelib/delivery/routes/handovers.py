@@ -18,7 +18,7 @@ from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import Request, endpoint
 from chalicelib.kernel.edge.rates import Limit
 
-_SCAN_LIMIT = Limit("handover_code", 30, 900, failures_only=True)
+_SCAN_LIMIT = Limit(name="handover_code", times=30, seconds=900, failures_only=True)
 CLERK = Access(staff=("officer",), target=catalog.find_hall, related=catalog.works_at, relation="clerk of the hall")
 SIDE = Access(
     person=Level.REAL_NAME,

@@ -19,8 +19,8 @@ from chalicelib.kernel.edge.shapes import ListQuery
 from chalicelib.payments import rules as payment_rules
 
 PERSON = Access(person=Level.REAL_NAME)
-_CODE_LIMIT = Limit("delivery_code", 10, 3600)
-_QUOTE_LIMIT = Limit("postage", 60, 300)
+_CODE_LIMIT = Limit(name="delivery_code", times=10, seconds=3600)
+_QUOTE_LIMIT = Limit(name="postage", times=60, seconds=300)
 
 
 def _receives(actor: Actor, item: ShipmentItem) -> bool:
@@ -30,7 +30,7 @@ def _receives(actor: Actor, item: ShipmentItem) -> bool:
 OWN = Access(person=Level.REAL_NAME, target=store.shipment, related=_receives, relation="recipient")
 
 
-class AddressInput(msgspec.Struct, forbid_unknown_fields=True):
+class AddressInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """An address: ``division`` by its six digits, down to the county; ``hint`` helps the courier to find the door."""
 
     recipient: Annotated[str, Meta(min_length=2, max_length=60)]
@@ -41,7 +41,9 @@ class AddressInput(msgspec.Struct, forbid_unknown_fields=True):
 
     @property
     def content(self) -> Address:
-        return Address(self.recipient, self.phone, self.division, self.detail, self.hint)
+        return Address(
+            recipient=self.recipient, phone=self.phone, division=self.division, detail=self.detail, hint=self.hint
+        )
 
 
 class AddressList(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.security import vault
 
 
-class ResultView(msgspec.Struct, frozen=True):
+class ResultView(msgspec.Struct, frozen=True, kw_only=True):
     """A result in a parcel."""
 
     application_id: str
@@ -23,7 +23,7 @@ class ResultView(msgspec.Struct, frozen=True):
     printed: bool
 
 
-class AddressView(msgspec.Struct, frozen=True):
+class AddressView(msgspec.Struct, frozen=True, kw_only=True):
     """An address, the phone number masked; ``place`` is the division in words."""
 
     id: str
@@ -43,7 +43,7 @@ class ScanView(msgspec.Struct, frozen=True):
     note: str
 
 
-class ParcelView(msgspec.Struct, frozen=True):
+class ParcelView(msgspec.Struct, frozen=True, kw_only=True):
     """A parcel as its recipient sees it.
 
     ``code`` opens it at the counter or proves delivery at the door, and ``qr`` says the same to a scanner; both are
@@ -77,7 +77,7 @@ class ParcelView(msgspec.Struct, frozen=True):
     warnings: list[Text]
 
 
-class ParcelRow(msgspec.Struct, frozen=True):
+class ParcelRow(msgspec.Struct, frozen=True, kw_only=True):
     """A parcel in the recipient's list."""
 
     id: str
@@ -97,7 +97,7 @@ class ParcelList(msgspec.Struct, frozen=True):
     cursor: str | None
 
 
-class DeskRow(msgspec.Struct, frozen=True):
+class DeskRow(msgspec.Struct, frozen=True, kw_only=True):
     """A parcel at a desk of the hall: names and phone numbers are masked."""
 
     id: str
@@ -122,7 +122,7 @@ class DeskList(msgspec.Struct, frozen=True):
     cursor: str | None
 
 
-class CourierTask(msgspec.Struct, frozen=True):
+class CourierTask(msgspec.Struct, frozen=True, kw_only=True):
     """A parcel as a courier sees it before and while carrying it; nothing of what is in it."""
 
     id: str
@@ -150,7 +150,7 @@ class CourierTaskList(msgspec.Struct, frozen=True):
     cursor: str | None
 
 
-class DoorView(msgspec.Struct, frozen=True):
+class DoorView(msgspec.Struct, frozen=True, kw_only=True):
     """Where the courier has to go: the address in clear, and what helps to find it."""
 
     task: CourierTask
@@ -159,7 +159,7 @@ class DoorView(msgspec.Struct, frozen=True):
     hall_address: Text
 
 
-class HandoverView(msgspec.Struct, frozen=True):
+class HandoverView(msgspec.Struct, frozen=True, kw_only=True):
     """A hand-over as one side sees it; ``code`` is what this side shows to the other, ``side`` which it is."""
 
     id: str
@@ -191,22 +191,26 @@ def place(division: str) -> str:
 
 def address(address_id: str, content: Address) -> AddressView:
     return AddressView(
-        address_id,
-        content.recipient,
-        vault.mask_phone(content.phone),
-        content.division,
-        place(content.division),
-        content.detail,
-        content.hint,
+        id=address_id,
+        recipient=content.recipient,
+        phone=vault.mask_phone(content.phone),
+        division=content.division,
+        place=place(content.division),
+        detail=content.detail,
+        hint=content.hint,
     )
 
 
 def results(item: ShipmentItem) -> list[ResultView]:
-    return [ResultView(one.application_id, one.title, one.receipt, one.printed) for one in item.results]
+    return [
+        ResultView(application_id=one.application_id, title=one.title, receipt=one.receipt, printed=one.printed)
+        for one in item.results
+    ]
 
 
 def parcel(item: ShipmentItem) -> ParcelView:
-    kept, carrier = store.private(item), service.choices.carrier(item.carrier)
+    kept = store.private(item)
+    carrier = service.choices.carrier(item.carrier)
     counter = item.status == rules.READY and item.mode == rules.PICK_UP
     proving = counter or item.status in (*rules.ON_THE_WAY, rules.ACCEPTED)
     return ParcelView(
@@ -245,56 +249,57 @@ def day_warnings(item: ShipmentItem) -> list[Text]:
 
 def row(item: ShipmentItem) -> ParcelRow:
     return ParcelRow(
-        item.id,
-        item.direction,
-        item.mode,
-        item.status,
-        state_name(item.status),
-        [result.title for result in item.results],
-        str(item.promised_by or ""),
-        day_warnings(item),
+        id=item.id,
+        direction=item.direction,
+        mode=item.mode,
+        status=item.status,
+        status_name=state_name(item.status),
+        titles=[result.title for result in item.results],
+        promised_by=str(item.promised_by or ""),
+        warnings=day_warnings(item),
     )
 
 
 def desk_row(item: ShipmentItem) -> DeskRow:
     kept = store.private(item)
     return DeskRow(
-        item.id,
-        item.direction,
-        item.mode,
-        item.status,
-        state_name(item.status),
-        rules.name_initial(kept.address.recipient) if kept.address else "",
-        place(item.division),
-        item.carrier,
-        item.courier or "",
-        results(item),
-        str(item.promised_by or ""),
-        bool(item.overdue),
-        day_warnings(item),
+        id=item.id,
+        direction=item.direction,
+        mode=item.mode,
+        status=item.status,
+        status_name=state_name(item.status),
+        recipient=rules.name_initial(kept.address.recipient) if kept.address else "",
+        place=place(item.division),
+        carrier=item.carrier,
+        courier=item.courier or "",
+        results=results(item),
+        promised_by=str(item.promised_by or ""),
+        overdue=bool(item.overdue),
+        warnings=day_warnings(item),
     )
 
 
 def task(item: ShipmentItem) -> CourierTask:
-    content, carrier = store.private(item).address, service.choices.carrier(item.carrier)
+    content = store.private(item).address
+    carrier = service.choices.carrier(item.carrier)
     assert content is not None
     return CourierTask(
-        item.id,
-        item.direction,
-        item.status,
-        state_name(item.status),
-        item.hall,
-        item.division,
-        place(item.division),
-        rules.name_initial(content.recipient),
-        vault.mask_phone(content.phone),
-        carrier.relay if carrier else "",
-        Money(item.postage if item.postage_by == "on_delivery" else 0),
-        str(item.promised_by or ""),
-        bool(item.overdue),
-        item.tries,
-        str(item.next_try or ""),
-        day_warnings(item),
+        id=item.id,
+        direction=item.direction,
+        status=item.status,
+        status_name=state_name(item.status),
+        hall=item.hall,
+        division=item.division,
+        place=place(item.division),
+        recipient=rules.name_initial(content.recipient),
+        phone=vault.mask_phone(content.phone),
+        relay=carrier.relay if carrier else "",
+        collect=Money(item.postage if item.postage_by == "on_delivery" else 0),
+        promised_by=str(item.promised_by or ""),
+        overdue=bool(item.overdue),
+        tries=item.tries,
+        next_try=str(item.next_try or ""),
+        warnings=day_warnings(item),
     )
 
 
@@ -302,22 +307,25 @@ def door(item: ShipmentItem) -> DoorView:
     content = store.private(item).address
     assert content is not None
     return DoorView(
-        task(item), place(content.division) + content.detail, content.hint, catalog.known_hall(item.hall).address
+        task=task(item),
+        address=place(content.division) + content.detail,
+        hint=content.hint,
+        hall_address=catalog.known_hall(item.hall).address,
     )
 
 
 def handover(side: str, item: HandoverItem, code: str) -> HandoverView:
     words = Text(rules.HANDOVERS.words[item.status], item.status)
     return HandoverView(
-        item.id,
-        item.kind,
-        item.hall,
-        item.status,
-        words,
-        side,
-        item.shipments,
-        code,
-        clock.local_text(item.until),
+        id=item.id,
+        kind=item.kind,
+        hall=item.hall,
+        status=item.status,
+        status_name=words,
+        side=side,
+        shipments=item.shipments,
+        code=code,
+        until=clock.local_text(item.until),
     )
 
 

@@ -18,12 +18,15 @@ def check(content: Address) -> None:
     problems = []
     if not re.fullmatch(_PHONE, content.phone):
         problems.append(
-            FieldError("/phone", "invalid", "请填写手机号或带区号的固定电话", "A mobile or landline number")
+            FieldError("/phone", "invalid", zh="请填写手机号或带区号的固定电话", en="A mobile or landline number")
         )
     if not catalog.division(content.division):
         problems.append(
             FieldError(
-                "/division", "unknown", "没有此行政区划，请选到区县", "No such division; choose down to the county"
+                "/division",
+                "unknown",
+                zh="没有此行政区划，请选到区县",
+                en="No such division; choose down to the county",
             )
         )
     if problems:

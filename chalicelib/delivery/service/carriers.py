@@ -26,24 +26,26 @@ def order_no(item: ShipmentItem) -> str:
 
 def book(item: ShipmentItem) -> None:
     """Order the collection; raises ``platform_unavailable`` or ``changed_meanwhile``, a repeat is safe."""
-    hall, address = catalog.known_hall(item.hall), store.private(item).address
+    hall = catalog.known_hall(item.hall)
+    address = store.private(item).address
     assert address is not None
     booked = carrier.book(
         carrier.Order(
-            order_no(item),
-            hall.name.zh,
-            hall.phone,
-            hall.address.zh,
-            address.recipient,
-            address.phone,
-            address.division,
-            "".join([*catalog.division(address.division), address.detail]),
-            choices.grams(len(item.results)),
-            item.postage if item.postage_by == "on_delivery" else 0,
+            order=order_no(item),
+            sender=hall.name.zh,
+            sender_phone=hall.phone,
+            sender_address=hall.address.zh,
+            recipient=address.recipient,
+            phone=address.phone,
+            division=address.division,
+            address="".join([*catalog.division(address.division), address.detail]),
+            grams=choices.grams(len(item.results)),
+            collect=item.postage if item.postage_by == "on_delivery" else 0,
         )
     )
     event = transitions.move(item, "accept", "carrier", COMPANY, data={"waybill": booked.waybill, "fee": booked.fee})
-    item.waybill, item.routing = booked.waybill, booked.routing
+    item.waybill = booked.waybill
+    item.routing = booked.routing
     tables.write_or_conflict(transitions.record(item, event))
 
 
@@ -85,7 +87,7 @@ def _at(track: Track) -> datetime | None:
 
 
 def _scan(track: Track) -> Scan:
-    return Scan(track.id, track.state, datetime.fromisoformat(track.at), track.note)
+    return Scan(id=track.id, state=track.state, at=datetime.fromisoformat(track.at), note=track.note)
 
 
 def _taken_in(item: ShipmentItem, new: list[Scan]) -> bool:

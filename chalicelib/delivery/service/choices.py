@@ -16,10 +16,11 @@ from chalicelib.kernel.access import Actor
 from chalicelib.kernel.storage import tables, worker
 from chalicelib.platforms import carrier as companies
 
-_GRAMS_OF_ENVELOPE, _GRAMS_OF_RESULT = 30, 50
+_GRAMS_OF_ENVELOPE = 30
+_GRAMS_OF_RESULT = 50
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wish:
     """What somebody asks for: a mode, a hall to pick up at, an address of the book, who pays the postage."""
 
@@ -66,7 +67,7 @@ def postage(carrier: Carrier, division: str) -> int:
     return companies.fee(division, grams(1))
 
 
-class Quote(msgspec.Struct, frozen=True):
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """Who goes to a division, for how much (fen), in how many working days, and whether one may pay at the door."""
 
     carrier: Text
@@ -80,7 +81,9 @@ def quote(division: str) -> Quote:
     if not catalog.division(division):
         raise rules.NO_CARRIER()
     found = carrier_for(division)
-    return Quote(found.name, postage(found, division), found.days, found.cash_on_delivery)
+    return Quote(
+        carrier=found.name, postage=postage(found, division), days=found.days, on_delivery=found.cash_on_delivery
+    )
 
 
 def choose(actor: Actor, entry: ServiceEntry, party: str, wish: Wish) -> Choice:
@@ -92,15 +95,15 @@ def choose(actor: Actor, entry: ServiceEntry, party: str, wish: Wish) -> Choice:
     if wish.mode not in entry.modes:
         raise rules.MODE_NOT_OFFERED(modes=", ".join(entry.modes))
     if wish.mode == rules.ELECTRONIC:
-        return Choice(rules.ELECTRONIC)
+        return Choice(mode=rules.ELECTRONIC)
     halls = [hall.code for hall in catalog.halls(entry.code)]
     if wish.mode == rules.PICK_UP:
         if wish.hall not in halls:
             raise rules.HALL_NOT_POSSIBLE()
-        return Choice(rules.PICK_UP, wish.hall, _contact(actor))
+        return Choice(mode=rules.PICK_UP, hall=wish.hall, address=_contact(actor))
     address = of_book(party, wish.address)
     check_postage(address, wish.postage)
-    return Choice(rules.COURIER, station_of(entry.code), address, wish.postage)
+    return Choice(mode=rules.COURIER, hall=station_of(entry.code), address=address, postage=wish.postage)
 
 
 def station_of(service: str) -> str:
@@ -115,7 +118,7 @@ def station_of(service: str) -> str:
 def _contact(actor: Actor) -> Address:
     """Who comes to the counter: the person's name, with the phone number (or the ID number's end) that proves it."""
     contact = identity.contact(actor.id)
-    return Address(contact.name, contact.phone or contact.id_number[-4:], "", "")
+    return Address(recipient=contact.name, phone=contact.phone or contact.id_number[-4:], division="", detail="")
 
 
 def of_book(party: str, address_id: str) -> Address:

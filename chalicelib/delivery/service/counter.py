@@ -97,7 +97,8 @@ def new_code(actor: Actor, item: ShipmentItem) -> None:
     """Another code for the recipient; the old one is void from now on. Raises ``too_late_to_change``."""
     if item.status in rules.ENDED:
         raise rules.TOO_LATE_TO_CHANGE()
-    item.issue, item.misses = item.issue + 1, 0
+    item.issue = item.issue + 1
+    item.misses = 0
     event = Event(events.DELIVERY_CODE_RENEWED, actor)
     if item.status == rules.READY:
         parcels.keep_at_counter(item, event)
@@ -115,7 +116,9 @@ def keep_here(actor: Actor, item: ShipmentItem, by: str) -> None:
     if item.status == rules.RETURNED:
         parcels.require_printed(item)
     event = transitions.move(item, "keep", by, actor)
-    item.mode, item.carrier = rules.PICK_UP, ""
+    item.mode = rules.PICK_UP
+    item.carrier = ""
     if item.postage_by == "on_delivery":
-        item.postage, item.postage_by = 0, "free"
+        item.postage = 0
+        item.postage_by = "free"
     parcels.keep_at_counter(item, event)

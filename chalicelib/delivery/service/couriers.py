@@ -22,7 +22,7 @@ class Signature(msgspec.Struct, frozen=True):
     strokes: list[list[list[int]]]
 
 
-class Proof(msgspec.Struct, frozen=True):
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """How delivery was proven: by code, signature, at the counter, by the carrier or by scans; who saw to it, when."""
 
     kind: str
@@ -36,7 +36,8 @@ def keep_proof(item: ShipmentItem, kind: str, actor: Actor, signature: Signature
     """Keep the proof with the parcel, sealed."""
     at = clock.local(clock.now()).isoformat()
     signer, strokes = (signature.signer, signature.strokes) if signature else ("", [])
-    item.proof_kind, item.proof = kind, store.seal(item, "proof", Proof(kind, actor.id, at, signer, strokes))
+    item.proof_kind = kind
+    item.proof = store.seal(item, "proof", Proof(kind=kind, by=actor.id, at=at, signer=signer, strokes=strokes))
 
 
 def proof_of(item: ShipmentItem) -> Proof | None:
@@ -70,7 +71,8 @@ def accept(actor: Actor, item: ShipmentItem) -> None:
     if item.courier:
         raise rules.SHIPMENT_TAKEN()
     event = transitions.move(item, "accept", "courier", actor)
-    item.courier, item.carrier = actor.id, item.carrier or actor.unit
+    item.courier = actor.id
+    item.carrier = item.carrier or actor.unit
     try:
         tables.write(transitions.record(item, event))
     except tables.ConditionFailed:
@@ -84,7 +86,8 @@ def release(actor: Actor, item: ShipmentItem) -> None:
 
 def depart(actor: Actor) -> int:
     """Leave the hall: everything that was handed over is in transit from now on; how many parcels."""
-    left, cursor = 0, None
+    left = 0
+    cursor = None
     while True:
         page = in_hand(actor, cursor)
         for row in page.items:

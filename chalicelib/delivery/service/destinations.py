@@ -31,7 +31,8 @@ def _to_address(actor: Actor, item: ShipmentItem, address_id: str) -> None:
     if choices.carrier_for(address.division).code != item.carrier:
         raise rules.CARRIER_DIFFERS()
     item.content = store.seal(item, "content", Private(address, store.private(item).collector))
-    item.division, item.place = address.division, ""
+    item.division = address.division
+    item.place = ""
     tables.write_or_conflict(transitions.record(item, Event(events.DESTINATION_CHANGED, actor)))
 
 
@@ -40,7 +41,13 @@ def _to_counter(actor: Actor, item: ShipmentItem) -> None:
     unpaid = [item.bill] if item.bill and not item.paid else []
     cancelling = payments.bills.cancelling_all(actor, unpaid, "改为到大厅自取 picked up instead")
     if unpaid or item.postage_by == "on_delivery":
-        item.bill, item.postage, item.postage_by = None, 0, "free"
-    item.mode, item.carrier, item.division, item.place, item.paid = rules.PICK_UP, "", "", "", True
+        item.bill = None
+        item.postage = 0
+        item.postage_by = "free"
+    item.mode = rules.PICK_UP
+    item.carrier = ""
+    item.division = ""
+    item.place = ""
+    item.paid = True
     transitions.start_clock(item)
     tables.write_or_conflict(transitions.record(item, Event(events.DESTINATION_CHANGED, actor)), *cancelling)

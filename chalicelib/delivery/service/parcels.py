@@ -53,7 +53,13 @@ def _has_room(parcel: ShipmentItem) -> bool:
 
 
 def _content(result: ResultItem) -> Result:
-    return Result(result.application_id, result.service, result.title, result.receipt, result.certificate_id)
+    return Result(
+        application_id=result.application_id,
+        service=result.service,
+        title=result.title,
+        receipt=result.receipt,
+        certificate_id=result.certificate_id,
+    )
 
 
 def _joined(result: ResultItem, parcel: ShipmentItem) -> tables.Put:
@@ -101,7 +107,8 @@ def _with_postage(parcel: ShipmentItem, choice: Choice) -> list[tables.Write]:
     """Name the carrier and the postage; the bill of a prepaid one is made with the parcel."""
     assert choice.address is not None
     carrier = choices.carrier_for(choice.address.division)
-    parcel.carrier, parcel.division = carrier.code, choice.address.division
+    parcel.carrier = carrier.code
+    parcel.division = choice.address.division
     parcel.postage = choices.postage(carrier, parcel.division)
     if not parcel.postage:
         return []
@@ -109,31 +116,33 @@ def _with_postage(parcel: ShipmentItem, choice: Choice) -> list[tables.Write]:
     if choice.postage != "prepaid":
         return []
     bills, writes = payments.prepare(_postage_debt(parcel, carrier), DESK)
-    parcel.bill, parcel.paid = bills[0], False
+    parcel.bill = bills[0]
+    parcel.paid = False
     return writes
 
 
 def _postage_debt(parcel: ShipmentItem, carrier: Carrier) -> payments.Debt:
-    city, first = choices.city_rules(), parcel.results[0]
+    city = choices.city_rules()
+    first = parcel.results[0]
     charge = payments.Charge(
-        "postage",
-        f"邮费（{carrier.name.zh}）",
-        f"Postage ({carrier.name.en})",
-        city.unit,
-        city.item_code,
-        parcel.postage,
-        parcel.postage,
-        "",
+        item="postage",
+        name_zh=f"邮费（{carrier.name.zh}）",
+        name_en=f"Postage ({carrier.name.en})",
+        unit=city.unit,
+        item_code=city.item_code,
+        standard=parcel.postage,
+        amount=parcel.postage,
+        legal_basis="",
     )
     return payments.Debt(
-        parcel.id,
-        first.receipt,
-        first.service,
-        parcel.party,
-        parcel.party_kind,
-        charge.name_zh,
-        city.payment_days,
-        [charge],
+        owed_for=parcel.id,
+        receipt=first.receipt,
+        service=first.service,
+        payer=parcel.party,
+        payer_kind=parcel.party_kind,
+        title=charge.name_zh,
+        days=city.payment_days,
+        charges=[charge],
         purpose="parcel",
         handler=parcel.handler,
     )
@@ -189,7 +198,7 @@ def take_out(actor: Actor, item: ShipmentItem, application_id: str, reason: str)
     if item.direction != rules.OUT or item.status not in (rules.CREATED, rules.RETURNED):
         raise rules.SHIPMENTS.refusal(item.status)
     left = [one for one in item.results if one.application_id != application_id]
-    happened = [Event(events.RESULT_TAKEN_OUT, actor, reason, {"application": application_id})]
+    happened = [Event(events.RESULT_TAKEN_OUT, actor, note=reason, data={"application": application_id})]
     cancelling: list[tables.Write] = []
     if left:
         item.results = left

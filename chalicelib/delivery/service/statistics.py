@@ -11,7 +11,7 @@ from chalicelib.delivery.store import ShipmentItem
 from chalicelib.kernel import clock
 
 
-class CarrierDay(msgspec.Struct, frozen=True):
+class CarrierDay(msgspec.Struct, frozen=True, kw_only=True):
     """Parcels of one carrier that ended on one day. ``first_try``: delivered at the first attempt; ``on_time``: by the
     promised day; ``replaced``: lost and made again; ``signed``: proven by signature instead of the code.
     """
@@ -39,15 +39,15 @@ def of_day(carrier: str, day: date) -> CarrierDay:
             break
     delivered = [item for item in items if item.status == rules.DELIVERED]
     return CarrierDay(
-        carrier,
-        str(day),
-        len(items),
-        len(delivered),
-        sum(item.rounds <= 1 and not item.tries for item in delivered),
-        sum(_was_in_time(item) for item in delivered),
-        sum(item.proof_kind == "signature" for item in delivered),
-        sum(item.status == rules.REPLACED for item in items),
-        sum(item.status == rules.CANCELLED for item in items),
+        carrier=carrier,
+        day=str(day),
+        ended=len(items),
+        delivered=len(delivered),
+        first_try=sum(item.rounds <= 1 and not item.tries for item in delivered),
+        on_time=sum(_was_in_time(item) for item in delivered),
+        signed=sum(item.proof_kind == "signature" for item in delivered),
+        replaced=sum(item.status == rules.REPLACED for item in items),
+        cancelled=sum(item.status == rules.CANCELLED for item in items),
     )
 
 

@@ -48,7 +48,7 @@ def move(
         item.rounds = item.rounds + 1
         item.scans = []
     start_clock(item)
-    return Event(moved, actor, note, facts)
+    return Event(moved, actor, note=note, data=facts)
 
 
 def record(item: ShipmentItem, *events: Event) -> tables.Put:

@@ -24,7 +24,7 @@ class CreditCode(msgspec.Struct, forbid_unknown_fields=True):
     credit_code: Number
 
 
-class Appointment(msgspec.Struct, forbid_unknown_fields=True):
+class Appointment(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A handler to appoint: who, for which services (``*``: all), until which day."""
 
     name: Name
@@ -33,7 +33,7 @@ class Appointment(msgspec.Struct, forbid_unknown_fields=True):
     until: date
 
 
-class MandateView(msgspec.Struct, frozen=True):
+class MandateView(msgspec.Struct, frozen=True, kw_only=True):
     """A mandate: which enterprise, which role, which services, until when."""
 
     id: str
@@ -125,14 +125,14 @@ def revoke_mandate(actor: Actor, target: MandateItem) -> MandateView:
 
 def _mandate_view(mandate: MandateItem) -> MandateView:
     return MandateView(
-        mandate.id,
-        mandate.organization_id,
-        mandate.organization_name,
-        service.holder_name(mandate),
-        mandate.role,
-        list(mandate.scope),
-        str(mandate.until),
-        service.mandate_holds(mandate),
+        id=mandate.id,
+        organization_id=mandate.organization_id,
+        organization_name=mandate.organization_name,
+        holder=service.holder_name(mandate),
+        role=mandate.role,
+        scope=list(mandate.scope),
+        until=str(mandate.until),
+        valid=service.mandate_holds(mandate),
     )
 
 

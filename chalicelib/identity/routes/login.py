@@ -17,8 +17,8 @@ from chalicelib.platforms import http, wechat
 
 Code = Annotated[str, Meta(min_length=1, max_length=256)]
 
-LOGIN_LIMIT = Limit("login", 100, 300, failures_only=True)
-STAFF_LOGIN_LIMIT = Limit("staff_login", 100, 900, failures_only=True)
+LOGIN_LIMIT = Limit(name="login", times=100, seconds=300, failures_only=True)
+STAFF_LOGIN_LIMIT = Limit(name="staff_login", times=100, seconds=900, failures_only=True)
 
 LOGIN_ERRORS = [http.CODE_INVALID, wechat.USER_BLOCKED, wechat.PLATFORM_QUOTA, errors.PLATFORM_UNAVAILABLE]
 

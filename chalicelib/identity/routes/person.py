@@ -17,7 +17,7 @@ from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import Done, Reason
 from chalicelib.platforms import http
 
-VERIFICATION_LIMIT = Limit("verification", 10, 86400)
+VERIFICATION_LIMIT = Limit(name="verification", times=10, seconds=86400)
 
 
 class PhoneCredential(msgspec.Struct, forbid_unknown_fields=True):

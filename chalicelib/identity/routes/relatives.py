@@ -13,7 +13,7 @@ from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.rates import Limit
 
 
-class RelativeView(msgspec.Struct, frozen=True):
+class RelativeView(msgspec.Struct, frozen=True, kw_only=True):
     """Who may book for whom, masked; ``consented``: the relative (or the guardian of a child) has agreed."""
 
     id: str
@@ -38,7 +38,7 @@ OWN_RELATION = Access(
 ASKED = Access(
     person=Level.REAL_NAME, target=store.relative, related=service.is_relative, relation="the relative who is asked"
 )
-RELATIVE_LIMIT = Limit("relative", 10, 86400)
+RELATIVE_LIMIT = Limit(name="relative", times=10, seconds=86400)
 
 
 @endpoint("GET", "/v1/relatives", Access(person=Level.REAL_NAME))
@@ -78,5 +78,8 @@ def end_relation(actor: Actor, target: RelativeItem) -> RelativeView:
 
 def _relative_view(item: RelativeItem) -> RelativeView:
     return RelativeView(
-        item.id, service.masked_name(item, "holder_name"), service.masked_name(item, "name"), bool(item.consented)
+        id=item.id,
+        holder=service.masked_name(item, "holder_name"),
+        relative=service.masked_name(item, "name"),
+        consented=bool(item.consented),
     )

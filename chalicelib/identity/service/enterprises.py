@@ -33,7 +33,8 @@ def register_organization(actor: Actor, credit_code: str) -> MandateItem:
     )
     if not records:
         raise rules.ENTERPRISE_UNKNOWN()
-    account, licence = canonical(actor.id), records[0]
+    account = canonical(actor.id)
+    licence = records[0]
     if not isinstance(licence.get("name"), str):
         raise departments.unavailable()
     if licence.get("status") != "active":
@@ -42,7 +43,8 @@ def register_organization(actor: Actor, credit_code: str) -> MandateItem:
         raise rules.NOT_LEGAL_REPRESENTATIVE()
     organization = _organization(actor, credit_code, str(licence["name"]))
     until = clock.today() + timedelta(days=rules.REPRESENTATION_DAYS)
-    name, index = store.unseal(account, "name"), account.id_index or ""
+    name = store.unseal(account, "name")
+    index = account.id_index or ""
     mandate = _appoint(actor, organization, index, name, REPRESENTATIVE, ["*"], until)
     _end_other_representation(actor, organization, index)
     return mandate
@@ -102,8 +104,12 @@ def _appoint(
         return item
     if item is None:
         item = MandateItem(f"ORGANIZATION#{organization.id}", f"MANDATE#{index}")
-        item.gsi1pk, item.gsi1sk = f"HOLDER#{index}", organization.id
-    item.role, item.scope, item.until, item.revoked = role, scope, until, False
+        item.gsi1pk = f"HOLDER#{index}"
+        item.gsi1sk = organization.id
+    item.role = role
+    item.scope = scope
+    item.until = until
+    item.revoked = False
     item.organization_name = organization.name
     item.holder_name = store.seal(item, "holder_name", name)
     event = Event(events.MANDATE_GIVEN, actor, data={"role": role, "scope": scope, "until": str(until)})

@@ -49,7 +49,7 @@ def login_key(actor: Actor) -> str:
     return session.login_key
 
 
-class PendingVerification(msgspec.Struct):
+class PendingVerification(msgspec.Struct, kw_only=True):
     certify_id: str
     name: str
     id_number: str
@@ -77,7 +77,9 @@ def verify_real_name(actor: Actor, name: str, id_number: str) -> VerificationRes
         _confirm_real_name(actor, name, id_number, face_checked=False)
         return VerificationResult("verified")
     certify_id, url = alipay.start_certification(ids.new_id(), name, id_number, settings().public_url)
-    pending = msgspec.json.encode(PendingVerification(certify_id, name, id_number, clock.now()))
+    pending = msgspec.json.encode(
+        PendingVerification(certify_id=certify_id, name=name, id_number=id_number, started_at=clock.now())
+    )
 
     def remember(account: AccountItem) -> None:
         account.pending = store.seal(account, "pending", pending.decode())
@@ -136,7 +138,9 @@ def _confirm_real_name(actor: Actor, name: str, id_number: str, *, face_checked:
 def _claim_identity(actor: Actor, account: AccountItem, name: str, id_number: str, index: str) -> None:
     account.name = store.seal(account, "name", name)
     account.id_number = store.seal(account, "id_number", id_number)
-    account.id_index, account.level, account.pending = index, Level.REAL_NAME, None
+    account.id_index = index
+    account.level = Level.REAL_NAME
+    account.pending = None
     person = store.PersonItem(f"PERSON#{index}", account_id=account.id)
     event = Event(events.REAL_NAME_VERIFIED, actor, data={"platform": actor.platform})
     tables.write(tables.Put(person, tables.absent(store.PersonItem)), changes.record(account, event))
@@ -156,7 +160,8 @@ def _phone(account: AccountItem) -> str:
 
 def _merge(actor: Actor, account: AccountItem, into: AccountItem) -> None:
     """Both accounts keep all that is theirs; requests of either are answered as the one person's."""
-    account.merged_into, account.pending = into.id, None
+    account.merged_into = into.id
+    account.pending = None
     into.merged = [*into.merged, account.id]
     # The merged account's login is the one in use now, so messages go there first.
     older = [key for key in into.recent_logins if key not in account.recent_logins]
@@ -181,12 +186,12 @@ def undo_merge(actor: Actor, account: AccountItem, reason: str) -> None:
     for parted in (account, into):
         parted.token_version = parted.token_version + 1
     tables.write_or_conflict(
-        changes.record(account, Event(events.MERGE_UNDONE, actor, reason, {"from": into.id})),
-        changes.record(into, Event(events.MERGE_UNDONE, actor, reason, {"account": account.id})),
+        changes.record(account, Event(events.MERGE_UNDONE, actor, note=reason, data={"from": into.id})),
+        changes.record(into, Event(events.MERGE_UNDONE, actor, note=reason, data={"account": account.id})),
     )
 
 
-class Person(msgspec.Struct, frozen=True):
+class Person(msgspec.Struct, frozen=True, kw_only=True):
     """A person's own data, masked."""
 
     account_id: str
@@ -201,15 +206,16 @@ class Person(msgspec.Struct, frozen=True):
 def describe(account_id: str) -> Person:
     """The person as shown to themselves."""
     account = canonical(account_id)
-    name, number = store.unseal(account, "name"), store.unseal(account, "id_number")
+    name = store.unseal(account, "name")
+    number = store.unseal(account, "id_number")
     return Person(
-        account.id,
-        Level(account.level).name.lower(),
-        _platforms(account),
-        vault.mask_name(name) if name else "",
-        vault.mask_id_number(number) if number else "",
-        vault.mask_phone(_phone(account)),
-        list(account.merged),
+        account_id=account.id,
+        level=Level(account.level).name.lower(),
+        platforms=_platforms(account),
+        name=vault.mask_name(name) if name else "",
+        id_number=vault.mask_id_number(number) if number else "",
+        phone=vault.mask_phone(_phone(account)),
+        merged_accounts=list(account.merged),
     )
 
 
@@ -275,7 +281,7 @@ def checked_id_number(text: str) -> str:
     return number
 
 
-class Party(msgspec.Struct, frozen=True):
+class Party(msgspec.Struct, frozen=True, kw_only=True):
     """A verified person or enterprise, in clear: for filling in forms and certificates only."""
 
     id: str
@@ -293,14 +299,16 @@ def party(actor: Actor) -> Party:
 
 def person_party(account_id: str) -> Party:
     account = canonical(account_id)
-    return Party(account.id, "person", store.unseal(account, "name"), store.unseal(account, "id_number"))
+    return Party(
+        id=account.id, kind="person", name=store.unseal(account, "name"), number=store.unseal(account, "id_number")
+    )
 
 
 def organization_party(organization_id: str) -> Party:
     found = store.organization(organization_id)
     if found is None:
         raise errors.NOT_FOUND()
-    return Party(found.id, "organization", found.name, store.unseal(found, "credit_code"))
+    return Party(id=found.id, kind="organization", name=found.name, number=store.unseal(found, "credit_code"))
 
 
 def staff_name(username: str) -> str:

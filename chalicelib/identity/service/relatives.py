@@ -18,7 +18,7 @@ from chalicelib.kernel.storage import tables
 from chalicelib.platforms import departments
 
 
-class Visitor(msgspec.Struct, frozen=True):
+class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     """Who comes to a hall, in clear. ``key`` stands for whom limits count: the person, or the enterprise.
 
     ``account`` is empty for somebody without one.
@@ -39,7 +39,7 @@ def visitor_self(actor: Actor) -> Visitor:
     account = canonical(actor.id)
     number = store.unseal(account, "id_number")
     key = actor.organization or account.id_index or ""
-    return Visitor(key, account.id, store.unseal(account, "name"), number)
+    return Visitor(key=key, account=account.id, name=store.unseal(account, "name"), id_number=number)
 
 
 def visitor_relative(actor: Actor, relative_id: str) -> Visitor:
@@ -51,7 +51,12 @@ def visitor_relative(actor: Actor, relative_id: str) -> Visitor:
         raise rules.RELATIVE_NOT_CONSENTED()
     person = store.person(item.relative_index)
     account = person.account_id if person else ""
-    return Visitor(item.relative_index, account, store.unseal(item, "name"), store.unseal(item, "id_number"))
+    return Visitor(
+        key=item.relative_index,
+        account=account,
+        name=store.unseal(item, "name"),
+        id_number=store.unseal(item, "id_number"),
+    )
 
 
 def visitor_named(name: str, id_number: str) -> Visitor:
@@ -61,7 +66,7 @@ def visitor_named(name: str, id_number: str) -> Visitor:
         raise rules.ID_NUMBER_INVALID()
     index = vault.blind_index("id_number", id_number)
     person = store.person(index)
-    return Visitor(index, person.account_id if person else "", name, id_number)
+    return Visitor(key=index, account=person.account_id if person else "", name=name, id_number=id_number)
 
 
 def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:
@@ -81,10 +86,12 @@ def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:
     if found is not None and _stands(found):
         return found
     item = found or store.new_relative(holder.id, holder.id_index or "", index)
-    item.name, item.id_number = store.seal(item, "name", name), store.seal(item, "id_number", id_number)
+    item.name = store.seal(item, "name", name)
+    item.id_number = store.seal(item, "id_number", id_number)
     item.holder_name = store.seal(item, "holder_name", store.unseal(holder, "name"))
     item.guardian = _is_guardian(store.unseal(holder, "id_number"), id_number)
-    item.consented, item.ended = item.guardian, False
+    item.consented = item.guardian
+    item.ended = False
     event = Event(events.RELATIVE_ADDED, actor, data={"consented": int(item.consented)})
     tables.write_or_conflict(changes.record(item, event))
     return item
@@ -132,13 +139,15 @@ def give_consent(actor: Actor, item: RelativeItem) -> None:
     if rules.is_child(numbers.birth_date(store.unseal(item, "id_number")), clock.today()):
         raise rules.GUARDIAN_CONSENTS()
     if not item.consented or item.guardian:
-        item.consented, item.guardian = True, False
+        item.consented = True
+        item.guardian = False
         tables.write_or_conflict(changes.record(item, Event(events.RELATIVE_CONSENTED, actor)))
 
 
 def end_relation(actor: Actor, item: RelativeItem) -> None:
     """Either of the two ends it: nothing can be booked any more; what is booked stays."""
-    item.consented, item.ended = False, True
+    item.consented = False
+    item.ended = True
     tables.write_or_conflict(changes.record(item, Event(events.RELATIVE_ENDED, actor)))
 
 

@@ -25,13 +25,13 @@ from chalicelib.kernel.storage import tables
 from chalicelib.platforms import alipay, wechat
 from chalicelib.platforms.settings import settings
 
-STAFF_FROM_ONE_PLACE = Limit("staff_name_and_place", 5, 900, failures_only=True)
-STAFF_FROM_ANYWHERE = Limit("staff_name", 50, 900, failures_only=True)
+STAFF_FROM_ONE_PLACE = Limit(name="staff_name_and_place", times=5, seconds=900, failures_only=True)
+STAFF_FROM_ANYWHERE = Limit(name="staff_name", times=50, seconds=900, failures_only=True)
 MOST_LOGINS = 10
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 
 
-class Tokens(msgspec.Struct, frozen=True):
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     """A session's tokens: the access token lives ``expires_in`` seconds, the refresh token is used once."""
 
     access_token: str
@@ -154,7 +154,8 @@ def _matching_step(secret: str, code: str) -> int:
     """The 30-second step (RFC 6238) whose code was given, one step of drift allowed; 0 if none."""
     import pyotp
 
-    totp, now = pyotp.TOTP(secret), clock.seconds(clock.now())
+    totp = pyotp.TOTP(secret)
+    now = clock.seconds(clock.now())
     for moment in (now, now - 30, now + 30):
         if hmac.compare_digest(totp.at(moment).encode(), code.encode()):
             return moment // 30
@@ -183,7 +184,7 @@ def _open_session(holder: str, kind: str, platform: str, login_key: str, token_v
 def _tokens(item: SessionItem, secret: str, token_version: int) -> Tokens:
     session_id = item.pk.removeprefix("SESSION#")
     access = tokens.issue(item.holder, sid=session_id, kind=item.kind, ver=token_version, platform=item.platform)
-    return Tokens(access, f"{session_id}.{secret}")
+    return Tokens(access_token=access, refresh_token=f"{session_id}.{secret}")
 
 
 def refresh(refresh_token: str) -> Tokens:
@@ -196,7 +197,12 @@ def refresh(refresh_token: str) -> Tokens:
     item = store.session(session_id) if session_id.isalnum() else None
     if item is None or not _is_ours(session_id, secret):
         raise rules.REFRESH_INVALID()
-    state = rules.SessionState(item.current, bool(item.revoked), _moment(item.opened_at), _moment(item.used_at))
+    state = rules.SessionState(
+        current=item.current,
+        revoked=bool(item.revoked),
+        opened_at=_moment(item.opened_at),
+        used_at=_moment(item.used_at),
+    )
     outcome = rules.refresh_outcome(state, _hash(secret), clock.now())
     if outcome == "reuse":
         _revoke_family(item)
@@ -206,7 +212,8 @@ def refresh(refresh_token: str) -> Tokens:
         raise rules.REFRESH_INVALID()
     account = _account_of_login(item, holder) if isinstance(holder, AccountItem) else None
     new_secret = _new_secret(session_id)
-    previous, item.current = item.current, _hash(new_secret)
+    previous = item.current
+    item.current = _hash(new_secret)
     item.used_at = clock.seconds(clock.now())
     try:
         unused = (SessionItem.current == previous) & (SessionItem.revoked == False)  # noqa: E712
@@ -334,7 +341,9 @@ def put_staff(
     Couriers log in with their ``phone`` (None leaves it as it is); whose number it was before, loses it.
     """
     item = store.staff(username) or StaffItem(f"STAFF#{username}")
-    item.display_name, item.unit, item.roles = display_name, unit, roles
+    item.display_name = display_name
+    item.unit = unit
+    item.roles = roles
     item.salt = secrets.token_bytes(16)
     item.password = hashlib.scrypt(password.encode(), salt=item.salt, **_SCRYPT)
     item.totp_secret = store.seal(item, "totp_secret", totp_secret)
@@ -346,7 +355,8 @@ def _phone_writes(item: StaffItem, username: str, phone: str | None) -> list[tab
     """The writes that make the number lead to this courier, and the former number to nobody, if it still is theirs."""
     if phone is None:
         return []
-    before, item.phone_index = item.phone_index, vault.blind_index("staff_phone", phone) if phone else None
+    before = item.phone_index
+    item.phone_index = vault.blind_index("staff_phone", phone) if phone else None
     writes: list[tables.Write] = []
     former = store.staff_of_phone(before) if before and before != item.phone_index else None
     if former is not None and former.username == username:

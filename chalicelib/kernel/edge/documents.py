@@ -22,8 +22,9 @@ from chalicelib.kernel.security import sealed
 from chalicelib.kernel.settings import settings
 
 LINK_SECONDS = 300
-_PURPOSE, _HOLDER = "document", "whoever has the link"
-_LIMIT = Limit("document", 60, 300, failures_only=True)
+_PURPOSE = "document"
+_HOLDER = "whoever has the link"
+_LIMIT = Limit(name="document", times=60, seconds=300, failures_only=True)
 
 LINK_EXPIRED = ErrorCode(
     "document_link_expired", 410, zh="链接已失效，请重新获取", en="The link has expired; get a new one"

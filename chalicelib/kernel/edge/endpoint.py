@@ -33,7 +33,7 @@ _GUESSES = (400, 401, 404, 410, 422)
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """What the edge hands in: lower-case header names, decoded path parameters, raw body."""
 
@@ -48,7 +48,7 @@ class Request:
     key: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """What goes out: status, headers and body; ``bytes`` of other types than JSON are sent as they are."""
 
@@ -78,7 +78,7 @@ class Download(msgspec.Struct, frozen=True):
     filename: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Endpoint:
     """A declared endpoint; see ``endpoint()`` for the meaning of each part."""
 
@@ -153,7 +153,9 @@ Authenticate = Callable[[dict[str, str]], Actor]
 
 def serve(declared: Endpoint, request: Request, authenticate: Authenticate) -> Answer:
     """Answer one request by its endpoint's declaration; never raises."""
-    started, code, actor = time.perf_counter(), "", ANONYMOUS
+    started = time.perf_counter()
+    code = ""
+    actor = ANONYMOUS
     try:
         with budget.of_seconds(budget.REQUEST_SECONDS):
             actor = ANONYMOUS if declared.access.anyone else authenticate(request.headers)
@@ -161,11 +163,13 @@ def serve(declared: Endpoint, request: Request, authenticate: Authenticate) -> A
     except errors.Problem as problem:
         if problem.error.status >= 500:
             log.failure("request_refused", problem, request_id=request.id, operation=declared.operation)
-        code, answer = problem.error.code, problem_answer(problem, request.id)
+        code = problem.error.code
+        answer = problem_answer(problem, request.id)
     except Exception as error:
         log.failure("request_failed", error, request_id=request.id, operation=declared.operation)
         told = errors.UNAVAILABLE(retry_after=1) if aws.is_passing(error) else errors.INTERNAL()
-        code, answer = told.error.code, problem_answer(told, request.id)
+        code = told.error.code
+        answer = problem_answer(told, request.id)
     if answer.status >= 500:
         log.count("failed_requests", operation=declared.operation)
     answer.headers["X-Request-Id"] = request.id
@@ -223,7 +227,7 @@ def _authorized_answer(declared: Endpoint, request: Request, actor: Actor) -> An
         return idempotency.StoredAnswer(declared.status, body)
 
     stored = idempotency.once(record, request.body, work)
-    return Answer(stored.status, stored.body)
+    return Answer(status=stored.status, body=stored.body)
 
 
 def _wanted(declared: Endpoint, given: dict[str, Any]) -> dict[str, Any]:
@@ -286,8 +290,8 @@ def _field_error(error: msgspec.ValidationError) -> errors.FieldError:
         found = re.match(pattern, words)
         if found:
             path += f"/{found['name']}" if "name" in found.groupdict() else ""
-            return errors.FieldError(path, "invalid", zh, en)
-    return errors.FieldError(path, "invalid", f"不符合要求（{words}）", words)
+            return errors.FieldError(path, "invalid", zh=zh, en=en)
+    return errors.FieldError(path, "invalid", zh=f"不符合要求（{words}）", en=words)
 
 
 _SHAPE_WORDS = (
@@ -304,21 +308,28 @@ _SHAPE_WORDS = (
 
 def _present(declared: Endpoint, result: Any, request: Request) -> Answer:
     if isinstance(result, Page):
-        return Answer(200, result.html.encode(), "text/html; charset=utf-8", dict(_PAGE_HEADERS))
+        return Answer(
+            status=200, body=result.html.encode(), content_type="text/html; charset=utf-8", headers=dict(_PAGE_HEADERS)
+        )
     if isinstance(result, Plain):
-        return Answer(declared.status, result.text.encode(), "text/plain", {"Cache-Control": "no-store"})
+        return Answer(
+            status=declared.status,
+            body=result.text.encode(),
+            content_type="text/plain",
+            headers={"Cache-Control": "no-store"},
+        )
     if isinstance(result, Download):
         disposition = f'attachment; filename="{result.filename}"'
         headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
-        return Answer(200, result.data, result.content_type, headers)
+        return Answer(status=200, body=result.data, content_type=result.content_type, headers=headers)
     body = msgspec.json.encode(result)
     if request.method != "GET":
-        return Answer(declared.status, body, headers={"Cache-Control": "no-store"})
+        return Answer(status=declared.status, body=body, headers={"Cache-Control": "no-store"})
     tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if request.headers.get("if-none-match") == tag:
-        return Answer(304, b"", headers=headers)
-    return Answer(declared.status, body, headers=headers)
+        return Answer(status=304, body=b"", headers=headers)
+    return Answer(status=declared.status, body=body, headers=headers)
 
 
 _PAGE_HEADERS = {
@@ -345,4 +356,9 @@ def problem_answer(problem: errors.Problem, request_id: str) -> Answer:
         headers["Retry-After"] = str(problem.retry_after)
     if problem.error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return Answer(problem.error.status, msgspec.json.encode(body), "application/problem+json", headers)
+    return Answer(
+        status=problem.error.status,
+        body=msgspec.json.encode(body),
+        content_type="application/problem+json",
+        headers=headers,
+    )

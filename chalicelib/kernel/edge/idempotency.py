@@ -67,7 +67,8 @@ def _fingerprint(body: bytes) -> str:
 
 def once(record: str, body: bytes, work: Callable[[], StoredAnswer]) -> StoredAnswer:
     """Do ``work`` once for a record's name and answer every repeat with its first result."""
-    pk, now = f"IDEMPOTENCY#{record}", clock.seconds(clock.now())
+    pk = f"IDEMPOTENCY#{record}"
+    now = clock.seconds(clock.now())
     fingerprint = _fingerprint(body)
     item = IdempotencyItem(pk, fingerprint=fingerprint, started_at=now, expires_at=now + _KEPT_SECONDS)
     item.attempt = secrets.token_hex(8)

@@ -9,7 +9,7 @@ from chalicelib.kernel.security.vault import KernelItem, blind_index
 from chalicelib.kernel.storage import tables
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Limit:
     """At most ``times`` in ``seconds`` for one caller; ``failures_only`` counts only refused calls.
 

@@ -38,7 +38,7 @@ class PositionItem(tables.Table):
     start = Json[dict[str, Any] | None](dict[str, Any] | None, null=True)
 
 
-class SealedDay(msgspec.Struct, frozen=True):
+class SealedDay(msgspec.Struct, frozen=True, kw_only=True):
     """A day's root: how many entries, the Merkle root over their hashes, its ES256 signature in base64.
 
     ``previous``: the last day before it that had a root when this one was signed; empty for the first.
@@ -101,7 +101,8 @@ class _Head:
 
     @property
     def subject(self) -> str:
-        key, sort = self.key["pk"]["S"], self.key["sk"]["S"]
+        key = self.key["pk"]["S"]
+        sort = self.key["sk"]["S"]
         return str(key) if sort == tables.HEAD else f"{key}/{sort}"
 
 
@@ -166,7 +167,9 @@ def seal_day(day: date) -> SealedDay:
     earlier = [one for one in sealed_days if one < day]
     previous = str(max(earlier)) if earlier else ""
     signature = signing.sign(settings().audit_key, _signed_text(str(day), len(hashes), root, previous))
-    sealed = SealedDay(str(day), len(hashes), root, previous, base64.b64encode(signature).decode())
+    sealed = SealedDay(
+        day=str(day), entries=len(hashes), root=root, previous=previous, signature=base64.b64encode(signature).decode()
+    )
     aws.client("s3").put_object(
         Bucket=settings().audit_bucket, Key=f"{_ROOTS}{day}.json", Body=msgspec.json.encode(sealed)
     )

@@ -8,7 +8,7 @@ so a lost entry shows, and what the stream has not delivered yet is read from th
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
@@ -23,7 +23,7 @@ Data = dict[str, str | int | list[str]]
 """Facts of an event that are not personal."""
 
 
-class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+class Change(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One change: what (``type``), when, by whom, for whom, of which unit, with what words and facts.
 
     ``note`` is what a person said, sealed; ``data`` holds facts that are not personal.
@@ -50,6 +50,7 @@ class Event:
 
     type: EventType
     actor: Actor
+    _: KW_ONLY
     note: str = ""
     data: Data = field(default_factory=dict)
 

@@ -67,7 +67,8 @@ def append_records(event: Mapping[str, Any]) -> streams.Answer:
 def _letter(image: Image) -> Letter | None:
     if "changes" not in image:
         return None
-    key, sort = image["pk"]["S"], image["sk"]["S"]
+    key = image["pk"]["S"]
+    sort = image["sk"]["S"]
     subject = key if sort == "HEAD" else f"{key}/{sort}"
     return Letter(subject, base64.b64decode(image["changes"]["B"]))
 
@@ -93,7 +94,8 @@ def replay() -> Replayed:
     Letters are appended by subject and version, whatever order the queue hands them out in. Each run
     takes at most 1,000 messages.
     """
-    queue, sqs = settings().history_failures_url, aws.client("sqs")
+    queue = settings().history_failures_url
+    sqs = aws.client("sqs")
     waiting: list[dict[str, Any]] = []
     for _ in range(_BATCHES):
         answer = sqs.receive_message(
@@ -107,7 +109,9 @@ def replay() -> Replayed:
 
 
 def _replay_one(message: dict[str, Any]) -> bool:
-    queue, sqs, handle = settings().history_failures_url, aws.client("sqs"), message["ReceiptHandle"]
+    queue = settings().history_failures_url
+    sqs = aws.client("sqs")
+    handle = message["ReceiptHandle"]
     try:
         for letter in _letters(message["Body"]):
             _append(letter)

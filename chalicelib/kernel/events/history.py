@@ -136,7 +136,9 @@ def timeline(subject: str, version: int, latest: list[Change]) -> list[Change]:
 
 def verify(subject: str, version: int) -> Fault | None:
     """The first fault in a subject's history, which should reach up to ``version``; None if sound."""
-    previous, expected, cursor = GENESIS, 1, None
+    previous = GENESIS
+    expected = 1
+    cursor = None
     contradiction: Fault | None = None  # told only if the chain itself is sound, so that it hides nothing
     while True:
         page = tables.query(HistoryItem, subject, limit=100, cursor=cursor)
@@ -148,7 +150,8 @@ def verify(subject: str, version: int) -> Fault | None:
             fault = _fault_of(item, expected, previous)
             if fault:
                 return Fault(subject, expected, fault)
-            previous, expected = item.hash, expected + 1
+            previous = item.hash
+            expected = expected + 1
         cursor = page.cursor
         if cursor is None:
             break

@@ -48,7 +48,8 @@ def verifies(der: bytes, message: bytes, signature: bytes) -> bool:
     """Whether ``signature`` (64 bytes, low s) is genuine for ``message`` under the public key ``der``."""
     if len(signature) != 64:
         return False
-    r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
+    r = int.from_bytes(signature[:32])
+    s = int.from_bytes(signature[32:])
     if s > P256_ORDER // 2:
         return False
     try:

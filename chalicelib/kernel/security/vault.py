@@ -83,7 +83,9 @@ def _key(name: str) -> bytes:
 
 
 def _load_or_make(name: str) -> bytes:
-    kms, context, pk = aws.client("kms"), {"banshi": name}, f"DATAKEY#{name}"
+    kms = aws.client("kms")
+    context = {"banshi": name}
+    pk = f"DATAKEY#{name}"
     stored = tables.read(KernelItem, pk, consistent=True)
     if stored is None:
         made = kms.generate_data_key(KeyId=settings().data_key, KeySpec="AES_256", EncryptionContext=context)

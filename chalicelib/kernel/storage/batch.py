@@ -14,7 +14,8 @@ R = TypeVar("R")
 
 def total(work: Callable[[T], int], things: Iterable[T]) -> int:
     """The sum of ``work`` over all things; what failed is logged, and the first failure raised at the end."""
-    done, first = 0, None
+    done = 0
+    first = None
     for thing in things:
         try:
             done += work(thing)

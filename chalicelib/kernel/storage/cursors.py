@@ -12,7 +12,7 @@ from chalicelib.kernel import errors
 def problem() -> errors.Problem:
     """What a caller is told whose cursor is not one of ours."""
     return errors.INVALID_REQUEST(
-        fields=[errors.FieldError("/cursor", "invalid", "翻页标记无效", "The cursor is not valid")]
+        fields=[errors.FieldError("/cursor", "invalid", zh="翻页标记无效", en="The cursor is not valid")]
     )
 
 

@@ -26,7 +26,7 @@ LETTER = Access(
 )
 
 
-class AttemptView(msgspec.Struct, frozen=True):
+class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
     """One try of one channel; ``cost`` in fen."""
 
     channel: str
@@ -36,7 +36,7 @@ class AttemptView(msgspec.Struct, frozen=True):
     cost: int
 
 
-class DeliveryState(msgspec.Struct, frozen=True):
+class DeliveryState(msgspec.Struct, frozen=True, kw_only=True):
     """How far a message has got; its words and its reader are not shown."""
 
     id: str
@@ -74,7 +74,7 @@ class ChannelStatistics(msgspec.Struct, frozen=True):
     channels: list[service.operations.ChannelDay]
 
 
-class LetterRow(msgspec.Struct, frozen=True):
+class LetterRow(msgspec.Struct, frozen=True, kw_only=True):
     """A dead letter: ``event`` (no message could be made) or ``message`` (no channel took it), and why."""
 
     id: str
@@ -110,7 +110,9 @@ def list_notices(query: SubjectQuery) -> EventList:
 def list_letters(query: ListQuery) -> LetterList:
     """Dead letters, the oldest first."""
     page = store.letters(query.cursor)
-    rows = [LetterRow(item.id, item.type, item.reason, clock.local_text(item.at)) for item in page.items]
+    rows = [
+        LetterRow(id=item.id, type=item.type, reason=item.reason, at=clock.local_text(item.at)) for item in page.items
+    ]
     return LetterList(rows, page.cursor)
 
 
@@ -123,7 +125,13 @@ def replay_letter(target: LetterItem) -> Done:
 
 def _state(item: MessageItem) -> DeliveryState:
     attempts = [
-        AttemptView(made.channel, made.verdict, made.reason, clock.local(made.at).isoformat(), made.cost)
+        AttemptView(
+            channel=made.channel,
+            verdict=made.verdict,
+            reason=made.reason,
+            at=clock.local(made.at).isoformat(),
+            cost=made.cost,
+        )
         for made in item.tried
     ]
-    return DeliveryState(item.id, item.status, bool(item.read_at), attempts)
+    return DeliveryState(id=item.id, status=item.status, read=bool(item.read_at), attempts=attempts)

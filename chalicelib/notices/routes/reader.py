@@ -26,7 +26,7 @@ class Selection(msgspec.Struct, forbid_unknown_fields=True):
     ids: MessageIds = []
 
 
-class Preferences(msgspec.Struct, forbid_unknown_fields=True):
+class Preferences(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """How somebody wants to be told, by kind: at once, in the daily digest, or in the inbox only.
 
     Urgent messages are sent at once whatever is said here. ``sms``: a text message where nothing else reaches one;
@@ -52,7 +52,7 @@ class Consents(msgspec.Struct, forbid_unknown_fields=True):
     ]
 
 
-class MessageView(msgspec.Struct, frozen=True):
+class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     """A message in its reader's language and size of text; ``page`` is the mini-program page that it opens."""
 
     id: str
@@ -86,7 +86,7 @@ class Marked(msgspec.Struct, frozen=True):
     marked: int
 
 
-class TemplateView(msgspec.Struct, frozen=True):
+class TemplateView(msgspec.Struct, frozen=True, kw_only=True):
     """A template to ask consent for: ``left`` messages are agreed to, ``long_term``: any number."""
 
     id: str
@@ -106,7 +106,8 @@ class TemplateList(msgspec.Struct, frozen=True):
 @endpoint("GET", "/v1/messages", PERSON)
 def list_messages(actor: Actor, query: ListQuery) -> MessageList:
     """The caller's inbox."""
-    page, preference = store.inbox(actor.accounts, query.cursor), service.inbox.preferences(actor)
+    page = store.inbox(actor.accounts, query.cursor)
+    preference = service.inbox.preferences(actor)
     return MessageList([_view(item, preference) for item in page.items], page.cursor)
 
 
@@ -150,7 +151,11 @@ def _templates(actor: Actor, login: str) -> TemplateList:
         template = getattr(one, actor.platform)
         given = known.get(template.id)
         left, long_term = (int(given.left), bool(given.long_term)) if given else (0, False)
-        rows.append(TemplateView(template.id, one.event, one.kind, one.title.zh, left, long_term))
+        rows.append(
+            TemplateView(
+                id=template.id, event=one.event, kind=one.kind, title=one.title.zh, left=left, long_term=long_term
+            )
+        )
     return TemplateList(rows)
 
 
@@ -167,15 +172,15 @@ def _view(item: MessageItem, preference: PreferenceItem) -> MessageView:
     text = words.large if preference.large_text and words.large else words.body
     english = preference.language == "en"
     return MessageView(
-        item.id,
-        item.kind,
-        item.event,
-        words.title.en if english else words.title.zh,
-        text.en if english else text.zh,
-        words.page,
-        clock.local(item.happened_at).isoformat(),
-        bool(item.read_at),
-        bool(item.urgent),
+        id=item.id,
+        kind=item.kind,
+        event=item.event,
+        title=words.title.en if english else words.title.zh,
+        text=text.en if english else text.zh,
+        page=words.page,
+        at=clock.local(item.happened_at).isoformat(),
+        read=bool(item.read_at),
+        urgent=bool(item.urgent),
     )
 
 

@@ -19,7 +19,8 @@ from chalicelib.platforms import alipay, sms, wechat
 from chalicelib.platforms.messaging import Outcome
 
 _COUNTED_DAYS = 40
-_FAILURES, _REST_SECONDS = 5, 20.0
+_FAILURES = 5
+_REST_SECONDS = 20.0
 _FULL_SECONDS = 30.0
 ENDS_PLATFORM = ("refused", "quota")  # our template or the day's limit: another login of the platform changes nothing
 
@@ -193,7 +194,7 @@ def send(way: Way, item: MessageItem, words: Words, contact: Contact) -> Outcome
     """Try one way once; one that took nothing several times in a row is left alone for a while."""
     breaker = _breakers.setdefault(f"{way.channel}{way.provider}", _Breaker())
     if time.monotonic() < breaker.until:
-        return Outcome("busy", "resting")
+        return Outcome(verdict="busy", reason="resting")
     outcome = _hand_over(way, item, words, contact)
     if outcome.verdict in ("busy", "unheard"):
         breaker.failures += 1
@@ -220,4 +221,4 @@ def _by_sms(way: Way, item: MessageItem, words: Words, contact: Contact) -> Outc
     text = rules.sms_text(catalog.messages().rules.sms_signature, words.sms.en if item.english else words.sms.zh)
     outcome = sms.send(way.provider, f"{item.account}-{item.id}", contact.phone, text)
     # A provider recognises a repeat, so one that was not heard is asked again, and no other one.
-    return Outcome("busy", unheard=True) if outcome.verdict == "unheard" else outcome
+    return Outcome(verdict="busy", unheard=True) if outcome.verdict == "unheard" else outcome

@@ -14,7 +14,8 @@ from chalicelib.notices.store import DigestItem, MessageItem
 
 def send(item: DigestItem) -> None:
     """Make the digest of a day out of what was collected and not read; a repeat finds it made."""
-    account, number = item.pk.removeprefix("DIGEST#"), int(item.sk.replace("-", ""))
+    account = item.pk.removeprefix("DIGEST#")
+    number = int(item.sk.replace("-", ""))
     key = store.message_key(clock.now(), item.pk, number, account)
     collected = store.collected_before(account, key)
     unread = [message for message in collected if not message.read_at]
@@ -22,8 +23,11 @@ def send(item: DigestItem) -> None:
     writes: list[tables.Write] = [tables.replace(worker.unschedule(item))]
     if unread and template is not None:
         made = store.new_message(account, key)
-        made.event, made.kind, made.urgent = sources.DIGEST_EVENT, template.kind, False
-        made.subject, made.subject_version = item.pk, number
+        made.event = sources.DIGEST_EVENT
+        made.kind = template.kind
+        made.urgent = False
+        made.subject = item.pk
+        made.subject_version = number
         made.happened_at = clock.now()
         count = {"count": str(len(unread))}
         store.seal_words(made, messages.worded(template, count, count))

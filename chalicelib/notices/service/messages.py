@@ -102,13 +102,18 @@ def _message(subject: str, change: Change, told: Announcement, account: str) -> 
     """The message and what is written for it."""
     template = _template(change.type, told)
     item = store.new_message(account, store.message_key(change.at, subject, change.version, account))
-    item.event, item.kind, item.urgent = change.type, template.kind, template.urgent
-    item.subject, item.subject_version = subject, change.version
+    item.event = change.type
+    item.kind = template.kind
+    item.urgent = template.urgent
+    item.subject = subject
+    item.subject_version = change.version
     item.happened_at = change.at
     zh, en = ({name: pair[place] for name, pair in told.values.items()} for place in (0, 1))
     store.seal_words(item, _with_warnings(worded(template, zh, en), told.days))
     preference = store.preferences(account)
-    item.english, item.sms, item.at_night = preference.language == "en", bool(preference.sms), bool(preference.at_night)
+    item.english = preference.language == "en"
+    item.sms = bool(preference.sms)
+    item.at_night = bool(preference.at_night)
     wanted = preference.kinds.get(template.kind, rules.PUSH)
     how = rules.handling(wanted, urgent=template.urgent, inbox_only=template.inbox_only)
     set_out(item, how)
@@ -148,7 +153,8 @@ def set_out(item: MessageItem, how: str) -> None:
     rules.MESSAGES.move(item, action, "system")
     if how != rules.PUSH:
         return
-    city, now = catalog.messages().rules, clock.now()
+    city = catalog.messages().rules
+    now = clock.now()
     when = rules.send_at(now, city.quiet_from, city.quiet_until, urgent=bool(item.urgent or item.at_night))
     if when <= now:
         worker.wake(item, when)
@@ -161,7 +167,8 @@ def worded(template: MessageTemplate, zh: dict[str, str], en: dict[str, str]) ->
 
     Fields that WeChat only takes in Chinese forms are in Chinese for everybody.
     """
-    wechat, alipay = template.wechat, template.alipay
+    wechat = template.wechat
+    alipay = template.alipay
 
     def both(text: Any) -> Bilingual:
         return Bilingual(rules.fill(text.zh, zh), rules.fill(text.en, en))

@@ -16,7 +16,7 @@ from chalicelib.notices.service import messages
 from chalicelib.notices.store import LetterItem, MessageItem
 
 
-class ChannelDay(msgspec.Struct, frozen=True):
+class ChannelDay(msgspec.Struct, frozen=True, kw_only=True):
     """A channel's day: tries, how many failed, how many were handed over later than ten seconds after their event,
     and what it cost (fen)."""
 
@@ -33,7 +33,15 @@ def of_day(day: date) -> list[ChannelDay]:
     found = []
     for channel in (*rules.PLATFORMS, rules.SMS):
         counts = {what: _count(day, channel, what) for what in ("tried", "failed", "late", "parts")}
-        found.append(ChannelDay(channel, counts["tried"], counts["failed"], counts["late"], counts["parts"] * price))
+        found.append(
+            ChannelDay(
+                channel=channel,
+                tried=counts["tried"],
+                failed=counts["failed"],
+                late=counts["late"],
+                cost=counts["parts"] * price,
+            )
+        )
     return found
 
 

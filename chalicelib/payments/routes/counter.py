@@ -25,7 +25,7 @@ from chalicelib.payments.routes.views import (
 )
 from chalicelib.payments.store import BillItem
 
-_COUNTER_LIMIT = Limit("counter_bill", 60, 300, failures_only=True)
+_COUNTER_LIMIT = Limit(name="counter_bill", times=60, seconds=300, failures_only=True)
 
 
 CANCELLED_BY = Access(
@@ -36,7 +36,7 @@ CANCELLED_BY = Access(
 CLERK = Access(staff=("officer",))
 
 
-class CounterPayment(msgspec.Struct, forbid_unknown_fields=True):
+class CounterPayment(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What was taken at the window: ``cash``, or a ``card`` with its slip number."""
 
     bills: BillIds
@@ -110,7 +110,7 @@ def take_counter_payment(actor: Actor, body: CounterPayment, request: Request) -
         raise errors.INVALID_REQUEST(
             fields=[
                 errors.FieldError(
-                    "/slip", "invalid", "刷卡须填凭证号，现金不填", "Give a slip for a card, none for cash"
+                    "/slip", "invalid", zh="刷卡须填凭证号，现金不填", en="Give a slip for a card, none for cash"
                 )
             ]
         )

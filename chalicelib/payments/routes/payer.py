@@ -16,10 +16,10 @@ from chalicelib.payments.routes.views import BillList, BillView, PaymentView, bi
 from chalicelib.payments.store import BillItem, OrderItem
 from chalicelib.platforms import payment
 
-_PAYING_LIMIT = Limit("payment", 60, 300)
+_PAYING_LIMIT = Limit(name="payment", times=60, seconds=300)
 
 
-_CONFIRM_LIMIT = Limit("payment_confirmation", 6, 60)
+_CONFIRM_LIMIT = Limit(name="payment_confirmation", times=6, seconds=60)
 
 
 def _owes(actor: Actor, item: BillItem) -> bool:

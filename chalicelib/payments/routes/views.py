@@ -8,12 +8,12 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.kernel import clock
 from chalicelib.kernel.edge.shapes import Money
-from chalicelib.payments import rules, service, store
+from chalicelib.payments import differences, rules, service, store
 from chalicelib.payments.rules import Charge
 from chalicelib.payments.store import BillItem, CaseItem, DrawerItem, OrderItem, RefundItem, SuspenseItem
 
 
-class LineView(msgspec.Struct, frozen=True):
+class LineView(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a bill: fee item, name, collecting unit and item code, standard, reductions, what is to be paid."""
 
     item: str
@@ -26,7 +26,7 @@ class LineView(msgspec.Struct, frozen=True):
     legal_basis: str
 
 
-class BillView(msgspec.Struct, frozen=True):
+class BillView(msgspec.Struct, frozen=True, kw_only=True):
     """A bill. ``status``: open, paying, settled, partly_refunded, refunded, expired, cancelled, replaced.
 
     ``owed_for`` is the id of the application, or of the parcel if ``purpose`` says so.
@@ -50,7 +50,7 @@ class BillView(msgspec.Struct, frozen=True):
     receipt: bool
 
 
-class BillRow(msgspec.Struct, frozen=True):
+class BillRow(msgspec.Struct, frozen=True, kw_only=True):
     """A bill in a list."""
 
     id: str
@@ -67,7 +67,7 @@ class BillList(msgspec.Struct, frozen=True):
     cursor: str | None
 
 
-class UnplacedMoney(msgspec.Struct, frozen=True):
+class UnplacedMoney(msgspec.Struct, frozen=True, kw_only=True):
     """Money that could not be taken. ``status``: held, giving_back, given_back, assigned."""
 
     status: str
@@ -76,7 +76,7 @@ class UnplacedMoney(msgspec.Struct, frozen=True):
     transaction_id: str
 
 
-class PaymentView(msgspec.Struct, frozen=True):
+class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     """A payment. ``front_end``: the arguments of wx.requestPayment or my.tradePay while it can be paid.
 
     ``status``: created, pending, closing, closed, paid, partly_refunded, refunded. Only this tells whether the money
@@ -101,7 +101,7 @@ class PaymentList(msgspec.Struct, frozen=True):
     items: list[PaymentView]
 
 
-class RefundView(msgspec.Struct, frozen=True):
+class RefundView(msgspec.Struct, frozen=True, kw_only=True):
     """A refund. ``status``: requested, approved, sent, done, rejected, failed, abnormal, returned."""
 
     id: str
@@ -124,7 +124,7 @@ class RefundList(msgspec.Struct, frozen=True):
     cursor: str | None
 
 
-class DrawerView(msgspec.Struct, frozen=True):
+class DrawerView(msgspec.Struct, frozen=True, kw_only=True):
     """A clerk's drawer of a day: what the books say, and what was counted once it is closed.
 
     ``status``: open, closed, differing, resolved.
@@ -148,7 +148,7 @@ class DrawerList(msgspec.Struct, frozen=True):
     cursor: str | None
 
 
-class SuspenseView(msgspec.Struct, frozen=True):
+class SuspenseView(msgspec.Struct, frozen=True, kw_only=True):
     """Money that fits no bill. ``reason``: late, duplicate, wrong_amount, unknown_order."""
 
     id: str
@@ -169,7 +169,7 @@ class SuspenseList(msgspec.Struct, frozen=True):
     cursor: str | None
 
 
-class CaseView(msgspec.Struct, frozen=True):
+class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     """A difference found by reconciliation, and what it suggests to do."""
 
     id: str
@@ -193,54 +193,54 @@ class CaseList(msgspec.Struct, frozen=True):
 
 def bill_row(item: BillItem) -> BillRow:
     status = service.bills.status_of(item, service.bills.last_order(item) if item.status == rules.OPEN else None)
-    return BillRow(item.id, status, item.title, Money(item.amount), str(item.pay_by))
+    return BillRow(id=item.id, status=status, title=item.title, amount=Money(item.amount), pay_by=str(item.pay_by))
 
 
 def bill_view(item: BillItem) -> BillView:
     order = service.bills.last_order(item)
     return BillView(
-        item.id,
-        service.bills.status_of(item, order),
-        item.title,
-        item.service,
-        catalog.unit_name(item.unit),
-        item.purpose,
-        item.owed_for,
-        item.receipt,
-        Money(item.amount),
-        Money(item.refunded),
-        [_line_view(charge) for charge in item.charges],
-        str(item.pay_by),
-        item.order or "",
-        item.replaced_by or "",
-        service.receipts.is_there(item),
+        id=item.id,
+        status=service.bills.status_of(item, order),
+        title=item.title,
+        service=item.service,
+        unit=catalog.unit_name(item.unit),
+        purpose=item.purpose,
+        owed_for=item.owed_for,
+        application_receipt=item.receipt,
+        amount=Money(item.amount),
+        refunded=Money(item.refunded),
+        lines=[_line_view(charge) for charge in item.charges],
+        pay_by=str(item.pay_by),
+        payment=item.order or "",
+        replaced_by=item.replaced_by or "",
+        receipt=service.receipts.is_there(item),
     )
 
 
 def _line_view(charge: Charge) -> LineView:
     return LineView(
-        charge.item,
-        Text(charge.name_zh, charge.name_en),
-        catalog.unit_name(charge.unit),
-        charge.item_code,
-        Money(charge.standard),
-        list(charge.reductions),
-        Money(charge.amount),
-        charge.legal_basis,
+        item=charge.item,
+        name=Text(charge.name_zh, charge.name_en),
+        unit=catalog.unit_name(charge.unit),
+        item_code=charge.item_code,
+        standard=Money(charge.standard),
+        reductions=list(charge.reductions),
+        amount=Money(charge.amount),
+        legal_basis=charge.legal_basis,
     )
 
 
 def payment_view(item: OrderItem, front_end: dict[str, str]) -> PaymentView:
     return PaymentView(
-        item.id,
-        item.channel,
-        item.status,
-        Money(item.amount),
-        item.bills,
-        clock.local_text(item.ends_at),
-        clock.local_text(item.paid_at),
-        front_end,
-        _unplaced(item),
+        id=item.id,
+        channel=item.channel,
+        status=item.status,
+        amount=Money(item.amount),
+        bills=item.bills,
+        expires_at=clock.local_text(item.ends_at),
+        paid_at=clock.local_text(item.paid_at),
+        front_end=front_end,
+        unplaced=_unplaced(item),
     )
 
 
@@ -248,65 +248,70 @@ def _unplaced(item: OrderItem) -> UnplacedMoney | None:
     held = store.suspense(item.suspense) if item.suspense else None
     if held is None:
         return None
-    return UnplacedMoney(str(held.status), str(held.reason), Money(int(held.amount)), str(held.transaction_id))
+    return UnplacedMoney(
+        status=str(held.status),
+        reason=str(held.reason),
+        amount=Money(int(held.amount)),
+        transaction_id=str(held.transaction_id),
+    )
 
 
 def refund_view(item: RefundItem) -> RefundView:
     return RefundView(
-        item.id,
-        item.status,
-        item.channel,
-        Money(item.amount),
-        item.bill or "",
-        item.suspense or "",
-        item.parts,
-        item.unit,
-        item.asked_by,
-        clock.local_text(item.asked_at),
-        clock.local_text(item.done_at),
+        id=item.id,
+        status=item.status,
+        channel=item.channel,
+        amount=Money(item.amount),
+        bill=item.bill or "",
+        suspense=item.suspense or "",
+        parts=item.parts,
+        unit=item.unit,
+        asked_by=item.asked_by,
+        asked_at=clock.local_text(item.asked_at),
+        done_at=clock.local_text(item.done_at),
     )
 
 
 def drawer_view(item: DrawerItem) -> DrawerView:
     closed = item.counted_cash is not None
     return DrawerView(
-        item.id,
-        str(item.clerk),
-        str(item.day),
-        item.status,
-        item.payments,
-        Money(item.cash),
-        Money(item.card),
-        Money(int(item.counted_cash or 0)) if closed else None,
-        Money(int(item.counted_card or 0)) if closed else None,
+        id=item.id,
+        clerk=str(item.clerk),
+        day=str(item.day),
+        status=item.status,
+        payments=item.payments,
+        cash=Money(item.cash),
+        card=Money(item.card),
+        counted_cash=Money(int(item.counted_cash or 0)) if closed else None,
+        counted_card=Money(int(item.counted_card or 0)) if closed else None,
     )
 
 
 def suspense_view(item: SuspenseItem) -> SuspenseView:
     return SuspenseView(
-        item.id,
-        item.status,
-        item.reason,
-        item.channel,
-        Money(item.amount),
-        str(item.transaction_id),
-        str(item.order),
-        clock.local_text(item.paid_at),
-        item.refund or "",
+        id=item.id,
+        status=item.status,
+        reason=item.reason,
+        channel=item.channel,
+        amount=Money(item.amount),
+        transaction_id=str(item.transaction_id),
+        order=str(item.order),
+        paid_at=clock.local_text(item.paid_at),
+        refund=item.refund or "",
     )
 
 
 def case_view(item: CaseItem) -> CaseView:
-    zh, en = rules.SUGGESTIONS[item.kind]
+    zh, en = differences.SUGGESTIONS[item.kind]
     return CaseView(
-        item.id,
-        item.status,
-        str(item.day),
-        item.channel,
-        item.kind,
-        item.reference,
-        Money(item.ours),
-        Money(item.theirs),
-        item.detail,
-        Text(zh, en),
+        id=item.id,
+        status=item.status,
+        day=str(item.day),
+        channel=item.channel,
+        kind=item.kind,
+        reference=item.reference,
+        ours=Money(item.ours),
+        theirs=Money(item.theirs),
+        detail=item.detail,
+        suggestion=Text(zh, en),
     )

@@ -20,7 +20,7 @@ _SALTS = 5
 Allowed = Callable[[BillItem], bool]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Debt:
     """What a decision makes somebody owe: by which day of grace, in which words.
 
@@ -131,7 +131,7 @@ def cancelling(actor: Actor, item: BillItem, reason: str, by: str) -> tables.Put
     """The write that cancels a bill, for a transaction of the caller's."""
     _check_unpaid(item)
     cancelled = rules.BILLS.move(item, "cancel", by)
-    return changes.record(item, Event(cancelled, actor, reason))
+    return changes.record(item, Event(cancelled, actor, note=reason))
 
 
 def cancelling_all(actor: Actor, bill_ids: list[str], reason: str) -> list[tables.Write]:
@@ -169,16 +169,16 @@ def reissue(actor: Actor, item: BillItem) -> BillItem:
     issue = item.issue + 1
     number = _free_number(item.id[:6], item.owed_for, item.unit, issue)
     debt = Debt(
-        item.owed_for,
-        item.receipt,
-        item.service,
-        item.payer,
-        item.payer_kind,
-        item.title,
-        item.days,
-        item.charges,
-        item.purpose,
-        item.handler,
+        owed_for=item.owed_for,
+        receipt=item.receipt,
+        service=item.service,
+        payer=item.payer,
+        payer_kind=item.payer_kind,
+        title=item.title,
+        days=item.days,
+        charges=item.charges,
+        purpose=item.purpose,
+        handler=item.handler,
     )
     new = _new(debt, item.unit, item.charges, number)
     new.issue = issue

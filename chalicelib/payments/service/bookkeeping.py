@@ -31,7 +31,8 @@ def book_order(order: OrderItem) -> None:
 
 def _payment_entry(order: OrderItem, settled: list[BillItem]) -> EntryItem:
     assert order.paid_at is not None
-    parts, at = bills.parts_of(settled), order.paid_at
+    parts = bills.parts_of(settled)
+    at = order.paid_at
     if order.platform_no:
         return store.entry("assignment", order.id, order.channel, at, double_entry.assigned(parts))
     entry = store.entry("payment", order.id, order.channel, at, double_entry.paid_in(order.channel, parts))

@@ -8,7 +8,10 @@ from chalicelib.kernel import errors, log
 from chalicelib.platforms import alipay_pay, http, payment, wechat_pay
 from chalicelib.platforms.payment import Channel, Refused
 
-WECHAT, ALIPAY, CASH, CARD = "wechat_pay", "alipay", "cash", "card"
+WECHAT = "wechat_pay"
+ALIPAY = "alipay"
+CASH = "cash"
+CARD = "card"
 ONLINE = (WECHAT, ALIPAY)
 COUNTER = (CASH, CARD)
 OF_PLATFORM = {"wechat": WECHAT, "alipay": ALIPAY}

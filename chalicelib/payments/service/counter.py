@@ -43,7 +43,7 @@ def take(actor: Actor, wanted: list[BillItem], method: str, slip: str, order_id:
     order.clerk = actor.id
     amount = order.amount
     _count(drawer, method, amount)
-    trade = Trade("paid", slip if method == CARD else order_id, amount, clock.now())
+    trade = Trade(state="paid", transaction_id=slip if method == CARD else order_id, amount=amount, paid_at=clock.now())
     taken = rules.ORDERS.move(order, "pay", "clerk")
     event = Event(taken, actor, data={"method": method, "amount": amount})
     tables.write_or_conflict(
@@ -122,7 +122,7 @@ def resolve_drawer(actor: Actor, item: DrawerItem, note: str) -> None:
     """A treasurer has dealt with a difference; resolving it again changes nothing."""
     if item.status == rules.DRAWER_DIFFERS:
         resolved = rules.DRAWERS.move(item, "resolve", "treasurer")
-        tables.write_or_conflict(changes.record(item, Event(resolved, actor, note)))
+        tables.write_or_conflict(changes.record(item, Event(resolved, actor, note=note)))
 
 
 def find(number: str) -> list[OrderItem]:
@@ -156,7 +156,7 @@ def assign(actor: Actor, suspense_id: str, wanted: list[BillItem], order_id: str
     assigned = rules.SUSPENSE.move(held, "assign", "treasurer")
     rules.ORDERS.move(order, "assign", "treasurer")  # the same event for both
     held.gsi1pk = store.suspense_list(held.status)
-    trade = Trade("paid", held.transaction_id, int(held.amount), clock.now())
+    trade = Trade(state="paid", transaction_id=held.transaction_id, amount=int(held.amount), paid_at=clock.now())
     event = Event(assigned, actor, data={"payment": order.id, "suspense": held.id})
     tables.write_or_conflict(
         changes.record(worker.unschedule(held), event),

@@ -10,7 +10,8 @@ from chalicelib.payments import store
 from chalicelib.payments.service import ledger, receipts
 from chalicelib.payments.store import BillItem
 
-CSV, EXCEL = "text/csv; charset=utf-8", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV = "text/csv; charset=utf-8"
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def receipt_link(bill: BillItem) -> DocumentLink:

@@ -35,7 +35,7 @@ def sum_up(day: date) -> DayItem:
     return item
 
 
-class ReportLine(msgspec.Struct, frozen=True):
+class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
     """What one unit's item brought on one day through one channel, refunds taken off; fen."""
 
     day: str
@@ -45,7 +45,7 @@ class ReportLine(msgspec.Struct, frozen=True):
     amount: int
 
 
-class Report(msgspec.Struct, frozen=True):
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The treasury's report: fees per day, unit, item and channel; what is in suspense; commissions; the total.
 
     ``missing`` are days whose sums are not made yet (a day's are made on the next morning).
@@ -80,11 +80,11 @@ def report(first: date, last: date) -> Report:
         lines += _lines(str(day), sums)
         others = double_entry.totals((others, *sums.values()))
     return Report(
-        lines,
-        sum(line.amount for line in lines),
-        -others.get("suspense", 0),
-        sum(amount for account, amount in others.items() if account.startswith("commission:")),
-        missing,
+        lines=lines,
+        fees=sum(line.amount for line in lines),
+        suspense=-others.get("suspense", 0),
+        commissions=sum(amount for account, amount in others.items() if account.startswith("commission:")),
+        missing=missing,
     )
 
 
@@ -93,4 +93,4 @@ def _lines(day: str, sums: dict[str, Postings]) -> Iterator[ReportLine]:
         for account, amount in sorted(postings.items()):
             if account.startswith("fee:"):
                 _, unit, code = account.split(":", 2)
-                yield ReportLine(day, unit, code, channel, -amount)
+                yield ReportLine(day=day, unit=unit, item_code=code, channel=channel, amount=-amount)

@@ -100,7 +100,8 @@ def new_order(order_id: str, name: str, wanted: list[BillItem]) -> OrderItem:
     """An order over bills that can all be paid now; raises ``bill_not_payable`` or ``amount_invalid``."""
     for item in wanted:
         check_payable(item)
-    now, amount = clock.now(), sum(item.amount for item in wanted)
+    now = clock.now()
+    amount = sum(item.amount for item in wanted)
     rules.check_amount(amount)
     latest = min([now + rules.ORDER_LIFE, *(bills.pay_until(item) for item in wanted)])
     expires = max(latest, now + rules.SHORTEST_LIFE).replace(microsecond=0)
@@ -147,11 +148,11 @@ def check_payable(item: BillItem) -> None:
 def _accepted(order: OrderItem) -> OrderItem:
     """The order with the platform's own number, asked for under our number as often as needed."""
     request = payment.Order(
-        order.id,
-        order.amount,
-        order.description,
-        store.account_of(order),
-        order.ends_at,
+        no=order.id,
+        amount=order.amount,
+        description=order.description,
+        payer=store.account_of(order),
+        expires_at=order.ends_at,
     )
     try:
         prepay = channel(order.channel).create(request)
@@ -256,7 +257,8 @@ def cancel(actor: Actor, order: OrderItem) -> OrderItem:
 
 def follow(order: OrderItem) -> None:
     """The sweep's visit to a live order: learn how it stands, and end it once its time is over."""
-    now, expires = clock.now(), order.ends_at
+    now = clock.now()
+    expires = order.ends_at
     if now > order.created_at + rules.ENDS_WITHIN:
         log.count("payments_without_end")
     worker.schedule(order, rules.next_check(order.created_at, expires, now))

@@ -55,7 +55,11 @@ def _void_unheard(item: ReceiptItem) -> None:
 
 def _void(item: ReceiptItem) -> None:
     red = fiscal.void(_serial(item, item.issue))
-    item.red, item.code, item.number, item.check, item.amount = red, None, None, None, 0
+    item.red = red
+    item.code = None
+    item.number = None
+    item.check = None
+    item.amount = 0
     tables.write(changes.record(item, Event(events.RECEIPT_VOIDED, PROVIDER, data={"red": red})))
 
 
@@ -64,22 +68,37 @@ def _issue(item: ReceiptItem) -> None:
     assert bill is not None
     issue = item.issue + 1
     issued = fiscal.issue(_content(bill, _serial(item, issue), item.wanted))
-    item.code, item.number, item.check = issued.code, issued.number, issued.check
-    item.issued_on, item.amount, item.issue, item.red = issued.issued_on, issued.amount, issue, None
+    item.code = issued.code
+    item.number = issued.number
+    item.check = issued.check
+    item.issued_on = issued.issued_on
+    item.amount = issued.amount
+    item.issue = issue
+    item.red = None
     item.issued = item.wanted
     tables.write(changes.record(item, Event(events.RECEIPT_ISSUED, PROVIDER, data={"number": issued.number})))
 
 
 def _content(bill: BillItem, serial: str, parts: dict[str, int]) -> fiscal.Receipt:
     party = identity.organization_party if bill.payer_kind == "organization" else identity.person_party
-    payer, unit = party(bill.payer), catalog.unit(bill.unit)
+    payer = party(bill.payer)
+    unit = catalog.unit(bill.unit)
     lines = [
         fiscal.Line(charge.item_code, charge.name_zh, parts[charge.item])
         for charge in bill.charges
         if parts.get(charge.item, 0) > 0
     ]
     amount = sum(parts.values())
-    return fiscal.Receipt(serial, unit.credit_code, unit.name.zh, payer.name, payer.number, bill.id, amount, lines)
+    return fiscal.Receipt(
+        serial=serial,
+        unit_code=unit.credit_code,
+        unit=unit.name.zh,
+        payer=payer.name,
+        payer_number=payer.number,
+        notice_number=bill.id,
+        amount=amount,
+        lines=lines,
+    )
 
 
 def _serial(item: ReceiptItem, issue: int) -> str:

@@ -26,7 +26,7 @@ _LAST_RUN_HOUR = 14
 _SUMMED_DAYS = 3  # what was booked late still reaches the report
 
 
-class Result(msgspec.Struct):
+class Result(msgspec.Struct, kw_only=True):
     """What a day's comparison of one channel found."""
 
     channel: str
@@ -59,7 +59,7 @@ def reconcile_day(day: date) -> list[Result]:
 
 def reconcile(name: str, day: date) -> Result:
     """Compare a day's bill of a channel with the ledger; a repeat finds its own cases again."""
-    result = Result(name, day)
+    result = Result(channel=name, day=day)
     ours = _entries(name, day)
     try:
         for row in channel(name).bill_rows(str(day)):
@@ -129,7 +129,7 @@ def _settle(name: str, row: Row) -> str:
     """Take a payment in as a notification would, and book it at once, so that the day's sums have it."""
     known = store.order(row.order_no)
     counted = known is not None and known.transaction_id == row.transaction_id
-    trade = Trade("paid", row.transaction_id, row.amount, row.at)
+    trade = Trade(state="paid", transaction_id=row.transaction_id, amount=row.amount, paid_at=row.at)
     if not counted and not _is_confirmed(name, row):
         return "payment_not_confirmed"
     _resolve(row.at.date(), name, "payment_not_confirmed", row.transaction_id)
@@ -164,7 +164,7 @@ def _finish_refund(row: Row) -> str:
         return "known"
     if item.status not in (rules.SENT, rules.ABNORMAL):
         return "refund_in_other_state"
-    refunds.apply_notice(row.refund_no, RefundAnswer("done", amount=row.amount, done_at=row.at))
+    refunds.apply_notice(row.refund_no, RefundAnswer(state="done", amount=row.amount, done_at=row.at))
     done = store.refund(row.refund_no)
     if done is not None and done.status == rules.DONE:
         bookkeeping.book_refund(done)
@@ -226,4 +226,4 @@ def resolve(actor: Actor, item: CaseItem, note: str) -> None:
 def _close_case(actor: Actor, item: CaseItem, note: str, *, by: str) -> None:
     resolved = rules.CASES.move(item, "resolve", by)
     item.gsi1pk = store.case_list(item.status)
-    tables.write_or_conflict(changes.record(item, Event(resolved, actor, note)))
+    tables.write_or_conflict(changes.record(item, Event(resolved, actor, note=note)))

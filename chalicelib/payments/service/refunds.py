@@ -60,14 +60,16 @@ def _paid(bill: BillItem) -> tuple[BillItem, OrderItem]:
         raise rules.BILLS.refusal(bill.status)
     if bill.status == rules.OPEN:
         bookkeeping.book_order(order)
-        found, again = store.bill(bill.id), store.order(order.id)
+        found = store.bill(bill.id)
+        again = store.order(order.id)
         assert found is not None and again is not None
         return found, again
     return bill, order
 
 
 def _check_parts(bill: BillItem, order: OrderItem, parts: dict[str, int]) -> int:
-    charges, taken = {charge.item: charge.amount for charge in bill.charges}, bill.given_back
+    charges = {charge.item: charge.amount for charge in bill.charges}
+    taken = bill.given_back
     amount = sum(parts.values())
     rules.check_amount(amount)
     for item, part in parts.items():
@@ -115,7 +117,7 @@ def _new(actor: Actor, refund_id: str, order_no: str, paid: OrderItem | Suspense
 def _asked(actor: Actor, item: RefundItem, reason: str, together: int) -> list[Event]:
     """What is recorded of a request; while all refunds ``together`` are up to the limit, asking is approving."""
     requested = rules.REFUNDS.move(item, "request", "officer")
-    happened = [Event(requested, actor, reason, {"amount": item.amount})]
+    happened = [Event(requested, actor, note=reason, data={"amount": item.amount})]
     if together <= catalog.release().city.refund_limit:
         happened.append(_approved(actor, item, by="system"))
     return happened
@@ -140,7 +142,7 @@ def reject(actor: Actor, item: RefundItem, reason: str) -> None:
     if item.asked_by == actor.id:
         raise rules.TWO_PERSONS()
     rejected = rules.REFUNDS.move(item, "reject", "officer")
-    tables.write_or_conflict(_put(item, Event(rejected, actor, reason)), *_freed(actor, item))
+    tables.write_or_conflict(_put(item, Event(rejected, actor, note=reason)), *_freed(actor, item))
 
 
 def abandon(actor: Actor, item: RefundItem) -> None:
@@ -181,7 +183,7 @@ def give_back(actor: Actor, item: SuspenseItem, reason: str = "", by: str = "tre
     if by == "system":
         requested = rules.REFUNDS.move(refund, "request", "system")
         happened = [
-            Event(requested, actor, _WORDS.get(item.reason, ""), {"amount": item.amount}),
+            Event(requested, actor, note=_WORDS.get(item.reason, ""), data={"amount": item.amount}),
             _approved(actor, refund, by="system"),
         ]
     else:
@@ -204,7 +206,7 @@ def advance(item: RefundItem) -> None:
         sent = rules.REFUNDS.move(item, "send", "system")
         worker.schedule(item, worker.retry_at(1, clock.now()))
         tables.write(_put(item, Event(sent, SENDER)))
-        answer = RefundAnswer("absent")
+        answer = RefundAnswer(state="absent")
     elif item.status == rules.SENT:
         item.attempts = item.attempts + 1
         worker.schedule(item, worker.retry_at(item.attempts, clock.now()))
@@ -226,7 +228,7 @@ def _told(item: RefundItem, ask: Callable[[], RefundAnswer]) -> RefundAnswer:
     except Refused as refusal:
         log.write("refund_refused", level="warning", subject=item.subject, code=refusal.code)
         if refusal.kind in _FINAL_REFUSALS:
-            return RefundAnswer("failed")
+            return RefundAnswer(state="failed")
         raise errors.PLATFORM_UNAVAILABLE(platform=channel(item.channel).PLATFORM) from None
 
 
@@ -244,7 +246,7 @@ def apply_notice(refund_no: str, answer: RefundAnswer | None) -> bool:
 
 
 def _request(item: RefundItem) -> payment.Refund:
-    return payment.Refund(item.id, item.order, item.amount, item.total, _reason(item))
+    return payment.Refund(no=item.id, order_no=item.order, amount=item.amount, total=item.total, reason=_reason(item))
 
 
 def _reason(item: RefundItem) -> str:
@@ -313,7 +315,8 @@ def _freed(actor: Actor, item: RefundItem) -> list[tables.Write]:
         stays = rules.SUSPENSE.move(held, "fail", "officer" if actor.kind == "staff" else "platform")
         held.gsi1pk = store.suspense_list(held.status)
         return [changes.record(held, Event(stays, actor))]
-    order, bill = _order_of(item), store.bill(item.bill or "")
+    order = _order_of(item)
+    bill = store.bill(item.bill or "")
     assert bill is not None
     _reserve(order, bill, item.parts, -1)
     event = Event(events.REFUND_RELEASED, actor, data={"refund": item.id})

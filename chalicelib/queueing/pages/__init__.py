@@ -50,4 +50,6 @@ def slip(view: TicketView, services: str, day: str) -> str:
         "扫码查看排队进度，过号请联系窗口。", "Scan to follow the queue; if you miss your call, ask at a window."
     )
     code = f"{settings().public_url}/t/{view.id}"
-    return appointments.slip(appointments.Slip(Text("排队号", "Ticket"), view.number, lines, code, [note]))
+    return appointments.slip(
+        appointments.Slip(title=Text("排队号", "Ticket"), number=view.number, lines=lines, code=code, notes=[note])
+    )

@@ -27,7 +27,7 @@ OWN_APPOINTMENT = Access(
     related=appointments.is_visitor,
     relation="visitor, or who booked",
 )
-DESK_LIMIT = Limit("check_in_code", 200, 300, failures_only=True)
+DESK_LIMIT = Limit(name="check_in_code", times=200, seconds=300, failures_only=True)
 
 
 class ArrivalCode(msgspec.Struct, forbid_unknown_fields=True):
@@ -37,7 +37,7 @@ class ArrivalCode(msgspec.Struct, forbid_unknown_fields=True):
     materials: Materials = []
 
 
-class WalkIn(msgspec.Struct, forbid_unknown_fields=True):
+class WalkIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """For which services; who, if the ID card was read; ``priority``: staff saw that the visitor may go first."""
 
     services: Services

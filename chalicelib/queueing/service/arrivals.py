@@ -70,8 +70,10 @@ def check_whereabouts(hall: Hall, where: Whereabouts) -> None:
 
 def _metres(hall: Hall, latitude: float, longitude: float) -> float:
     """The distance on the sphere (haversine)."""
-    one, other = math.radians(hall.location.latitude), math.radians(latitude)
-    north, east = other - one, math.radians(longitude - hall.location.longitude)
+    one = math.radians(hall.location.latitude)
+    other = math.radians(latitude)
+    north = other - one
+    east = math.radians(longitude - hall.location.longitude)
     half = math.sin(north / 2) ** 2 + math.cos(one) * math.cos(other) * math.sin(east / 2) ** 2
     return 2 * _EARTH_METRES * math.asin(min(1.0, math.sqrt(half)))
 
@@ -96,10 +98,11 @@ def check_in(actor: Actor, hall: Hall, item: AppointmentItem, materials: Sequenc
     def act(queue: Queue, now: int) -> Outcome[TicketItem]:
         current = appointments.appointment(item.id)
         assert current is not None
-        person = Person(ticket_id, "", group.code, lane, starts, now, starts)
+        person = Person(ticket=ticket_id, number="", group=group.code, lane=lane, order=starts, since=now, due=starts)
         arrived = rules.arrive(queue, person, group.prefix)
         ticket = _ticket(hall, arrived, current.services, materials)
-        ticket.appointment, ticket.holder = current.id, current.party or current.visitor_account or None
+        ticket.appointment = current.id
+        ticket.holder = current.party or current.visitor_account or None
         ticket.name = store.seal_name(ticket, appointments.name_of(current))
         writes = [_put_new(actor, ticket), appointments.checked_in(actor, current, arrived.number)]
         return Outcome(ticket, [ticket_event(events.TICKET_CHECKED_IN, actor, arrived)], writes)
@@ -141,7 +144,16 @@ def walk_in(
     lane = rules.PRIORITY if priority or is_old else rules.WALK_IN
 
     def act(queue: Queue, now: int) -> Outcome[TicketItem]:
-        person = Person(ticket_id, "", plan.group.code, lane, now, now, 0, _mark(visitor))
+        person = Person(
+            ticket=ticket_id,
+            number="",
+            group=plan.group.code,
+            lane=lane,
+            order=now,
+            since=now,
+            due=0,
+            visitor=_mark(visitor),
+        )
         arrived = rules.arrive(queue, person, plan.group.prefix)
         ticket = _ticket(hall, arrived, list(plan.services), materials)
         if visitor is not None:
@@ -188,7 +200,9 @@ def _group(hall: Hall, code: str) -> WindowGroup:
 
 def _ticket(hall: Hall, person: Person, services: list[str], materials: Sequence[int]) -> TicketItem:
     ticket = store.new_ticket(person.ticket, hall.code, clock.today())
-    ticket.number, ticket.group, ticket.lane = person.number, person.group, person.lane
+    ticket.number = person.number
+    ticket.group = person.group
+    ticket.lane = person.lane
     ticket.services = services
     ticket.materials = sorted(set(materials))
     return ticket
@@ -227,4 +241,4 @@ def leave(actor: Actor, hall: Hall, ticket: TicketItem, reason: str) -> None:
 def ended(actor: Actor, ticket: TicketItem, action: str, note: str = "") -> tables.Put:
     """The write that a ticket is over: by ``serve``, ``miss``, ``leave`` or ``close``; raises ``ticket_over``."""
     over = rules.TICKETS.move(ticket, action, "hall")
-    return changes.record(ticket, Event(over, actor, note))
+    return changes.record(ticket, Event(over, actor, note=note))

@@ -55,7 +55,9 @@ def _close_queue(hall: Hall, day: date, no_shows: int) -> None:
     queue = item.opened()
     left = rules.close_day(queue)
     item.close(queue)
-    statistics = DayStatistics(hall.code, str(day), len(left), no_shows, loads(hall, queue))
+    statistics = DayStatistics(
+        hall=hall.code, date=str(day), unserved=len(left), no_shows=no_shows, groups=loads(hall, queue)
+    )
     record = store.new_statistics(hall.code, day, statistics)
     event = Event(events.DAY_CLOSED, _ACTOR, data={"unserved": len(left), "no_shows": no_shows})
     tables.write(changes.record(item, event), tables.Put(record, tables.absent(store.StatisticsItem)))

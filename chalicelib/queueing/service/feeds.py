@@ -15,7 +15,7 @@ from chalicelib.queueing.statistics import Load
 from chalicelib.queueing.store import TicketItem
 
 
-class CallView(msgspec.Struct, frozen=True):
+class CallView(msgspec.Struct, frozen=True, kw_only=True):
     """A call; a higher ``sequence`` is newer, also for a repeated call. ``voice`` is what to speak."""
 
     sequence: int
@@ -25,7 +25,7 @@ class CallView(msgspec.Struct, frozen=True):
     at: str
 
 
-class GroupView(msgspec.Struct, frozen=True):
+class GroupView(msgspec.Struct, frozen=True, kw_only=True):
     """How many wait for a group of windows, and how many windows serve it."""
 
     group: str
@@ -34,7 +34,7 @@ class GroupView(msgspec.Struct, frozen=True):
     windows_open: int
 
 
-class Board(msgspec.Struct, frozen=True):
+class Board(msgspec.Struct, frozen=True, kw_only=True):
     """The hall's display: the last calls, the newest first, and who waits. Without anybody's name."""
 
     hall: str
@@ -44,7 +44,7 @@ class Board(msgspec.Struct, frozen=True):
     groups: list[GroupView]
 
 
-class MaterialView(msgspec.Struct, frozen=True):
+class MaterialView(msgspec.Struct, frozen=True, kw_only=True):
     """A material of the service: whether it is needed, and whether it is here (from a register, or handed in)."""
 
     service: str
@@ -53,7 +53,7 @@ class MaterialView(msgspec.Struct, frozen=True):
     here: bool
 
 
-class PersonView(msgspec.Struct, frozen=True):
+class PersonView(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody in the queue, for staff: masked name, lane, since when here."""
 
     number: str
@@ -66,7 +66,7 @@ class PersonView(msgspec.Struct, frozen=True):
     skips: int
 
 
-class AtWindow(msgspec.Struct, frozen=True):
+class AtWindow(msgspec.Struct, frozen=True, kw_only=True):
     """Whom the window has: since when, how often called, which materials came."""
 
     person: PersonView
@@ -75,7 +75,7 @@ class AtWindow(msgspec.Struct, frozen=True):
     materials: list[MaterialView]
 
 
-class WindowView(msgspec.Struct, frozen=True):
+class WindowView(msgspec.Struct, frozen=True, kw_only=True):
     """A window's screen: who is here, who is parked, who comes next, how many wait."""
 
     window: str
@@ -87,7 +87,7 @@ class WindowView(msgspec.Struct, frozen=True):
     waiting: int
 
 
-class WindowRow(msgspec.Struct, frozen=True):
+class WindowRow(msgspec.Struct, frozen=True, kw_only=True):
     """A window in the overview."""
 
     window: str
@@ -98,7 +98,7 @@ class WindowRow(msgspec.Struct, frozen=True):
     since: str
 
 
-class Overview(msgspec.Struct, frozen=True):
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """The hall now: who waits, since when the first of them, which windows are open, the load of today."""
 
     hall: str
@@ -110,7 +110,7 @@ class Overview(msgspec.Struct, frozen=True):
     groups: list[Load]
 
 
-class TicketView(msgspec.Struct, frozen=True):
+class TicketView(msgspec.Struct, frozen=True, kw_only=True):
     """A ticket as its holder sees it: ``waiting`` at a position, ``called`` to a window, ``parked``, or how it ended.
 
     ``estimated_seconds`` is None while no window serves the group.
@@ -138,21 +138,21 @@ def board(hall: Hall) -> Board:
     calls = [_call_view(hall, call) for call in reversed(queue.calls)]
     groups = [
         GroupView(
-            group.code,
-            group.name,
-            sum(person.group == group.code for person in queue.waiting),
-            sum(group.code in window.groups for window in queue.windows.values()),
+            group=group.code,
+            name=group.name,
+            waiting=sum(person.group == group.code for person in queue.waiting),
+            windows_open=sum(group.code in window.groups for window in queue.windows.values()),
         )
         for group in hall.groups
     ]
-    return Board(hall.code, hall.name, str(clock.today()), calls, groups)
+    return Board(hall=hall.code, name=hall.name, date=str(clock.today()), calls=calls, groups=groups)
 
 
 def _call_view(hall: Hall, call: rules.Call) -> CallView:
     window = hall.window(call.window)
     name = window.name if window else Text(call.window, call.window)
     voice = Text(f"请 {call.number} 号到{name.zh}办理", f"Number {call.number}, please go to {name.en}")
-    return CallView(call.sequence, call.number, call.window, voice, _moment(call.at))
+    return CallView(sequence=call.sequence, number=call.number, window=call.window, voice=voice, at=_moment(call.at))
 
 
 def _moment(seconds: int) -> str:
@@ -169,15 +169,20 @@ def window(hall: Hall, of: Window, *, fresh: bool = False) -> WindowView:
     current = None
     if state is not None and state.person is not None:
         ticket = store.ticket(state.person.ticket)
-        current = AtWindow(_person(state.person), _moment(state.called_at), state.calls, _materials(ticket))
+        current = AtWindow(
+            person=_person(state.person),
+            called_at=_moment(state.called_at),
+            calls=state.calls,
+            materials=_materials(ticket),
+        )
     return WindowView(
-        of.code,
-        state is not None,
-        state.clerk if state else "",
-        current,
-        [_person(person) for person in queue.parked.get(of.code, [])],
-        _person(coming[0]) if coming else None,
-        len(people),
+        window=of.code,
+        open=state is not None,
+        clerk=state.clerk if state else "",
+        current=current,
+        parked=[_person(person) for person in queue.parked.get(of.code, [])],
+        next=_person(coming[0]) if coming else None,
+        waiting=len(people),
     )
 
 
@@ -185,14 +190,14 @@ def _person(person: Person) -> PersonView:
     ticket = store.ticket(person.ticket, consistent=False)
     name = store.name_of(ticket) if ticket else ""
     return PersonView(
-        person.number,
-        person.lane,
-        person.group,
-        ticket.services if ticket else [],
-        vault.mask_name(name) if name else "",
-        str(ticket.appointment or "") if ticket else "",
-        _moment(person.since),
-        person.skips,
+        number=person.number,
+        lane=person.lane,
+        group=person.group,
+        services=ticket.services if ticket else [],
+        name=vault.mask_name(name) if name else "",
+        appointment=str(ticket.appointment or "") if ticket else "",
+        since=_moment(person.since),
+        skips=person.skips,
     )
 
 
@@ -203,7 +208,12 @@ def _materials(ticket: TicketItem | None) -> list[MaterialView]:
     handed_in = set(ticket.materials)
     needed = [(code, material) for code in ticket.services for material in _definition_materials(code)]
     return [
-        MaterialView(code, material.name, material.need, material.source == "register" or number in handed_in)
+        MaterialView(
+            service=code,
+            name=material.name,
+            need=material.need,
+            here=material.source == "register" or number in handed_in,
+        )
         for number, (code, material) in enumerate(needed)
     ]
 
@@ -220,22 +230,29 @@ def overview(hall: Hall) -> Overview:
     queue = _queue(hall)
     first = estimates.longest_wait(queue)
     return Overview(
-        hall.code,
-        str(clock.today()),
-        len(queue.waiting),
-        _moment(first) if first is not None else "",
-        len(queue.windows),
-        [_row(queue, one) for one in hall.windows],
-        loads(hall, queue),
+        hall=hall.code,
+        date=str(clock.today()),
+        waiting=len(queue.waiting),
+        longest_wait_since=_moment(first) if first is not None else "",
+        windows_open=len(queue.windows),
+        windows=[_row(queue, one) for one in hall.windows],
+        groups=loads(hall, queue),
     )
 
 
 def _row(queue: Queue, of: Window) -> WindowRow:
     state = queue.windows.get(of.code)
     if state is None:
-        return WindowRow(of.code, of.name, False, "", "", "")
+        return WindowRow(window=of.code, name=of.name, open=False, clerk="", number="", since="")
     number = state.person.number if state.person else ""
-    return WindowRow(of.code, of.name, True, state.clerk, number, _moment(state.called_at) if number else "")
+    return WindowRow(
+        window=of.code,
+        name=of.name,
+        open=True,
+        clerk=state.clerk,
+        number=number,
+        since=_moment(state.called_at) if number else "",
+    )
 
 
 def loads(hall: Hall, queue: Queue) -> list[Load]:
@@ -245,17 +262,17 @@ def loads(hall: Hall, queue: Queue) -> list[Load]:
         tally = queue.tally(group.code)
         found.append(
             Load(
-                group.code,
-                group.name,
-                sum(person.group == group.code for person in queue.waiting),
-                sum(person.group == group.code for parked in queue.parked.values() for person in parked),
-                tally.issued,
-                tally.served,
-                tally.missed,
-                tally.left,
-                tally.unserved,
-                round(tally.waited / tally.served) if tally.served else 0,
-                round(tally.worked / tally.served) if tally.served else 0,
+                group=group.code,
+                name=group.name,
+                waiting=sum(person.group == group.code for person in queue.waiting),
+                parked=sum(person.group == group.code for parked in queue.parked.values() for person in parked),
+                issued=tally.issued,
+                served=tally.served,
+                missed=tally.missed,
+                left=tally.left,
+                unserved=tally.unserved,
+                average_wait=round(tally.waited / tally.served) if tally.served else 0,
+                average_service=round(tally.worked / tally.served) if tally.served else 0,
             )
         )
     return found
@@ -265,13 +282,25 @@ def ticket(item: TicketItem, *, fresh: bool = False) -> TicketView:
     """Where the holder of a ticket is now; anybody with the ticket's id may ask. ``fresh`` after a change."""
     hall = catalog.hall(item.hall)
     queue = _queue(hall, fresh=fresh) if item.day == clock.today() else Queue()
-    status, at, place = item.status, "", 0
+    status = item.status
+    at = ""
+    place = 0
     if status == rules.OPEN:
         status, at, place = _place(hall, queue, item)
     person = next((one for one in queue.waiting if one.ticket == item.id), None)
     group = person.group if person else item.group
     wait = estimates.estimated_seconds(queue, group, place, expected_seconds(hall, group)) if place else None
-    return TicketView(item.id, str(item.number), hall.code, hall.name, item.group, status, at, place, wait)
+    return TicketView(
+        id=item.id,
+        number=str(item.number),
+        hall=hall.code,
+        hall_name=hall.name,
+        group=item.group,
+        status=status,
+        window=at,
+        position=place,
+        estimated_seconds=wait,
+    )
 
 
 def _place(hall: Hall, queue: Queue, item: TicketItem) -> tuple[str, str, int]:
