@@ -9,7 +9,7 @@ FONTS := chalicelib/certificates/fonts
 NOTO := node_modules/@expo-google-fonts/noto-sans-sc
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-stack lint house format openapi bench publish check-city staff staff-code invoke \
+.PHONY: help install run demo test test-stack lint mutants house format openapi examples bench publish check-city staff staff-code invoke \
 	rush hostile notices simulation package deploy secrets destroy restore-items practice costs lock clean-data
 
 # the shell has a USER of its own
@@ -31,7 +31,7 @@ $(VENV)/installed: requirements-dev.txt tools/install.sh
 
 node_modules/installed: package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer from https://nodejs.org, then run this again"; exit 1; }
-	@echo "installing the embedded database and fonts from npm (once)"
+	@echo "installing the embedded database, fonts and the contract's linter from npm (once)"
 	@npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
@@ -47,9 +47,13 @@ run: install ## start everything on this machine; Ctrl-C stops it
 demo: install ## play the whole journey against the running system
 	@$(BIN)/python -m demo
 
-test: install $(BROWSER)/unpacked/installed ## run all tests
+test: install $(BROWSER)/unpacked/installed ## run all tests; make test FEATURE=payments runs those of one feature
+ifdef FEATURE
+	@$(BIN)/python -m pytest -n auto tests/$(FEATURE)
+else
 	@$(BIN)/python -m pytest -n auto
 	@$(BIN)/python -m pytest -n auto --dist worksteal --override-ini addopts= -q --strict-markers --timeout 600 tests/proofs
+endif
 
 $(BROWSER)/unpacked/installed: $(BROWSER)/package-lock.json
 	@echo "installing the browser of the page tests (once)"
@@ -60,10 +64,15 @@ $(BROWSER)/unpacked/installed: $(BROWSER)/package-lock.json
 test-stack: install ## deploy the packages into an AWS emulator and play the journey there (Python 3.13)
 	@$(BIN)/python -m pytest --override-ini addopts= -v --strict-markers --timeout 900 tests/stack
 
-lint: install ## formatting, lint, strict types
+lint: install ## formatting, lint, strict types, the contract's linter
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@said=$$(REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint openapi.yaml 2>&1) \
+		|| { echo "$$said"; exit 1; }
+
+mutants: install ## change the pure rules in a thousand small ways; how many changes their own tests notice
+	@$(BIN)/python -m tools.mutants
 
 house: install ## how the code reads, in figures beside their goals
 	@$(BIN)/python -m tools.house
@@ -73,6 +82,10 @@ format: install ## format the code
 	@$(BIN)/ruff check --fix .
 
 openapi: install ## write openapi.yaml and docs/errors.md from the endpoint declarations
+	@$(BIN)/python -m tools.openapi
+
+examples: install ## play all tests and keep a request and an answer of each operation for the contract
+	@BANSHI_EXAMPLES=$(CURDIR)/docs/examples.json $(BIN)/python -m pytest -n auto
 	@$(BIN)/python -m tools.openapi
 
 bench: install ## measure units, CPU, cold start, PDF and QR; results in bench/results/

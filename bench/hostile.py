@@ -252,6 +252,7 @@ def new_bill(party: str, amount: int) -> str:
         legal_basis="bench",
     )
     debt = Debt(
+        purpose="application",
         owed_for=secrets.token_hex(13),
         receipt="K7M2-9QXA-4TB3",
         service="real_estate_registration",

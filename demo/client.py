@@ -239,7 +239,8 @@ class Demo:
         found = self.call("GET", f"/v1/certificates/verify?number={url.rsplit('/', 1)[1]}")
         if page.status != 200 or found["status"] != expect:
             raise DemoFailed(f"the scan says {found['status']}, expected {expect}")
-        return found, f"{found['status']} {found['headline']}".strip() + f" (page of {len(page.data) / 1024:.1f} kB)"
+        headline = found.get("headline", "")
+        return found, f"{found['status']} {headline}".strip() + f" (page of {len(page.data) / 1024:.1f} kB)"
 
 
 def read_qr(pdf: Path, png: Path) -> str:

@@ -90,7 +90,9 @@ def decided(demo: Demo, headers: Headers) -> tuple[Any, str]:
     wish = {"mode": "courier", "address": address["id"], "postage": "on_delivery"}
     demo.call("PUT", f"{path}/delivery", wish, headers)
     demo.submit(headers, begun["id"])
-    demo.wait("the result to join a parcel", lambda: demo.call("GET", path, headers=headers)["shipment"], "pump.log")
+    demo.wait(
+        "the result to join a parcel", lambda: demo.call("GET", path, headers=headers).get("shipment"), "pump.log"
+    )
     application = demo.call("GET", path, headers=headers)
     parcel = {"id": application["shipment"], "application": application["id"]}
     return parcel, f"{application['receipt']}, parcel {parcel['id'][:8]}…"

@@ -159,7 +159,7 @@ def queue(demo: Demo, kiosk: Headers, arrived: Any) -> None:
 
     def follow() -> Any:
         view = demo.call("GET", f"/v1/tickets/{arrived['id']}")
-        return None, f"{view['number']}: {view['status']}, position {view['position']}"
+        return None, f"{view['number']}: {view['status']}, position {view.get('position', 0)}"
 
     demo.step("the buyer follows the queue on the phone", follow)
     do("1", "finish")

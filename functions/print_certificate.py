@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 
-from chalicelib import features
 from chalicelib.certificates import routes as certificates
+from chalicelib.certificates.settings import CertificateSettings
 from chalicelib.delivery.service import parcels
 from chalicelib.identity import service as identity
 from chalicelib.kernel.edge import documents, endpoint
 from chalicelib.kernel.edge.api import Api
+from chalicelib.kernel.settings import Settings, read_all
 from chalicelib.payments.service import documents as payment_documents
+from chalicelib.platforms.settings import PlatformSettings
 
 # These say with ``documents.made`` how their files are made: without them a link would lead to nothing here.
 MAKERS = (parcels, payment_documents)
 
-features.check_environment(os.environ)
+# Named one by one: the list of features would bring all of them into this package.
+read_all((Settings, PlatformSettings, CertificateSettings), os.environ)
 handler = Api(app_name="banshi-print")
 handler.mount(
     [

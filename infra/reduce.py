@@ -1,4 +1,4 @@
-"""Makes what is packaged smaller without changing what it does: symbols, descriptions and unused data go."""
+"""Makes what is packaged smaller without changing what it does: descriptions and unused data go."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ _UNUSED = (
     "jinja2/nativetypes.py",
     "jinja2/sandbox.py",
     "urllib3/contrib/socks.py",
-    "segno/cli.py",
 )
 _OF_PYNAMODB = {"get_item", "put_item", "update_item", "delete_item", "query", "scan", "transact_write_items"}
 _SERVICE_FILES = ("service-2.json.gz", "service-2.json", "endpoint-rule-set-1.json.gz", "endpoint-rule-set-1.json")
@@ -65,8 +64,6 @@ def is_left_out(name: Path) -> bool:
 
 def reduced(name: str, data: bytes) -> tuple[str, bytes]:
     """The name and content under which a library's file is packaged."""
-    if name.endswith(".so") or ".so." in name:
-        return name, without_symbols(data)
     if name.startswith("botocore/data/"):
         if name.endswith(".gz"):
             name, data = name.removesuffix(".gz"), gzip.decompress(data)
@@ -153,26 +150,6 @@ def bytecode(source: bytes, name: str) -> bytes:
     code = compile(tree, name, "exec", dont_inherit=True)
     header = importlib.util.MAGIC_NUMBER + _UNCHECKED + importlib.util.source_hash(source)
     return header + marshal.dumps(code)
-
-
-def without_symbols(library: bytes) -> bytes:
-    """An ELF library cut after its last segment: section headers and symbols are for linkers and debuggers.
-
-    Raises ``ValueError`` for anything but 64-bit little-endian ELF.
-    """
-    if library[:6] != b"\x7fELF\x02\x01":
-        raise ValueError("not a 64-bit ELF library")
-    (table,) = struct.unpack_from("<Q", library, 0x20)
-    size, count = struct.unpack_from("<HH", library, 0x36)
-    end = table + size * count
-    for place in range(table, table + size * count, size):
-        (offset,) = struct.unpack_from("<Q", library, place + 8)
-        (length,) = struct.unpack_from("<Q", library, place + 32)
-        end = max(end, offset + length)
-    cut = bytearray(library[:end])
-    struct.pack_into("<Q", cut, 0x28, 0)
-    struct.pack_into("<HH", cut, 0x3C, 0, 0)
-    return bytes(cut)
 
 
 def machine(library: bytes) -> int:

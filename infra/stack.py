@@ -14,7 +14,6 @@ from typing import Any
 
 import yaml
 
-from chalicelib import features
 from chalicelib.kernel.settings import examples
 
 FOLDER = Path(__file__).parent
@@ -92,4 +91,7 @@ def whole(folder: Path) -> Template:
 
 def _environment() -> dict[str, str]:
     """What importing the app asks for; none of it reaches the template."""
+    # Not at the top: bytecode is compiled with the unpacked package in front, and that of printing has no features.
+    from chalicelib import features
+
     return {**examples(features.settings_kinds()), "AWS_DEFAULT_REGION": "cn-north-1", "PATH": "/usr/bin:/bin"}

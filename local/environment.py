@@ -103,6 +103,7 @@ class Environment:
         return {
             "STAGE": STAGE,
             "PUBLIC_URL": f"http://127.0.0.1:{ports.api}",
+            "CORS_ORIGINS": "http://127.0.0.1:5173,http://localhost:5173",  # a front end's development server
             "SCAN_URL_PREFIX": f"http://127.0.0.1:{ports.api}/b/",
             "TABLE_PREFIX": f"{prefix}-",
             "SECRETS_NAME": f"{prefix}-secrets",

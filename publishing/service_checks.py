@@ -11,6 +11,7 @@ from typing import Any
 
 import jsonschema_rs
 import zen
+from msgspec import UNSET
 
 from chalicelib.applications import decisions, forms, rules
 from chalicelib.catalog.definition import City, Example, QrElement, ServiceDefinition, TextElement
@@ -58,7 +59,7 @@ def _check_item(definition: ServiceDefinition, city: City, folder: str) -> Found
 
 def _check_directory_entry(definition: ServiceDefinition) -> Found:
     item = definition.item
-    if item.visits and item.visits_reason is None:
+    if item.visits and item.visits_reason is UNSET:
         yield "service.json", "$.visits_reason", "whoever must come in person is told why"
     if not item.task_code.startswith(item.catalog_code):
         yield "service.json", "$.task_code", "must begin with the catalog_code"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 import importlib
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -85,6 +86,7 @@ def _check(params: dict[str, Any], model: Any, **_: Any) -> None:
     for action, resource in _needs(model.service_model.service_name, model.name, params):
         if not is_allowed(function, action, resource):
             message = f"{function} may not {action} on {resource}: infra/roles.yaml"
+            print(message, file=sys.stderr)  # the API hides it from its callers; whoever runs a test has to see it
             error = {"Code": "AccessDeniedException", "Message": message}
             response = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
             raise ClientError(response, model.name)

@@ -26,7 +26,7 @@ from local.simulators import Simulators
 from local.simulators.departments import demo_registers
 from publishing import city_folder
 from publishing.city_folder import CityFolder
-from scenes import policies
+from scenes import policies, tampering
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CREDIT_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -347,7 +347,7 @@ class World:
         member = store.staff(username)
         assert member is not None
         member.last_step = 0
-        member.save()
+        tampering.overwrite(member)
 
     def staff(self, username: str = "officer.a") -> Client:
         """A staff member, logged in with both factors."""

@@ -7,6 +7,7 @@ own, so tests do not meet.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -36,6 +37,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["walked"] = SEEN.notes()
         return
+    wanted = os.environ.get("BANSHI_EXAMPLES")
+    if wanted:
+        shown = dict(sorted(SEEN.answers.examples.items()))
+        Path(wanted).write_text(json.dumps(shown, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     every_test = session.config.args_source is pytest.Config.ArgsSource.TESTPATHS and not session.config.option.keyword
     if every_test and session.testsfailed == 0 and SEEN.faults():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -18,6 +18,7 @@ from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.graph import NEW, Edge, Graph
 from chalicelib.kernel.storage.tables import Table
+from tests.answers import Answers
 from tools import openapi
 
 
@@ -29,15 +30,25 @@ class Walked:
     events: set[str] = field(default_factory=set)
     undeclared: set[str] = field(default_factory=set)
     """Errors that an endpoint has answered although its declaration does not name them."""
+    answers: Answers = field(default_factory=Answers)
 
-    def add(self, notes: dict[str, list[str]]) -> None:
+    def add(self, notes: dict[str, Any]) -> None:
         """Add what another process has noted."""
         self.edges |= set(notes["edges"])
         self.events |= set(notes["events"])
         self.undeclared |= set(notes["undeclared"])
+        self.answers.faults |= set(notes["wrong_answers"])
+        for operation, example in notes["examples"].items():
+            self.answers.keep(operation, example)
 
-    def notes(self) -> dict[str, list[str]]:
-        return {"edges": sorted(self.edges), "events": sorted(self.events), "undeclared": sorted(self.undeclared)}
+    def notes(self) -> dict[str, Any]:
+        return {
+            "edges": sorted(self.edges),
+            "events": sorted(self.events),
+            "undeclared": sorted(self.undeclared),
+            "wrong_answers": sorted(self.answers.faults),
+            "examples": self.answers.examples,
+        }
 
     def missing(self) -> list[str]:
         """What no test has seen, in words."""
@@ -48,7 +59,11 @@ class Walked:
 
     def faults(self) -> list[str]:
         """What is wrong after a run of all tests, in words."""
-        return [*(f"not declared: {one}" for one in sorted(self.undeclared)), *self.missing()]
+        undeclared = [f"not declared: {one}" for one in sorted(self.undeclared)]
+        strange = self.events - set(features.events()) - {changes.PERSONAL_DATA_READ.name}
+        undeclared += [f"not declared: the event {name}" for name in sorted(strange) if not name.startswith("test_")]
+        wrong = [f"not what the contract says: {one}" for one in sorted(self.answers.faults)]
+        return [*undeclared, *wrong, *self.missing()]
 
 
 def edge_name(graph: Graph, edge: Edge) -> str:
@@ -78,11 +93,13 @@ def note() -> Walked:
 
     def noted_answer(declared: Endpoint, request: Any, actor: Any) -> Any:
         try:
-            return answer(declared, request, actor)
+            given = answer(declared, request, actor)
         except Problem as problem:
             if problem.error not in openapi.error_codes(declared):
                 seen.undeclared.add(f"{declared.operation} answers {problem.error.code}")
             raise
+        seen.answers.look_at(declared, request, given)
+        return given
 
     endpoint._answer = noted_answer
     Graph.move = noted_move  # type: ignore[method-assign,assignment]

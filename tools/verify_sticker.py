@@ -24,14 +24,17 @@ from chalicelib.kernel.security import signing
 
 
 def check(number: str, keys: dict[int, bytes], revoked: set[str], today: date) -> tuple[str, rules.Payload | None]:
-    """Status (``valid``, ``expired``, ``not_yet_valid``, ``revoked``, ``forged``) and the signed payload."""
+    """Status and the signed payload: ``valid``, ``expired``, ``not_yet_valid``, ``revoked``, ``forged``, or
+    ``unknown_key`` if the list of keys does not have the one that the number names."""
     try:
         data, signature = rules.decode_number(number)
         payload = rules.decode_payload(data)
     except (ValueError, OverflowError):
         return "forged", None
     key = keys.get(payload.key)
-    if key is None or not signing.verifies(key, rules.DOMAIN + data, signature):
+    if key is None:
+        return "unknown_key", None
+    if not signing.verifies(key, rules.DOMAIN + data, signature):
         return "forged", None
     return rules.validity(payload.certificate_id in revoked, payload.valid_from, payload.valid_to, today), payload
 
@@ -53,9 +56,12 @@ def read_number(source: str) -> str:
     return source.rsplit("/", 1)[-1]
 
 
-def _load(path: str, wanted: str) -> Any:
+def _load(path: str, wanted: str) -> dict[str, Any]:
+    """A download; ``wanted`` is what it has to hold."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))[wanted]
+        found: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+        found[wanted]
+        return found
     except (OSError, ValueError, KeyError, TypeError):
         raise SystemExit(
             f"{path} is not a download of /v1/certificates/{'keys' if wanted == 'keys' else 'revoked'}"
@@ -68,9 +74,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--keys", required=True)
     parser.add_argument("--revoked", action="append", default=[], help="every part of the list, in order")
     given = parser.parse_args(arguments)
-    keys = {int(key["number"]): base64.b64decode(key["public_key"]) for key in _load(given.keys, "keys")}
-    revoked = {one for part in given.revoked for one in _load(part, "ids")}
-    if given.revoked and _load(given.revoked[-1], "cursor"):
+    keys = {int(key["number"]): base64.b64decode(key["public_key"]) for key in _load(given.keys, "keys")["keys"]}
+    parts = [_load(part, "ids") for part in given.revoked]
+    revoked = {one for part in parts for one in part["ids"]}
+    if parts and "cursor" in parts[-1]:
         raise SystemExit(f"{given.revoked[-1]} is not the last part of the list: download on with its cursor")
     try:
         number = read_number(given.source)
@@ -80,6 +87,8 @@ def main(arguments: list[str]) -> int:
     status, payload = check(number, keys, revoked, clock.today())
     unchecked = "" if given.revoked or status != "valid" else "（未核对撤销名单 revocation not checked）"
     print(f"离线核验 offline: {status.upper()}{unchecked}")
+    if status == "unknown_key":
+        print("  名单中没有这把公钥，请重新下载 download the list of keys again: it lacks this key", file=sys.stderr)
     if payload is not None:
         print(f"  {payload.subject or number_of(payload.certificate_id)}")
         print(f"  {payload.valid_from} 至 {payload.valid_to}")

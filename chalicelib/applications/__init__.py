@@ -4,6 +4,7 @@ from chalicelib.kernel.feature import Feature
 
 FEATURE = Feature(
     name="applications",
+    title="办件：填写、提交、审查 Applications: filling in, submitting, review",
     uses=("identity", "catalog", "certificates", "payments", "delivery"),
     routes=("routes",),
     tables={"applications": True},

@@ -112,6 +112,9 @@ def used_days(calendar: Calendar, counted_from: date, paused_on: date, before: i
     return before + calendar.working_days_between(counted_from, paused_on)
 
 
+LIGHTS = ("green", "yellow", "red")
+
+
 def light(calendar: Calendar, today: date, due: date) -> str:
     """The supervision light: ``red`` when overdue, ``yellow`` with at most one working day left."""
     if today > due:

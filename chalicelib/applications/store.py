@@ -189,7 +189,7 @@ def content(item: ApplicationItem) -> Content:
     return msgspec.json.decode(vault.unseal(stored.content, TABLE, item.pk, "content"), type=Content)
 
 
-def put_content(item: ApplicationItem, new: Content) -> tables.Put:
+def content_write(item: ApplicationItem, new: Content) -> tables.Put:
     sealed = vault.seal(msgspec.json.encode(new), TABLE, item.pk, "content")
     return tables.Put(ContentItem(item.pk, "CONTENT", content=sealed))
 

@@ -4,6 +4,7 @@ from chalicelib.kernel.feature import Feature
 
 FEATURE = Feature(
     name="appointments",
+    title="号源、预约、候补 Slots, appointments, waiting list",
     uses=("identity", "catalog"),
     routes=("routes",),
     tables={"appointments": True},

@@ -4,6 +4,7 @@ from chalicelib.kernel.feature import Feature
 
 FEATURE = Feature(
     name="catalog",
+    title="事项与办事指南 Services and their guides",
     routes=("routes",),
     tables={"catalog": True},
     events="events",

@@ -1,6 +1,6 @@
 """Certificates as PDF: layouts in millimetres, embedded Chinese font, QR as vectors.
 
-reportlab and segno are imported here only, and this module only when something is printed.
+reportlab is imported here only, and this module only when something is printed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import functools
 import io
 from pathlib import Path
 
-import segno
 from reportlab.lib.colors import HexColor
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
@@ -18,12 +17,10 @@ from reportlab.pdfgen.canvas import Canvas
 
 from chalicelib.catalog.definition import Layout, QrElement, RectangleElement, TextElement
 from chalicelib.certificates import rules
+from chalicelib.kernel import qr
 
 FONTS = Path(__file__).parent / "fonts"
 _FILES = {"regular": "NotoSansSC-Regular.ttf", "bold": "NotoSansSC-Bold.ttf"}
-_NUMERIC = 1
-_BYTE = 4
-_QUIET_MODULES = 4
 _SHRINK = 0.96
 
 
@@ -135,30 +132,18 @@ def _draw_rectangle(canvas: Canvas, layout: Layout, element: RectangleElement) -
     )
 
 
-def qr_symbol(url_prefix: str, number: str, correction: str) -> segno.QRCode:
-    """The symbol with the prefix in byte mode and the number in numeric mode: far smaller than all in bytes."""
-    parts = [(url_prefix, _BYTE), *([(number, _NUMERIC)] if number else [])]
-    return segno.make(parts, error=correction, micro=False, boost_error=False)  # type: ignore[arg-type]
-
-
 def _draw_qr(canvas: Canvas, layout: Layout, element: QrElement, url_prefix: str, number: str) -> None:
-    rows = [bytes(row) for row in qr_symbol(url_prefix, number, element.correction).matrix]
-    module = element.size * mm / (len(rows) + 2 * _QUIET_MODULES)
-    left = element.x * mm + _QUIET_MODULES * module
-    top = (layout.height - element.y) * mm - _QUIET_MODULES * module
+    rows = qr.modules(url_prefix, number, correction=element.correction)
+    module = element.size * mm / (len(rows) + 2 * qr.QUIET_MODULES)
+    left = element.x * mm + qr.QUIET_MODULES * module
+    top = (layout.height - element.y) * mm - qr.QUIET_MODULES * module
     canvas.setFillColor(HexColor("#ffffff"))
     canvas.rect(
         element.x * mm, (layout.height - element.y - element.size) * mm, element.size * mm, element.size * mm, 0, 1
     )
     canvas.setFillColor(HexColor("#000000"))
     path = canvas.beginPath()
-    for row, modules in enumerate(rows):
-        column = 0
-        while column < len(modules):
-            length = 1
-            if modules[column]:
-                while column + length < len(modules) and modules[column + length]:
-                    length += 1
-                path.rect(left + column * module, top - (row + 1) * module, length * module, module)
-            column += length
+    for place, row in enumerate(rows):
+        for start, length in qr.runs(row):
+            path.rect(left + start * module, top - (place + 1) * module, length * module, module)
     canvas.drawPath(path, stroke=0, fill=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -12,8 +13,9 @@ from chalicelib.certificates import pages, rules, service, store
 from chalicelib.certificates.store import CertificateItem
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
-from chalicelib.kernel.edge.endpoint import Download, Page, endpoint
+from chalicelib.kernel.edge.endpoint import Download, HtmlPage, endpoint
 from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.shapes import View, one_of
 
 
 def _holds(actor: Actor, item: CertificateItem) -> bool:
@@ -38,13 +40,16 @@ ISSUED = Access(
 PRINT_FETCH_LIMIT = Limit(name="print_fetch", times=20, seconds=300, failures_only=True)
 
 
+Validity = Annotated[str, one_of(rules.VALIDITIES)]
+
+
 class CertificateQuery(msgspec.Struct, forbid_unknown_fields=True):
     """Where the next part of the list begins."""
 
     cursor: Annotated[str, Meta(max_length=512)] | None = None
 
 
-class CertificateView(msgspec.Struct, frozen=True, kw_only=True):
+class CertificateView(View, frozen=True, kw_only=True):
     """A certificate as its holder sees it."""
 
     id: str
@@ -52,30 +57,30 @@ class CertificateView(msgspec.Struct, frozen=True, kw_only=True):
     name: Text
     service: str
     application_id: str
-    status: str
-    valid_from: str
-    valid_to: str
+    status: Validity
+    valid_from: date
+    valid_to: date
     revision: int
     prints_left: int
     face: dict[str, str]
 
 
-class CertificateRow(msgspec.Struct, frozen=True, kw_only=True):
+class CertificateRow(View, frozen=True, kw_only=True):
     """A certificate in a list."""
 
     id: str
     number: str
     name: Text
-    status: str
-    valid_from: str
-    valid_to: str
+    status: Validity
+    valid_from: date
+    valid_to: date
 
 
-class CertificateList(msgspec.Struct, frozen=True):
+class CertificateList(View, frozen=True):
     """A part of the holder's certificates, newest first."""
 
     items: list[CertificateRow]
-    cursor: str | None
+    cursor: str | None = None
 
 
 class PrintRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -90,24 +95,24 @@ class RevocationRequest(msgspec.Struct, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(min_length=4, max_length=500)]
 
 
-class NumberQuery(msgspec.Struct, forbid_unknown_fields=True):
+class CertificateNumberQuery(msgspec.Struct, forbid_unknown_fields=True):
     """A number scanned from a QR, or the printed certificate number."""
 
     number: Annotated[str, Meta(min_length=1, max_length=400)]
 
 
-class KeyList(msgspec.Struct, frozen=True):
+class KeyList(View, frozen=True):
     """The public keys that verify certificates without a network, and the prefix of their addresses."""
 
     keys: list[service.verification.PublicKey]
 
 
-class RevokedList(msgspec.Struct, frozen=True):
+class RevokedList(View, frozen=True):
     """Ids of revoked certificates, for checking without a network."""
 
-    as_of: str
+    as_of: date
     ids: list[str]
-    cursor: str | None
+    cursor: str | None = None
 
 
 @endpoint("GET", "/v1/certificates", Access(person=Level.REAL_NAME))
@@ -120,8 +125,8 @@ def list_certificates(actor: Actor, query: CertificateQuery) -> CertificateList:
             number=item.number,
             name=service.issues.name_of(item),
             status=_status(item),
-            valid_from=str(item.valid_from),
-            valid_to=str(item.valid_to),
+            valid_from=item.valid_from,
+            valid_to=item.valid_to,
         )
         for item in page.items
         if actor.covers(item.service)
@@ -130,7 +135,7 @@ def list_certificates(actor: Actor, query: CertificateQuery) -> CertificateList:
 
 
 @endpoint("GET", "/v1/certificates/verify", ANYONE)
-def verify_certificate(query: NumberQuery) -> service.verification.Verification:
+def verify_certificate(query: CertificateNumberQuery) -> service.verification.Verification:
     """Whether a scanned or typed number is genuine and valid now."""
     return service.verification.verify(query.number)
 
@@ -145,7 +150,7 @@ def list_certificate_keys() -> KeyList:
 def list_revoked_certificates(query: CertificateQuery) -> RevokedList:
     """Ids of the revoked certificates that have not expired."""
     ids, cursor = store.revoked_ids(query.cursor, service.revocation.REVOKED_PAGE)
-    return RevokedList(str(clock.today()), ids, cursor)
+    return RevokedList(clock.today(), ids, cursor)
 
 
 @endpoint("GET", "/v1/certificates/{certificate_id}", OWN_OR_ISSUED)
@@ -176,6 +181,7 @@ def print_certificate(actor: Actor, target: CertificateItem, body: PrintRequest)
     apart=True,
     errors=[rules.PRINT_LINK_USED, rules.NOT_PRINTABLE, rules.GLYPH_MISSING],
     limit=PRINT_FETCH_LIMIT,
+    files=("application/pdf",),
 )
 def fetch_print(ticket: str) -> Download:
     """The PDF behind a print link, once."""
@@ -191,9 +197,9 @@ def revoke_certificate(actor: Actor, target: CertificateItem, body: RevocationRe
 
 
 @endpoint("GET", "/b/{number}", ANYONE)
-def show_verification(number: str) -> Page:
+def show_verification(number: str) -> HtmlPage:
     """The page that any phone's camera opens."""
-    return Page(pages.verification(service.verification.verify(number)))
+    return HtmlPage(pages.verification(service.verification.verify(number)))
 
 
 def _view(item: CertificateItem) -> CertificateView:
@@ -204,8 +210,8 @@ def _view(item: CertificateItem) -> CertificateView:
         service=item.service,
         application_id=item.application_id,
         status=_status(item),
-        valid_from=str(item.valid_from),
-        valid_to=str(item.valid_to),
+        valid_from=item.valid_from,
+        valid_to=item.valid_to,
         revision=item.revision,
         prints_left=service.prints.prints_left(item),
         face=service.issues.face_of(item),

@@ -176,6 +176,9 @@ def face_digest(face: dict[str, str]) -> bytes:
     return hashlib.sha256(text.encode()).digest()[:4]
 
 
+VALIDITIES = ("valid", "revoked", "not_yet_valid", "expired")
+
+
 def validity(revoked: bool, valid_from: date, valid_to: date, today: date) -> str:
     """``valid``, ``revoked``, ``not_yet_valid`` or ``expired``."""
     if revoked:

@@ -146,7 +146,7 @@ def periods(service: str, key: str, *, consistent: bool = True) -> tuple[Periods
     return item, [period for period in item.periods if period[2] >= clock.today()]
 
 
-def put_periods(item: PeriodsItem, taken: list[tuple[str, date, date]]) -> Put:
+def periods_write(item: PeriodsItem, taken: list[tuple[str, date, date]]) -> Put:
     """The write of a key's periods, valid only if nobody changed them since they were read."""
     expected = item.revision
     item.periods = taken

@@ -4,6 +4,7 @@ from chalicelib.kernel.feature import Feature
 
 FEATURE = Feature(
     name="delivery",
+    title="快递件、交接、地址簿 Parcels, hand-overs, address book",
     uses=("identity", "catalog", "certificates", "payments"),
     routes=("routes",),
     roles=("courier",),

@@ -289,7 +289,7 @@ def pick_up_key(hall: str, code: str, phone_last4: str) -> str:
     return "PICKUP#" + vault.blind_index("pick_up", f"{hall}/{code}/{phone_last4}")
 
 
-def put_pick_up(item: ShipmentItem, code: str, phone: str) -> tables.Put:
+def pick_up_write(item: ShipmentItem, code: str, phone: str) -> tables.Put:
     """The write that lets a code open a parcel at its hall; refused where another parcel there has the same."""
     found = PickUpItem(pick_up_key(item.hall, code, phone[-4:]), shipment=item.id)
     found.expires_at = clock.seconds(clock.now()) + KEPT_SECONDS
@@ -322,7 +322,7 @@ def _desk_of(item: ShipmentItem) -> tuple[str, str]:
     return f"{follows.desk}#{item.hall}", place
 
 
-def new_ref(item: ShipmentItem) -> tables.Put:
+def ref_write(item: ShipmentItem) -> tables.Put:
     return tables.Put(ShipmentRefItem(f"PARTY#{item.party}", f"SHIPMENT#{item.id}", shipment=item.id))
 
 

@@ -4,6 +4,7 @@ from chalicelib.kernel.feature import Feature
 
 FEATURE = Feature(
     name="identity",
+    title="登录、实名、企业与授权 Log-in, real name, enterprises and mandates",
     routes=("routes",),
     tables={"identity": True},
     events="events",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from pynamodb.attributes import BinaryAttribute, BooleanAttribute, ListAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import indexes, tables
-from chalicelib.kernel.storage.attributes import Day, Integer
+from chalicelib.kernel.storage.attributes import Day, Integer, Names
 from chalicelib.kernel.storage.tables import Page, read
 
 TABLE = "identity"
@@ -25,15 +23,15 @@ class AccountItem(tables.AggregateTable):
         table_name = TABLE
 
     level = Integer()
-    platforms: ListAttribute[Any] = ListAttribute()
-    logins: ListAttribute[Any] = ListAttribute(default=list)
-    recent_logins: ListAttribute[Any] = ListAttribute(default=list)
+    platforms = Names()
+    logins = Names(default=list)
+    recent_logins = Names(default=list)
     name = BinaryAttribute(legacy_encoding=False, null=True)
     id_number = BinaryAttribute(legacy_encoding=False, null=True)
     id_index = UnicodeAttribute(null=True)
     phone = BinaryAttribute(legacy_encoding=False, null=True)
     merged_into = UnicodeAttribute(null=True)
-    merged: ListAttribute[Any] = ListAttribute(default=list)
+    merged = Names(default=list)
     token_version = Integer(default=1)
     pending = BinaryAttribute(legacy_encoding=False, null=True)
 
@@ -100,7 +98,7 @@ class MandateItem(tables.AggregateTable):
         table_name = TABLE
 
     role = UnicodeAttribute()
-    scope: ListAttribute[Any] = ListAttribute()
+    scope = Names()
     until = Day()
     revoked = BooleanAttribute(default=False)
     organization_name = UnicodeAttribute()
@@ -149,7 +147,7 @@ class StaffItem(tables.AggregateTable):
 
     display_name = UnicodeAttribute()
     unit = UnicodeAttribute()
-    roles: ListAttribute[Any] = ListAttribute()
+    roles = Names()
     salt = BinaryAttribute(legacy_encoding=False)
     password = BinaryAttribute(legacy_encoding=False)
     totp_secret = BinaryAttribute(legacy_encoding=False)

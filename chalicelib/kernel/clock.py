@@ -39,9 +39,9 @@ def local(moment: datetime) -> datetime:
     return moment.astimezone(SHANGHAI).replace(microsecond=0)
 
 
-def local_text(moment: datetime | None) -> str:
-    """The moment as people in China read it, in ISO 8601; empty for none."""
-    return local(moment).isoformat() if moment else ""
+def local_or_none(moment: datetime | None) -> datetime | None:
+    """The moment as people in China read it, if there is one."""
+    return local(moment) if moment is not None else None
 
 
 def utc_text(moment: datetime) -> str:

@@ -70,7 +70,7 @@ class Problem(Exception):
 
 
 INVALID_REQUEST = ErrorCode(
-    "invalid_request", 400, zh="请求内容有误，请按字段提示修改", en="The request is not valid; see the fields"
+    "invalid_request", 422, zh="请求内容有误，请按字段提示修改", en="The request is not valid; see the fields"
 )
 INVALID_JSON = ErrorCode("invalid_json", 400, zh="请求体不是合法的 JSON", en="The body is not valid JSON")
 BODY_TOO_LARGE = ErrorCode("body_too_large", 413, zh="请求体超过 {limit} 字节", en="The body exceeds {limit} bytes")

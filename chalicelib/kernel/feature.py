@@ -15,6 +15,7 @@ class Feature:
     Its modules are only named here and loaded where they are needed, so a function that needs one feature does not
     load the others. A place in a module is written ``rules:ORDERS``, a module ``service.announcements``.
 
+    ``title``: what it is about, in Chinese and English, for readers of the contract.
     ``uses``: the features that it imports, exactly, in the order of ``features.NAMES``.
     ``routes``: its modules that declare endpoints.
     ``tables``: its tables by name, and whether the event log keeps what happens to the aggregates in it.
@@ -30,6 +31,7 @@ class Feature:
     """
 
     name: str
+    title: str
     uses: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
     tables: Mapping[str, bool] = field(default_factory=dict)

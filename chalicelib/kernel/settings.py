@@ -26,6 +26,19 @@ def setting(meaning: str, example: str, default: Any = MISSING, *, check: Callab
     return field(default=default, metadata={"meaning": meaning, "example": example, "check": check})
 
 
+def _check_origins(text: str) -> None:
+    for origin in origins(text):
+        check_url(origin)
+        parts = urlsplit(origin)
+        if origin != f"{parts.scheme}://{parts.netloc}":
+            raise ValueError("must list origins, with commas between and nothing behind the host")
+
+
+def origins(text: str) -> list[str]:
+    """The origins that a setting lists."""
+    return [origin.strip() for origin in text.split(",") if origin.strip()]
+
+
 def _check_public_url(text: str) -> None:
     if text.endswith("/"):
         raise ValueError("must not end in /")
@@ -38,6 +51,12 @@ class Settings:
     stage: str = setting("name of the deployment, part of table names' prefix", "dev")
     public_url: str = setting(
         "where clients reach this API, without a final slash", "https://api.example.gov.cn", check=_check_public_url
+    )
+    cors_origins: str = setting(
+        "web front ends whose browsers may call this API, with commas between; empty for none",
+        "https://www.example.gov.cn",
+        "",
+        check=_check_origins,
     )
     table_prefix: str = setting("start of every table's name", "banshi-dev-")
     secrets_name: str = setting("Secrets Manager secret that holds this deployment's secrets", "banshi-dev-secrets")

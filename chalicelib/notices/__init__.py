@@ -4,6 +4,7 @@ from chalicelib.kernel.feature import Feature
 
 FEATURE = Feature(
     name="notices",
+    title="消息中心与推送 Inbox and messages",
     uses=("identity", "catalog"),
     routes=("routes",),
     tables={"notices": False},

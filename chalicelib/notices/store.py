@@ -32,7 +32,7 @@ class Bilingual(msgspec.Struct, frozen=True):
     en: str
 
 
-class Words(msgspec.Struct, frozen=True, kw_only=True):
+class MessageWords(msgspec.Struct, frozen=True, kw_only=True):
     """A message as it was worded when its event happened."""
 
     title: Bilingual
@@ -191,13 +191,13 @@ def new_message(account: str, key: str) -> MessageItem:
     return item
 
 
-def seal_words(item: MessageItem, words: Words) -> None:
+def seal_words(item: MessageItem, words: MessageWords) -> None:
     item.content = vault.seal(msgspec.json.encode(words), TABLE, f"{item.pk}/{item.sk}", "content")
 
 
-def words_of(item: MessageItem) -> Words:
+def words_of(item: MessageItem) -> MessageWords:
     text = vault.unseal(item.content, TABLE, f"{item.pk}/{item.sk}", "content")
-    return msgspec.json.decode(text, type=Words)
+    return msgspec.json.decode(text, type=MessageWords)
 
 
 def message(account: str, key: str) -> MessageItem | None:

@@ -4,6 +4,7 @@ from chalicelib.kernel.feature import Feature
 
 FEATURE = Feature(
     name="payments",
+    title="缴费单、支付、退款、对账 Bills, payments, refunds, reconciliation",
     uses=("identity", "catalog", "certificates"),
     routes=("routes",),
     roles=("treasurer",),

@@ -128,7 +128,8 @@ def _text(x: float, y: float, width: float, size: float, text: str, **options: s
 
 def _rows(report: Report) -> list[tuple[str, str, str, str, int]]:
     return [
-        (line.day, catalog.unit_name(line.unit).zh, line.item_code, line.channel, line.amount) for line in report.lines
+        (str(line.day), catalog.unit_name(line.unit).zh, line.item_code, line.channel, line.amount)
+        for line in report.lines
     ]
 
 

@@ -189,6 +189,9 @@ BILLS = Graph(
     },
 )  # fmt: skip
 
+SHOWN_BILL_STATES = ("paying", "expired")
+"""States that a payer sees of an open bill, by its order and its last day; they are not stored."""
+
 # Refunds
 
 REQUESTED = "requested"
@@ -256,6 +259,7 @@ SUSPENSE = Graph(
 )
 SUSPENSE_LISTS = {HELD: "held", GIVING_BACK: "done", GIVEN_BACK: "done", ASSIGNED: "done"}
 """On which of the treasurers' lists money in suspense stands: a person has to decide about what is held."""
+SUSPENSE_REASONS = ("late", "duplicate", "wrong_amount", "unknown_order")
 GIVEN_BACK_BY_ITSELF = ("late", "duplicate")
 
 # Drawers of the windows

@@ -24,8 +24,6 @@ from chalicelib.payments.rules import Charge
 TABLE = "payments"
 TREASURY = "treasury"
 """The desk of refunds of money in suspense; other refunds are at the desk of the bill's unit."""
-APPLICATION = "application"
-PARCEL = "parcel"
 _LEDGER_SHARDS = 8
 
 
@@ -40,7 +38,7 @@ class PaymentItem(tables.AggregateTable, worker.WorkItem):
 class BillItem(PaymentItem):
     """A bill (缴费单) of one collecting unit; its id is the payment notice number (缴款码).
 
-    ``purpose`` and ``owed_for`` say what waits for the money: an application, or a parcel whose postage it is.
+    ``purpose`` and ``owed_for``: what waits for the money, as some feature ``completes`` it, and its id.
     ``order`` is the last payment order that took it in; ``given_back`` maps fee items to what refunds took, also
     refunds that are only asked for.
     """
@@ -60,7 +58,7 @@ class BillItem(PaymentItem):
     amount = Integer()
     pay_by = Day()
     days = Integer()
-    purpose = UnicodeAttribute(default=APPLICATION)
+    purpose = UnicodeAttribute()
     handler = UnicodeAttribute(default="")
     order = UnicodeAttribute(null=True)
     refunded = Integer(default=0)

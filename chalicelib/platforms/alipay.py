@@ -28,14 +28,14 @@ from chalicelib.platforms.settings import settings
 PLATFORM = "支付宝 Alipay"
 
 
-class Session(msgspec.Struct, frozen=True):
+class AlipaySession(msgspec.Struct, frozen=True):
     """Who logged in: ``id_type`` is ``open_id`` (new apps) or ``user_id`` (2088...)."""
 
     id_type: str
     id: str
 
 
-class Refused(Exception):
+class AlipayRefused(Exception):
     """The gateway answered with a business failure; ``sub_code`` says which."""
 
     def __init__(self, sub_code: str) -> None:
@@ -43,7 +43,7 @@ class Refused(Exception):
         self.sub_code = sub_code
 
 
-def exchange_code(code: str) -> Session:
+def exchange_code(code: str) -> AlipaySession:
     """alipay.system.oauth.token for a code of my.getAuthCode.
 
     Raises ``login_code_invalid`` or ``platform_unavailable``.
@@ -55,13 +55,13 @@ def exchange_code(code: str) -> Session:
     request.code = code
     try:
         answer = execute(request)
-    except Refused as refusal:
+    except AlipayRefused as refusal:
         if refusal.sub_code == "isv.code-invalid":
             raise http.CODE_INVALID() from None
         raise http.unavailable(PLATFORM) from refusal
     for id_type in ("open_id", "user_id"):
         if answer.get(id_type):
-            return Session(id_type, str(answer[id_type]))
+            return AlipaySession(id_type, str(answer[id_type]))
     raise http.unavailable(PLATFORM)
 
 
@@ -92,7 +92,7 @@ def start_certification(order_no: str, name: str, id_number: str, return_url: st
     model.merchant_config = merchant
     try:
         certify_id = str(execute(AlipayUserCertifyOpenInitializeRequest(biz_model=model))["certify_id"])
-    except (Refused, KeyError) as error:
+    except (AlipayRefused, KeyError) as error:
         raise http.unavailable(PLATFORM) from error
     certify = AlipayUserCertifyOpenCertifyModel()
     certify.certify_id = certify_id
@@ -111,7 +111,7 @@ def certification_passed(certify_id: str) -> bool:
     model.certify_id = certify_id
     try:
         return bool(execute(AlipayUserCertifyOpenQueryRequest(biz_model=model)).get("passed") == "T")
-    except Refused as refusal:
+    except AlipayRefused as refusal:
         raise http.unavailable(PLATFORM) from refusal
 
 
@@ -138,7 +138,7 @@ def send_message(user: str, template_id: str, page: str, data: dict[str, str]) -
         return Outcome(verdict="unheard")
     except errors.Problem as problem:
         return Outcome(verdict="busy", reason=problem.error.code)
-    except Refused as refusal:
+    except AlipayRefused as refusal:
         return Outcome(verdict=_verdict(refusal.sub_code), reason=refusal.sub_code)
     return SENT
 
@@ -247,7 +247,7 @@ def _open(method: str, data: bytes) -> dict[str, Any]:
     if refused:
         sub_code = str(node.get("sub_code") or node.get("code"))
         log.write("platform_refused", level="warning", platform="alipay", code=sub_code, method=method)
-        raise Refused(sub_code)
+        raise AlipayRefused(sub_code)
     return node
 
 

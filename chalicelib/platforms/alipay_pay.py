@@ -222,7 +222,7 @@ def _moment(text: str) -> datetime:
 def _execute(request: Any) -> dict[str, Any]:
     try:
         return alipay.execute(request)
-    except alipay.Refused as refusal:
+    except alipay.AlipayRefused as refusal:
         unknown = "retry" if refusal.sub_code.startswith(("isp.", "aop.ACQ.SYSTEM")) else "setup"
         raise Refused(_MEANINGS.get(refusal.sub_code, unknown), refusal.sub_code) from None
 

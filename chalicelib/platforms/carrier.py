@@ -24,7 +24,7 @@ _TOLERANCE_SECONDS = 300
 TrackState = Literal["accepted", "handed_over", "in_transit", "attempt_failed", "delivered", "returned", "lost"]
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class CarrierOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What is posted: from which hall, to whom and where, weight in grams, fen to collect at the door."""
 
     order: str
@@ -57,11 +57,11 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     note: Annotated[str, Meta(max_length=200)] = ""
 
 
-class Forged(Exception):
+class ForgedPush(Exception):
     """A push that is not the company's; the message says what is wrong."""
 
 
-def book(order: Order) -> Booked:
+def book(order: CarrierOrder) -> Booked:
     """Order the collection of a parcel, or find the order made before; raises ``platform_unavailable``."""
     found: Booked = _converted(_call("/v1/orders", msgspec.to_builtins(order)), Booked)
     return found
@@ -87,13 +87,13 @@ def read_push(headers: dict[str, str], body: bytes) -> Track:
     nonce = headers.get("x-nonce", "")
     expected = signed.signature(secrets().carrier_secret, "POST", PUSH_PATH, timestamp, nonce, body)
     if not hmac.compare_digest(expected.encode(), headers.get("x-signature", "").encode()):
-        raise Forged("signature")
+        raise ForgedPush("signature")
     if not timestamp.isdigit() or abs(clock.seconds(clock.now()) - int(timestamp)) > _TOLERANCE_SECONDS:
-        raise Forged("time")
+        raise ForgedPush("time")
     try:
         return msgspec.json.decode(body, type=Track)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Forged("content") from None
+        raise ForgedPush("content") from None
 
 
 def _call(path: str, content: dict[str, Any]) -> dict[str, Any]:

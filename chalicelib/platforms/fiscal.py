@@ -19,7 +19,7 @@ from chalicelib.platforms.settings import settings
 PLATFORM = "财政电子票据系统 Fiscal receipts"
 
 
-class Line(msgspec.Struct, frozen=True):
+class ReceiptLine(msgspec.Struct, frozen=True):
     """A line of a receipt: item code, item name, fen."""
 
     code: str
@@ -37,7 +37,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     payer_number: str
     notice_number: str
     amount: int
-    lines: list[Line]
+    lines: list[ReceiptLine]
 
 
 class Issued(msgspec.Struct, frozen=True, kw_only=True):

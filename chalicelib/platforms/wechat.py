@@ -47,13 +47,13 @@ _MESSAGE_VERDICTS: dict[int, Verdict] = {
 }
 
 
-class Session(msgspec.Struct, frozen=True):
+class WechatSession(msgspec.Struct, frozen=True):
     """Who logged in: the ``openid`` in our mini-program."""
 
     openid: str
 
 
-def exchange_code(code: str) -> Session:
+def exchange_code(code: str) -> WechatSession:
     """code2Session; the session key is not kept, nothing of ours needs it.
 
     Raises ``login_code_invalid``, ``login_blocked_by_platform``, ``platform_quota_reached``,
@@ -70,7 +70,7 @@ def exchange_code(code: str) -> Session:
     openid = answer.get("openid")
     if not isinstance(openid, str) or not openid:
         raise http.unavailable(PLATFORM)
-    return Session(openid)
+    return WechatSession(openid)
 
 
 def phone_number(code: str, openid: str) -> str:

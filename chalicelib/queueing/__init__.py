@@ -4,6 +4,7 @@ from chalicelib.kernel.feature import Feature
 
 FEATURE = Feature(
     name="queueing",
+    title="取号、叫号、显示屏 Tickets, calls, displays",
     uses=("identity", "catalog", "appointments"),
     routes=("routes",),
     roles=("kiosk",),

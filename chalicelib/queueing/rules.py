@@ -102,7 +102,7 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Window:
+class OpenWindow:
     """An open window: who sits there, which groups, whom it has called since when; ``turn`` in the pattern."""
 
     clerk: str
@@ -145,7 +145,7 @@ class Queue:
     numbers: dict[str, int] = field(default_factory=dict)
     waiting: list[Person] = field(default_factory=list)
     parked: dict[str, list[Person]] = field(default_factory=dict)
-    windows: dict[str, Window] = field(default_factory=dict)
+    windows: dict[str, OpenWindow] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     tallies: dict[str, Tally] = field(default_factory=dict)
     sequence: int = 0
@@ -207,7 +207,7 @@ def open_window(queue: Queue, code: str, clerk: str, groups: Sequence[str], now:
     if queue.closed:
         raise HALL_CLOSED()
     close_window(queue, code)
-    queue.windows[code] = Window(clerk=clerk, groups=tuple(groups), opened_at=now)
+    queue.windows[code] = OpenWindow(clerk=clerk, groups=tuple(groups), opened_at=now)
 
 
 def close_window(queue: Queue, code: str) -> None:
@@ -236,7 +236,7 @@ def _to_head(queue: Queue, person: Person) -> None:
     queue.waiting.append(replace(person, ahead=True))
 
 
-def window_of(queue: Queue, code: str, clerk: str) -> Window:
+def window_of(queue: Queue, code: str, clerk: str) -> OpenWindow:
     """The clerk's open window; raises ``window_closed`` or ``window_not_yours``."""
     window = queue.windows.get(code)
     if window is None:
@@ -246,7 +246,7 @@ def window_of(queue: Queue, code: str, clerk: str) -> Window:
     return window
 
 
-def _person_at(queue: Queue, code: str, clerk: str) -> tuple[Window, Person]:
+def _person_at(queue: Queue, code: str, clerk: str) -> tuple[OpenWindow, Person]:
     window = window_of(queue, code, clerk)
     if window.person is None:
         raise WINDOW_EMPTY()
@@ -299,7 +299,7 @@ def call_next(queue: Queue, code: str, clerk: str, pattern: Sequence[str], now: 
     return person
 
 
-def _call(queue: Queue, code: str, window: Window, person: Person, now: int, calls: int = 1) -> None:
+def _call(queue: Queue, code: str, window: OpenWindow, person: Person, now: int, calls: int = 1) -> None:
     called_at = window.called_at if calls > 1 else now
     queue.windows[code] = replace(window, person=person, called_at=called_at, calls=calls)
     queue.sequence += 1

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from chalicelib.catalog.definition import Text
+from chalicelib.kernel.edge.shapes import Date, View
 
 
-class Load(msgspec.Struct, frozen=True, kw_only=True):
+class Load(View, frozen=True, kw_only=True):
     """What a group has had today; times in seconds, averages over those served."""
 
     group: str
@@ -23,11 +22,11 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     average_service: int
 
 
-class DayStatistics(msgspec.Struct, frozen=True, kw_only=True):
+class DayStatistics(View, frozen=True, kw_only=True):
     """What a hall's day came to: tickets by group, those not served, appointments that nobody kept."""
 
     hall: str
-    date: str
+    date: Date
     unserved: int
     no_shows: int
     groups: list[Load]

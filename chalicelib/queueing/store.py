@@ -119,8 +119,8 @@ def signs(hall: str, day: date) -> dict[str, int]:
     return {item.sk: item.seen for item in page.items}
 
 
-def statistics(hall: str, day: str) -> StatisticsItem | None:
-    return tables.read(StatisticsItem, f"STATISTICS#{hall}", day)
+def statistics(hall: str, day: date) -> StatisticsItem | None:
+    return tables.read(StatisticsItem, f"STATISTICS#{hall}", str(day))
 
 
 def new_statistics(hall: str, day: date, content: DayStatistics) -> StatisticsItem:

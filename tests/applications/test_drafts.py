@@ -28,7 +28,7 @@ def test_a_draft_is_prefilled_from_the_registers(enterprise: Enterprise) -> None
         "signer": "甲代表",
     }
     assert begun["options"] == {"plate": enterprise.plates, "driver_certificate": [enterprise.driver]}
-    assert (begun["status"], begun["receipt"]) == ("draft", "")
+    assert begun["status"] == "draft" and "receipt" not in begun
 
 
 def test_values_of_the_registers_cannot_be_typed_over(enterprise: Enterprise) -> None:
@@ -148,7 +148,7 @@ def test_applications_are_listed_newest_first_in_parts(world: World) -> None:
     first = person.get("/v1/applications").json
     second = person.get(f"/v1/applications?cursor={first['cursor']}").json
     listed = [item["id"] for item in first["items"] + second["items"]]
-    assert len(first["items"]) == 20 and sorted(listed) == sorted(made) and second["cursor"] is None
+    assert len(first["items"]) == 20 and sorted(listed) == sorted(made) and "cursor" not in second
 
 
 def test_a_character_that_the_certificate_cannot_show_is_told_while_filling_in(enterprise: Enterprise) -> None:
@@ -167,7 +167,7 @@ def test_a_form_nested_too_deeply_is_refused_before_it_is_kept(enterprise: Enter
     for _ in range(400):
         deep = [deep]
     answer = enterprise.client.put(f"{path}/form", {"form": {"stops": deep}})
-    assert (answer.status, answer.code) == (400, "invalid_request")
+    assert (answer.status, answer.code) == (422, "invalid_request")
     assert enterprise.client.get(path).json == before
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.seats import Slot
 from chalicelib.appointments.service import bookings, holds, waiting_list
-from chalicelib.appointments.service.holds import NamedVisitor, Wish
+from chalicelib.appointments.service.holds import BookingWish, NamedVisitor
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.errors import Problem
 from scenes.world import World, new_id_number
@@ -51,7 +51,7 @@ class Scene:
 
     def hold(self, visitor: Visitor, start: str, moves: str = "", key: str = "") -> str:
         """The carried hold; empty when refused."""
-        wish = Wish(
+        wish = BookingWish(
             hall=self.hall,
             services=[HOUSING],
             day=date.fromisoformat(self.day),

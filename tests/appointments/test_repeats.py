@@ -178,9 +178,17 @@ def _quietly(work: Callable[[], Any]) -> None:
 
 
 @pytest.mark.parametrize("path", ["days/0001-01-01?", "days/9999-12-31?", "days?month=0001-01&", "days?month=9999-12&"])
-def test_absurd_dates_are_not_found(world: World, path: str) -> None:
+def test_absurd_dates_are_refused_with_their_field(world: World, path: str) -> None:
     answer = world.anonymous().get(f"/v1/halls/{world.hall()}/{path}services={HOUSING}")
-    assert answer.code == "not_found"
+    assert (answer.status, answer.code) == (422, "invalid_request")
+    assert [fault["code"] for fault in answer.json["fields"]] == ["out_of_range"]
+
+
+@pytest.mark.parametrize("day", ["2026-13-01", "2026-11-31", "tomorrow", "20261103"])
+def test_what_is_no_date_is_refused_with_its_field(world: World, day: str) -> None:
+    answer = world.anonymous().get(f"/v1/halls/{world.hall()}/days/{day}?services={HOUSING}")
+    assert (answer.status, answer.code) == (422, "invalid_request")
+    assert [(fault["path"], fault["code"]) for fault in answer.json["fields"]] == [("/day", "malformed")]
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])

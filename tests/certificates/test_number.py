@@ -82,7 +82,8 @@ def test_payload_and_number_come_back_as_they_were(payload: rules.Payload, signa
 def test_any_altered_digit_is_a_forgery(place: int, change: int) -> None:
     number = rules.encode_number(*genuine())
     forged = number[:place] + str((int(number[place]) + change) % 10) + number[place + 1 :]
-    assert check(forged, {1: DER}, set(), TODAY)[0] == "forged"
+    # A digit of the key's number leads to a key that is on no list.
+    assert check(forged, {1: DER}, set(), TODAY)[0] in ("forged", "unknown_key")
 
 
 def test_a_genuine_number_is_valid_offline() -> None:
@@ -118,7 +119,7 @@ def test_other_keys_products_and_spellings_are_refused() -> None:
         "-1",
     ):
         assert check(forged, {1: DER}, set(), TODAY)[0] == "forged"
-    assert check(number, {2: DER}, set(), TODAY)[0] == "forged"  # the key's number is retired
+    assert check(number, {2: DER}, set(), TODAY)[0] == "unknown_key"  # the key's number is retired
     other = ec.generate_private_key(ec.SECP256R1()).public_key()
     der = other.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     assert check(number, {1: der}, set(), TODAY)[0] == "forged"

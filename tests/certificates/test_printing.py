@@ -8,6 +8,7 @@ import pytest
 from chalicelib.catalog import service as catalog
 from chalicelib.certificates import pdf as drawing
 from chalicelib.certificates import rules
+from chalicelib.kernel import qr
 from chalicelib.kernel.errors import Problem
 from scenes.world import Enterprise, World
 from tests.certificates.pictures import decode, photo, raster
@@ -121,9 +122,9 @@ def test_the_qr_decodes_from_simulated_photos(enterprise: Enterprise) -> None:
 def test_the_symbol_is_small_because_the_number_is_numeric() -> None:
     """45 modules at M, 53 at Q for a prefix of 27 characters; all in bytes would take 61."""
     prefix = "https://q.example.gov.cn/b/"
-    assert drawing.qr_symbol(prefix, NUMBER, "M").symbol_size(border=0)[0] == 45
-    assert drawing.qr_symbol(prefix, NUMBER, "Q").symbol_size(border=0)[0] == 53
-    assert drawing.qr_symbol("h" * 36, NUMBER, "Q").symbol_size(border=0)[0] == 53
+    assert len(qr.modules(prefix, NUMBER, correction="M")) == 45
+    assert len(qr.modules(prefix, NUMBER, correction="Q")) == 53
+    assert len(qr.modules("h" * 36, NUMBER, correction="Q")) == 53
 
 
 def face(**changes: str) -> dict[str, str]:

@@ -116,7 +116,7 @@ class Hall:
         while True:
             answer = self.clerk.get(f"/v1/halls/{HALL}/parcels?desk={name}{cursor}").json
             found += [row["id"] for row in answer["items"]]
-            if answer["cursor"] is None:
+            if "cursor" not in answer:
                 return found
             cursor = f"&cursor={answer['cursor']}"
 

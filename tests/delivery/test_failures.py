@@ -11,6 +11,7 @@ from chalicelib.delivery import service, store
 from chalicelib.delivery.service import followups
 from chalicelib.kernel.access import Actor
 from functions import follow_deliveries
+from scenes import tampering
 from scenes.world import World
 from tests.delivery import made, parcels
 from tests.delivery.parcels import FAR, HALL, NEAR, SIGNATURE
@@ -137,7 +138,7 @@ def test_a_courier_alone_cannot_end_what_goes_to_the_hall(world: World) -> None:
     item = store.shipment(shipment)
     assert item is not None
     item.direction = "in"
-    item.save()
+    tampering.overwrite(item)
     courier = world.staff("courier.a")
     answer = courier.post(f"/v1/shipments/{shipment}/deliver", {"signature": SIGNATURE})
     assert answer.code == "shipment_wrong_state"

@@ -88,3 +88,12 @@ def test_originals_arrive_without_a_journey_and_after_having_been_lost(world: Wo
     head = world.staff("hall.supervisor")
     assert head.post(f"/v1/shipments/{shipment}/lose", LOST).json["status"] == "lost"
     assert head.post(f"/v1/shipments/{shipment}/find").json["status"] == "delivered"
+
+
+def test_an_address_of_the_book_is_changed_in_its_place(world: World) -> None:
+    person = world.real_person()
+    added = person.post("/v1/addresses", parcels.NEAR).json
+    changed = person.put(f"/v1/addresses/{added['id']}", {**parcels.NEAR, "hint": "西门进"})
+    assert changed.status == 200 and changed.json["id"] == added["id"] and changed.json["hint"] == "西门进"
+    assert [one["hint"] for one in person.get("/v1/addresses").json["items"]] == ["西门进"]
+    assert world.real_person().put(f"/v1/addresses/{added['id']}", parcels.NEAR).status == 422

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.identity import store
+from scenes import tampering
 from scenes.world import World
 from tests.interleaving import dying_at
 
@@ -148,7 +149,7 @@ def test_a_refresh_does_not_fail_for_what_is_only_noted(world: World, monkeypatc
     account = store.account(person.account_id, consistent=True)
     assert account is not None
     account.recent_logins = ["another", *account.recent_logins]
-    account.save()
+    tampering.overwrite(account)
     with dying_at(monkeypatch, 2, "lost") as writes:
         person.renew()
     assert writes == [2]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 import sys
 from pathlib import Path
 
@@ -50,30 +49,6 @@ def test_every_reachable_module_is_found_and_no_other(program: Path) -> None:
 
 def test_what_is_excluded_is_not_entered(program: Path) -> None:
     assert not {"e", "optional"} & set(Closure({"": program}, ["main"], ("e",)).modules)
-
-
-def test_a_library_keeps_its_segments_and_loses_its_symbols() -> None:
-    import _ctypes
-
-    library = Path(_ctypes.__file__).read_bytes()
-    cut = reduce.without_symbols(library)
-    assert len(cut) < len(library) and cut[64:2000] == library[64:2000]
-    assert reduce.machine(cut) == reduce.machine(library)
-    assert struct.unpack_from("<Q", cut, 0x28) == (0,) and reduce.without_symbols(cut) == cut
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="loads an ELF library")
-def test_a_library_without_symbols_still_loads(tmp_path: Path) -> None:
-    import _ctypes
-    import ctypes
-
-    (tmp_path / "cut.so").write_bytes(reduce.without_symbols(Path(_ctypes.__file__).read_bytes()))
-    assert hasattr(ctypes.CDLL(str(tmp_path / "cut.so")), "PyInit__ctypes")
-
-
-def test_what_is_no_library_is_refused() -> None:
-    with pytest.raises(ValueError, match="ELF"):
-        reduce.without_symbols(b"#!/bin/sh")
 
 
 def test_only_services_that_are_called_keep_their_models() -> None:

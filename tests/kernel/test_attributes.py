@@ -45,3 +45,11 @@ def test_a_moment_without_a_zone_and_a_moment_for_a_day_are_refused() -> None:
         Moment().serialize(datetime(2026, 11, 2, 9, 0))
     with pytest.raises(TypeError, match="not a moment"):
         Day().serialize(datetime(2026, 11, 2, 9, 0, tzinfo=UTC))
+
+
+def test_a_fraction_and_codes_with_commas_are_refused() -> None:
+    with pytest.raises(TypeError, match="whole number"):
+        Integer().serialize(12.99)
+    for wrong in ("abc", ["a,b"]):
+        with pytest.raises(ValueError, match="comma"):
+            Names().serialize(wrong)

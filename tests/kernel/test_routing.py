@@ -36,3 +36,32 @@ def test_a_request_is_served_or_refused_in_our_words(world: World, method: str, 
         assert problem["status"] == status and problem["request_id"] == answer.headers["X-Request-Id"]
     if status == 405:
         assert answer.headers["Allow"] == "GET"
+
+
+FRONT_END = "http://localhost:5173"
+
+
+def test_a_browser_of_a_configured_origin_may_call_and_any_other_may_not(world: World) -> None:
+    headers = {"accept": "*/*", "origin": FRONT_END}
+    answer = world.gateway.handle("GET", "/v1/services", headers, b"", "203.0.113.7")
+    assert answer.headers["Access-Control-Allow-Origin"] == FRONT_END and answer.headers["Vary"] == "Origin"
+    assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
+    stranger = world.gateway.handle(
+        "GET", "/v1/services", {**headers, "origin": "https://evil.example"}, b"", "1.1.1.1"
+    )
+    assert stranger.status == 200 and "Access-Control-Allow-Origin" not in stranger.headers
+    refused = world.gateway.handle("GET", "/v1/me", headers, b"", "203.0.113.7")
+    assert refused.status == 401 and refused.headers["Access-Control-Allow-Origin"] == FRONT_END
+
+
+def test_a_browser_learns_before_its_request_what_it_may_send(world: World) -> None:
+    asked = {"accept": "*/*", "origin": FRONT_END, "access-control-request-method": "POST"}
+    answer = world.gateway.handle("OPTIONS", "/v1/applications", asked, b"", "203.0.113.7")
+    assert answer.status == 204 and answer.body == b""
+    assert answer.headers["Access-Control-Allow-Origin"] == FRONT_END
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET, POST"
+    assert "Idempotency-Key" in answer.headers["Access-Control-Allow-Headers"]
+    stranger = world.gateway.handle("OPTIONS", "/v1/applications", {**asked, "origin": "null"}, b"", "203.0.113.7")
+    assert stranger.status == 405 and "Access-Control-Allow-Origin" not in stranger.headers
+    unknown = world.gateway.handle("OPTIONS", "/v1/nothing", asked, b"", "203.0.113.7")
+    assert unknown.status == 404

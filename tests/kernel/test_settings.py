@@ -86,6 +86,9 @@ def test_a_rotated_secret_arrives_and_an_outage_keeps_the_known_one(
     [
         ("PUBLIC_URL", "http://api.example.gov.cn", "https://"),
         ("PUBLIC_URL", "https://api.example.gov.cn/", "must not end in /"),
+        ("CORS_ORIGINS", "https://www.example.gov.cn/", "nothing behind the host"),
+        ("CORS_ORIGINS", "http://www.example.gov.cn", "https://"),
+        ("CORS_ORIGINS", "*", "https://"),
         ("SCAN_URL_PREFIX", "https://a-host-name-that-is-far-too-long.example.gov.cn/b/", "36"),
         ("WECHAT_API_URL", "http://127.0.0.1.evil.example", "https://"),
         ("SCAN_URL_PREFIX", "http://evil.example/", "https://"),

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+from typing import Any
 
+import msgspec
 import yaml
 
 from chalicelib.kernel import errors
 from chalicelib.kernel.edge import endpoint, routing
+from chalicelib.kernel.edge.endpoint import Answer, Request
 from local.environment import ROOT
 from scenes.world import World
+from tests.answers import Answers
 from tools import openapi
 
 
@@ -104,6 +109,109 @@ def test_schemas_are_named_for_clients_and_not_by_our_modules() -> None:
     assert [name for name in document["components"]["schemas"] if not name.isidentifier()] == []
 
 
+def operations() -> list[tuple[str, dict[str, Any]]]:
+    """Every operation of the contract, by its id."""
+    document = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+    return [(one["operationId"], one) for item in document["paths"].values() for one in item.values()]
+
+
+def test_every_operation_says_what_it_is_and_who_calls_it() -> None:
+    for name, operation in operations():
+        assert operation["summary"].endswith("."), name
+        assert "Who: " in operation["description"], name
+        feature, caller = operation["tags"]
+        assert feature in openapi.titles() and caller in openapi.CALLERS, name
+        assert "security" in operation, name
+
+
+def test_every_operation_shows_an_example() -> None:
+    shown = json.loads(openapi.EXAMPLES.read_text(encoding="utf-8"))
+    wanted = {one.operation for one in endpoint.REGISTRY if openapi.is_schema(one.answer)}
+    assert set(shown) == wanted, "run `make examples`"
+    seen = Answers()
+    for declared in endpoint.REGISTRY:
+        example = shown.get(declared.operation)
+        if example is None:
+            continue
+        answer = Answer(status=declared.status, body=json.dumps(example["answer"]).encode())
+        body = json.dumps(example.get("body")).encode()
+        request = Request(method="", path="", parameters={}, query={}, headers={}, body=body, source_ip="")
+        seen.look_at(declared, request, answer)
+        assert ("body" in example) == (declared.body is not None), declared.operation
+        if declared.body is not None:
+            msgspec.convert(example["body"], declared.body)
+    assert seen.faults == set()
+
+
+def faults_of_schemas(schemas: dict[str, Any], answers: set[str]) -> list[str]:
+    """States without their values, moments without their format, and values that may be null in an answer."""
+    faults = []
+    for name in sorted(answers):
+        for field, described in schemas[name].get("properties", {}).items():
+            kinds = described.get("anyOf", [described])
+            if field in ("status", "state") and not all("enum" in kind or "const" in kind for kind in kinds):
+                faults.append(f"{name}.{field} does not say its values")
+            is_moment = field == "at" or field.endswith("_at")
+            if is_moment and described.get("format") != "date-time":
+                faults.append(f"{name}.{field} is no date-time")
+            if {"type": "null"} in kinds:
+                faults.append(f"{name}.{field} may be null")
+    return faults
+
+
+def schemas_of_answers() -> tuple[dict[str, Any], set[str]]:
+    """All schemas, and the names of those that answers are made of."""
+    document = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+    schemas = document["components"]["schemas"]
+    reached: set[str] = set()
+    waiting = [one.answer.__name__ for one in endpoint.REGISTRY if openapi.is_schema(one.answer)]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += re.findall(r"#/components/schemas/(\w+)", json.dumps(schemas[name]))
+    return schemas, reached
+
+
+def test_answers_say_their_states_and_moments_and_leave_out_what_is_absent() -> None:
+    assert faults_of_schemas(*schemas_of_answers()) == []
+
+
+def test_the_law_of_answers_finds() -> None:
+    schemas = {
+        "A": {
+            "properties": {
+                "status": {"type": "string"},
+                "paid_at": {"type": "string"},
+                "name": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            }
+        }
+    }
+    assert len(faults_of_schemas(schemas, {"A"})) == 3
+
+
+def test_problems_name_the_codes_of_their_operation() -> None:
+    document = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+    responses = document["components"]["responses"]
+    for declared in endpoint.REGISTRY:
+        operation = document["paths"][declared.path][declared.method.lower()]
+        named = set()
+        for status, response in operation["responses"].items():
+            if int(status) >= 400:
+                shared = responses[response["$ref"].rpartition("/")[2]]
+                schema = shared["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]
+                assert schema["status"] == {"const": int(status)}
+                named |= set(schema["code"]["enum"])
+        assert named == {code.code for code in openapi.error_codes(declared)}, declared.operation
+
+
+MOST_LINES_OF_THE_CONTRACT = 9000
+
+
+def test_the_contract_can_be_read_in_a_review() -> None:
+    assert len((ROOT / "openapi.yaml").read_text(encoding="utf-8").splitlines()) <= MOST_LINES_OF_THE_CONTRACT
+
+
 def test_every_creating_endpoint_takes_an_idempotency_key() -> None:
     for declared in endpoint.REGISTRY:
         assert declared.idempotent or declared.status != 201, declared.operation
@@ -113,7 +221,9 @@ def test_every_text_that_comes_in_is_bounded() -> None:
     document = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
     for path, item in document["paths"].items():
         for operation in item.values():
-            for parameter in operation.get("parameters", []):
+            for given in operation.get("parameters", []):
+                shared = given.get("$ref", "").rpartition("/")[2]
+                parameter = document["components"]["parameters"][shared] if shared else given
                 schema = parameter["schema"]
                 parts = schema.get("anyOf", [schema])
                 for part in parts:

@@ -113,13 +113,13 @@ def faults_of_statuses(text: str) -> list[str]:
         targets: list[ast.expr] = []
         if isinstance(node, ast.Assign):
             targets = list(node.targets)
-        elif isinstance(node, ast.AnnAssign | ast.AugAssign):
+        elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.For | ast.comprehension | ast.NamedExpr):
             targets = [node.target]
         for target in targets:
             parts = ast.walk(target)
             by_name = "attribute_values['status']" in ast.unparse(target)
             if by_name or any(isinstance(part, ast.Attribute) and part.attr == "status" for part in parts):
-                faults.append(f"line {node.lineno}: sets a status")  # type: ignore[attr-defined]
+                faults.append(f"line {target.lineno}: sets a status")
         if not isinstance(node, ast.Call):
             continue
         called = ast.unparse(node.func)
@@ -127,8 +127,10 @@ def faults_of_statuses(text: str) -> list[str]:
             faults.append(f"line {node.lineno}: begins with a status")
         if called.endswith("status.set") or (called.endswith("Touch") and "'status'" in ast.unparse(node)):
             faults.append(f"line {node.lineno}: writes a status past the graph")
-        if called == "setattr" and len(node.args) > 1 and ast.unparse(node.args[1]).strip("'\"") == "status":
-            faults.append(f"line {node.lineno}: sets a status by its name")
+        if called == "setattr":
+            faults.append(f"line {node.lineno}: sets an attribute by its name, which may be a status")
+        if called.endswith("attribute_values.update"):
+            faults.append(f"line {node.lineno}: sets attributes past their types")
     return faults
 
 
@@ -136,7 +138,7 @@ def test_only_a_move_sets_a_status() -> None:
     found = {}
     for path in LIBRARY.rglob("*.py"):
         faults = faults_of_statuses(path.read_text(encoding="utf-8"))
-        if faults and path != LIBRARY / "kernel" / "graph.py":
+        if faults and path not in (LIBRARY / "kernel" / "graph.py", LIBRARY / "kernel" / "storage" / "tables.py"):
             found[str(path.relative_to(LIBRARY))] = faults
     assert found == {}
 
@@ -150,6 +152,9 @@ def test_only_a_move_sets_a_status() -> None:
         "CaseItem('CASE#1', status='open')",
         "store.CaseItem('CASE#1', status='open')",
         "setattr(item, 'status', 'done')",
+        "setattr(item, name, 'done')",
+        "item.attribute_values.update(status='done')",
+        "for item.status in ('done',):\n    pass",
         "tables.Touch(item, ('status',), condition)",
         "tables.update(CaseItem, pk, sk, [CaseItem.status.set('done')], condition)",
         "item.attribute_values['status'] = 'done'",

@@ -114,6 +114,44 @@ def test_every_function_of_the_template_exists_and_back(environment: Environment
         assert importlib.import_module(f"functions.{name}").__doc__
 
 
+def faults_of_work(name: str, texts: list[str], handlers: dict[str, str]) -> list[str]:
+    """Whether functions run what a feature leaves to be done: a sweep, and what follows its stream if it is woken.
+
+    ``texts``: the feature's modules; ``handlers``: the text of each function's module, by how it is started.
+    """
+    faults = []
+    worker = f'features.worker("{name}")'
+    if f"{worker}.sweep" not in handlers["schedule"]:
+        faults.append(f"no scheduled function sweeps the work of {name}")
+    is_woken = any("worker.wake(" in text for text in texts)
+    if is_woken and f"{worker}.follow" not in handlers["stream"]:
+        faults.append(f"no function behind a stream follows the work of {name}")
+    return faults
+
+
+def test_the_work_of_every_feature_is_run_by_functions() -> None:
+    def text_of(handler: str) -> str:
+        module = handler.rpartition(".")[0]
+        return (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+
+    handlers = {
+        "schedule": "\n".join(text_of(handler) for _, handler in template.schedules(STAGE)),
+        "stream": "\n".join(text_of(handler) for _, handler in template.stream_handlers(STAGE)),
+    }
+    for feature in features.all_features():
+        if feature.work:
+            folder = ROOT / "chalicelib" / feature.name
+            texts = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))]
+            assert faults_of_work(feature.name, texts, handlers) == []
+
+
+def test_the_law_of_work_finds() -> None:
+    swept = {"schedule": 'features.worker("halls").sweep()', "stream": ""}
+    assert faults_of_work("halls", ["worker.schedule(item, when)"], swept) == []
+    assert faults_of_work("halls", ["worker.wake(item)"], swept)
+    assert faults_of_work("halls", [], {"schedule": "", "stream": ""})
+
+
 def test_data_is_protected() -> None:
     for logical_name, resource in template.resources(STAGE).items():
         if resource["Type"] in ("AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::S3::Bucket"):

@@ -26,16 +26,25 @@ def test_an_aggregate_is_not_written_without_its_events() -> None:
         tables.Put(BillItem("BILL#1"))
     with pytest.raises(TypeError, match="BillItem is an aggregate"):
         tables.Delete(BillItem("BILL#1"))
+    for deed in (BillItem("BILL#1").save, BillItem("BILL#1").delete, BillItem("BILL#1").update):
+        with pytest.raises(TypeError, match=r"write BillItem by tables\.write"):
+            deed()
     with pytest.raises(TypeError, match="BillItem is an aggregate"):
         tables.update(BillItem, "BILL#1", "HEAD", [], tables.absent(BillItem))
 
 
 def touches(text: str) -> list[str]:
     """Which attributes a text touches, as it names them."""
+    tree = ast.parse(text)
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    annotations = {id(node.returns) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    called |= annotations
     found = []
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Touch"):
             found.append(ast.unparse(node.args[1]))
+        elif isinstance(node, ast.Attribute) and node.attr == "Touch" and id(node) not in called:
+            found.append("under another name")
     return found
 
 
@@ -61,6 +70,11 @@ def test_what_is_written_without_an_event_is_listed() -> None:
 
 def test_the_law_of_touches_finds() -> None:
     assert touches("tables.Touch(item, ('amount',), condition)") == ["('amount',)"]
+    assert touches("write = tables.Touch") == ["under another name"]
+    assert touches("def f() -> tables.Touch: ...") == []
+
+
+_RAW_WRITES = ("save", "put_item", "update_item", "delete_item", "batch_write", "transact_write_items")
 
 
 def writes_past_the_log(text: str) -> list[str]:
@@ -72,7 +86,9 @@ def writes_past_the_log(text: str) -> list[str]:
         called = ast.unparse(node.func)
         if called.endswith("RecordedPut"):
             faults.append(f"line {node.lineno}: {called}")
-        if isinstance(node.func, ast.Attribute) and node.func.attr in ("save", "update_item", "batch_write"):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _RAW_WRITES:
+            faults.append(f"line {node.lineno}: {called}")
+        if called.rpartition(".")[2] in ("TransactWrite", "_get_connection"):
             faults.append(f"line {node.lineno}: {called}")
     return faults
 
@@ -89,7 +105,17 @@ def test_only_the_log_makes_the_writes_of_aggregates() -> None:
     assert found == WRITING
 
 
-@pytest.mark.parametrize("text", ["tables.RecordedPut(item)", "item.save()", "table.update_item('a', 'b')"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tables.RecordedPut(item)",
+        "item.save()",
+        "table.update_item('a', 'b')",
+        "tables.connection().put_item('a')",
+        "TransactWrite(connection=c).update(item)",
+        "BillItem._get_connection().delete_item('a')",
+    ],
+)
 def test_the_law_of_writes_finds(text: str) -> None:
     assert writes_past_the_log(text)
 

@@ -10,6 +10,7 @@ from chalicelib.kernel.storage import tables
 from chalicelib.notices import store
 from chalicelib.notices.service import channels, dispatch
 from functions import notify_people
+from scenes import tampering
 from scenes.world import World
 from tests.interleaving import Crash, dying_at
 from tests.notices import telling
@@ -160,7 +161,7 @@ def test_the_token_s_failure_is_no_try(world: World) -> None:
     shared_token.forget()
     stored = tables.read(shared_token.TokenItem, "TOKEN#wechat", consistent=True)
     if stored is not None:
-        stored.delete()
+        tampering.remove(stored)
     world.simulators.wechat.controls["faults"]({"fault": "hang_up", "path": "/cgi-bin/stable_token"})
     person.finish()
     telling.settle(world)

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.notices import service, store
 from chalicelib.notices.service import channels
 from functions import notify_people
+from scenes import tampering
 from scenes.world import World
 from tests.delivery import parcels
 from tests.notices import telling
@@ -87,7 +88,7 @@ def test_an_event_that_comes_again_is_told_once(world: World) -> None:
     telling.settle(world)
     records = _records_of(world, f"APPLICATION#{applied['id']}")
     for planned in store.events(f"APPLICATION#{applied['id']}", None).items:
-        planned.delete()  # as if the function had died before it wrote this down
+        tampering.remove(planned)  # as if the function had died before it wrote this down
     for _ in range(3):
         assert notify_people.handler({"Records": records}) == {"batchItemFailures": []}
     telling.settle(world)
@@ -320,7 +321,7 @@ def _letters(desk: object) -> list[dict[str, str]]:
     while True:
         page = desk.get(f"/v1/notices/letters{cursor}").json  # type: ignore[attr-defined]
         found += page["items"]
-        if page["cursor"] is None:
+        if "cursor" not in page:
             return found
         cursor = f"?cursor={page['cursor']}"
 

@@ -32,6 +32,7 @@ def bill(enterprise: Enterprise, amount: int = 60_000, title: str = "旅游包�
         legal_basis="测试",
     )
     debt = Debt(
+        purpose="application",
         owed_for=secrets.token_hex(13),
         receipt="K7M2-9QXA-4TB3",
         service="tour_bus_sticker",

@@ -61,6 +61,7 @@ class Scene:
             legal_basis="测试",
         )
         debt = Debt(
+            purpose="application",
             owed_for=secrets.token_hex(13),
             receipt="K7M2-9QXA-4TB3",
             service="x",

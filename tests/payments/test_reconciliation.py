@@ -54,7 +54,7 @@ def cases(world: World, day: str) -> list[dict[str, Any]]:
     while True:
         page = treasurer.get("/v1/payment_cases" + (f"?cursor={cursor}" if cursor else "")).json
         found += page["items"]
-        cursor = page["cursor"] or ""
+        cursor = page.get("cursor", "")
         if not cursor:
             return [item for item in found if item["day"] == day]
 

@@ -83,7 +83,7 @@ def test_nonsense_is_the_platforms_fault(world: World, answer: bytes) -> None:
 
 def test_an_unsigned_refusal_names_its_sub_code(world: World) -> None:
     content = '{"code":"40002","sub_code":"isv.invalid-signature"}'
-    with pytest.raises(alipay.Refused) as refused:
+    with pytest.raises(alipay.AlipayRefused) as refused:
         alipay._open(METHOD, node(content))
     assert refused.value.sub_code == "isv.invalid-signature"
 

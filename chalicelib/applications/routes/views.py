@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
+from datetime import date
+from typing import Annotated, Any
 
 from chalicelib.applications import decisions, forms, rules, service, store
 from chalicelib.applications.store import ApplicationItem, CorrectionItem, TaskItem
@@ -12,28 +11,32 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition, Text
 from chalicelib.delivery import service as delivery
 from chalicelib.kernel import clock
+from chalicelib.kernel.edge.shapes import View, one_of
 from chalicelib.kernel.security import vault
 
+Status = Annotated[str, one_of(rules.GRAPH.states)]
+Light = Annotated[str, one_of(rules.LIGHTS)]
 
-class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
+
+class DeliveryView(View, frozen=True, kw_only=True):
     """How the result is wanted, among the ``modes`` that the service offers; the address masked."""
 
     mode: str
     modes: list[str]
-    hall: str
-    recipient: str
-    phone: str
-    postage: str
+    hall: str | None = None
+    recipient: str | None = None
+    phone: str | None = None
+    postage: str | None = None
 
 
-class ShipmentLink(msgspec.Struct, frozen=True):
+class ShipmentLink(View, frozen=True):
     """The parcel that was made."""
 
     shipment: str
-    status: str
+    status: Annotated[str, one_of(delivery.SHIPMENTS.states)]
 
 
-class ApplicationView(msgspec.Struct, frozen=True, kw_only=True):
+class ApplicationView(View, frozen=True, kw_only=True):
     """An application. ``receipt`` is given on submission; ``options`` are values on record to choose from.
 
     ``facts``: what the registers said, for staff only. ``bills``: what has to be paid before the certificate is issued.
@@ -43,42 +46,42 @@ class ApplicationView(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     service: str
     service_version: int
-    status: str
-    receipt: str
+    status: Status
     form: dict[str, Any]
     facts: dict[str, Any]
     options: dict[str, list[Any]]
     findings: list[decisions.Finding]
     corrections: list[CorrectionItem]
-    correct_by: str
-    due_on: str
-    certificate_id: str
     bills: list[str]
     delivery: DeliveryView
-    shipment: str
     warnings: list[Text]
+    receipt: str | None = None
+    correct_by: date | None = None
+    due_on: date | None = None
+    certificate_id: str | None = None
+    shipment: str | None = None
 
 
-class ApplicationRow(msgspec.Struct, frozen=True, kw_only=True):
+class ApplicationRow(View, frozen=True, kw_only=True):
     """An application in a list."""
 
     id: str
     service: str
     service_name: Text
-    status: str
-    receipt: str
-    due_on: str
+    status: Status
     warnings: list[Text]
+    receipt: str | None = None
+    due_on: date | None = None
 
 
-class ApplicationList(msgspec.Struct, frozen=True):
+class ApplicationList(View, frozen=True):
     """A part of the applications, newest first."""
 
     items: list[ApplicationRow]
-    cursor: str | None
+    cursor: str | None = None
 
 
-class TaskRow(msgspec.Struct, frozen=True, kw_only=True):
+class TaskRow(View, frozen=True, kw_only=True):
     """A task in the unit's queue; ``light`` is green, yellow or red."""
 
     id: str
@@ -87,20 +90,20 @@ class TaskRow(msgspec.Struct, frozen=True, kw_only=True):
     service: str
     service_name: Text
     receipt: str
-    officer: str
-    due_on: str
-    light: str
+    due_on: date
+    light: Light
     warnings: list[Text]
+    officer: str | None = None
 
 
-class TaskList(msgspec.Struct, frozen=True):
+class TaskList(View, frozen=True):
     """A part of the unit's queue, the most urgent first."""
 
     items: list[TaskRow]
-    cursor: str | None
+    cursor: str | None = None
 
 
-class TaskView(msgspec.Struct, frozen=True):
+class TaskView(View, frozen=True):
     """A task with the application that it is about."""
 
     task: TaskRow
@@ -121,36 +124,41 @@ def application_view(item: ApplicationItem, *, for_staff: bool = False) -> Appli
         options=forms.options(definition.form, content.facts),
         findings=item.findings,
         corrections=content.corrections if item.status == rules.CORRECTION else [],
-        correct_by=str(item.correct_by or ""),
-        due_on=str(item.due_on or ""),
-        certificate_id=item.certificate_id or "",
+        correct_by=item.correct_by,
+        due_on=item.due_on,
+        certificate_id=item.certificate_id,
         bills=item.bills,
         delivery=delivery_view(definition, store.delivery_of(item)),
-        shipment=delivery.shipment_of(item.id) if item.delivery and item.status == rules.COMPLETED else "",
+        shipment=_shipment(item),
         warnings=catalog.calendar_warnings(item.correct_by, item.due_on),
     )
 
 
 def delivery_view(definition: ServiceDefinition, choice: delivery.Choice) -> DeliveryView:
     address = choice.address
-    recipient, phone = (vault.mask_name(address.recipient), vault.mask_phone(address.phone)) if address else ("", "")
     return DeliveryView(
         mode=choice.mode,
         modes=definition.item.modes,
-        hall=choice.hall,
-        recipient=recipient,
-        phone=phone,
-        postage=choice.postage,
+        hall=choice.hall or None,
+        recipient=vault.mask_name(address.recipient) if address else None,
+        phone=vault.mask_phone(address.phone) if address else None,
+        postage=choice.postage or None,
     )
 
 
-def _receipt(item: ApplicationItem) -> str:
-    return "" if item.status in (rules.DRAFT, rules.DISCARDED) else item.receipt
+def _receipt(item: ApplicationItem) -> str | None:
+    """The receipt number, which an application has from its submission on."""
+    return None if item.status in (rules.DRAFT, rules.DISCARDED) else item.receipt
+
+
+def _shipment(item: ApplicationItem) -> str | None:
+    """The parcel that the result of a completed application comes in."""
+    is_sent = bool(item.delivery) and item.status == rules.COMPLETED
+    return delivery.shipment_of(item.id) or None if is_sent else None
 
 
 def application_row(item: ApplicationItem) -> ApplicationRow:
     name = service.definition_of(item).item.name
-    due_on = str(item.due_on or "")
     warnings = catalog.calendar_warnings(item.due_on)
     return ApplicationRow(
         id=item.id,
@@ -158,7 +166,7 @@ def application_row(item: ApplicationItem) -> ApplicationRow:
         service_name=name,
         status=item.status,
         receipt=_receipt(item),
-        due_on=due_on,
+        due_on=item.due_on,
         warnings=warnings,
     )
 
@@ -171,8 +179,8 @@ def task_row(task: TaskItem) -> TaskRow:
         service=task.service,
         service_name=catalog.definition(task.service, task.service_version).item.name,
         receipt=task.receipt,
-        officer=task.officer,
-        due_on=str(task.due_on),
+        officer=task.officer or None,
+        due_on=task.due_on,
         light=rules.light(catalog.calendar(), clock.today(), task.due_on),
         warnings=catalog.calendar_warnings(task.due_on),
     )

@@ -57,7 +57,7 @@ def create(actor: Actor, service_code: str, application_id: str) -> ApplicationI
     try:
         tables.write(
             changes.record(item, Event(drafted, actor, data={"service": service_code})),
-            store.put_content(item, content),
+            store.content_write(item, content),
         )
     except tables.ConditionFailed:
         existing = store.application(application_id)
@@ -97,7 +97,7 @@ def save_form(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> Case
         raise rules.GRAPH.refusal(item.status)
     case = completed(item, form, store.content(item).corrections)
     tables.write_or_conflict(
-        changes.record(item, Event(events.FORM_SAVED, actor)), store.put_content(item, case.content)
+        changes.record(item, Event(events.FORM_SAVED, actor)), store.content_write(item, case.content)
     )
     return case
 

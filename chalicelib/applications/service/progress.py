@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-import msgspec
+from datetime import date
+from typing import Annotated
 
 from chalicelib.applications import events, rules, store
 from chalicelib.applications.service.drafts import definition_of
@@ -13,39 +12,40 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.identity import service as identity
 from chalicelib.kernel import clock, ids, numbers
+from chalicelib.kernel.edge.shapes import Instant, View, one_of
 from chalicelib.kernel.event_types import declared_in
 from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.events.changes import Change
 
 
-class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
+class TimelineEntry(View, frozen=True, kw_only=True):
     """One thing that happened: what, when, who, of which unit, with what words."""
 
     version: int
     type: str
     what: Text
-    at: datetime
+    at: Instant
     who: Text
-    unit: Text | None
-    note: str
     reasons: list[str]
+    unit: Text | None = None
+    note: str | None = None
 
 
-class Next(msgspec.Struct, frozen=True, kw_only=True):
+class Next(View, frozen=True, kw_only=True):
     """What comes next, whose turn it is, and by which day."""
 
     what: Text
-    unit: Text | None
-    by: str
+    unit: Text | None = None
+    by: date | None = None
     warnings: list[Text] = []
 
 
-class Timeline(msgspec.Struct, frozen=True):
-    """Everything that happened, and what comes next (None at the end)."""
+class Timeline(View, frozen=True):
+    """Everything that happened, and what comes next (nothing at the end)."""
 
-    status: str
+    status: Annotated[str, one_of(rules.GRAPH.states)]
     entries: list[TimelineEntry]
-    next: Next | None
+    next: Next | None = None
 
 
 _EVENTS = declared_in(events)
@@ -70,7 +70,7 @@ def _entry(item: ApplicationItem, change: Change) -> TimelineEntry:
         at=clock.local(change.at),
         who=_who(change),
         unit=catalog.unit_name(change.unit) if change.unit else None,
-        note=changes.note_of(item.subject, change),
+        note=changes.note_of(item.subject, change) or None,
         reasons=reasons if isinstance(reasons, list) else [],
     )
 
@@ -86,34 +86,32 @@ def _who(change: Change) -> Text:
 
 def _next(item: ApplicationItem) -> Next | None:
     if item.status == rules.DRAFT:
-        return Next(what=Text("请填写并提交", "Fill in and submit"), unit=None, by="")
+        return Next(what=Text("请填写并提交", "Fill in and submit"))
     if item.status == rules.APPROVED:
-        return Next(
-            what=Text("请缴费，到账后自动出证", "Pay the bills; the certificate follows by itself"), unit=None, by=""
-        )
+        return Next(what=Text("请缴费，到账后自动出证", "Pay the bills; the certificate follows by itself"))
     if item.status == rules.CORRECTION:
         warnings = catalog.calendar_warnings(item.correct_by)
         what = Text("请按清单补正", "Correct what the list names")
-        return Next(what=what, unit=None, by=str(item.correct_by or ""), warnings=warnings)
+        return Next(what=what, by=item.correct_by, warnings=warnings)
     if item.status in (rules.RECEIVED, rules.ACCEPTED):
         steps = {step.code: step for step in definition_of(item).workflow.steps}
         waiting = [steps[state.code] for state in item.steps if state.state == "open"]
         unit = catalog.unit_name(waiting[0].unit) if waiting else None
         what = waiting[0].name if waiting else Text("等待审查", "Waiting for review")
-        return Next(what=what, unit=unit, by=str(item.due_on or ""), warnings=catalog.calendar_warnings(item.due_on))
+        return Next(what=what, unit=unit, by=item.due_on, warnings=catalog.calendar_warnings(item.due_on))
     return None
 
 
-class PublicStatus(msgspec.Struct, frozen=True, kw_only=True):
+class PublicStatus(View, frozen=True, kw_only=True):
     """What anyone with the receipt number may know."""
 
     receipt: str
     service: Text
-    status: str
+    status: Annotated[str, one_of(rules.GRAPH.states)]
     what: Text
-    due_on: str
-    light: str
     warnings: list[Text]
+    due_on: date | None = None
+    light: Annotated[str, one_of(rules.LIGHTS)] | None = None
 
 
 STATUS_WORDS = {
@@ -136,13 +134,13 @@ def public_status(receipt: str) -> PublicStatus:
         raise rules.RECEIPT_UNKNOWN()
     is_open = item.status in (rules.RECEIVED, rules.ACCEPTED)
     due_on = item.due_on if is_open else None
-    light = rules.light(catalog.calendar(), clock.today(), due_on) if due_on else ""
+    light = rules.light(catalog.calendar(), clock.today(), due_on) if due_on else None
     return PublicStatus(
         receipt=item.receipt,
         service=definition_of(item).item.name,
         status=item.status,
         what=STATUS_WORDS[item.status],
-        due_on=str(due_on or ""),
+        due_on=due_on,
         light=light,
         warnings=catalog.calendar_warnings(due_on),
     )

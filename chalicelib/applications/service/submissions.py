@@ -66,7 +66,7 @@ def _submit_unless_taken(
     try:
         return _submit_once(actor, item, action, form)
     except errors.Problem as problem:
-        if problem.error.code != "period_taken":
+        if problem.error is not certificates.PERIOD_TAKEN:
             raise
         # The rules looked before it was taken. They look again, and then say so in their own words.
         raise tables.ConditionFailed from problem
@@ -91,7 +91,7 @@ def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[st
         raise rules.FORM_INVALID(fields=problems)
     findings = findings_of(case)
     happened = [_received(actor, item, action, case.definition)]
-    writes: list[Write] = [] if case.content == before else [store.put_content(item, case.content)]
+    writes: list[Write] = [] if case.content == before else [store.content_write(item, case.content)]
     item.findings = findings
     outcome = rules.outcome(finding.effect for finding in findings)
     codes = [finding.code for finding in findings]
@@ -108,7 +108,7 @@ def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[st
         happened += approval
         writes += issuing
     else:
-        writes += _open_tasks(item, case.definition)
+        writes += _task_writes(item, case.definition)
     tables.write(changes.record(item, *happened), *writes)
     return item
 
@@ -154,6 +154,7 @@ def _debt(case: Case) -> payments.Debt:
     name = definition.item.name.zh
     days = definition.item.payment_days
     return payments.Debt(
+        purpose="application",
         owed_for=item.id,
         receipt=item.receipt,
         service=item.service,
@@ -212,7 +213,7 @@ def result_of(item: ApplicationItem, definition: ServiceDefinition) -> delivery.
     )
 
 
-def _open_tasks(item: ApplicationItem, definition: ServiceDefinition) -> list[Write]:
+def _task_writes(item: ApplicationItem, definition: ServiceDefinition) -> list[Write]:
     """Queue the steps that may begin; after a correction the officers who had them keep them."""
     before = {state.code: state for state in item.steps}
     states: list[StepState] = []
@@ -229,7 +230,7 @@ def _open_tasks(item: ApplicationItem, definition: ServiceDefinition) -> list[Wr
     return writes
 
 
-def close_tasks(item: ApplicationItem, definition: ServiceDefinition) -> list[Write]:
+def close_task_writes(item: ApplicationItem, definition: ServiceDefinition) -> list[Write]:
     """The removal of the application's open rows from the queues."""
     units = {step.code: step.unit for step in definition.workflow.steps}
     return [
@@ -244,8 +245,8 @@ def withdraw(actor: Actor, item: ApplicationItem, reason: str) -> None:
     """
     queued = item.status in (rules.RECEIVED, rules.ACCEPTED)
     withdrawn = rules.GRAPH.move(item, "withdraw", "applicant")
-    others = close_tasks(item, definition_of(item)) if queued else []
-    others += payments.bills.cancelling_all(actor, item.bills, reason)
+    others = close_task_writes(item, definition_of(item)) if queued else []
+    others += payments.bills.cancel_writes(actor, item.bills, reason)
     item.due_on = None
     tables.write_or_conflict(changes.record(item, Event(withdrawn, actor, note=reason)), *others)
 
@@ -257,7 +258,7 @@ def stop_for_correction(actor: Actor, item: ApplicationItem, corrections: list[C
     item.corrected = True
     definition = definition_of(item)
     today = clock.today()
-    removals = close_tasks(item, definition)
+    removals = close_task_writes(item, definition)
     requested = rules.GRAPH.move(item, "request_correction", "officer")
     item.used_days = rules.used_days(catalog.calendar(), item.counted_from or today, today, item.used_days)
     last_day = catalog.calendar().add_working_days(today, definition.item.correction_days)
@@ -266,7 +267,7 @@ def stop_for_correction(actor: Actor, item: ApplicationItem, corrections: list[C
     content.corrections = corrections
     tables.write_or_conflict(
         changes.record(item, Event(requested, actor, note=note)),
-        store.put_content(item, content),
+        store.content_write(item, content),
         Put(store.correction_due(item.id, last_day)),
         *removals,
     )

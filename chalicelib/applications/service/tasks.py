@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.applications import decisions, events, rules, store
 from chalicelib.applications.service.drafts import Case, completed, definition_of, findings_of, problems_of
-from chalicelib.applications.service.submissions import advance, approve, close_tasks, stop_for_correction
+from chalicelib.applications.service.submissions import advance, approve, close_task_writes, stop_for_correction
 from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepState, TaskItem
 from chalicelib.catalog.definition import ServiceDefinition
 from chalicelib.kernel.access import Actor
@@ -88,12 +88,12 @@ def approve_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     happened = [advance(item, "accept", actor, [])] if item.status == rules.RECEIVED else []
     happened.append(Event(events.STEP_APPROVED, actor, note=opinion, data={"step": task.step}))
     writes: list[Write] = [Delete(task)]
-    writes += _open_following(item, definition, states)
+    writes += _following_task_writes(item, definition, states)
     item.steps = states
     if all(one.state == "done" for one in states) and len(states) == len(definition.workflow.steps):
         happened.append(advance(item, "review", actor, []))
         case = _checked_again(item)
-        writes.append(store.put_content(item, case.content))
+        writes.append(store.content_write(item, case.content))
         approval, issuing = approve(case, actor)
         happened += approval
         writes += issuing
@@ -116,7 +116,9 @@ def _checked_again(item: ApplicationItem) -> Case:
     return case
 
 
-def _open_following(item: ApplicationItem, definition: ServiceDefinition, states: list[StepState]) -> list[Write]:
+def _following_task_writes(
+    item: ApplicationItem, definition: ServiceDefinition, states: list[StepState]
+) -> list[Write]:
     """Open the steps that waited for the ones done now."""
     done = [state.code for state in states if state.state == "done"]
     known = {state.code for state in states}
@@ -133,7 +135,7 @@ def refuse_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     """Refuse: one unit's refusal decides the application. Raises as ``approve_task``."""
     item, _, _ = _own_step(actor, task)
     happened = [advance(item, "accept", actor, [])] if item.status == rules.RECEIVED else []
-    removals = close_tasks(item, definition_of(item))
+    removals = close_task_writes(item, definition_of(item))
     happened += [advance(item, "review", actor, []), advance(item, "refuse", actor, [], opinion)]
     item.due_on = None
     _decide(item, happened, removals)

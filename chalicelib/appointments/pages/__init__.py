@@ -1,4 +1,4 @@
-"""What is printed for people who come to a hall; jinja2 and segno are imported only when a slip is shown."""
+"""What is printed for people who come to a hall; jinja2 is imported only when a slip is shown."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.catalog.definition import Text
+from chalicelib.kernel import qr
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +31,6 @@ def _template() -> Any:
 
 def slip(content: Slip) -> str:
     """The slip as a page that any browser prints."""
-    import segno
-
-    picture = segno.make(content.code, error="m", micro=False).svg_data_uri(scale=6, border=4)
+    picture = qr.svg_data_uri(content.code, correction="M")
     page: str = _template().render(slip=content, picture=picture)
     return page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated
 
 from msgspec import Meta
@@ -51,12 +51,8 @@ VISITOR_ERRORS = [
 ]
 
 
-def parse_day(text: str) -> date:
-    """A date near enough to mean something here; raises ``not_found``."""
-    try:
-        found = datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError:
-        raise errors.NOT_FOUND() from None
-    if abs(found - clock.today()) > timedelta(service.plans.FURTHEST_DAYS):
-        raise errors.NOT_FOUND()
-    return found
+def check_near(day: date, field: str) -> None:
+    """Raise ``invalid_request`` for a day so far away that there is nothing to say about it."""
+    if abs(day - clock.today()) > timedelta(service.plans.FURTHEST_DAYS):
+        fault = errors.FieldError(field, "out_of_range", zh="日期太远，无法查询", en="That day is too far away")
+        raise errors.INVALID_REQUEST(fields=[fault])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from chalicelib.appointments import service
-from chalicelib.appointments.routes.shapes import PLAN_ERRORS, parse_day
-from chalicelib.kernel import errors
+from chalicelib.appointments.routes.shapes import PLAN_ERRORS, check_near
 from chalicelib.kernel.access import ANYONE
 from chalicelib.kernel.edge.endpoint import endpoint
 
@@ -27,13 +27,16 @@ class ServicesQuery(msgspec.Struct, forbid_unknown_fields=True):
     services: Annotated[str, Meta(min_length=3, max_length=205)]
 
 
-@endpoint("GET", "/v1/halls/{hall}/days", ANYONE, errors=[*PLAN_ERRORS, errors.NOT_FOUND])
+@endpoint("GET", "/v1/halls/{hall}/days", ANYONE, errors=PLAN_ERRORS)
 def read_month(hall: str, query: MonthQuery) -> service.plans.MonthView:
     """A month of a hall: on which days there are places for these services."""
-    return service.plans.month(service.plan(hall, query.services.split(",")), parse_day(f"{query.month}-01"))
+    first = date.fromisoformat(f"{query.month}-01")
+    check_near(first, "/month")
+    return service.plans.month(service.plan(hall, query.services.split(",")), first)
 
 
-@endpoint("GET", "/v1/halls/{hall}/days/{day}", ANYONE, errors=[*PLAN_ERRORS, errors.NOT_FOUND])
-def read_day(hall: str, day: str, query: ServicesQuery) -> service.plans.SlotList:
+@endpoint("GET", "/v1/halls/{hall}/days/{day}", ANYONE, errors=PLAN_ERRORS)
+def read_day(hall: str, day: date, query: ServicesQuery) -> service.plans.SlotList:
     """A day's slots for these services, as they are now."""
-    return service.plans.day(service.plan(hall, query.services.split(",")), parse_day(day))
+    check_near(day, "/day")
+    return service.plans.day(service.plan(hall, query.services.split(",")), day)

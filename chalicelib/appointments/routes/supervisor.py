@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import date
 
 import msgspec
-from msgspec import Meta
 
 from chalicelib.appointments import rules, service, store
-from chalicelib.appointments.routes.shapes import OWN, Words, parse_day
+from chalicelib.appointments.routes.shapes import OWN, Words, check_near
 from chalicelib.appointments.routes.views import Appeal, AppealList, AppointmentView, appointment_view
 from chalicelib.appointments.store import AppointmentItem
 from chalicelib.catalog import service as catalog
@@ -41,7 +40,7 @@ class AppealDecision(msgspec.Struct, forbid_unknown_fields=True):
 class Amnesty(msgspec.Struct, forbid_unknown_fields=True):
     """Of which day all no-shows are forgiven, and why."""
 
-    day: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    day: date
     reason: Words
 
 
@@ -86,7 +85,7 @@ def forgive_no_show(actor: Actor, target: AppointmentItem, body: Reason) -> Appo
 @endpoint("POST", "/v1/halls/{hall}/amnesties", SUPERVISED_HALL, errors=[rules.DAY_NOT_OVER])
 def forgive_day(actor: Actor, target: Hall, body: Amnesty) -> Forgiven:
     """Forgive all no-shows of a day at the hall, for example after a storm; repeating it finishes what was left."""
-    day = parse_day(body.day)
-    if day >= clock.today():
+    check_near(body.day, "/day")
+    if body.day >= clock.today():
         raise rules.DAY_NOT_OVER()
-    return Forgiven(service.day.forgive_day(actor, target, day, body.reason))
+    return Forgiven(service.day.forgive_day(actor, target, body.day, body.reason))

@@ -3,87 +3,90 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Annotated
 
-import msgspec
-
-from chalicelib.appointments import service, store
+from chalicelib.appointments import rules, service, store
 from chalicelib.appointments.store import AppointmentItem, WaiterItem
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.kernel import clock, ids
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.edge.shapes import Date, Instant, View, one_of
 from chalicelib.kernel.security import vault
 
+AppointmentStatus = Annotated[str, one_of({*rules.APPOINTMENTS.states} - {rules.VOID})]
+WaitingStatus = Annotated[str, one_of(rules.WAITERS.states)]
 
-class HoldView(msgspec.Struct, frozen=True, kw_only=True):
+
+class HoldView(View, frozen=True, kw_only=True):
     """A place on hold until ``until``; ``hold`` is what to send with POST /v1/appointments."""
 
     hold: str
     id: str
     hall: str
-    date: str
+    date: Date
     start: str
     end: str
     services: list[str]
-    until: str
+    until: Instant
     warnings: list[Text]
 
 
-class AppointmentView(msgspec.Struct, frozen=True, kw_only=True):
+class AppointmentView(View, frozen=True, kw_only=True):
     """An appointment. ``number`` is its id as people read it and what its QR code says; the visitor is masked."""
 
     id: str
     number: str
-    status: str
+    status: AppointmentStatus
     hall: str
     hall_name: Text
     address: Text
     group: str
-    date: str
+    date: Date
     start: str
     end: str
     services: list[str]
     visitor: str
-    cancel_until: str
-    check_in_from: str
-    check_in_until: str
+    cancel_until: Instant
+    check_in_from: Instant
+    check_in_until: Instant
     appeal_open: bool
     warnings: list[Text]
 
 
-class AppointmentList(msgspec.Struct, frozen=True):
+class AppointmentList(View, frozen=True):
     """The visitor's places: on hold, appointments of this month and later, and no-shows that still count."""
 
     holds: list[HoldView]
     items: list[AppointmentView]
 
 
-class WaiterView(msgspec.Struct, frozen=True, kw_only=True):
+class WaiterView(View, frozen=True, kw_only=True):
     """A place in a waiting list: ``waiting`` at a position, ``offered`` with a hold to confirm, or over."""
 
     id: str
-    status: str
+    status: WaitingStatus
     hall: str
-    date: str
+    date: Date
     earliest: str
     latest: str
-    position: int
-    offer: HoldView | None
     warnings: list[Text]
+    position: int | None = None
+    offer: HoldView | None = None
 
 
-class Appeal(msgspec.Struct, frozen=True):
+class Appeal(View, frozen=True):
     """A no-show and why it should be forgiven."""
 
     appointment: AppointmentView
     reason: str
 
 
-class AppealList(msgspec.Struct, frozen=True):
+class AppealList(View, frozen=True):
     """A part of the appeals that wait for a decision, the oldest first."""
 
     items: list[Appeal]
-    cursor: str | None
+    cursor: str | None = None
 
 
 def waiter_view(actor: Actor, item: WaiterItem) -> WaiterView:
@@ -92,22 +95,22 @@ def waiter_view(actor: Actor, item: WaiterItem) -> WaiterView:
         id=item.id,
         status=item.status,
         hall=item.hall,
-        date=str(item.day),
+        date=item.day,
         earliest=item.earliest,
         latest=item.latest,
-        position=service.waiting_list.position(item),
+        position=service.waiting_list.position(item) or None,
         offer=hold_view(actor, held) if held else None,
         warnings=catalog.calendar_warnings(item.day),
     )
 
 
 def hold_view(actor: Actor, held: service.holds.HeldPlace) -> HoldView:
-    until = clock.from_seconds(held.until).isoformat()
+    until = clock.from_seconds(held.until)
     return HoldView(
         hold=service.holds.carried(actor, held),
         id=held.id,
         hall=held.hall,
-        date=str(held.day),
+        date=held.day,
         start=held.start,
         end=held.ends,
         services=held.services,
@@ -133,14 +136,14 @@ def appointment_view(item: AppointmentItem) -> AppointmentView:
         hall_name=hall.name if hall else Text(item.hall, item.hall),
         address=hall.address if hall else Text("（大厅已撤销）", "(the hall is closed)"),
         group=item.group,
-        date=str(item.day),
+        date=item.day,
         start=item.start,
         end=item.ends,
         services=item.services,
         visitor=vault.mask_name(store.name_of(item)),
-        cancel_until=(begins - timedelta(hours=limits.cancel_until_hours)).isoformat(),
-        check_in_from=(begins - timedelta(minutes=limits.early_minutes)).isoformat(),
-        check_in_until=(begins + timedelta(minutes=limits.late_minutes)).isoformat(),
+        cancel_until=begins - timedelta(hours=limits.cancel_until_hours),
+        check_in_from=begins - timedelta(minutes=limits.early_minutes),
+        check_in_until=begins + timedelta(minutes=limits.late_minutes),
         appeal_open=item.appeal_is_open,
         warnings=catalog.calendar_warnings(item.day),
     )

@@ -33,7 +33,7 @@ from chalicelib.catalog.definition import Text
 from chalicelib.identity import rules as identity_rules
 from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import Access, Actor, Level
-from chalicelib.kernel.edge.endpoint import Download, Page, Request, endpoint
+from chalicelib.kernel.edge.endpoint import Download, HtmlPage, Request, endpoint
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.settings import settings
 
@@ -157,7 +157,7 @@ def hold_place(actor: Actor, body: NewHold, request: Request) -> HoldView:
         raise errors.INVALID_REQUEST(
             fields=[errors.FieldError("/visitor", "invalid", zh="仅限窗口人员填写", en="For staff at a window only")]
         )
-    wish = service.holds.Wish(
+    wish = service.holds.BookingWish(
         hall=body.hall,
         services=body.services,
         day=body.date,
@@ -231,7 +231,7 @@ def cancel_appointment(actor: Actor, target: AppointmentItem, body: Cancellation
     return appointment_view(service.bookings.cancel(actor, target, body.reason))
 
 
-@endpoint("GET", "/v1/appointments/{appointment_id}/calendar", OWN)
+@endpoint("GET", "/v1/appointments/{appointment_id}/calendar", OWN, files=("text/calendar",))
 def read_calendar_file(target: AppointmentItem) -> Download:
     """The appointment for the phone's calendar (iCalendar)."""
     hall = catalog.hall(target.hall)
@@ -252,7 +252,7 @@ def read_calendar_file(target: AppointmentItem) -> Download:
 
 
 @endpoint("GET", "/v1/appointments/{appointment_id}/slip", OWN_OR_HALL)
-def show_slip(actor: Actor, target: AppointmentItem) -> Page:
+def show_slip(actor: Actor, target: AppointmentItem) -> HtmlPage:
     """The appointment as a printable slip with the QR code that kiosk and desk read."""
     if actor.kind == "staff":
         store.record_reading(target, actor)
@@ -269,6 +269,6 @@ def show_slip(actor: Actor, target: AppointmentItem) -> Page:
         f"请携带身份证，迟到超过 {late} 分钟需重新取号。", f"Bring your ID card; come at most {late} minutes late."
     )
     notes = [note, *catalog.calendar_warnings(target.day)]
-    return Page(
+    return HtmlPage(
         pages.slip(pages.Slip(title=hall.name, number=ids.grouped(target.id), lines=lines, code=target.id, notes=notes))
     )

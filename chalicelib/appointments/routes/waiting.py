@@ -57,7 +57,7 @@ class Wait(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 )
 def join_waiting_list(actor: Actor, body: Wait) -> WaiterView:
     """Wait for a place that comes back; it is offered in order, with some time to accept."""
-    wish = service.holds.Wish(
+    wish = service.holds.BookingWish(
         hall=body.hall, services=body.services, day=body.date, start=body.earliest, relative=body.relative
     )
     return waiter_view(actor, service.waiting_list.join(actor, wish, body.latest))

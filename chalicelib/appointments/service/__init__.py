@@ -22,8 +22,15 @@ from chalicelib.appointments.service import (
     relations,
     waiting_list,
 )
-from chalicelib.appointments.service.credit import miss, remember
-from chalicelib.appointments.service.day import check_arrival, checked_in, end_of_day, of_visitor, released, served
+from chalicelib.appointments.service.credit import miss_write, remember
+from chalicelib.appointments.service.day import (
+    check_arrival,
+    check_in_write,
+    end_of_day,
+    of_visitor,
+    release_write,
+    serve_write,
+)
 from chalicelib.appointments.service.holds import NamedVisitor, check_mandate, visitor_of
 from chalicelib.appointments.service.plans import plan
 from chalicelib.appointments.service.relations import is_visitor
@@ -47,23 +54,23 @@ __all__ = [
     "booking_tickets",
     "bookings",
     "check_arrival",
+    "check_in_write",
     "check_mandate",
-    "checked_in",
     "credit",
     "day",
     "end_of_day",
     "holds",
     "is_visitor",
-    "miss",
+    "miss_write",
     "name_of",
     "of_visitor",
     "places_needed",
     "plan",
     "plans",
     "relations",
-    "released",
+    "release_write",
     "remember",
-    "served",
+    "serve_write",
     "slip",
     "visitor_of",
     "waiting_list",

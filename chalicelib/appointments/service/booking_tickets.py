@@ -14,6 +14,7 @@ import msgspec
 from chalicelib.appointments import rules
 from chalicelib.appointments.service.plans import Plan
 from chalicelib.kernel import clock, ids
+from chalicelib.kernel.edge.shapes import Instant, View
 from chalicelib.kernel.security import sealed, vault
 
 GOOD_SECONDS = 900
@@ -27,18 +28,18 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     number: str
     hall: str
     group: str
-    day: str
+    day: date
     usable_from: float
     until: int
 
 
-class BookingTicket(msgspec.Struct, frozen=True, kw_only=True):
+class BookingTicket(View, frozen=True, kw_only=True):
     """A booking ticket and when it may be used; ``wait_seconds`` from now."""
 
     ticket: str
-    usable_from: str
+    usable_from: Instant
     wait_seconds: float
-    expires_at: str
+    expires_at: Instant
 
 
 def issue(plan: Plan, visitor: str, day: date) -> BookingTicket:
@@ -57,17 +58,16 @@ def issue(plan: Plan, visitor: str, day: date) -> BookingTicket:
         number=ids.new_id(),
         hall=plan.hall.code,
         group=plan.group.code,
-        day=str(day),
+        day=day,
         usable_from=usable.timestamp(),
         until=until,
     )
     wait_seconds = round(max(0.0, (usable - now).total_seconds()), 3)
-    expires = (usable + timedelta(seconds=GOOD_SECONDS)).isoformat()
     return BookingTicket(
         ticket=sealed.seal(_PURPOSE, visitor, ticket),
-        usable_from=usable.isoformat(),
+        usable_from=usable,
         wait_seconds=wait_seconds,
-        expires_at=expires,
+        expires_at=usable + timedelta(seconds=GOOD_SECONDS),
     )
 
 
@@ -85,7 +85,7 @@ def check(plan: Plan, visitor: str, text: str, day: date) -> str:
     except sealed.NotGenuine:
         raise rules.TICKET_INVALID() from None
     now = clock.now().timestamp()
-    if (ticket.hall, ticket.group, ticket.day) != (plan.hall.code, plan.group.code, str(day)) or now > ticket.until:
+    if (ticket.hall, ticket.group, ticket.day) != (plan.hall.code, plan.group.code, day) or now > ticket.until:
         raise rules.TICKET_INVALID()
     if now < ticket.usable_from:
         wait = int(ticket.usable_from - now) + 1

@@ -52,7 +52,7 @@ def _confirmed(actor: Actor, held: HeldPlace) -> AppointmentItem:
     confirmed = rules.APPOINTMENTS.move(item, "confirm", "visitor")
     event = Event(confirmed, actor, data=_facts(item))
     try:
-        tables.write(changes.record(item, event), *_replacing(actor, held))
+        tables.write(changes.record(item, event), *_replacement_writes(actor, held))
         return item
     except tables.ConditionFailed:
         if store.is_void(held.id):
@@ -86,7 +86,7 @@ def _facts(item: AppointmentItem) -> dict[str, str | int | list[str]]:
     return {"hall": item.hall, "day": str(item.day), "start": item.start, "services": item.services}
 
 
-def _replacing(actor: Actor, held: HeldPlace) -> list[Put]:
+def _replacement_writes(actor: Actor, held: HeldPlace) -> list[Put]:
     """The write that cancels the appointment which this one replaces; with the other write it is one transaction."""
     if not held.moves:
         return []

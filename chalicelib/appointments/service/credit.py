@@ -17,7 +17,7 @@ from chalicelib.kernel.storage import tables
 _REMEMBERED_DAYS = 730
 
 
-def miss(actor: Actor, item: AppointmentItem) -> tables.Put:
+def miss_write(actor: Actor, item: AppointmentItem) -> tables.Put:
     """The write that makes the appointment a no-show; ``remember`` notes it with the visitor afterwards."""
     missed = rules.APPOINTMENTS.move(item, "miss", "hall")
     return changes.record(item, Event(missed, actor))

@@ -44,19 +44,19 @@ def check_arrival(item: AppointmentItem, hall: str) -> None:
     rules.check_arrival(item.slot, hall, clock.now(), limits.early_minutes, limits.late_minutes)
 
 
-def checked_in(actor: Actor, item: AppointmentItem, ticket: str) -> Put:
+def check_in_write(actor: Actor, item: AppointmentItem, ticket: str) -> Put:
     """The write that the visitor has come and has a ticket in the queue; raises ``appointment_wrong_state``."""
     checked = rules.APPOINTMENTS.move(item, "check_in", "hall")
     return changes.record(item, Event(checked, actor, data={"ticket": ticket}))
 
 
-def served(actor: Actor, item: AppointmentItem) -> Put:
+def serve_write(actor: Actor, item: AppointmentItem) -> Put:
     """The write that the visit is over."""
     was_served = rules.APPOINTMENTS.move(item, "serve", "hall")
     return changes.record(item, Event(was_served, actor))
 
 
-def released(actor: Actor, item: AppointmentItem) -> Put:
+def release_write(actor: Actor, item: AppointmentItem) -> Put:
     """The write that the visitor came and was not served before the hall closed."""
     was_not_served = rules.APPOINTMENTS.move(item, "release", "hall")
     return changes.record(item, Event(was_not_served, actor))
@@ -69,7 +69,7 @@ def end_of_day(hall: Hall, day: date) -> int:
     for item in of_day(hall, day):
         if item.status == rules.CONFIRMED:
             try:
-                tables.write(credit.miss(actor, item))
+                tables.write(credit.miss_write(actor, item))
             except tables.ConditionFailed:
                 item = store.appointment(item.id) or item
         if item.status == rules.NO_SHOW:

@@ -36,7 +36,7 @@ class NamedVisitor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id_number: Annotated[str, Meta(min_length=15, max_length=24)]
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
+class BookingWish(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody wants to book, for whom, and how they come by it.
 
     ``relative``: the id of a consenting relative; ``named``: who stands at a window (staff only); ``moves``: the
@@ -104,7 +104,7 @@ def check_mandate(actor: Actor, services: list[str]) -> None:
         raise errors.MANDATE_DOES_NOT_COVER()
 
 
-def hold(actor: Actor, wish: Wish, key: str) -> HeldPlace:
+def hold(actor: Actor, wish: BookingWish, key: str) -> HeldPlace:
     """Hold a place for a short time; a repeat with the same ``key`` finds the same hold, or what became of it.
 
     Costs two and a half read units when the slot is sold out. Raises what ``plans.plan``, ``Plan.open_slot``,
@@ -191,7 +191,7 @@ def _room(plan: Plan, seen: Occupancy, channel: str) -> bool:
     return seen.free(channel, plan.capacity(channel), clock.now()) >= plan.places
 
 
-def _channels(plan: Plan, actor: Actor, visitor: Visitor, wish: Wish) -> list[str]:
+def _channels(plan: Plan, actor: Actor, visitor: Visitor, wish: BookingWish) -> list[str]:
     """The channels whose places the visitor may have, the one to try first first."""
     channels = ["window"] if actor.kind == "staff" else ["online"]
     is_old = not actor.organization and rules.age(visitor.born, wish.day) >= plan.rules.priority_age

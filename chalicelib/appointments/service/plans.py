@@ -5,14 +5,14 @@ from __future__ import annotations
 import calendar as months
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-
-import msgspec
+from typing import Annotated
 
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.seats import NOTHING_TAKEN, Occupancy, Slot
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import BookingRules, Hall, Text, WindowGroup
 from chalicelib.kernel import clock, errors
+from chalicelib.kernel.edge.shapes import Date, Instant, View, one_of
 
 MONTH_SECONDS = 5
 _KEPT_MONTHS = 64
@@ -76,7 +76,11 @@ def plan(hall_code: str, services: list[str]) -> Plan:
     )
 
 
-class SlotView(msgspec.Struct, frozen=True, kw_only=True):
+SLOT_STATES = ("open", "priority_only", "full", "closed", "past")
+DAY_STATES = (*SLOT_STATES, "not_released")
+
+
+class SlotView(View, frozen=True, kw_only=True):
     """A slot: ``left`` places online, ``priority`` places for priority groups; a visit takes ``places``.
 
     ``state``: ``open``, ``priority_only`` (places for priority groups are left), ``full``, ``closed`` (too late to
@@ -85,22 +89,22 @@ class SlotView(msgspec.Struct, frozen=True, kw_only=True):
 
     start: str
     end: str
-    state: str
+    state: Annotated[str, one_of(SLOT_STATES)]
     left: int
     priority: int
 
 
-class DayView(msgspec.Struct, frozen=True, kw_only=True):
+class DayView(View, frozen=True, kw_only=True):
     """A day: ``open``, ``priority_only``, ``full``, ``not_released`` (until then), ``closed`` or ``past``."""
 
-    date: str
-    state: str
+    date: Date
+    state: Annotated[str, one_of(DAY_STATES)]
     left: int
     priority: int
-    released_at: str
+    released_at: Instant
 
 
-class MonthView(msgspec.Struct, frozen=True, kw_only=True):
+class MonthView(View, frozen=True, kw_only=True):
     """A month of one hall for a visit of ``places`` places; at most 5 seconds old."""
 
     hall: str
@@ -110,14 +114,14 @@ class MonthView(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[Text]
 
 
-class SlotList(msgspec.Struct, frozen=True, kw_only=True):
+class SlotList(View, frozen=True, kw_only=True):
     """A day's slots for a visit of ``places`` places, as they are now."""
 
     hall: str
     group: str
-    date: str
+    date: Date
     places: int
-    released_at: str
+    released_at: Instant
     slots: list[SlotView]
     warnings: list[Text]
 
@@ -126,11 +130,11 @@ def day(wanted: Plan, on: date) -> SlotList:
     """A day's slots: one query. Before the release they are shown, and cannot be booked."""
     taken = store.slots.day_occupancy(wanted.hall.code, wanted.group.code, on)
     slots = [_slot_view(wanted, on, start, taken.get(start, NOTHING_TAKEN)) for start in wanted.starts_on(on)]
-    released = clock.local(wanted.released_at(on)).isoformat()
+    released = clock.local(wanted.released_at(on))
     return SlotList(
         hall=wanted.hall.code,
         group=wanted.group.code,
-        date=str(on),
+        date=on,
         places=wanted.places,
         released_at=released,
         slots=slots,
@@ -192,9 +196,7 @@ def _day_view(wanted: Plan, on: date, taken: dict[tuple[int, str], Occupancy]) -
         state = next(state for state in ("open", "priority_only", "full", "closed", "past") if state in states)
     left = sum(slot.left for slot in bookable)
     priority = sum(slot.priority for slot in bookable)
-    return DayView(
-        date=str(on), state=state, left=left, priority=priority, released_at=clock.local(released).isoformat()
-    )
+    return DayView(date=on, state=state, left=left, priority=priority, released_at=clock.local(released))
 
 
 def rules_of(hall_code: str, group_code: str) -> BookingRules:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -24,7 +25,8 @@ from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.event_types import EventType
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Data, Event
-from chalicelib.kernel.storage import batch, tables
+from chalicelib.kernel.storage import batch, streams, tables
+from chalicelib.kernel.storage.streams import Record
 
 _CONSIDERED = 200
 _KEPT_DAYS = 90
@@ -32,7 +34,7 @@ _RUSH = timedelta(minutes=10)
 _FILLER = system("waiting_list")
 
 
-def join(actor: Actor, wish: holds.Wish, latest: str) -> WaiterItem:
+def join(actor: Actor, wish: holds.BookingWish, latest: str) -> WaiterItem:
     """Wait for a place between two times of a released day; joining again changes times and services.
 
     Raises what ``plans.plan`` raises, ``already_booked``, ``hold_in_progress``, ``booking_limit_reached``,
@@ -82,7 +84,7 @@ def _check_day(plan: Plan, day: date) -> None:
         raise rules.SLOT_NOT_RELEASED(at=rules.spoken(released))
 
 
-def _new_waiter(waiter_id: str, plan: Plan, wish: holds.Wish, visitor: Visitor, party: str) -> WaiterItem:
+def _new_waiter(waiter_id: str, plan: Plan, wish: holds.BookingWish, visitor: Visitor, party: str) -> WaiterItem:
     item = WaiterItem(f"WAITER#{waiter_id}", hall=plan.hall.code, group=plan.group.code, day=wish.day)
     item.visitor = visitor.key
     item.visitor_account = visitor.account
@@ -141,6 +143,16 @@ def _consents(item: WaiterItem) -> bool:
 
 def _slot(item: WaiterItem, offer: Offer) -> Slot:
     return Slot(hall=item.hall, group=item.group, day=item.day, start=offer.start)
+
+
+def follow(event: Mapping[str, Any]) -> streams.Answer:
+    """Settle each cancelled appointment of a batch of the table's stream; the records to bring again."""
+
+    def settle(record: Record) -> None:
+        if record.text("status") == rules.CANCELLED:
+            settle_cancelled(record.pk.removeprefix("APPOINTMENT#"))
+
+    return streams.work_through(event, settle, "settlement_failed")
 
 
 def settle_cancelled(appointment_id: str) -> None:

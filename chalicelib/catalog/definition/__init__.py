@@ -11,7 +11,7 @@ from chalicelib.catalog.definition.halls import (
     NoShowRules,
     QueueRules,
     Span,
-    Window,
+    WindowDefinition,
     WindowGroup,
 )
 from chalicelib.catalog.definition.messages import (
@@ -77,7 +77,7 @@ __all__ = [
     "TextElement",
     "Unit",
     "WechatMessage",
-    "Window",
+    "WindowDefinition",
     "WindowGroup",
     "Workflow",
 ]

@@ -86,7 +86,7 @@ class WindowGroup(Strict, frozen=True, kw_only=True):
     booking: dict[str, Any] = {}
 
 
-class Window(Strict, frozen=True):
+class WindowDefinition(Strict, frozen=True):
     """A window (窗口) and the groups that it serves."""
 
     code: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,20}$")]
@@ -179,7 +179,7 @@ class Hall(Strict, frozen=True, kw_only=True):
     make_up_hours: list[Span]
     exceptions: list[DayException]
     groups: Annotated[list[WindowGroup], Meta(min_length=1)]
-    windows: Annotated[list[Window], Meta(min_length=1)]
+    windows: Annotated[list[WindowDefinition], Meta(min_length=1)]
     holiday_hours: list[Span] = []
     booking: BookingRules = BookingRules()
     queue: QueueRules = msgspec.field(default_factory=QueueRules)
@@ -187,7 +187,7 @@ class Hall(Strict, frozen=True, kw_only=True):
     def group(self, code: str) -> WindowGroup | None:
         return next((group for group in self.groups if group.code == code), None)
 
-    def window(self, code: str) -> Window | None:
+    def window(self, code: str) -> WindowDefinition | None:
         return next((window for window in self.windows if window.code == code), None)
 
     def rules_of(self, group: WindowGroup) -> BookingRules:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.catalog.definition.messages import MessageTemplate
 from chalicelib.catalog.definition.words import Code, Strict, Text
@@ -30,13 +30,13 @@ class Material(Strict, frozen=True, kw_only=True):
     copies: Annotated[int, Meta(ge=0, le=20)]
     source: Literal["applicant", "register"]
     acceptance: Text
-    note: Text | None = None
-    template: str | None = None
-    sample: str | None = None
+    note: Text | UnsetType = UNSET
+    template: str | UnsetType = UNSET
+    sample: str | UnsetType = UNSET
 
 
 class Fee(Strict, frozen=True, kw_only=True):
-    """A fee item (收费项目): what for, the standard in words and in fen (None: by rule), the legal basis.
+    """A fee item (收费项目): what for, the standard in words and in fen (absent: by rule), the legal basis.
 
     The money is the treasury's (收支两条线): ``unit`` collects it (执收单位) under ``item_code`` (收费项目编码).
     ``fees.json`` decides what is charged.
@@ -47,7 +47,7 @@ class Fee(Strict, frozen=True, kw_only=True):
     unit: Code
     item_code: Annotated[str, Meta(pattern=r"^[0-9]{6,20}$")]
     standard: Text
-    amount: Annotated[int, Meta(ge=1)] | None
+    amount: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
     legal_basis: str
 
 
@@ -65,7 +65,7 @@ class Question(Strict, frozen=True):
     answer: Text
 
 
-class Contact(Strict, frozen=True, kw_only=True):
+class ServiceContact(Strict, frozen=True, kw_only=True):
     """Where to ask, to complain, and to go: phone numbers, address, hours."""
 
     consultation: str
@@ -117,7 +117,7 @@ class Item(Strict, frozen=True, kw_only=True):
     handling_area: Literal["nation", "province", "city", "district"]
     online_depth: Annotated[int, Meta(ge=1, le=4)]
     visits: Annotated[int, Meta(ge=0, le=9)]
-    visits_reason: Text | None
+    visits_reason: Text | UnsetType = UNSET
     bookable: bool
     online_payment: bool
     express: bool
@@ -134,7 +134,7 @@ class Item(Strict, frozen=True, kw_only=True):
     result_kind: Literal["certificate", "decision", "other"]
     legal_basis: Annotated[list[LegalBasis], Meta(min_length=1)]
     questions: list[Question]
-    contact: Contact
+    contact: ServiceContact
     effective_from: date
     sources: list[Source]
     payment_days: Annotated[int, Meta(ge=1, le=180)] = 30
@@ -181,7 +181,7 @@ class PrintPolicy(Strict, frozen=True):
     link_seconds: Annotated[int, Meta(ge=10, le=600)]
 
 
-class Words(Strict, frozen=True):
+class ServiceWords(Strict, frozen=True):
     """A face value in words: which value, and the words for each."""
 
     of: str
@@ -269,7 +269,7 @@ class CertificateDefinition(Strict, frozen=True, kw_only=True):
     signed: SignedContent
     prints: PrintPolicy
     layout: Layout
-    words: dict[str, Words] = {}
+    words: dict[str, ServiceWords] = {}
     exclusive: Exclusive | None = None
 
 

@@ -1,5 +1,6 @@
 """Use cases of certificates: issue, print, verify, revoke. The door for other features."""
 
+from chalicelib.certificates.rules import PERIOD_TAKEN
 from chalicelib.certificates.service import issues, prints, revocation, verification
 from chalicelib.certificates.service.issues import Issue, overlaps, period, prepare, resolve, undrawable
 from chalicelib.certificates.service.prints import (
@@ -8,10 +9,11 @@ from chalicelib.certificates.service.prints import (
     draw_sheets,
     drawable,
     print_for_posting,
-    voiding_prints,
+    void_prints_writes,
 )
 
 __all__ = [
+    "PERIOD_TAKEN",
     "Issue",
     "PrintLink",
     "draw_document",
@@ -27,5 +29,5 @@ __all__ = [
     "revocation",
     "undrawable",
     "verification",
-    "voiding_prints",
+    "void_prints_writes",
 ]

@@ -109,7 +109,7 @@ def prepare(issue: Issue, actor: Actor) -> tuple[CertificateItem, list[tables.Wr
     issued = rules.CERTIFICATES.move(item, "issue", "system")
     writes: list[tables.Write] = [changes.record(item, Event(issued, actor))]
     if issue.definition.exclusive is not None:
-        writes.append(_take_period(issue, item))
+        writes.append(_period_write(issue, item))
     return item, writes
 
 
@@ -137,7 +137,7 @@ def face_of(item: CertificateItem) -> dict[str, str]:
     )
 
 
-def _take_period(issue: Issue, item: CertificateItem) -> tables.Put:
+def _period_write(issue: Issue, item: CertificateItem) -> tables.Put:
     assert issue.definition.exclusive is not None
     key = resolve(issue.definition.exclusive.key, issue.context)
     periods, taken = store.periods(issue.service, key)
@@ -145,7 +145,7 @@ def _take_period(issue: Issue, item: CertificateItem) -> tables.Put:
     others = [period for period in taken if period[0] != item.id]
     if rules.overlaps([(begin, finish) for _, begin, finish in others], start, end):
         raise rules.PERIOD_TAKEN()
-    return store.put_periods(periods, [*others, (item.id, start, end)])
+    return store.periods_write(periods, [*others, (item.id, start, end)])
 
 
 def definition_of(item: CertificateItem) -> CertificateDefinition:

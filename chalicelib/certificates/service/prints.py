@@ -57,7 +57,7 @@ def print_for_posting(actor: Actor, certificate_id: str) -> PrintLink:
     return print_certificate(actor, item, "寄递或窗口发放 printed to be handed out")
 
 
-def voiding_prints(actor: Actor, certificate_id: str, reason: str) -> list[tables.Write]:
+def void_prints_writes(actor: Actor, certificate_id: str, reason: str) -> list[tables.Write]:
     """The writes by which all prints made so far are void, for a transaction of the caller's."""
     item = store.certificate(certificate_id, consistent=True)
     if item is None or item.is_revoked or not item.revision:

@@ -26,7 +26,7 @@ def revoke(actor: Actor, item: CertificateItem, reason: str) -> None:
     exclusive = definition_of(item).exclusive
     if exclusive is not None:
         periods, taken = store.periods(item.service, _exclusive_value(item, exclusive.key))
-        writes.append(store.put_periods(periods, [one for one in taken if one[0] != item.id]))
+        writes.append(store.periods_write(periods, [one for one in taken if one[0] != item.id]))
     tables.write_or_conflict(*writes)
 
 

@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
-
-import msgspec
 
 from chalicelib.catalog.definition import PublicField, Text
 from chalicelib.certificates import rules, store
 from chalicelib.certificates.service.issues import definition_of, face_of, fill
 from chalicelib.certificates.settings import settings
 from chalicelib.kernel import clock, log
+from chalicelib.kernel.edge.shapes import Instant, View
 from chalicelib.kernel.security import signing, vault
 
 Status = Literal["valid", "expired", "not_yet_valid", "revoked", "superseded", "unknown", "forged"]
 
 
-class Line(msgspec.Struct, frozen=True):
+class PublicLine(View, frozen=True):
     """One line of what may be shown to anyone."""
 
     label: Text
     value: str
 
 
-class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scan says. Dates and lines are empty when nothing genuine was found.
+class Verification(View, frozen=True, kw_only=True):
+    """What a scan says. Name, dates and lines are there if something genuine was found.
 
     ``by_number`` means that the printed number was typed in: compare the paper with what is shown.
     """
 
     status: Status
-    checked_at: str
-    headline: str = ""
+    checked_at: Instant
+    headline: str | None = None
     name: Text | None = None
-    number: str = ""
-    valid_from: str = ""
-    valid_to: str = ""
-    revision: int = 0
-    current_revision: int = 0
-    lines: list[Line] = []
+    number: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    revision: int | None = None
+    current_revision: int | None = None
+    lines: list[PublicLine] = []
     by_number: bool = False
 
 
@@ -72,15 +72,15 @@ def _look_up(certificate_id: str, payload: rules.Payload | None) -> Verification
     face = face_of(item)
     return Verification(
         status=state,
-        checked_at=clock.local(clock.now()).isoformat(),
+        checked_at=clock.local(clock.now()),
         headline=fill(definition.headline, face),
         name=definition.name,
         number=item.number,
-        valid_from=str(item.valid_from),
-        valid_to=str(item.valid_to),
+        valid_from=item.valid_from,
+        valid_to=item.valid_to,
         revision=payload.revision if payload else item.revision,
         current_revision=item.revision,
-        lines=[Line(line.label, _shown(line, face)) for line in definition.public],
+        lines=[PublicLine(line.label, _shown(line, face)) for line in definition.public],
         by_number=payload is None,
     )
 
@@ -92,10 +92,10 @@ def _shown(line: PublicField, face: dict[str, str]) -> str:
 
 def _result(state: Status) -> Verification:
     log.write("scan", status=state)
-    return Verification(status=state, checked_at=clock.local(clock.now()).isoformat())
+    return Verification(status=state, checked_at=clock.local(clock.now()))
 
 
-class PublicKey(msgspec.Struct, frozen=True):
+class PublicKey(View, frozen=True):
     """A key that signs certificates: its number in the payload and its SubjectPublicKeyInfo, base64."""
 
     number: int

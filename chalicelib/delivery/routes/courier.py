@@ -16,7 +16,7 @@ from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.rates import Limit
-from chalicelib.kernel.edge.shapes import ListQuery, Money
+from chalicelib.kernel.edge.shapes import ListQuery, Money, View
 
 COURIER = Access(staff=("courier",))
 DOOR_LIMIT = Limit(name="delivery_door", times=20, seconds=900, failures_only=True)
@@ -87,13 +87,13 @@ class Departed(msgspec.Struct, frozen=True):
     parcels: int
 
 
-class DayList(msgspec.Struct, frozen=True, kw_only=True):
+class DayList(View, frozen=True, kw_only=True):
     """What the courier brought to its end on a day, and fen taken at doors (of this part of the list)."""
 
-    day: str
+    day: date
     items: list[views.CourierTask]
     collected: Money
-    cursor: str | None
+    cursor: str | None = None
 
 
 @endpoint("GET", "/v1/courier/offers", COURIER)
@@ -121,9 +121,7 @@ def read_courier_day(actor: Actor, query: EndedQuery) -> DayList:
         for item in page.items
         if item.postage_by == "on_delivery" and item.proof_kind in ("code", "signature")
     )
-    return DayList(
-        day=str(day), items=[views.task(item) for item in page.items], collected=Money(taken), cursor=page.cursor
-    )
+    return DayList(day=day, items=[views.task(item) for item in page.items], collected=Money(taken), cursor=page.cursor)
 
 
 @endpoint("POST", "/v1/courier/depart", COURIER, errors=[errors.CONFLICT])

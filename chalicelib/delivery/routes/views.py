@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import msgspec
+from datetime import date
+from typing import Annotated
 
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.delivery import rules, service, store
 from chalicelib.delivery.store import Address, HandoverItem, ShipmentItem
 from chalicelib.kernel import clock
-from chalicelib.kernel.edge.shapes import Money
+from chalicelib.kernel.edge.shapes import Instant, Money, View, one_of
 from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.security import vault
 
+ParcelStatus = Annotated[str, one_of(rules.SHIPMENTS.states)]
+HandoverStatus = Annotated[str, one_of(rules.HANDOVERS.states)]
+Direction = Annotated[str, one_of((rules.OUT, rules.IN))]
+Mode = Annotated[str, one_of((rules.ELECTRONIC, rules.PICK_UP, rules.COURIER))]
+HandoverKind = Annotated[str, one_of((rules.DISPATCH, rules.RETURN, rules.COLLECTION))]
 
-class ResultView(msgspec.Struct, frozen=True, kw_only=True):
+
+class ResultView(View, frozen=True, kw_only=True):
     """A result in a parcel."""
 
     application_id: str
@@ -23,134 +30,134 @@ class ResultView(msgspec.Struct, frozen=True, kw_only=True):
     printed: bool
 
 
-class AddressView(msgspec.Struct, frozen=True, kw_only=True):
+class AddressView(View, frozen=True, kw_only=True):
     """An address, the phone number masked; ``place`` is the division in words."""
 
-    id: str
     recipient: str
     phone: str
     division: str
     place: str
     detail: str
     hint: str
+    id: str | None = None
 
 
-class ScanView(msgspec.Struct, frozen=True):
+class ScanView(View, frozen=True):
     """A report of the carrier."""
 
-    state: str
-    at: str
+    state: ParcelStatus
+    at: Instant
     note: str
 
 
-class ParcelView(msgspec.Struct, frozen=True, kw_only=True):
+class ParcelView(View, frozen=True, kw_only=True):
     """A parcel as its recipient sees it.
 
     ``code`` opens it at the counter or proves delivery at the door, and ``qr`` says the same to a scanner; both are
-    empty while there is nothing to prove. ``handover``: the courier is at the door and wants to scan.
+    absent while there is nothing to prove. ``handover``: the courier is at the door and wants to scan.
     """
 
     id: str
-    direction: str
-    mode: str
-    status: str
+    direction: Direction
+    mode: Mode
+    status: ParcelStatus
     status_name: Text
     hall: str
     hall_name: Text
-    carrier: Text | None
-    waybill: str
     results: list[ResultView]
-    address: AddressView | None
-    collector: str
-    code: str
-    qr: str
-    handover: str
     postage: Money
     postage_by: str
-    bill: str
-    promised_by: str
     overdue: bool
-    next_try: str
-    proof: str
-    replaced_by: str
     scans: list[ScanView]
     warnings: list[Text]
+    carrier: Text | None = None
+    waybill: str | None = None
+    address: AddressView | None = None
+    collector: str | None = None
+    code: str | None = None
+    qr: str | None = None
+    handover: str | None = None
+    bill: str | None = None
+    promised_by: date | None = None
+    next_try: date | None = None
+    proof: str | None = None
+    replaced_by: str | None = None
 
 
-class ParcelRow(msgspec.Struct, frozen=True, kw_only=True):
+class ParcelRow(View, frozen=True, kw_only=True):
     """A parcel in the recipient's list."""
 
     id: str
-    direction: str
-    mode: str
-    status: str
+    direction: Direction
+    mode: Mode
+    status: ParcelStatus
     status_name: Text
     titles: list[str]
-    promised_by: str
     warnings: list[Text]
+    promised_by: date | None = None
 
 
-class ParcelList(msgspec.Struct, frozen=True):
+class ParcelList(View, frozen=True):
     """A part of a list of parcels."""
 
     items: list[ParcelRow]
-    cursor: str | None
+    cursor: str | None = None
 
 
-class DeskRow(msgspec.Struct, frozen=True, kw_only=True):
+class DeskRow(View, frozen=True, kw_only=True):
     """A parcel at a desk of the hall: names and phone numbers are masked."""
 
     id: str
-    direction: str
-    mode: str
-    status: str
+    direction: Direction
+    mode: Mode
+    status: ParcelStatus
     status_name: Text
-    recipient: str
-    place: str
-    carrier: str
-    courier: str
     results: list[ResultView]
-    promised_by: str
     overdue: bool
     warnings: list[Text]
+    recipient: str | None = None
+    place: str | None = None
+    carrier: str | None = None
+    courier: str | None = None
+    promised_by: date | None = None
 
 
-class DeskList(msgspec.Struct, frozen=True):
+class DeskList(View, frozen=True):
     """A part of the parcels at a desk."""
 
     items: list[DeskRow]
-    cursor: str | None
+    cursor: str | None = None
 
 
-class CourierTask(msgspec.Struct, frozen=True, kw_only=True):
+class CourierTask(View, frozen=True, kw_only=True):
     """A parcel as a courier sees it before and while carrying it; nothing of what is in it."""
 
     id: str
-    direction: str
-    status: str
+    direction: Direction
+    status: ParcelStatus
     status_name: Text
     hall: str
     division: str
     place: str
     recipient: str
     phone: str
-    relay: str
     collect: Money
-    promised_by: str
     overdue: bool
     tries: int
-    next_try: str
     warnings: list[Text]
+    relay: str | None = None
+    promised_by: date | None = None
+    next_try: date | None = None
 
 
-class CourierTaskList(msgspec.Struct, frozen=True):
+class CourierTaskList(View, frozen=True):
     """A part of a courier's list."""
 
     items: list[CourierTask]
-    cursor: str | None
+    cursor: str | None = None
 
 
-class DoorView(msgspec.Struct, frozen=True, kw_only=True):
+class DoorView(View, frozen=True, kw_only=True):
     """Where the courier has to go: the address in clear, and what helps to find it."""
 
     task: CourierTask
@@ -159,25 +166,25 @@ class DoorView(msgspec.Struct, frozen=True, kw_only=True):
     hall_address: Text
 
 
-class HandoverView(msgspec.Struct, frozen=True, kw_only=True):
+class HandoverView(View, frozen=True, kw_only=True):
     """A hand-over as one side sees it; ``code`` is what this side shows to the other, ``side`` which it is."""
 
     id: str
-    kind: str
+    kind: HandoverKind
     hall: str
-    status: str
+    status: HandoverStatus
     status_name: Text
-    side: str
+    side: Annotated[str, one_of(("giver", "taker"))]
     shipments: list[str]
     code: str
-    until: str
+    until: Instant
 
 
-class ParcelTimelineEntry(msgspec.Struct, frozen=True):
+class ParcelTimelineEntry(View, frozen=True):
     """One thing that happened to a parcel."""
 
     type: str
-    at: str
+    at: Instant
 
 
 def state_name(status: str) -> Text:
@@ -189,7 +196,7 @@ def place(division: str) -> str:
     return "".join(catalog.division(division)) if division else ""
 
 
-def address(address_id: str, content: Address) -> AddressView:
+def address(address_id: str | None, content: Address) -> AddressView:
     return AddressView(
         id=address_id,
         recipient=content.recipient,
@@ -222,22 +229,22 @@ def parcel(item: ShipmentItem) -> ParcelView:
         hall=item.hall,
         hall_name=catalog.known_hall(item.hall).name,
         carrier=carrier.name if carrier else None,
-        waybill=item.waybill or "",
+        waybill=item.waybill,
         results=results(item),
-        address=address("", kept.address) if kept.address and kept.address.division else None,
-        collector=vault.mask_name(kept.collector.name) if kept.collector else "",
-        code=service.transitions.code(item) if proving and item.direction == rules.OUT else "",
-        qr=service.counter.qr_text(item) if counter else "",
-        handover=item.handover or "",
+        address=address(None, kept.address) if kept.address and kept.address.division else None,
+        collector=vault.mask_name(kept.collector.name) if kept.collector else None,
+        code=service.transitions.code(item) if proving and item.direction == rules.OUT else None,
+        qr=service.counter.qr_text(item) if counter else None,
+        handover=item.handover,
         postage=Money(item.postage),
         postage_by=item.postage_by,
-        bill=item.bill or "",
-        promised_by=str(item.promised_by or ""),
-        overdue=bool(item.overdue),
-        next_try=str(item.next_try or ""),
-        proof=item.proof_kind or "",
-        replaced_by=item.replaced_by or "",
-        scans=[ScanView(scan.state, clock.local(scan.at).isoformat(), scan.note) for scan in item.scans],
+        bill=item.bill,
+        promised_by=item.promised_by,
+        overdue=item.overdue,
+        next_try=item.next_try,
+        proof=item.proof_kind,
+        replaced_by=item.replaced_by,
+        scans=[ScanView(scan.state, clock.local(scan.at), scan.note) for scan in item.scans],
         warnings=day_warnings(item),
     )
 
@@ -255,7 +262,7 @@ def row(item: ShipmentItem) -> ParcelRow:
         status=item.status,
         status_name=state_name(item.status),
         titles=[result.title for result in item.results],
-        promised_by=str(item.promised_by or ""),
+        promised_by=item.promised_by,
         warnings=day_warnings(item),
     )
 
@@ -268,13 +275,13 @@ def desk_row(item: ShipmentItem) -> DeskRow:
         mode=item.mode,
         status=item.status,
         status_name=state_name(item.status),
-        recipient=rules.name_initial(kept.address.recipient) if kept.address else "",
-        place=place(item.division),
-        carrier=item.carrier,
-        courier=item.courier or "",
+        recipient=rules.name_initial(kept.address.recipient) if kept.address else None,
+        place=place(item.division) or None,
+        carrier=item.carrier or None,
+        courier=item.courier,
         results=results(item),
-        promised_by=str(item.promised_by or ""),
-        overdue=bool(item.overdue),
+        promised_by=item.promised_by,
+        overdue=item.overdue,
         warnings=day_warnings(item),
     )
 
@@ -293,12 +300,12 @@ def task(item: ShipmentItem) -> CourierTask:
         place=place(item.division),
         recipient=rules.name_initial(content.recipient),
         phone=vault.mask_phone(content.phone),
-        relay=carrier.relay if carrier else "",
+        relay=carrier.relay if carrier else None,
         collect=Money(item.postage if item.postage_by == "on_delivery" else 0),
-        promised_by=str(item.promised_by or ""),
-        overdue=bool(item.overdue),
+        promised_by=item.promised_by,
+        overdue=item.overdue,
         tries=item.tries,
-        next_try=str(item.next_try or ""),
+        next_try=item.next_try,
         warnings=day_warnings(item),
     )
 
@@ -325,10 +332,10 @@ def handover(side: str, item: HandoverItem, code: str) -> HandoverView:
         side=side,
         shipments=item.shipments,
         code=code,
-        until=clock.local_text(item.until),
+        until=clock.local(item.until),
     )
 
 
 def timeline(item: ShipmentItem) -> list[ParcelTimelineEntry]:
     recorded = history.timeline(item.subject, item.version, changes.decode(item.changes))
-    return [ParcelTimelineEntry(change.type, clock.local(change.at).isoformat()) for change in recorded]
+    return [ParcelTimelineEntry(change.type, clock.local(change.at)) for change in recorded]

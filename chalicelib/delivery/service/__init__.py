@@ -1,6 +1,6 @@
 """Use cases of delivery: address books, parcels, hand-overs, couriers, carriers. The door for other features."""
 
-from chalicelib.delivery.rules import ELECTRONIC, MODE_NOT_OFFERED
+from chalicelib.delivery.rules import ELECTRONIC, MODE_NOT_OFFERED, SHIPMENTS
 from chalicelib.delivery.service import (
     addresses,
     carriers,
@@ -23,6 +23,7 @@ from chalicelib.delivery.store import Choice, Result, ShipmentItem, shipment
 __all__ = [
     "ELECTRONIC",
     "MODE_NOT_OFFERED",
+    "SHIPMENTS",
     "Choice",
     "Result",
     "ShipmentItem",

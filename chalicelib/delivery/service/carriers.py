@@ -14,7 +14,7 @@ from chalicelib.kernel.access import system
 from chalicelib.kernel.events.changes import Data, Event
 from chalicelib.kernel.storage import optimistic, tables
 from chalicelib.platforms import carrier
-from chalicelib.platforms.carrier import Forged, Track
+from chalicelib.platforms.carrier import ForgedPush, Track
 
 COMPANY = system("carrier")
 
@@ -30,7 +30,7 @@ def book(item: ShipmentItem) -> None:
     address = store.private(item).address
     assert address is not None
     booked = carrier.book(
-        carrier.Order(
+        carrier.CarrierOrder(
             order=order_no(item),
             sender=hall.name.zh,
             sender_phone=hall.phone,
@@ -61,8 +61,8 @@ def take_push(headers: dict[str, str], body: bytes) -> None:
     try:
         track = carrier.read_push(headers, body)
         if _at(track) is None:
-            raise Forged("moment")
-    except Forged as forged:
+            raise ForgedPush("moment")
+    except ForgedPush as forged:
         log.write("push_refused", level="error", platform="carrier", reason=str(forged))
         log.count("forged_notifications")
         raise rules.PUSH_REFUSED() from None
@@ -105,7 +105,7 @@ def _taken_in(item: ShipmentItem, new: list[Scan]) -> bool:
     others: list[tables.Write] = []
     for action in way:
         if action == "lose":
-            others += losses.voiding(COMPANY, item)
+            others += losses.void_writes(COMPANY, item)
         if action == "fail":
             item.tries = item.tries + 1
         data: Data = {"waybill": item.waybill or ""}

@@ -12,6 +12,7 @@ from chalicelib.delivery.service import choices, transitions
 from chalicelib.delivery.store import ShipmentItem
 from chalicelib.kernel import clock, log
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.edge.shapes import Instant, View
 from chalicelib.kernel.storage import tables
 
 
@@ -22,19 +23,19 @@ class Signature(msgspec.Struct, frozen=True):
     strokes: list[list[list[int]]]
 
 
-class Proof(msgspec.Struct, frozen=True, kw_only=True):
+class Proof(View, frozen=True, kw_only=True):
     """How delivery was proven: by code, signature, at the counter, by the carrier or by scans; who saw to it, when."""
 
     kind: str
     by: str
-    at: str
+    at: Instant
     signer: str = ""
     strokes: list[list[list[int]]] = []
 
 
 def keep_proof(item: ShipmentItem, kind: str, actor: Actor, signature: Signature | None = None) -> None:
     """Keep the proof with the parcel, sealed."""
-    at = clock.local(clock.now()).isoformat()
+    at = clock.local(clock.now())
     signer, strokes = (signature.signer, signature.strokes) if signature else ("", [])
     item.proof_kind = kind
     item.proof = store.seal(item, "proof", Proof(kind=kind, by=actor.id, at=at, signer=signer, strokes=strokes))

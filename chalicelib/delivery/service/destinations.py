@@ -39,7 +39,7 @@ def _to_address(actor: Actor, item: ShipmentItem, address_id: str) -> None:
 def _to_counter(actor: Actor, item: ShipmentItem) -> None:
     """Nothing is posted, so nothing is owed for it; postage that was paid already stays paid."""
     unpaid = [item.bill] if item.bill and not item.paid else []
-    cancelling = payments.bills.cancelling_all(actor, unpaid, "改为到大厅自取 picked up instead")
+    cancelling = payments.bills.cancel_writes(actor, unpaid, "改为到大厅自取 picked up instead")
     if unpaid or item.postage_by == "on_delivery":
         item.bill = None
         item.postage = 0

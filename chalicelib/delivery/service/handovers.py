@@ -127,7 +127,7 @@ def confirm(actor: Actor, item: HandoverItem, text: str) -> HandoverItem:
     if item.status != rules.DONE:
         tables.write_or_conflict(write)
         return item
-    moves = _moves(actor, item)
+    moves = _move_writes(actor, item)
     try:
         tables.write(write, *moves)
     except tables.ConditionFailed:
@@ -145,14 +145,14 @@ def _check_code(item: HandoverItem, side: str, text: str) -> None:
         raise rules.HANDOVER_CODE_WRONG()
 
 
-def _moves(actor: Actor, item: HandoverItem) -> list[tables.Write]:
+def _move_writes(actor: Actor, item: HandoverItem) -> list[tables.Write]:
     writes: list[tables.Write] = []
     gone: list[str] = []
     for shipment_id in item.shipments:
         parcel = store.shipment(shipment_id)
         assert parcel is not None
         try:
-            writes.append(_move(actor, item, parcel))
+            writes.append(_move_write(actor, item, parcel))
         except Problem:
             gone.append(shipment_id)
     if gone:
@@ -160,7 +160,7 @@ def _moves(actor: Actor, item: HandoverItem) -> list[tables.Write]:
     return writes
 
 
-def _move(actor: Actor, item: HandoverItem, parcel: ShipmentItem) -> tables.Put:
+def _move_write(actor: Actor, item: HandoverItem, parcel: ShipmentItem) -> tables.Put:
     """One parcel's part of the hand-over; the courier of the hand-over has to be the parcel's."""
     courier = item.giver if item.kind == rules.RETURN else item.taker
     if parcel.courier != courier or parcel.hall != item.hall:
@@ -176,7 +176,7 @@ def _move(actor: Actor, item: HandoverItem, parcel: ShipmentItem) -> tables.Put:
 def _what_changed(item: HandoverItem) -> Problem:
     """Somebody was faster: with the hand-over itself, or with a parcel in it."""
     now = store.handover(item.id)
-    if now is not None and int(now.version) >= item.version:
+    if now is not None and now.version >= item.version:
         return errors.CONFLICT()
     return rules.PARCEL_GONE(parcels=", ".join(item.shipments))
 

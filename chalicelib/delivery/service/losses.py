@@ -19,16 +19,16 @@ def lose(actor: Actor, item: ShipmentItem, reason: str) -> None:
     if item.status == rules.LOST:
         return
     event = transitions.move(item, "lose", "supervisor", actor, reason)
-    tables.write_or_conflict(transitions.record(item, event), *voiding(actor, item))
+    tables.write_or_conflict(transitions.record(item, event), *void_writes(actor, item))
 
 
-def voiding(actor: Actor, item: ShipmentItem) -> list[tables.Write]:
+def void_writes(actor: Actor, item: ShipmentItem) -> list[tables.Write]:
     """The writes by which nobody can use what was printed for a parcel."""
     return [
         write
         for result in item.results
         if result.certificate_id
-        for write in certificates.voiding_prints(actor, result.certificate_id, "寄递遗失 lost in the post")
+        for write in certificates.void_prints_writes(actor, result.certificate_id, "寄递遗失 lost in the post")
     ]
 
 
@@ -74,6 +74,6 @@ def replace(actor: Actor, item: ShipmentItem) -> ShipmentItem:
     tables.write_or_conflict(
         transitions.record(item, replaced),
         transitions.record_new(new, Event(created, actor, data={"replaces": item.id})),
-        store.new_ref(new),
+        store.ref_write(new),
     )
     return new

@@ -42,7 +42,7 @@ def request(
     created = rules.SHIPMENTS.move(item, "create", "system")
     happened = [Event(created, actor, data={"application": about.application_id})]
     happened.append(transitions.move(item, "offer", "system", system("delivery")))
-    tables.write_or_conflict(transitions.record(item, *happened), store.new_ref(item))
+    tables.write_or_conflict(transitions.record(item, *happened), store.ref_write(item))
     return item
 
 

@@ -62,7 +62,7 @@ def _content(result: ResultItem) -> Result:
     )
 
 
-def _joined(result: ResultItem, parcel: ShipmentItem) -> tables.Put:
+def _join_write(result: ResultItem, parcel: ShipmentItem) -> tables.Put:
     result.shipment = parcel.id
     return tables.replace(worker.unschedule(result))
 
@@ -70,7 +70,7 @@ def _joined(result: ResultItem, parcel: ShipmentItem) -> tables.Put:
 def _add(result: ResultItem, parcel: ShipmentItem) -> None:
     parcel.results = [*parcel.results, _content(result)]
     event = Event(events.SHIPMENT_JOINED, DESK, data={"application": result.application_id})
-    tables.write(transitions.record(parcel, event), _joined(result, parcel))
+    tables.write(transitions.record(parcel, event), _join_write(result, parcel))
 
 
 def _begin(result: ResultItem, choice: Choice, key: str, before: OpenParcelItem | None) -> None:
@@ -89,21 +89,21 @@ def _begin(result: ResultItem, choice: Choice, key: str, before: OpenParcelItem 
     parcel.content = store.seal(parcel, "content", Private(choice.address))
     created = rules.SHIPMENTS.move(parcel, "create", "system")
     happened = [Event(created, DESK, data={"application": result.application_id})]
-    writes = _with_postage(parcel, choice) if choice.mode == rules.COURIER else []
+    writes = _postage_writes(parcel, choice) if choice.mode == rules.COURIER else []
     if parcel.bill:
         happened.append(Event(events.POSTAGE_DUE, DESK, data={"bill": parcel.bill}))
     opened = OpenParcelItem(f"OPEN#{key}", shipment=parcel.id)
     still = OpenParcelItem.shipment == before.shipment if before else tables.absent(OpenParcelItem)
     tables.write(
         transitions.record_new(parcel, *happened),
-        _joined(result, parcel),
+        _join_write(result, parcel),
         tables.Put(opened, still),
-        store.new_ref(parcel),
+        store.ref_write(parcel),
         *writes,
     )
 
 
-def _with_postage(parcel: ShipmentItem, choice: Choice) -> list[tables.Write]:
+def _postage_writes(parcel: ShipmentItem, choice: Choice) -> list[tables.Write]:
     """Name the carrier and the postage; the bill of a prepaid one is made with the parcel."""
     assert choice.address is not None
     carrier = choices.carrier_for(choice.address.division)
@@ -204,7 +204,7 @@ def take_out(actor: Actor, item: ShipmentItem, application_id: str, reason: str)
         item.results = left
     else:
         unpaid = [item.bill] if item.bill and not item.paid else []
-        cancelling = payments.bills.cancelling_all(actor, unpaid, reason)
+        cancelling = payments.bills.cancel_writes(actor, unpaid, reason)
         happened.append(transitions.move(item, "cancel", "clerk", actor))
     tables.write_or_conflict(transitions.record(item, *happened), *cancelling)
 
@@ -241,7 +241,7 @@ def keep_at_counter(item: ShipmentItem, *happened: Event) -> None:
     address = store.private(item).address
     assert address is not None
     for _ in range(_CODES):
-        opening = store.put_pick_up(item, transitions.code(item), address.phone)
+        opening = store.pick_up_write(item, transitions.code(item), address.phone)
         found = store.pick_up(item.hall, transitions.code(item), address.phone[-4:])
         if found is None or found.shipment == item.id:
             return tables.write_or_conflict(transitions.record(item, *happened), opening)

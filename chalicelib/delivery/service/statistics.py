@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
-import msgspec
-
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.store import ShipmentItem
 from chalicelib.kernel import clock
+from chalicelib.kernel.edge.shapes import View
 
 
-class CarrierDay(msgspec.Struct, frozen=True, kw_only=True):
+class CarrierDay(View, frozen=True, kw_only=True):
     """Parcels of one carrier that ended on one day. ``first_try``: delivered at the first attempt; ``on_time``: by the
     promised day; ``replaced``: lost and made again; ``signed``: proven by signature instead of the code.
     """
 
     carrier: str
-    day: str
+    day: date
     ended: int
     delivered: int
     first_try: int
@@ -40,7 +39,7 @@ def of_day(carrier: str, day: date) -> CarrierDay:
     delivered = [item for item in items if item.status == rules.DELIVERED]
     return CarrierDay(
         carrier=carrier,
-        day=str(day),
+        day=day,
         ended=len(items),
         delivered=len(delivered),
         first_try=sum(item.rounds <= 1 and not item.tries for item in delivered),

@@ -14,7 +14,7 @@ from chalicelib.identity.store import MandateItem, OrganizationItem
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import endpoint
-from chalicelib.kernel.edge.shapes import ListQuery
+from chalicelib.kernel.edge.shapes import ListQuery, View
 from chalicelib.kernel.storage import tables
 
 
@@ -33,7 +33,7 @@ class Appointment(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     until: date
 
 
-class MandateView(msgspec.Struct, frozen=True, kw_only=True):
+class MandateView(View, frozen=True, kw_only=True):
     """A mandate: which enterprise, which role, which services, until when."""
 
     id: str
@@ -42,15 +42,15 @@ class MandateView(msgspec.Struct, frozen=True, kw_only=True):
     holder: str
     role: str
     scope: list[str]
-    until: str
+    until: date
     valid: bool
 
 
-class MandateList(msgspec.Struct, frozen=True):
+class MandateList(View, frozen=True):
     """A part of a list of mandates."""
 
     items: list[MandateView]
-    cursor: str | None
+    cursor: str | None = None
 
 
 @endpoint(
@@ -131,7 +131,7 @@ def _mandate_view(mandate: MandateItem) -> MandateView:
         holder=service.holder_name(mandate),
         role=mandate.role,
         scope=list(mandate.scope),
-        until=str(mandate.until),
+        until=mandate.until,
         valid=service.mandate_holds(mandate),
     )
 

@@ -27,7 +27,7 @@ class PhoneCredential(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @endpoint("GET", "/v1/me", Access(person=Level.LOGGED_IN))
-def read_me(actor: Actor) -> service.Person:
+def read_me(actor: Actor) -> service.OwnData:
     """What is known of the caller, masked."""
     return service.describe(actor.id)
 
@@ -35,7 +35,7 @@ def read_me(actor: Actor) -> service.Person:
 @endpoint(
     "PUT", "/v1/me/phone", Access(person=Level.LOGGED_IN), errors=[http.CODE_INVALID, errors.PLATFORM_UNAVAILABLE]
 )
-def bind_phone(actor: Actor, body: PhoneCredential) -> service.Person:
+def bind_phone(actor: Actor, body: PhoneCredential) -> service.OwnData:
     """Bind the phone number that the platform vouches for."""
     service.bind_phone(actor, body.credential)
     return service.describe(actor.id)
@@ -70,7 +70,7 @@ def verify_real_name(actor: Actor, body: RealName) -> service.VerificationResult
         errors.PLATFORM_UNAVAILABLE,
     ],
 )
-def confirm_verification(actor: Actor) -> service.Person:
+def confirm_verification(actor: Actor) -> service.OwnData:
     """Finish the face check after the user did it."""
     service.confirm_verification(actor)
     return service.describe(actor.id)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from chalicelib.identity import rules, service, store
 from chalicelib.identity.routes.shapes import RealName
 from chalicelib.identity.store import RelativeItem
@@ -11,9 +9,10 @@ from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.shapes import View
 
 
-class RelativeView(msgspec.Struct, frozen=True, kw_only=True):
+class RelativeView(View, frozen=True, kw_only=True):
     """Who may book for whom, masked; ``consented``: the relative (or the guardian of a child) has agreed."""
 
     id: str
@@ -22,7 +21,7 @@ class RelativeView(msgspec.Struct, frozen=True, kw_only=True):
     consented: bool
 
 
-class RelativeList(msgspec.Struct, frozen=True):
+class RelativeList(View, frozen=True):
     """The caller's relatives, and those who ask to book for the caller."""
 
     mine: list[RelativeView]
@@ -81,5 +80,5 @@ def _relative_view(item: RelativeItem) -> RelativeView:
         id=item.id,
         holder=service.masked_name(item, "holder_name"),
         relative=service.masked_name(item, "name"),
-        consented=bool(item.consented),
+        consented=item.consented,
     )

@@ -176,7 +176,7 @@ def mandates_of(actor: Actor, cursor: str | None) -> tables.Page:
 
 def mandate_holds(mandate: MandateItem) -> bool:
     """Whether the mandate may be used today."""
-    return rules.mandate_holds(mandate.until, bool(mandate.revoked), clock.today())
+    return rules.mandate_holds(mandate.until, mandate.revoked, clock.today())
 
 
 def holder_name(mandate: MandateItem) -> str:

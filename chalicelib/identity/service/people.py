@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -11,6 +12,7 @@ from chalicelib.identity.service.accounts import canonical, change
 from chalicelib.identity.store import AccountItem
 from chalicelib.kernel import clock, errors, ids, numbers
 from chalicelib.kernel.access import Actor, Level
+from chalicelib.kernel.edge.shapes import View, one_of
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
@@ -56,12 +58,12 @@ class PendingVerification(msgspec.Struct, kw_only=True):
     started_at: datetime
 
 
-class VerificationResult(msgspec.Struct, frozen=True):
+class VerificationResult(View, frozen=True):
     """``verified``, or ``pending`` with the URL of the face check that comes before confirmation."""
 
-    status: str
-    certify_id: str = ""
-    certify_url: str = ""
+    status: Literal["verified", "pending"]
+    certify_id: str | None = None
+    certify_url: str | None = None
 
 
 def verify_real_name(actor: Actor, name: str, id_number: str) -> VerificationResult:
@@ -191,30 +193,30 @@ def undo_merge(actor: Actor, account: AccountItem, reason: str) -> None:
     )
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True):
+class OwnData(View, frozen=True, kw_only=True):
     """A person's own data, masked."""
 
     account_id: str
-    level: str
+    level: Annotated[str, one_of(level.name.lower() for level in Level)]
     platforms: list[str]
-    name: str
-    id_number: str
-    phone: str
     merged_accounts: list[str]
+    name: str | None = None
+    id_number: str | None = None
+    phone: str | None = None
 
 
-def describe(account_id: str) -> Person:
+def describe(account_id: str) -> OwnData:
     """The person as shown to themselves."""
     account = canonical(account_id)
     name = store.unseal(account, "name")
     number = store.unseal(account, "id_number")
-    return Person(
+    return OwnData(
         account_id=account.id,
         level=Level(account.level).name.lower(),
         platforms=_platforms(account),
-        name=vault.mask_name(name) if name else "",
-        id_number=vault.mask_id_number(number) if number else "",
-        phone=vault.mask_phone(_phone(account)),
+        name=vault.mask_name(name) if name else None,
+        id_number=vault.mask_id_number(number) if number else None,
+        phone=vault.mask_phone(_phone(account)) or None,
         merged_accounts=list(account.merged),
     )
 

@@ -121,7 +121,7 @@ def _is_guardian(guardian: str, child: str) -> bool:
 
 def is_holder(actor: Actor, item: RelativeItem) -> bool:
     """Whether the caller is the one who books."""
-    return str(item.holder) in actor.accounts
+    return item.holder in actor.accounts
 
 
 def is_relative(actor: Actor, item: RelativeItem) -> bool:

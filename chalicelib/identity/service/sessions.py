@@ -199,7 +199,7 @@ def refresh(refresh_token: str) -> Tokens:
         raise rules.REFRESH_INVALID()
     state = rules.SessionState(
         current=item.current,
-        revoked=bool(item.revoked),
+        revoked=item.revoked,
         opened_at=_moment(item.opened_at),
         used_at=_moment(item.used_at),
     )
@@ -322,7 +322,7 @@ def _person_actor(claims: dict[str, Any]) -> tuple[Actor, str]:
 
 def _acting_for(actor: Actor, id_index: str, organization_id: str) -> Actor:
     mandate = store.mandate(organization_id, id_index) if id_index else None
-    if mandate is None or not rules.mandate_holds(mandate.until, bool(mandate.revoked), clock.today()):
+    if mandate is None or not rules.mandate_holds(mandate.until, mandate.revoked, clock.today()):
         raise rules.MANDATE_INVALID()
     return msgspec.structs.replace(actor, organization=organization_id, scope=tuple(mandate.scope))
 

@@ -10,8 +10,10 @@ from chalice.app import Chalice, Response
 from chalice.app import Request as ChaliceRequest
 
 from chalicelib.kernel import errors, ids
+from chalicelib.kernel.edge import cors
 from chalicelib.kernel.edge.endpoint import Answer, Authenticate, Endpoint, Request, problem_answer, serve
 from chalicelib.kernel.edge.routing import GREEDY, METHODS, MethodNotAllowed, Router, resource_of, resources
+from chalicelib.kernel.settings import origins, settings
 
 
 class Api(Chalice):
@@ -53,8 +55,20 @@ class Api(Chalice):
             self.route(resource, methods=list(METHODS), name=f"resource_{place}", content_types=["*/*"])(view)
 
     def _view(self, router: Router, authenticate: Authenticate) -> Callable[..., Response]:
+        allowed = frozenset(origins(settings().cors_origins))
+
         def view(**_: str) -> Response:
-            return _respond(self._answer(router, authenticate))
+            current = self.current_request
+            assert current is not None
+            origin = current.headers.get("origin", "")
+            answer = self._answer(router, authenticate)
+            if origin:
+                answer.headers.update(cors.answer_headers(origin, allowed))
+            is_preflight = current.method == "OPTIONS" and answer.status == 405
+            if is_preflight and origin in allowed:
+                methods = answer.headers["Allow"].split(", ")
+                answer = Answer(status=204, body=b"", headers=answer.headers | cors.preflight_headers(methods))
+            return _respond(answer)
 
         return view
 

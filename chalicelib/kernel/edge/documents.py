@@ -46,7 +46,7 @@ class DocumentLink(msgspec.Struct, frozen=True):
     expires_in: int
 
 
-class Ticket(msgspec.Struct, frozen=True):
+class LinkTicket(msgspec.Struct, frozen=True):
     """What a link stands for: a kind of file, what it is about, until when (epoch seconds)."""
 
     kind: str
@@ -70,14 +70,14 @@ def made(kind: str) -> Callable[[Maker], Maker]:
 
 def link(kind: str, *values: str) -> DocumentLink:
     """A link to a file of a declared kind."""
-    ticket = Ticket(kind, list(values), clock.seconds(clock.now()) + LINK_SECONDS)
+    ticket = LinkTicket(kind, list(values), clock.seconds(clock.now()) + LINK_SECONDS)
     return DocumentLink(f"{settings().public_url}/v1/documents/{sealed.seal(_PURPOSE, _HOLDER, ticket)}", LINK_SECONDS)
 
 
 def fetch(text: str) -> Document:
     """The file behind a link; raises ``document_link_expired`` for a link that is old or not ours."""
     try:
-        ticket = sealed.open_sealed(_PURPOSE, _HOLDER, text, Ticket)
+        ticket = sealed.open_sealed(_PURPOSE, _HOLDER, text, LinkTicket)
     except sealed.NotGenuine:
         raise LINK_EXPIRED() from None
     if clock.seconds(clock.now()) > ticket.until:
@@ -85,7 +85,14 @@ def fetch(text: str) -> Document:
     return _MAKERS[ticket.kind](*ticket.values)
 
 
-@endpoint("GET", "/v1/documents/{ticket}", ANYONE, apart=True, errors=[LINK_EXPIRED], limit=_LIMIT)
+_KINDS = (
+    "application/pdf",
+    "text/csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+)
+
+
+@endpoint("GET", "/v1/documents/{ticket}", ANYONE, apart=True, errors=[LINK_EXPIRED], limit=_LIMIT, files=_KINDS)
 def fetch_document(ticket: str) -> Download:
     """The file behind a link."""
     file = fetch(ticket)

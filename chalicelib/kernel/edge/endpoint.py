@@ -58,7 +58,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class Page(msgspec.Struct, frozen=True):
+class HtmlPage(msgspec.Struct, frozen=True):
     """A server-rendered page; a view that returns it answers text/html."""
 
     html: str
@@ -92,7 +92,9 @@ class Endpoint:
     recorded: bool
     apart: bool
     limit: Limit | None
+    files: tuple[str, ...]
     names: tuple[str, ...]
+    parameters: dict[str, Any]
     body: type[Any] | None
     query: type[Any] | None
     answer: Any
@@ -113,6 +115,7 @@ def endpoint(
     recorded: bool = True,
     apart: bool = False,
     limit: Limit | None = None,
+    files: tuple[str, ...] = (),
 ) -> Callable[[View], View]:
     """Declare an endpoint.
 
@@ -120,7 +123,8 @@ def endpoint(
     ``status`` of success; ``idempotent``: takes an Idempotency-Key; ``recorded``: its answer is kept for repeats
     (two write units; without it, what the view creates must carry ``Request.key``); ``apart``: API Gateway has a
     resource of its own for it, because another function answers it (``functions/print_certificate.py``, and its path in
-    ``infra/functions.yaml``); ``limit``: how often one caller may.
+    ``infra/functions.yaml``); ``limit``: how often one caller may; ``files``:
+    the media types of the files that a view which returns ``Download`` gives.
     """
 
     def declare(view: View) -> View:
@@ -137,7 +141,9 @@ def endpoint(
                 recorded=recorded,
                 apart=apart,
                 limit=limit,
+                files=files,
                 names=tuple(inspect.signature(view).parameters),
+                parameters={name: hints.get(name, str) for name in re.findall(r"{(\w+)}", path)},
                 body=hints.get("body"),
                 query=hints.get("query"),
                 answer=hints.get("return"),
@@ -203,7 +209,7 @@ def _answer(declared: Endpoint, request: Request, actor: Actor) -> Answer:
 
 def _authorized_answer(declared: Endpoint, request: Request, actor: Actor) -> Answer:
     authorize_role(declared.access, actor)
-    given: dict[str, Any] = dict(request.parameters)
+    given = _parse_parameters(declared, request.parameters)
     if declared.body is not None:
         given["body"] = _parse_body(request, declared.body)
     if declared.query is not None:
@@ -259,6 +265,18 @@ def load_target(access: Access, actor: Actor, parameters: dict[str, str]) -> Any
     return found
 
 
+def _parse_parameters(declared: Endpoint, texts: dict[str, str]) -> dict[str, Any]:
+    """The values of the path's parameters, in the types that the view asks for (a text, if it asks for none)."""
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
+        try:
+            values[name] = msgspec.convert(text, declared.parameters[name], strict=False)
+        except msgspec.ValidationError as error:
+            fault = _field_error(error)
+            raise errors.INVALID_REQUEST(fields=[replace(fault, path=f"/{name}")]) from None
+    return values
+
+
 def _parse_body(request: Request, shape: type[Any]) -> Any:
     if len(request.body) > MAX_BODY_BYTES:
         raise errors.BODY_TOO_LARGE(limit=MAX_BODY_BYTES)
@@ -286,28 +304,35 @@ def _field_error(error: msgspec.ValidationError) -> errors.FieldError:
     words, _, place = str(error).partition(" - at `$")
     # A number out of range is found before the shape is known, at a place that is only written as dots.
     path = "" if "..." in place else place.rstrip("`").replace(".", "/").replace("[", "/").replace("]", "")
-    for pattern, zh, en in _SHAPE_WORDS:
+    for pattern, code, zh, en in _SHAPE_WORDS:
         found = re.match(pattern, words)
         if found:
             path += f"/{found['name']}" if "name" in found.groupdict() else ""
-            return errors.FieldError(path, "invalid", zh=zh, en=en)
+            return errors.FieldError(path, code, zh=zh, en=en)
     return errors.FieldError(path, "invalid", zh=f"不符合要求（{words}）", en=words)
 
 
 _SHAPE_WORDS = (
-    (r"Object contains unknown field `(?P<name>[^`]*)`", "没有这个字段，请删除", "There is no such field; remove it"),
-    (r"Object missing required field `(?P<name>[^`]*)`", "缺少这个字段", "This field is required"),
-    (r"Expected `\S+`, got `\S+`", "类型不对", "The type is wrong"),
-    (r"Expected `str` matching regex", "格式不对", "The form is not right"),
-    (r"Expected `str` of length >= 1$", "请填写内容，不能只输入空格", "Fill this in; blanks alone do not count"),
-    (r"Expected `(str|array)` of length (>=|<=)", "长度不对", "The length is not right"),
-    (r"Invalid enum value", "请从给定的选项中选择", "Choose one of the given values"),
-    (r"Invalid RFC3339 encoded date", "不是有效的日期（年-月-日）", "Not a date (year-month-day)"),
-)
+    (
+        r"Object contains unknown field `(?P<name>[^`]*)`",
+        "unknown_field", "没有这个字段，请删除", "There is no such field; remove it",
+    ),
+    (r"Object missing required field `(?P<name>[^`]*)`", "required", "缺少这个字段", "This field is required"),
+    (r"Expected `\S+`, got `\S+`", "wrong_type", "类型不对", "The type is wrong"),
+    (r"Expected `str` matching regex", "malformed", "格式不对", "The form is not right"),
+    (
+        r"Expected `str` of length >= 1$",
+        "required", "请填写内容，不能只输入空格", "Fill this in; blanks alone do not count",
+    ),
+    (r"Expected `(str|array)` of length (>=|<=)", "wrong_length", "长度不对", "The length is not right"),
+    (r"Invalid enum value", "not_offered", "请从给定的选项中选择", "Choose one of the given values"),
+    (r"Invalid RFC3339 encoded date", "malformed", "不是有效的日期（年-月-日）", "Not a date (year-month-day)"),
+)  # fmt: skip
+"""What msgspec says of a value that does not fit, and what we say: how it begins, our code, Chinese, English."""
 
 
 def _present(declared: Endpoint, result: Any, request: Request) -> Answer:
-    if isinstance(result, Page):
+    if isinstance(result, HtmlPage):
         return Answer(
             status=200, body=result.html.encode(), content_type="text/html; charset=utf-8", headers=dict(_PAGE_HEADERS)
         )

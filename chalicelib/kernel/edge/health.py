@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from chalicelib.kernel.access import ANYONE
@@ -11,7 +13,7 @@ from chalicelib.kernel.edge.endpoint import endpoint
 class Health(msgspec.Struct, frozen=True):
     """The API is up."""
 
-    status: str = "ok"
+    status: Literal["ok"] = "ok"
 
 
 @endpoint("GET", "/health", ANYONE)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+Date = date
+"""For structs that have a field of the name ``date``."""
+Instant = Annotated[datetime, Meta(tz=True)]
+"""A moment with its offset, as the contract says it (``date-time``)."""
 CursorText = Annotated[str, Meta(max_length=512)]
 
 
@@ -27,6 +32,15 @@ class Reason(msgspec.Struct, forbid_unknown_fields=True):
     """Why, in words that are kept in the event log."""
 
     reason: Annotated[str, Meta(min_length=4, max_length=500)]
+
+
+class View(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base of what endpoints answer. What is absent is left out of the answer: such a field has the default None."""
+
+
+def one_of(values: Iterable[str]) -> Meta:
+    """Says in the contract which values a text has; that it has no others is tested (``tests/walked.py``)."""
+    return Meta(extra_json_schema={"enum": sorted(values)})
 
 
 class Money(msgspec.Struct, frozen=True):

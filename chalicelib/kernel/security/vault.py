@@ -30,7 +30,7 @@ _unwrapped: dict[str, tuple[float, bytes]] = {}
 
 
 class KernelItem(tables.Table):
-    """Items of the kernel itself: wrapped data keys, idempotency records, counters."""
+    """Wrapped data keys, and counters that disappear after some days."""
 
     class Meta:
         table_name = "kernel"

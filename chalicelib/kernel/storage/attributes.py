@@ -18,6 +18,8 @@ class Integer(Attribute[int]):
     attr_type = NUMBER
 
     def serialize(self, value: Any) -> str:
+        if not isinstance(value, int):
+            raise TypeError(f"a whole number, not {type(value).__name__}")
         return str(int(value))
 
     def deserialize(self, value: str) -> int:
@@ -85,7 +87,9 @@ class Names(Attribute[list[str]]):
 
     attr_type = STRING
 
-    def serialize(self, value: list[str]) -> str:
+    def serialize(self, value: Any) -> str:
+        if isinstance(value, str) or any("," in one for one in value):
+            raise ValueError("several codes or ids, none of which has a comma")
         return ",".join(value)
 
     def deserialize(self, value: str) -> list[str]:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import botocore.session
 from botocore.exceptions import BotoCoreError
@@ -65,6 +65,12 @@ class Table(Model):
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=HEAD)
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        """PynamoDB's own writes know nothing of versions and events."""
+        raise TypeError(f"write {type(self).__name__} by tables.write, an aggregate with its events")
+
+    save = update = delete = _refuse
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
@@ -239,13 +245,13 @@ def update(model: type[Table], pk: str, sk: str, actions: Sequence[Any], conditi
 def _write_one(one: Write) -> None:
     try:
         if isinstance(one, Put):
-            one.item.save(condition=one.condition)
+            Model.save(one.item, condition=one.condition)
         elif isinstance(one, Touch):
             # not item.update, which would put what is stored in the place of what the caller has changed
             table = type(one.item)._get_connection()
             table.update_item(one.item.pk, one.item.sk, actions=one.actions(), condition=one.condition)
         else:
-            one.item.delete(condition=one.condition)
+            Model.delete(one.item, condition=one.condition)
     except (PutError, UpdateError, DeleteError) as error:
         if _code(error) != _CONDITION_FAILED:
             raise

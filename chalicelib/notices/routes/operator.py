@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -10,7 +11,7 @@ from msgspec import Meta
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
-from chalicelib.kernel.edge.shapes import DayQuery, Done, ListQuery
+from chalicelib.kernel.edge.shapes import DayQuery, Done, Instant, ListQuery, View, one_of
 from chalicelib.notices import rules, service, store
 from chalicelib.notices.store import LetterItem, MessageItem
 
@@ -26,26 +27,26 @@ LETTER = Access(
 )
 
 
-class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
+class AttemptView(View, frozen=True, kw_only=True):
     """One try of one channel; ``cost`` in fen."""
 
     channel: str
     verdict: str
     reason: str
-    at: str
+    at: Instant
     cost: int
 
 
-class DeliveryState(msgspec.Struct, frozen=True, kw_only=True):
+class DeliveryState(View, frozen=True, kw_only=True):
     """How far a message has got; its words and its reader are not shown."""
 
     id: str
-    status: str
+    status: Annotated[str, one_of(rules.MESSAGES.states)]
     read: bool
     attempts: list[AttemptView]
 
 
-class EventRow(msgspec.Struct, frozen=True):
+class EventRow(View, frozen=True):
     """An event and the messages that were made of it."""
 
     version: int
@@ -53,11 +54,11 @@ class EventRow(msgspec.Struct, frozen=True):
     messages: list[DeliveryState]
 
 
-class EventList(msgspec.Struct, frozen=True):
+class EventList(View, frozen=True):
     """A part of a subject's events."""
 
     items: list[EventRow]
-    cursor: str | None
+    cursor: str | None = None
 
 
 class SubjectQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -67,34 +68,34 @@ class SubjectQuery(msgspec.Struct, forbid_unknown_fields=True):
     cursor: Annotated[str, Meta(max_length=512)] | None = None
 
 
-class ChannelStatistics(msgspec.Struct, frozen=True):
+class ChannelStatistics(View, frozen=True):
     """A day of all channels."""
 
-    day: str
+    day: date
     channels: list[service.operations.ChannelDay]
 
 
-class LetterRow(msgspec.Struct, frozen=True, kw_only=True):
+class LetterRow(View, frozen=True, kw_only=True):
     """A dead letter: ``event`` (no message could be made) or ``message`` (no channel took it), and why."""
 
     id: str
     type: str
     reason: str
-    at: str
+    at: Instant
 
 
-class LetterList(msgspec.Struct, frozen=True):
+class LetterList(View, frozen=True):
     """A part of the dead letters, the oldest first."""
 
     items: list[LetterRow]
-    cursor: str | None
+    cursor: str | None = None
 
 
 @endpoint("GET", "/v1/notices/statistics", OPERATOR)
 def read_message_statistics(query: DayQuery) -> ChannelStatistics:
     """Tries, failures, lateness and cost of each channel on a day."""
     day = query.day or clock.today()
-    return ChannelStatistics(str(day), service.operations.of_day(day))
+    return ChannelStatistics(day, service.operations.of_day(day))
 
 
 @endpoint("GET", "/v1/notices/events", OPERATOR)
@@ -110,9 +111,7 @@ def list_notices(query: SubjectQuery) -> EventList:
 def list_letters(query: ListQuery) -> LetterList:
     """Dead letters, the oldest first."""
     page = store.letters(query.cursor)
-    rows = [
-        LetterRow(id=item.id, type=item.type, reason=item.reason, at=clock.local_text(item.at)) for item in page.items
-    ]
+    rows = [LetterRow(id=item.id, type=item.type, reason=item.reason, at=clock.local(item.at)) for item in page.items]
     return LetterList(rows, page.cursor)
 
 
@@ -129,9 +128,9 @@ def _state(item: MessageItem) -> DeliveryState:
             channel=made.channel,
             verdict=made.verdict,
             reason=made.reason,
-            at=clock.local(made.at).isoformat(),
+            at=clock.local(made.at),
             cost=made.cost,
         )
         for made in item.tried
     ]
-    return DeliveryState(id=item.id, status=item.status, read=bool(item.read_at), attempts=attempts)
+    return DeliveryState(id=item.id, status=item.status, read=item.read_at is not None, attempts=attempts)

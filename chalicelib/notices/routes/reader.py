@@ -11,12 +11,13 @@ from chalicelib.identity import service as identity
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import endpoint
-from chalicelib.kernel.edge.shapes import ListQuery
+from chalicelib.kernel.edge.shapes import Instant, ListQuery, View, one_of
 from chalicelib.notices import rules, service, store
 from chalicelib.notices.store import MessageItem, PreferenceItem
 
 PERSON = Access(person=Level.LOGGED_IN)
 MessageIds = Annotated[list[Annotated[str, Meta(min_length=26, max_length=26)]], Meta(max_length=100)]
+Kind = Annotated[str, one_of((*rules.KINDS, rules.DIGEST))]
 Handling = Literal["push", "digest", "inbox"]
 
 
@@ -52,52 +53,52 @@ class Consents(msgspec.Struct, forbid_unknown_fields=True):
     ]
 
 
-class MessageView(msgspec.Struct, frozen=True, kw_only=True):
+class MessageView(View, frozen=True, kw_only=True):
     """A message in its reader's language and size of text; ``page`` is the mini-program page that it opens."""
 
     id: str
-    kind: str
+    kind: Kind
     event: str
     title: str
     text: str
     page: str
-    at: str
+    at: Instant
     read: bool
     urgent: bool
 
 
-class MessageList(msgspec.Struct, frozen=True):
+class MessageList(View, frozen=True):
     """A part of the inbox, the newest first."""
 
     items: list[MessageView]
-    cursor: str | None
+    cursor: str | None = None
 
 
-class Unread(msgspec.Struct, frozen=True):
+class Unread(View, frozen=True):
     """How many messages are unread; ``more``: there are more than this."""
 
     count: int
     more: bool
 
 
-class Marked(msgspec.Struct, frozen=True):
+class Marked(View, frozen=True):
     """How many messages are read now that were not."""
 
     marked: int
 
 
-class TemplateView(msgspec.Struct, frozen=True, kw_only=True):
+class TemplateView(View, frozen=True, kw_only=True):
     """A template to ask consent for: ``left`` messages are agreed to, ``long_term``: any number."""
 
     id: str
     event: str
-    kind: str
+    kind: Kind
     title: str
     left: int
     long_term: bool
 
 
-class TemplateList(msgspec.Struct, frozen=True):
+class TemplateList(View, frozen=True):
     """The templates of the caller's platform."""
 
     items: list[TemplateView]
@@ -134,8 +135,15 @@ def read_preferences(actor: Actor) -> Preferences:
 def change_preferences(actor: Actor, body: Preferences) -> Preferences:
     """Say how one wants to be told."""
     kinds = {kind: getattr(body, kind) for kind in rules.KINDS}
-    switches = {"large_text": body.large_text, "sms": body.sms, "at_night": body.at_night}
-    return _preferences(service.inbox.prefer(actor, kinds, body.language, switches))
+    item = service.inbox.prefer(
+        actor,
+        kinds,
+        language=body.language,
+        large_text=body.large_text,
+        sms=body.sms,
+        at_night=body.at_night,
+    )
+    return _preferences(item)
 
 
 @endpoint("GET", "/v1/messages/templates", PERSON)
@@ -178,9 +186,9 @@ def _view(item: MessageItem, preference: PreferenceItem) -> MessageView:
         title=words.title.en if english else words.title.zh,
         text=text.en if english else text.zh,
         page=words.page,
-        at=clock.local(item.happened_at).isoformat(),
-        read=bool(item.read_at),
-        urgent=bool(item.urgent),
+        at=clock.local(item.happened_at),
+        read=item.read_at is not None,
+        urgent=item.urgent,
     )
 
 
@@ -188,7 +196,7 @@ def _preferences(item: PreferenceItem) -> Preferences:
     return Preferences(
         **item.kinds,  # type: ignore[arg-type]
         language=item.language,  # type: ignore[arg-type]
-        large_text=bool(item.large_text),
-        sms=bool(item.sms),
-        at_night=bool(item.at_night),
+        large_text=item.large_text,
+        sms=item.sms,
+        at_night=item.at_night,
     )

@@ -14,7 +14,7 @@ from chalicelib.kernel import clock, errors
 from chalicelib.kernel.security.vault import KernelItem
 from chalicelib.kernel.storage import optimistic, tables
 from chalicelib.notices import rules, store
-from chalicelib.notices.store import ConsentItem, MessageItem, Words
+from chalicelib.notices.store import ConsentItem, MessageItem, MessageWords
 from chalicelib.platforms import alipay, sms, wechat
 from chalicelib.platforms.messaging import Outcome
 
@@ -59,7 +59,7 @@ class Way:
         return self.login.key if self.login is not None else ""
 
 
-def remaining_ways(item: MessageItem, words: Words, contact: Contact) -> list[Way]:
+def remaining_ways(item: MessageItem, words: MessageWords, contact: Contact) -> list[Way]:
     """The ways that are left to try for a message: the logins of the person, the one used last first, then a text.
 
     A login counts if the event has a template for its platform. A text counts if the event has a short text, the
@@ -75,7 +75,7 @@ def remaining_ways(item: MessageItem, words: Words, contact: Contact) -> list[Wa
         if has_template and not was_tried:
             ways.append(Way(login.platform, login=login))
     is_mobile = len(contact.phone) == 11 and contact.phone.startswith("1")
-    wants_texts = bool(item.sms) or bool(item.urgent)
+    wants_texts = item.sms or item.urgent
     if words.sms is not None and is_mobile and wants_texts and (rules.SMS, "") not in tried:
         for provider in _providers(item):
             ways.append(Way(rules.SMS, provider=provider))
@@ -88,11 +88,11 @@ def _providers(item: MessageItem) -> list[str]:
     return unheard[-1:] or sms.providers()
 
 
-def _template(channel: str, words: Words) -> str:
+def _template(channel: str, words: MessageWords) -> str:
     return {rules.WECHAT: words.wechat_template, rules.ALIPAY: words.alipay_template}.get(channel, "")
 
 
-def consent_for(way: Way, words: Words) -> ConsentItem | None:
+def consent_for(way: Way, words: MessageWords) -> ConsentItem | None:
     """What the way's login has agreed to, as far as we have counted; None for nothing, and for text messages."""
     if way.login is None:
         return None
@@ -190,7 +190,7 @@ def _add(name: str, times: int) -> int:
     return tables.add_to_counter(KernelItem, name, clock.seconds(clock.now()) + _COUNTED_DAYS * 86400, times)
 
 
-def send(way: Way, item: MessageItem, words: Words, contact: Contact) -> Outcome:
+def send(way: Way, item: MessageItem, words: MessageWords, contact: Contact) -> Outcome:
     """Try one way once; one that took nothing several times in a row is left alone for a while."""
     breaker = _breakers.setdefault(f"{way.channel}{way.provider}", _Breaker())
     if time.monotonic() < breaker.until:
@@ -205,7 +205,7 @@ def send(way: Way, item: MessageItem, words: Words, contact: Contact) -> Outcome
     return outcome
 
 
-def _hand_over(way: Way, item: MessageItem, words: Words, contact: Contact) -> Outcome:
+def _hand_over(way: Way, item: MessageItem, words: MessageWords, contact: Contact) -> Outcome:
     if way.login is None:
         return _by_sms(way, item, words, contact)
     user = way.login.platform_id
@@ -215,7 +215,7 @@ def _hand_over(way: Way, item: MessageItem, words: Words, contact: Contact) -> O
     return alipay.send_message(user, words.alipay_template, words.page, words.alipay)
 
 
-def _by_sms(way: Way, item: MessageItem, words: Words, contact: Contact) -> Outcome:
+def _by_sms(way: Way, item: MessageItem, words: MessageWords, contact: Contact) -> Outcome:
     """By one provider, which recognises a repeat by the message's id; another one would send it a second time."""
     assert words.sms is not None
     text = rules.sms_text(catalog.messages().rules.sms_signature, words.sms.en if item.english else words.sms.zh)

@@ -20,7 +20,7 @@ from chalicelib.kernel.storage.worker import Deed, Worker
 from chalicelib.notices import rules, store
 from chalicelib.notices.service import channels, digests, sequence
 from chalicelib.notices.service.channels import Way
-from chalicelib.notices.store import Attempt, DigestItem, MessageItem, Words
+from chalicelib.notices.store import Attempt, DigestItem, MessageItem, MessageWords
 from chalicelib.platforms.messaging import Outcome
 
 _UNHEARD_AFTER = timedelta(minutes=2)
@@ -39,7 +39,7 @@ def follow_message(item: MessageItem) -> None:
         return
     city = catalog.messages().rules
     now = clock.now()
-    may_send_at_night = bool(item.urgent or item.at_night)
+    may_send_at_night = item.urgent or item.at_night
     when = rules.send_at(turn.until or now, city.quiet_from, city.quiet_until, urgent=may_send_at_night)
     if when > now:
         tables.write(tables.replace(worker.schedule(item, when)))
@@ -96,7 +96,7 @@ def _send(item: MessageItem) -> None:
     _nobody_took_it(item)
 
 
-def _try(item: MessageItem, way: Way, words: Words, contact: Contact) -> Outcome:
+def _try(item: MessageItem, way: Way, words: MessageWords, contact: Contact) -> Outcome:
     rules.MESSAGES.move(item, "begin", "system")
     begun = Attempt(
         channel=way.channel, login_key=way.login_key, provider=way.provider, verdict="begun", at=clock.now()

@@ -55,15 +55,18 @@ def preferences(actor: Actor) -> PreferenceItem:
     return store.preferences(actor.id)
 
 
-def prefer(actor: Actor, kinds: dict[str, str], language: str, switches: dict[str, bool]) -> PreferenceItem:
+def prefer(
+    actor: Actor, kinds: dict[str, str], *, language: str, large_text: bool, sms: bool, at_night: bool
+) -> PreferenceItem:
     """Say how one wants to be told; raises ``changed_meanwhile``."""
 
     def attempt() -> PreferenceItem:
         item = store.preferences(actor.id)
         item.kinds = kinds
         item.language = language
-        for name, on in switches.items():
-            setattr(item, name, on)
+        item.large_text = large_text
+        item.sms = sms
+        item.at_night = at_night
         tables.write(tables.replace(item))
         return item
 

@@ -19,7 +19,7 @@ from chalicelib.kernel.storage import streams, tables, worker
 from chalicelib.kernel.storage.streams import Record
 from chalicelib.notices import rules, store
 from chalicelib.notices.service import sources
-from chalicelib.notices.store import Bilingual, DigestItem, EventItem, MessageItem, Words
+from chalicelib.notices.store import Bilingual, DigestItem, EventItem, MessageItem, MessageWords
 
 
 def take(event: Mapping[str, Any]) -> streams.Answer:
@@ -117,11 +117,11 @@ def _message(subject: str, change: Change, told: Announcement, account: str) -> 
     wanted = preference.kinds.get(template.kind, rules.PUSH)
     how = rules.handling(wanted, urgent=template.urgent, inbox_only=template.inbox_only)
     set_out(item, how)
-    digest = _digest_of(account) if how == rules.DIGEST else []
+    digest = _digest_writes(account) if how == rules.DIGEST else []
     return item, [tables.Put(item, tables.absent(MessageItem)), *digest]
 
 
-def _with_warnings(words: Words, days: tuple[date, ...]) -> Words:
+def _with_warnings(words: MessageWords, days: tuple[date, ...]) -> MessageWords:
     """The words, with a note behind them if they name a day in a year without a published calendar.
 
     For the inbox only: what platforms show is too short for it.
@@ -138,7 +138,7 @@ def _with_warnings(words: Words, days: tuple[date, ...]) -> Words:
     return msgspec.structs.replace(words, body=Bilingual(words.body.zh + zh, words.body.en + en), large=large)
 
 
-def _digest_of(account: str) -> list[tables.Write]:
+def _digest_writes(account: str) -> list[tables.Write]:
     """The write that lets the next digest be made: one item for each person and day, still to come."""
     when = rules.digest_at(clock.now(), catalog.messages().rules.digest_hour)
     item = DigestItem(f"DIGEST#{account}", str(when.date()), version=1)
@@ -155,14 +155,14 @@ def set_out(item: MessageItem, how: str) -> None:
         return
     city = catalog.messages().rules
     now = clock.now()
-    when = rules.send_at(now, city.quiet_from, city.quiet_until, urgent=bool(item.urgent or item.at_night))
+    when = rules.send_at(now, city.quiet_from, city.quiet_until, urgent=item.urgent or item.at_night)
     if when <= now:
         worker.wake(item, when)
     else:
         worker.schedule(item, when)
 
 
-def worded(template: MessageTemplate, zh: dict[str, str], en: dict[str, str]) -> Words:
+def worded(template: MessageTemplate, zh: dict[str, str], en: dict[str, str]) -> MessageWords:
     """A template filled in, cut to what each platform takes; raises ``KeyError`` or ``Unfit``.
 
     Fields that WeChat only takes in Chinese forms are in Chinese for everybody.
@@ -173,7 +173,7 @@ def worded(template: MessageTemplate, zh: dict[str, str], en: dict[str, str]) ->
     def both(text: Any) -> Bilingual:
         return Bilingual(rules.fill(text.zh, zh), rules.fill(text.en, en))
 
-    return Words(
+    return MessageWords(
         title=both(template.title),
         body=both(template.body),
         large=both(template.large) if template.large else None,

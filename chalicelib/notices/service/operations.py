@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-import msgspec
-
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock
+from chalicelib.kernel.edge.shapes import View
 from chalicelib.kernel.events import history
 from chalicelib.kernel.security.vault import KernelItem
 from chalicelib.kernel.storage import tables, worker
@@ -16,7 +15,7 @@ from chalicelib.notices.service import messages
 from chalicelib.notices.store import LetterItem, MessageItem
 
 
-class ChannelDay(msgspec.Struct, frozen=True, kw_only=True):
+class ChannelDay(View, frozen=True, kw_only=True):
     """A channel's day: tries, how many failed, how many were handed over later than ten seconds after their event,
     and what it cost (fen)."""
 
@@ -56,7 +55,7 @@ def messages_of(subject: str, cursor: str | None) -> tuple[list[tuple[int, str, 
     rows = []
     for item in page.items:
         found = [message for account, key in item.messages if (message := store.message(account, key))]
-        rows.append((int(item.sk.removeprefix("V#")), item.type, found))
+        rows.append((item.version, item.type, found))
     return rows, page.cursor
 
 

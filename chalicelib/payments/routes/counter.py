@@ -53,7 +53,7 @@ class Counted(msgspec.Struct, forbid_unknown_fields=True):
     day: date | None = None
 
 
-class NumberQuery(msgspec.Struct, forbid_unknown_fields=True):
+class PaymentNumberQuery(msgspec.Struct, forbid_unknown_fields=True):
     """The number that a payer has in hand: the payment's, or the platform's transaction number."""
 
     number: Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{6,64}$")]
@@ -119,7 +119,7 @@ def take_counter_payment(actor: Actor, body: CounterPayment, request: Request) -
 
 
 @endpoint("GET", "/v1/counter/payments", Access(staff=("officer", "treasurer")), limit=_COUNTER_LIMIT)
-def find_payments(query: NumberQuery) -> PaymentList:
+def find_payments(query: PaymentNumberQuery) -> PaymentList:
     """What became of a payment that somebody has proof of; of the payer nothing is shown."""
     return PaymentList([payment_view(item, {}) for item in service.counter.find(query.number)])
 

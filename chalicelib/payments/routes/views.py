@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import msgspec
+from datetime import date
+from typing import Annotated
 
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.kernel import clock
-from chalicelib.kernel.edge.shapes import Money
+from chalicelib.kernel.edge.shapes import Instant, Money, View, one_of
 from chalicelib.payments import differences, rules, service, store
 from chalicelib.payments.rules import Charge
 from chalicelib.payments.store import BillItem, CaseItem, DrawerItem, OrderItem, RefundItem, SuspenseItem
 
+BillStatus = Annotated[str, one_of({*rules.BILLS.states, *rules.SHOWN_BILL_STATES})]
+PaymentStatus = Annotated[str, one_of(rules.ORDERS.states)]
+RefundStatus = Annotated[str, one_of(rules.REFUNDS.states)]
+SuspenseStatus = Annotated[str, one_of(rules.SUSPENSE.states)]
+SuspenseReason = Annotated[str, one_of(rules.SUSPENSE_REASONS)]
+DrawerStatus = Annotated[str, one_of(rules.DRAWERS.states)]
+CaseStatus = Annotated[str, one_of(rules.CASES.states)]
+CaseKind = Annotated[str, one_of(differences.SUGGESTIONS)]
+Channel = Annotated[str, one_of(service.channels.ALL)]
 
-class LineView(msgspec.Struct, frozen=True, kw_only=True):
+
+class LineView(View, frozen=True, kw_only=True):
     """A line of a bill: fee item, name, collecting unit and item code, standard, reductions, what is to be paid."""
 
     item: str
@@ -26,15 +37,15 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True):
     legal_basis: str
 
 
-class BillView(msgspec.Struct, frozen=True, kw_only=True):
-    """A bill. ``status``: open, paying, settled, partly_refunded, refunded, expired, cancelled, replaced.
+class BillView(View, frozen=True, kw_only=True):
+    """A bill.
 
-    ``owed_for`` is the id of the application, or of the parcel if ``purpose`` says so.
+    ``owed_for`` is the id of what it is for: an application, or a parcel, as ``purpose`` says.
     ``payment`` is the id of the order that took it in last; ``receipt`` says whether the e-receipt can be had.
     """
 
     id: str
-    status: str
+    status: BillStatus
     title: str
     service: str
     unit: Text
@@ -44,139 +55,136 @@ class BillView(msgspec.Struct, frozen=True, kw_only=True):
     amount: Money
     refunded: Money
     lines: list[LineView]
-    pay_by: str
-    payment: str
-    replaced_by: str
+    pay_by: date
     receipt: bool
+    payment: str | None = None
+    replaced_by: str | None = None
 
 
-class BillRow(msgspec.Struct, frozen=True, kw_only=True):
+class BillRow(View, frozen=True, kw_only=True):
     """A bill in a list."""
 
     id: str
-    status: str
+    status: BillStatus
     title: str
     amount: Money
-    pay_by: str
+    pay_by: date
 
 
-class BillList(msgspec.Struct, frozen=True):
+class BillList(View, frozen=True):
     """A part of the bills, newest first."""
 
     items: list[BillRow]
-    cursor: str | None
+    cursor: str | None = None
 
 
-class UnplacedMoney(msgspec.Struct, frozen=True, kw_only=True):
-    """Money that could not be taken. ``status``: held, giving_back, given_back, assigned."""
+class UnplacedMoney(View, frozen=True, kw_only=True):
+    """Money that could not be taken."""
 
-    status: str
-    reason: str
+    status: SuspenseStatus
+    reason: SuspenseReason
     amount: Money
     transaction_id: str
 
 
-class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
+class PaymentView(View, frozen=True, kw_only=True):
     """A payment. ``front_end``: the arguments of wx.requestPayment or my.tradePay while it can be paid.
 
-    ``status``: created, pending, closing, closed, paid, partly_refunded, refunded. Only this tells whether the money
+    Only ``status`` tells whether the money
     has arrived; what the front end hears does not. ``unplaced``: money that came for it too late, twice or in another
     amount, and what becomes of it.
     """
 
     id: str
-    channel: str
-    status: str
+    channel: Channel
+    status: PaymentStatus
     amount: Money
     bills: list[str]
-    expires_at: str
-    paid_at: str
+    expires_at: Instant
     front_end: dict[str, str]
-    unplaced: UnplacedMoney | None
+    paid_at: Instant | None = None
+    unplaced: UnplacedMoney | None = None
 
 
-class PaymentList(msgspec.Struct, frozen=True):
+class PaymentList(View, frozen=True):
     """The payments behind a number."""
 
     items: list[PaymentView]
 
 
-class RefundView(msgspec.Struct, frozen=True, kw_only=True):
-    """A refund. ``status``: requested, approved, sent, done, rejected, failed, abnormal, returned."""
+class RefundView(View, frozen=True, kw_only=True):
+    """A refund of a bill, or of money in suspense."""
 
     id: str
-    status: str
-    channel: str
+    status: RefundStatus
+    channel: Channel
     amount: Money
-    bill: str
-    suspense: str
     parts: dict[str, int]
     unit: str
     asked_by: str
-    asked_at: str
-    done_at: str
+    asked_at: Instant
+    bill: str | None = None
+    suspense: str | None = None
+    done_at: Instant | None = None
 
 
-class RefundList(msgspec.Struct, frozen=True):
+class RefundList(View, frozen=True):
     """A part of the unit's refunds, the oldest first."""
 
     items: list[RefundView]
-    cursor: str | None
+    cursor: str | None = None
 
 
-class DrawerView(msgspec.Struct, frozen=True, kw_only=True):
-    """A clerk's drawer of a day: what the books say, and what was counted once it is closed.
-
-    ``status``: open, closed, differing, resolved.
-    """
+class DrawerView(View, frozen=True, kw_only=True):
+    """A clerk's drawer of a day: what the books say, and what was counted once it is closed."""
 
     id: str
     clerk: str
-    day: str
-    status: str
+    day: date
+    status: DrawerStatus
     payments: int
     cash: Money
     card: Money
-    counted_cash: Money | None
-    counted_card: Money | None
+    counted_cash: Money | None = None
+    counted_card: Money | None = None
 
 
-class DrawerList(msgspec.Struct, frozen=True):
+class DrawerList(View, frozen=True):
     """The clerks' drawers of a day."""
 
     items: list[DrawerView]
-    cursor: str | None
+    cursor: str | None = None
 
 
-class SuspenseView(msgspec.Struct, frozen=True, kw_only=True):
-    """Money that fits no bill. ``reason``: late, duplicate, wrong_amount, unknown_order."""
+class SuspenseView(View, frozen=True, kw_only=True):
+    """Money that fits no bill, and why; ``refund`` gives it back."""
 
     id: str
-    status: str
-    reason: str
-    channel: str
+    status: SuspenseStatus
+    reason: SuspenseReason
+    channel: Channel
     amount: Money
     transaction_id: str
     order: str
-    paid_at: str
-    refund: str
+    paid_at: Instant
+    refund: str | None = None
 
 
-class SuspenseList(msgspec.Struct, frozen=True):
+class SuspenseList(View, frozen=True):
     """A part of the money in suspense, the oldest first."""
 
     items: list[SuspenseView]
-    cursor: str | None
+    cursor: str | None = None
 
 
-class CaseView(msgspec.Struct, frozen=True, kw_only=True):
+class CaseView(View, frozen=True, kw_only=True):
     """A difference found by reconciliation, and what it suggests to do."""
 
     id: str
-    status: str
-    day: str
-    channel: str
-    kind: str
+    status: CaseStatus
+    day: date
+    channel: Channel
+    kind: CaseKind
     reference: str
     ours: Money
     theirs: Money
@@ -184,16 +192,16 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     suggestion: Text
 
 
-class CaseList(msgspec.Struct, frozen=True):
+class CaseList(View, frozen=True):
     """A part of the open differences, the oldest first."""
 
     items: list[CaseView]
-    cursor: str | None
+    cursor: str | None = None
 
 
 def bill_row(item: BillItem) -> BillRow:
     status = service.bills.status_of(item, service.bills.last_order(item) if item.status == rules.OPEN else None)
-    return BillRow(id=item.id, status=status, title=item.title, amount=Money(item.amount), pay_by=str(item.pay_by))
+    return BillRow(id=item.id, status=status, title=item.title, amount=Money(item.amount), pay_by=item.pay_by)
 
 
 def bill_view(item: BillItem) -> BillView:
@@ -210,9 +218,9 @@ def bill_view(item: BillItem) -> BillView:
         amount=Money(item.amount),
         refunded=Money(item.refunded),
         lines=[_line_view(charge) for charge in item.charges],
-        pay_by=str(item.pay_by),
-        payment=item.order or "",
-        replaced_by=item.replaced_by or "",
+        pay_by=item.pay_by,
+        payment=item.order,
+        replaced_by=item.replaced_by,
         receipt=service.receipts.is_there(item),
     )
 
@@ -237,8 +245,8 @@ def payment_view(item: OrderItem, front_end: dict[str, str]) -> PaymentView:
         status=item.status,
         amount=Money(item.amount),
         bills=item.bills,
-        expires_at=clock.local_text(item.ends_at),
-        paid_at=clock.local_text(item.paid_at),
+        expires_at=clock.local(item.ends_at),
+        paid_at=clock.local_or_none(item.paid_at),
         front_end=front_end,
         unplaced=_unplaced(item),
     )
@@ -249,10 +257,10 @@ def _unplaced(item: OrderItem) -> UnplacedMoney | None:
     if held is None:
         return None
     return UnplacedMoney(
-        status=str(held.status),
-        reason=str(held.reason),
-        amount=Money(int(held.amount)),
-        transaction_id=str(held.transaction_id),
+        status=held.status,
+        reason=held.reason,
+        amount=Money(held.amount),
+        transaction_id=held.transaction_id,
     )
 
 
@@ -262,29 +270,33 @@ def refund_view(item: RefundItem) -> RefundView:
         status=item.status,
         channel=item.channel,
         amount=Money(item.amount),
-        bill=item.bill or "",
-        suspense=item.suspense or "",
+        bill=item.bill,
+        suspense=item.suspense,
         parts=item.parts,
         unit=item.unit,
         asked_by=item.asked_by,
-        asked_at=clock.local_text(item.asked_at),
-        done_at=clock.local_text(item.done_at),
+        asked_at=clock.local(item.asked_at),
+        done_at=clock.local_or_none(item.done_at),
     )
 
 
 def drawer_view(item: DrawerItem) -> DrawerView:
-    closed = item.counted_cash is not None
     return DrawerView(
         id=item.id,
-        clerk=str(item.clerk),
-        day=str(item.day),
+        clerk=item.clerk,
+        day=item.day,
         status=item.status,
         payments=item.payments,
         cash=Money(item.cash),
         card=Money(item.card),
-        counted_cash=Money(int(item.counted_cash or 0)) if closed else None,
-        counted_card=Money(int(item.counted_card or 0)) if closed else None,
+        counted_cash=_counted(item.counted_cash),
+        counted_card=_counted(item.counted_card),
     )
+
+
+def _counted(fen: int | None) -> Money | None:
+    """What was counted, once the drawer is closed."""
+    return Money(fen) if fen is not None else None
 
 
 def suspense_view(item: SuspenseItem) -> SuspenseView:
@@ -294,10 +306,10 @@ def suspense_view(item: SuspenseItem) -> SuspenseView:
         reason=item.reason,
         channel=item.channel,
         amount=Money(item.amount),
-        transaction_id=str(item.transaction_id),
-        order=str(item.order),
-        paid_at=clock.local_text(item.paid_at),
-        refund=item.refund or "",
+        transaction_id=item.transaction_id,
+        order=item.order,
+        paid_at=clock.local(item.paid_at),
+        refund=item.refund,
     )
 
 
@@ -306,7 +318,7 @@ def case_view(item: CaseItem) -> CaseView:
     return CaseView(
         id=item.id,
         status=item.status,
-        day=str(item.day),
+        day=item.day,
         channel=item.channel,
         kind=item.kind,
         reference=item.reference,

@@ -15,7 +15,7 @@ from chalicelib.payments.service import (
     refunds,
     settlement,
 )
-from chalicelib.payments.service.bills import Debt, cancelling, prepare
+from chalicelib.payments.service.bills import Debt, cancel_write, prepare
 from chalicelib.payments.service.reconciliation import reconcile_day
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "Debt",
     "bills",
     "bookkeeping",
-    "cancelling",
+    "cancel_write",
     "channels",
     "counter",
     "documents",

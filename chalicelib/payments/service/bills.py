@@ -24,9 +24,10 @@ Allowed = Callable[[BillItem], bool]
 class Debt:
     """What a decision makes somebody owe: by which day of grace, in which words.
 
-    ``owed_for`` is the id of the application, or of the parcel if ``purpose`` says so.
+    ``purpose`` and ``owed_for``: what waits for the money, as some feature ``completes`` it, and its id.
     """
 
+    purpose: str
     owed_for: str
     receipt: str
     service: str
@@ -35,7 +36,6 @@ class Debt:
     title: str
     days: int
     charges: list[Charge]
-    purpose: str = store.APPLICATION
     handler: str = ""
 
 
@@ -98,7 +98,7 @@ def status_of(item: BillItem, order: OrderItem | None) -> str:
     if item.status == rules.OPEN and order is not None and order.status in rules.SETTLED:
         return rules.BILL_SETTLED
     if item.status == rules.OPEN and order is not None and order.status in rules.LIVE:
-        return "paying"
+        return "pay_write"
     if item.status == rules.OPEN and is_expired(item):
         return "expired"
     return item.status
@@ -124,23 +124,23 @@ def cancel(actor: Actor, item: BillItem, reason: str, by: str = "officer") -> No
     if item.amount > limit and "supervisor" not in actor.roles:
         raise rules.SUPERVISOR_NEEDED(limit=limit)
     worker.wake(item)
-    tables.write_or_conflict(cancelling(actor, item, reason, by))
+    tables.write_or_conflict(cancel_write(actor, item, reason, by))
 
 
-def cancelling(actor: Actor, item: BillItem, reason: str, by: str) -> tables.Put:
+def cancel_write(actor: Actor, item: BillItem, reason: str, by: str) -> tables.Put:
     """The write that cancels a bill, for a transaction of the caller's."""
     _check_unpaid(item)
     cancelled = rules.BILLS.move(item, "cancel", by)
     return changes.record(item, Event(cancelled, actor, note=reason))
 
 
-def cancelling_all(actor: Actor, bill_ids: list[str], reason: str) -> list[tables.Write]:
+def cancel_writes(actor: Actor, bill_ids: list[str], reason: str) -> list[tables.Write]:
     """The writes that cancel the bills of a withdrawn application; raises ``bill_already_paid`` if one is paid."""
     current = [_current(bill_id) for bill_id in bill_ids]
     for item in current:
         if item.status in (rules.BILL_SETTLED, rules.PARTLY_REFUNDED, rules.REFUNDED):
             raise rules.ALREADY_PAID()
-    return [cancelling(actor, item, reason, "system") for item in current if item.status == rules.OPEN]
+    return [cancel_write(actor, item, reason, "system") for item in current if item.status == rules.OPEN]
 
 
 def all_settled(bill_ids: list[str]) -> bool:

@@ -46,7 +46,7 @@ def _settle_bill(bill: BillItem) -> None:
     parts = {charge.item: charge.amount for charge in bill.charges}
     tables.write_or_conflict(
         changes.record(bill, Event(happened, BOOKS, data={"payment": bill.order or ""})),
-        receipts.wanting(bill, parts),
+        receipts.receipt_write(bill, parts),
     )
 
 
@@ -55,7 +55,7 @@ def book_suspense(item: SuspenseItem) -> None:
     entry = store.entry(
         "suspense", item.id, item.channel, item.paid_at, double_entry.suspended(item.channel, item.amount)
     )
-    entry.transaction_id = str(item.transaction_id)
+    entry.transaction_id = item.transaction_id
     ledger.post(entry)
 
 
@@ -80,7 +80,7 @@ def book_refund(item: RefundItem) -> None:
     shares = item.parts
     parts = {name: amount - shares.get(name, 0) for name, amount in receipt.wanted.items()}
     event = Event(refunded, BOOKS, data={"refund": item.id, "amount": item.amount})
-    tables.write_or_conflict(done, changes.record(bill, event), receipts.wanting(bill, parts))
+    tables.write_or_conflict(done, changes.record(bill, event), receipts.receipt_write(bill, parts))
 
 
 def _refund_entry(item: RefundItem) -> EntryItem:

@@ -14,6 +14,7 @@ CASH = "cash"
 CARD = "card"
 ONLINE = (WECHAT, ALIPAY)
 COUNTER = (CASH, CARD)
+ALL = (*ONLINE, *COUNTER)
 OF_PLATFORM = {"wechat": WECHAT, "alipay": ALIPAY}
 
 

@@ -47,8 +47,8 @@ def take(actor: Actor, wanted: list[BillItem], method: str, slip: str, order_id:
     taken = rules.ORDERS.move(order, "pay", "clerk")
     event = Event(taken, actor, data={"method": method, "amount": amount})
     tables.write_or_conflict(
-        settlement.paying(order, trade, event),
-        *orders.take_in(actor, order, wanted),
+        settlement.pay_write(order, trade, event),
+        *orders.take_in_writes(actor, order, wanted),
         changes.record(drawer, event),
     )
     return order
@@ -150,17 +150,17 @@ def assign(actor: Actor, suspense_id: str, wanted: list[BillItem], order_id: str
         if last is not None and last.status in rules.LIVE:
             raise rules.OTHER_PAYMENT_OPEN()
     order = orders.new_order(order_id, held.channel, wanted)
-    if order.amount != int(held.amount):
-        raise rules.AMOUNT_DIFFERS(expected=int(held.amount))
+    if order.amount != held.amount:
+        raise rules.AMOUNT_DIFFERS(expected=held.amount)
     order.platform_no = held.order
     assigned = rules.SUSPENSE.move(held, "assign", "treasurer")
     rules.ORDERS.move(order, "assign", "treasurer")  # the same event for both
     held.gsi1pk = store.suspense_list(held.status)
-    trade = Trade(state="paid", transaction_id=held.transaction_id, amount=int(held.amount), paid_at=clock.now())
+    trade = Trade(state="paid", transaction_id=held.transaction_id, amount=held.amount, paid_at=clock.now())
     event = Event(assigned, actor, data={"payment": order.id, "suspense": held.id})
     tables.write_or_conflict(
         changes.record(worker.unschedule(held), event),
-        settlement.paying(order, trade, event),
-        *orders.take_in(actor, order, wanted),
+        settlement.pay_write(order, trade, event),
+        *orders.take_in_writes(actor, order, wanted),
     )
     return order

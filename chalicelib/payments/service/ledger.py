@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-import msgspec
-
+from chalicelib.kernel.edge.shapes import View
 from chalicelib.kernel.storage import tables
 from chalicelib.payments import double_entry, rules, store
 from chalicelib.payments.double_entry import Postings
@@ -35,17 +34,17 @@ def sum_up(day: date) -> DayItem:
     return item
 
 
-class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
+class ReportLine(View, frozen=True, kw_only=True):
     """What one unit's item brought on one day through one channel, refunds taken off; fen."""
 
-    day: str
+    day: date
     unit: str
     item_code: str
     channel: str
     amount: int
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class Report(View, frozen=True, kw_only=True):
     """The treasury's report: fees per day, unit, item and channel; what is in suspense; commissions; the total.
 
     ``missing`` are days whose sums are not made yet (a day's are made on the next morning).
@@ -55,7 +54,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     fees: int
     suspense: int
     commissions: int
-    missing: list[str]
+    missing: list[date]
 
 
 def check_span(first: date, last: date) -> None:
@@ -68,16 +67,16 @@ def report(first: date, last: date) -> Report:
     """The report of some days, from the stored sums (half a read unit a day). Raises ``span_too_long``."""
     check_span(first, last)
     lines: list[ReportLine] = []
-    missing: list[str] = []
+    missing: list[date] = []
     others: Postings = {}
     for past in range((last - first).days + 1):
         day = first + timedelta(days=past)
         stored = store.day_sums(day)
         if stored is None:
-            missing.append(str(day))
+            missing.append(day)
             continue
         sums = stored.sums
-        lines += _lines(str(day), sums)
+        lines += _lines(day, sums)
         others = double_entry.totals((others, *sums.values()))
     return Report(
         lines=lines,
@@ -88,7 +87,7 @@ def report(first: date, last: date) -> Report:
     )
 
 
-def _lines(day: str, sums: dict[str, Postings]) -> Iterator[ReportLine]:
+def _lines(day: date, sums: dict[str, Postings]) -> Iterator[ReportLine]:
     for channel, postings in sorted(sums.items()):
         for account, amount in sorted(postings.items()):
             if account.startswith("fee:"):

@@ -91,7 +91,7 @@ def _create(actor: Actor, wanted: list[BillItem], name: str, account: str, order
     worker.schedule(order, first)
     created = rules.ORDERS.move(order, "create", "payer")
     tables.write_or_conflict(
-        changes.record(order, Event(created, actor, data={"channel": name})), *take_in(actor, order, wanted)
+        changes.record(order, Event(created, actor, data={"channel": name})), *take_in_writes(actor, order, wanted)
     )
     return order
 
@@ -119,7 +119,7 @@ def new_order(order_id: str, name: str, wanted: list[BillItem]) -> OrderItem:
     )
 
 
-def take_in(actor: Actor, order: OrderItem, wanted: list[BillItem]) -> list[tables.Write]:
+def take_in_writes(actor: Actor, order: OrderItem, wanted: list[BillItem]) -> list[tables.Write]:
     """The writes by which an order takes bills in: a bill belongs to one order at a time."""
     writes: list[tables.Write] = []
     for item in wanted:

@@ -22,7 +22,7 @@ PROVIDER = system("fiscal")
 _STEPS = 4
 
 
-def wanting(bill: BillItem, parts: dict[str, int]) -> tables.Put:
+def receipt_write(bill: BillItem, parts: dict[str, int]) -> tables.Put:
     """The write after which the bill's receipt is to say ``parts``: fen of each fee item."""
     item = store.receipt(bill.id) or ReceiptItem(f"RECEIPT#{bill.id}")
     item.wanted = parts
@@ -84,7 +84,7 @@ def _content(bill: BillItem, serial: str, parts: dict[str, int]) -> fiscal.Recei
     payer = party(bill.payer)
     unit = catalog.unit(bill.unit)
     lines = [
-        fiscal.Line(charge.item_code, charge.name_zh, parts[charge.item])
+        fiscal.ReceiptLine(charge.item_code, charge.name_zh, parts[charge.item])
         for charge in bill.charges
         if parts.get(charge.item, 0) > 0
     ]

@@ -26,7 +26,7 @@ _LAST_RUN_HOUR = 14
 _SUMMED_DAYS = 3  # what was booked late still reaches the report
 
 
-class Result(msgspec.Struct, kw_only=True):
+class DayComparison(msgspec.Struct, kw_only=True):
     """What a day's comparison of one channel found."""
 
     channel: str
@@ -38,12 +38,12 @@ class Result(msgspec.Struct, kw_only=True):
     ready: bool = True
 
 
-def reconcile_day(day: date) -> list[Result]:
+def reconcile_day(day: date) -> list[DayComparison]:
     """Compare both platforms' bills of a day that are ready, then add up the day for the treasury.
 
     One platform's trouble does not keep the other waiting; the first failure is raised at the end.
     """
-    results: list[Result] = []
+    results: list[DayComparison] = []
 
     def compare(name: str) -> int:
         results.append(reconcile(name, day))
@@ -57,9 +57,9 @@ def reconcile_day(day: date) -> list[Result]:
     return results
 
 
-def reconcile(name: str, day: date) -> Result:
+def reconcile(name: str, day: date) -> DayComparison:
     """Compare a day's bill of a channel with the ledger; a repeat finds its own cases again."""
-    result = Result(channel=name, day=day)
+    result = DayComparison(channel=name, day=day)
     ours = _entries(name, day)
     try:
         for row in channel(name).bill_rows(str(day)):
@@ -90,7 +90,7 @@ def _entries(name: str, day: date) -> dict[tuple[str, str], EntryItem]:
     return found
 
 
-def _compare(result: Result, ours: dict[tuple[str, str], EntryItem], row: Row | BadRow) -> None:
+def _compare(result: DayComparison, ours: dict[tuple[str, str], EntryItem], row: Row | BadRow) -> None:
     if isinstance(row, BadRow):
         result.cases += _raise_case(result, "unreadable_row", f"line-{row.line}", detail=row.reason)
         return
@@ -109,7 +109,7 @@ def _compare(result: Result, ours: dict[tuple[str, str], EntryItem], row: Row | 
         result.matched += 1
 
 
-def _explain(result: Result, row: Row, reference: str) -> None:
+def _explain(result: DayComparison, row: Row, reference: str) -> None:
     """A row that this day's ledger lacks: known on another day, healed now, or a case."""
     outcome = _settle(result.channel, row) if row.kind == "payment" else _finish_refund(row)
     if outcome == "known":
@@ -171,7 +171,7 @@ def _finish_refund(row: Row) -> str:
     return "refund_found_in_bill"
 
 
-def _note_neighbour(result: Result, kind: str, reference: str) -> None:
+def _note_neighbour(result: DayComparison, kind: str, reference: str) -> None:
     """A row that another day's ledger has: made around midnight, so nothing is missing there or here."""
     day = result.day
     _raise_case(result, f"known_{kind}", reference, healed=True)
@@ -191,7 +191,14 @@ def _resolve(day: date, name: str, kind: str, reference: str) -> None:
 
 
 def _raise_case(
-    result: Result, kind: str, reference: str, *, ours: int = 0, theirs: int = 0, detail: str = "", healed: bool = False
+    result: DayComparison,
+    kind: str,
+    reference: str,
+    *,
+    ours: int = 0,
+    theirs: int = 0,
+    detail: str = "",
+    healed: bool = False,
 ) -> int:
     """Note a difference once; 1 if it waits for a person."""
     item = CaseItem(

@@ -46,7 +46,7 @@ def ask(actor: Actor, bill: BillItem, parts: dict[str, int], reason: str, refund
     _reserve(order, bill, parts, 1)
     happened = _asked(actor, item, reason, sum(bill.given_back.values()))
     tables.write_or_conflict(
-        _put(item, *happened),
+        _refund_write(item, *happened),
         changes.record(order, Event(events.REFUND_RESERVED, actor, data={"refund": item.id})),
         changes.record(bill, Event(events.REFUND_RESERVED, actor, data={"refund": item.id})),
     )
@@ -82,7 +82,7 @@ def _check_parts(bill: BillItem, order: OrderItem, parts: dict[str, int]) -> int
     return amount
 
 
-def _put(item: RefundItem, *happened: Event) -> tables.Put:
+def _refund_write(item: RefundItem, *happened: Event) -> tables.Put:
     """The write of a refund with what happened, on the list where it belongs: what waits for a person stands apart."""
     waiting = rules.waits_for_person(item.status, item.channel in COUNTER)
     item.gsi1pk = store.refund_list(item.desk, waiting)
@@ -134,7 +134,7 @@ def approve(actor: Actor, item: RefundItem) -> None:
     """The second person's yes. Raises ``second_person_needed``, ``refund_wrong_state``, ``changed_meanwhile``."""
     if item.asked_by == actor.id:
         raise rules.TWO_PERSONS()
-    tables.write_or_conflict(_put(item, _approved(actor, item, by="officer")))
+    tables.write_or_conflict(_refund_write(item, _approved(actor, item, by="officer")))
 
 
 def reject(actor: Actor, item: RefundItem, reason: str) -> None:
@@ -142,7 +142,7 @@ def reject(actor: Actor, item: RefundItem, reason: str) -> None:
     if item.asked_by == actor.id:
         raise rules.TWO_PERSONS()
     rejected = rules.REFUNDS.move(item, "reject", "officer")
-    tables.write_or_conflict(_put(item, Event(rejected, actor, note=reason)), *_freed(actor, item))
+    tables.write_or_conflict(_refund_write(item, Event(rejected, actor, note=reason)), *_release_writes(actor, item))
 
 
 def abandon(actor: Actor, item: RefundItem) -> None:
@@ -165,7 +165,7 @@ def repair(actor: Actor, item: RefundItem) -> None:
     repaired = rules.REFUNDS.move(item, "repair", "officer")
     item.repaired = True
     worker.wake(item)
-    tables.write_or_conflict(_put(item, Event(repaired, actor)))
+    tables.write_or_conflict(_refund_write(item, Event(repaired, actor)))
     _apply(item, _told(item, lambda: channel(item.channel).repair_refund(_request(item), item.platform_id or "")))
 
 
@@ -189,7 +189,7 @@ def give_back(actor: Actor, item: SuspenseItem, reason: str = "", by: str = "tre
     else:
         happened = _asked(actor, refund, reason, item.amount)
     tables.write_or_conflict(
-        _put(refund, *happened), changes.record(item, Event(given_back, actor, data={"refund": refund.id}))
+        _refund_write(refund, *happened), changes.record(item, Event(given_back, actor, data={"refund": refund.id}))
     )
     return refund
 
@@ -205,7 +205,7 @@ def advance(item: RefundItem) -> None:
     if item.status == rules.APPROVED:
         sent = rules.REFUNDS.move(item, "send", "system")
         worker.schedule(item, worker.retry_at(1, clock.now()))
-        tables.write(_put(item, Event(sent, SENDER)))
+        tables.write(_refund_write(item, Event(sent, SENDER)))
         answer = RefundAnswer(state="absent")
     elif item.status == rules.SENT:
         item.attempts = item.attempts + 1
@@ -264,7 +264,7 @@ def _apply(item: RefundItem, answer: RefundAnswer) -> None:
         abnormal = rules.REFUNDS.move(item, "report_abnormal", "platform")
         item.platform_id = answer.refund_id
         worker.unschedule(item)
-        tables.write_or_conflict(_put(item, Event(abnormal, settlement.PLATFORM)))
+        tables.write_or_conflict(_refund_write(item, Event(abnormal, settlement.PLATFORM)))
         log.count("refunds_in_trouble")
     elif answer.refund_id and item.platform_id != answer.refund_id:
         item.platform_id = answer.refund_id
@@ -276,7 +276,7 @@ def _return_to_merchant(item: RefundItem, answer: RefundAnswer) -> None:
     returned = rules.REFUNDS.move(item, "return", "platform")
     item.done_at = answer.done_at or clock.now()
     worker.unschedule(item)
-    tables.write_or_conflict(_put(item, Event(returned, settlement.PLATFORM)))
+    tables.write_or_conflict(_refund_write(item, Event(returned, settlement.PLATFORM)))
 
 
 def finish(item: RefundItem, at: datetime, actor: Actor, amount: int, more: tuple[tables.Write, ...] = ()) -> None:
@@ -289,7 +289,7 @@ def finish(item: RefundItem, at: datetime, actor: Actor, amount: int, more: tupl
     done = rules.REFUNDS.move(item, action, by)
     item.done_at = item.done_at or at
     worker.wake(item)
-    writes = [_put(item, Event(done, actor)), *more]
+    writes = [_refund_write(item, Event(done, actor)), *more]
     if item.bill:
         order = _order_of(item)
         order.refunded = order.refunded + amount
@@ -303,11 +303,11 @@ def _fail(item: RefundItem, actor: Actor = settlement.PLATFORM) -> None:
     by = "officer" if actor.kind == "staff" else "platform"
     failed = rules.REFUNDS.move(item, "fail", by)
     worker.unschedule(item)
-    tables.write_or_conflict(_put(item, Event(failed, actor)), *_freed(actor, item))
+    tables.write_or_conflict(_refund_write(item, Event(failed, actor)), *_release_writes(actor, item))
     log.count("refunds_in_trouble")
 
 
-def _freed(actor: Actor, item: RefundItem) -> list[tables.Write]:
+def _release_writes(actor: Actor, item: RefundItem) -> list[tables.Write]:
     """The writes that free what a refund had reserved; money in suspense waits for a person again."""
     if item.suspense:
         held = store.suspense(item.suspense)

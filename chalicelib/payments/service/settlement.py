@@ -39,13 +39,13 @@ def settle(channel: str, order_no: str, trade: Trade, source: str) -> str:
         if order is None or reason:
             return suspend(channel, order_no, trade, reason, order)
         received = rules.ORDERS.move(order, "pay", "platform")
-        tables.write(paying(order, trade, Event(received, PLATFORM, data={"source": source})))
+        tables.write(pay_write(order, trade, Event(received, PLATFORM, data={"source": source})))
         return "settled"
 
     return optimistic.repeat(attempt, tries=_TRIES)
 
 
-def paying(order: OrderItem, trade: Trade, event: Event) -> tables.Put:
+def pay_write(order: OrderItem, trade: Trade, event: Event) -> tables.Put:
     """The write of an order that was moved to paid by ``event``."""
     assert trade.paid_at is not None
     store.set_transaction(order, trade.transaction_id)
@@ -93,12 +93,12 @@ def suspend(channel: str, order_no: str, trade: Trade, reason: str, order: Order
     suspended = rules.SUSPENSE.move(item, "hold", "platform")
     item.gsi1pk = store.suspense_list(item.status)
     event = Event(suspended, PLATFORM, data={"reason": reason, "suspense": item.id})
-    tables.write(changes.record(item, event), *([_noting(order, item, event)] if order else []))
+    tables.write(changes.record(item, event), *([_note_write(order, item, event)] if order else []))
     log.count("payments_in_suspense")
     return "suspended"
 
 
-def _noting(order: OrderItem, item: SuspenseItem, event: Event) -> tables.Put:
+def _note_write(order: OrderItem, item: SuspenseItem, event: Event) -> tables.Put:
     """The write by which an order names the money that came for it; its platform takes no more for a live one."""
     order.suspense = item.id
     if order.status not in rules.LIVE:

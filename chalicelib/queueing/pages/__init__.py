@@ -44,7 +44,7 @@ def slip(view: TicketView, services: str, day: str) -> str:
         (Text("大厅", "Hall"), view.hall_name.zh),
         (Text("事项", "Service"), services),
         (Text("日期", "Date"), day),
-        (Text("前面等候", "Before you"), str(max(0, view.position - 1))),
+        (Text("前面等候", "Before you"), str(max(0, (view.position or 1) - 1))),
     ]
     note = Text(
         "扫码查看排队进度，过号请联系窗口。", "Scan to follow the queue; if you miss your call, ask at a window."

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import date
 
 import msgspec
-from msgspec import Meta
 
 from chalicelib.catalog import rules as catalog_rules
 from chalicelib.catalog import service as catalog
@@ -20,7 +19,7 @@ from chalicelib.queueing.statistics import DayStatistics
 class ClosedDayQuery(msgspec.Struct, forbid_unknown_fields=True):
     """Of which day."""
 
-    day: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    day: date
 
 
 @endpoint("GET", "/v1/halls/{hall}/board", ANYONE, errors=[catalog_rules.HALL_UNKNOWN])

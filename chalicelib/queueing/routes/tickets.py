@@ -10,7 +10,7 @@ from msgspec import Meta
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import ANYONE, Actor
-from chalicelib.kernel.edge.endpoint import Page, endpoint
+from chalicelib.kernel.edge.endpoint import HtmlPage, endpoint
 from chalicelib.queueing import rules, service, store
 from chalicelib.queueing.routes.shapes import HOLDER_OR_DESK
 from chalicelib.queueing.store import TicketItem
@@ -36,21 +36,21 @@ def _known(ticket_id: str, *, fresh: bool = False) -> TicketItem:
 
 
 @endpoint("GET", "/t/{ticket_id}", ANYONE, errors=[errors.NOT_FOUND])
-def show_ticket(ticket_id: str) -> Page:
+def show_ticket(ticket_id: str) -> HtmlPage:
     """The page behind a printed ticket's QR code."""
     from chalicelib.queueing import pages
 
-    return Page(pages.ticket(service.ticket(_known(ticket_id))))
+    return HtmlPage(pages.ticket(service.ticket(_known(ticket_id))))
 
 
 @endpoint("GET", "/v1/tickets/{ticket_id}/slip", HOLDER_OR_DESK)
-def show_ticket_slip(target: TicketItem) -> Page:
+def show_ticket_slip(target: TicketItem) -> HtmlPage:
     """The ticket for the printer of the kiosk, with the QR code of its page."""
     from chalicelib.queueing import pages
 
     names = {summary.code: summary.name.zh for summary in catalog.release().services}
     services = "、".join(names.get(code, code) for code in target.services)
-    return Page(pages.slip(service.ticket(target, fresh=True), services, str(target.day)))
+    return HtmlPage(pages.slip(service.ticket(target, fresh=True), services, str(target.day)))
 
 
 @endpoint("POST", "/v1/tickets/{ticket_id}/leave", HOLDER_OR_DESK, errors=[rules.TICKET_OVER])

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.catalog import service as catalog
-from chalicelib.catalog.definition import Hall, Window
+from chalicelib.catalog.definition import Hall, WindowDefinition
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.shapes import Done
@@ -21,7 +21,7 @@ class HallWindow:
     """A window of a hall, as a path names it."""
 
     hall: Hall
-    window: Window
+    window: WindowDefinition
 
 
 def _find_window(hall: str, window: str) -> HallWindow | None:

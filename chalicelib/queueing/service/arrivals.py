@@ -23,7 +23,7 @@ from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
 from chalicelib.queueing import events, rules, store
 from chalicelib.queueing.rules import Person, Queue
-from chalicelib.queueing.service.queues import Outcome, change, ticket_event
+from chalicelib.queueing.service.queues import QueueOutcome, change, ticket_event
 from chalicelib.queueing.store import TicketItem
 
 CODE_SECONDS = 60
@@ -95,7 +95,7 @@ def check_in(actor: Actor, hall: Hall, item: AppointmentItem, materials: Sequenc
     lane = rules.PRIORITY if item.channel == "priority" else rules.APPOINTMENT
     starts = clock.seconds(item.slot.starts_at)
 
-    def act(queue: Queue, now: int) -> Outcome[TicketItem]:
+    def act(queue: Queue, now: int) -> QueueOutcome[TicketItem]:
         current = appointments.appointment(item.id)
         assert current is not None
         person = Person(ticket=ticket_id, number="", group=group.code, lane=lane, order=starts, since=now, due=starts)
@@ -104,8 +104,8 @@ def check_in(actor: Actor, hall: Hall, item: AppointmentItem, materials: Sequenc
         ticket.appointment = current.id
         ticket.holder = current.party or current.visitor_account or None
         ticket.name = store.seal_name(ticket, appointments.name_of(current))
-        writes = [_put_new(actor, ticket), appointments.checked_in(actor, current, arrived.number)]
-        return Outcome(ticket, [ticket_event(events.TICKET_CHECKED_IN, actor, arrived)], writes)
+        writes = [_new_ticket_write(actor, ticket), appointments.check_in_write(actor, current, arrived.number)]
+        return QueueOutcome(ticket, [ticket_event(events.TICKET_CHECKED_IN, actor, arrived)], writes)
 
     return _unless_known(ticket_id, hall, act)
 
@@ -143,7 +143,7 @@ def walk_in(
     is_old = visitor is not None and visitor.id_number != "" and _age(visitor) >= plan.rules.priority_age
     lane = rules.PRIORITY if priority or is_old else rules.WALK_IN
 
-    def act(queue: Queue, now: int) -> Outcome[TicketItem]:
+    def act(queue: Queue, now: int) -> QueueOutcome[TicketItem]:
         person = Person(
             ticket=ticket_id,
             number="",
@@ -159,7 +159,9 @@ def walk_in(
         if visitor is not None:
             ticket.holder = actor.organization or visitor.account or None
             ticket.name = store.seal_name(ticket, visitor.name)
-        return Outcome(ticket, [ticket_event(events.TICKET_TAKEN, actor, arrived)], [_put_new(actor, ticket)])
+        return QueueOutcome(
+            ticket, [ticket_event(events.TICKET_TAKEN, actor, arrived)], [_new_ticket_write(actor, ticket)]
+        )
 
     return _unless_known(ticket_id, hall, act)
 
@@ -173,10 +175,10 @@ def _age(visitor: Visitor) -> int:
     return appointments.age(visitor.born, clock.today())
 
 
-def _unless_known(ticket_id: str, hall: Hall, act: Callable[[Queue, int], Outcome[TicketItem]]) -> TicketItem:
-    def once(queue: Queue, now: int) -> Outcome[TicketItem]:
+def _unless_known(ticket_id: str, hall: Hall, act: Callable[[Queue, int], QueueOutcome[TicketItem]]) -> TicketItem:
+    def once(queue: Queue, now: int) -> QueueOutcome[TicketItem]:
         known = store.ticket(ticket_id)
-        return Outcome(known) if known is not None else act(queue, now)
+        return QueueOutcome(known) if known is not None else act(queue, now)
 
     return change(hall, once)
 
@@ -208,7 +210,7 @@ def _ticket(hall: Hall, person: Person, services: list[str], materials: Sequence
     return ticket
 
 
-def _put_new(actor: Actor, ticket: TicketItem) -> tables.Put:
+def _new_ticket_write(actor: Actor, ticket: TicketItem) -> tables.Put:
     issued = rules.TICKETS.move(ticket, "issue", "hall")
     return changes.record(ticket, Event(issued, actor, data={"number": ticket.number}))
 
@@ -223,22 +225,22 @@ def leave(actor: Actor, hall: Hall, ticket: TicketItem, reason: str) -> None:
     if ticket.appointment and "kiosk" in actor.roles:
         raise errors.FORBIDDEN()
 
-    def act(queue: Queue, _now: int) -> Outcome[None]:
+    def act(queue: Queue, _now: int) -> QueueOutcome[None]:
         person = rules.leave(queue, ticket.id)
         current = store.ticket(ticket.id)
         assert current is not None
-        writes = [ended(actor, current, "leave", reason)]
+        writes = [end_write(actor, current, "leave", reason)]
         item = appointments.appointment(current.appointment) if current.appointment else None
         if item is not None and item.status == appointments.CHECKED_IN:
-            writes.append(appointments.released(actor, item))
-        return Outcome(None, [ticket_event(events.TICKET_GIVEN_BACK, actor, person)], writes)
+            writes.append(appointments.release_write(actor, item))
+        return QueueOutcome(None, [ticket_event(events.TICKET_GIVEN_BACK, actor, person)], writes)
 
     if ticket.day != clock.today():
         raise rules.TICKET_OVER()
     change(hall, act)
 
 
-def ended(actor: Actor, ticket: TicketItem, action: str, note: str = "") -> tables.Put:
+def end_write(actor: Actor, ticket: TicketItem, action: str, note: str = "") -> tables.Put:
     """The write that a ticket is over: by ``serve``, ``miss``, ``leave`` or ``close``; raises ``ticket_over``."""
     over = rules.TICKETS.move(ticket, action, "hall")
     return changes.record(ticket, Event(over, actor, note=note))

@@ -13,7 +13,7 @@ from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import batch, tables
 from chalicelib.queueing import events, rules, store
-from chalicelib.queueing.service.arrivals import ended
+from chalicelib.queueing.service.arrivals import end_write
 from chalicelib.queueing.service.feeds import loads
 from chalicelib.queueing.statistics import DayStatistics
 
@@ -26,7 +26,7 @@ def close_day(day: date) -> int:
 
 
 def _close(hall: Hall, day: date) -> int:
-    known = statistics(hall, str(day))
+    known = statistics(hall, day)
     if known is not None:
         return known.no_shows
     item = store.queue(hall.code, day, consistent=True)
@@ -43,10 +43,10 @@ def _end_ticket(ticket_id: str) -> None:
     ticket = store.ticket(ticket_id)
     if ticket is None or ticket.status != rules.OPEN:
         return
-    writes = [ended(_ACTOR, ticket, "close", "大厅已闭馆，未能办理")]
+    writes = [end_write(_ACTOR, ticket, "close", "大厅已闭馆，未能办理")]
     item = appointments.appointment(ticket.appointment) if ticket.appointment else None
     if item is not None and item.status == appointments.CHECKED_IN:
-        writes.append(appointments.released(_ACTOR, item))
+        writes.append(appointments.release_write(_ACTOR, item))
     tables.write(*writes)
 
 
@@ -56,14 +56,14 @@ def _close_queue(hall: Hall, day: date, no_shows: int) -> None:
     left = rules.close_day(queue)
     item.close(queue)
     statistics = DayStatistics(
-        hall=hall.code, date=str(day), unserved=len(left), no_shows=no_shows, groups=loads(hall, queue)
+        hall=hall.code, date=day, unserved=len(left), no_shows=no_shows, groups=loads(hall, queue)
     )
     record = store.new_statistics(hall.code, day, statistics)
     event = Event(events.DAY_CLOSED, _ACTOR, data={"unserved": len(left), "no_shows": no_shows})
     tables.write(changes.record(item, event), tables.Put(record, tables.absent(store.StatisticsItem)))
 
 
-def statistics(hall: Hall, day: str) -> DayStatistics | None:
+def statistics(hall: Hall, day: date) -> DayStatistics | None:
     """A closed day's statistics."""
     item = store.statistics(hall.code, day)
     return item.content if item else None

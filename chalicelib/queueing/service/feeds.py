@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
+from datetime import datetime
+from typing import Annotated
 
 from chalicelib.catalog import service as catalog
-from chalicelib.catalog.definition import Hall, Material, Text, Window
+from chalicelib.catalog.definition import Hall, Material, Text, WindowDefinition
 from chalicelib.kernel import clock, errors
+from chalicelib.kernel.edge.shapes import Date, Instant, View, one_of
 from chalicelib.kernel.security import vault
 from chalicelib.queueing import estimates, rules, store
 from chalicelib.queueing.rules import Person, Queue
@@ -14,18 +16,20 @@ from chalicelib.queueing.service.windows import expected_seconds
 from chalicelib.queueing.statistics import Load
 from chalicelib.queueing.store import TicketItem
 
+TicketStatus = Annotated[str, one_of({*rules.TICKETS.states, "waiting", "called", "parked", "over"} - {rules.OPEN})]
 
-class CallView(msgspec.Struct, frozen=True, kw_only=True):
+
+class CallView(View, frozen=True, kw_only=True):
     """A call; a higher ``sequence`` is newer, also for a repeated call. ``voice`` is what to speak."""
 
     sequence: int
     number: str
     window: str
     voice: Text
-    at: str
+    at: Instant
 
 
-class GroupView(msgspec.Struct, frozen=True, kw_only=True):
+class GroupView(View, frozen=True, kw_only=True):
     """How many wait for a group of windows, and how many windows serve it."""
 
     group: str
@@ -34,17 +38,17 @@ class GroupView(msgspec.Struct, frozen=True, kw_only=True):
     windows_open: int
 
 
-class Board(msgspec.Struct, frozen=True, kw_only=True):
+class Board(View, frozen=True, kw_only=True):
     """The hall's display: the last calls, the newest first, and who waits. Without anybody's name."""
 
     hall: str
     name: Text
-    date: str
+    date: Date
     calls: list[CallView]
     groups: list[GroupView]
 
 
-class MaterialView(msgspec.Struct, frozen=True, kw_only=True):
+class MaterialView(View, frozen=True, kw_only=True):
     """A material of the service: whether it is needed, and whether it is here (from a register, or handed in)."""
 
     service: str
@@ -53,67 +57,67 @@ class MaterialView(msgspec.Struct, frozen=True, kw_only=True):
     here: bool
 
 
-class PersonView(msgspec.Struct, frozen=True, kw_only=True):
+class PersonView(View, frozen=True, kw_only=True):
     """Somebody in the queue, for staff: masked name, lane, since when here."""
 
     number: str
     lane: str
     group: str
     services: list[str]
-    name: str
-    appointment: str
-    since: str
+    since: Instant
     skips: int
+    name: str | None = None
+    appointment: str | None = None
 
 
-class AtWindow(msgspec.Struct, frozen=True, kw_only=True):
+class AtWindow(View, frozen=True, kw_only=True):
     """Whom the window has: since when, how often called, which materials came."""
 
     person: PersonView
-    called_at: str
+    called_at: Instant
     calls: int
     materials: list[MaterialView]
 
 
-class WindowView(msgspec.Struct, frozen=True, kw_only=True):
+class WindowView(View, frozen=True, kw_only=True):
     """A window's screen: who is here, who is parked, who comes next, how many wait."""
 
     window: str
     open: bool
-    clerk: str
-    current: AtWindow | None
     parked: list[PersonView]
-    next: PersonView | None
     waiting: int
+    clerk: str | None = None
+    current: AtWindow | None = None
+    next: PersonView | None = None
 
 
-class WindowRow(msgspec.Struct, frozen=True, kw_only=True):
+class WindowRow(View, frozen=True, kw_only=True):
     """A window in the overview."""
 
     window: str
     name: Text
     open: bool
-    clerk: str
-    number: str
-    since: str
+    clerk: str | None = None
+    number: str | None = None
+    since: Instant | None = None
 
 
-class Overview(msgspec.Struct, frozen=True, kw_only=True):
+class Overview(View, frozen=True, kw_only=True):
     """The hall now: who waits, since when the first of them, which windows are open, the load of today."""
 
     hall: str
-    date: str
+    date: Date
     waiting: int
-    longest_wait_since: str
     windows_open: int
     windows: list[WindowRow]
     groups: list[Load]
+    longest_wait_since: Instant | None = None
 
 
-class TicketView(msgspec.Struct, frozen=True, kw_only=True):
+class TicketView(View, frozen=True, kw_only=True):
     """A ticket as its holder sees it: ``waiting`` at a position, ``called`` to a window, ``parked``, or how it ended.
 
-    ``estimated_seconds`` is None while no window serves the group.
+    ``position`` is there while it waits; ``estimated_seconds`` too, unless no window serves the group.
     """
 
     id: str
@@ -121,10 +125,10 @@ class TicketView(msgspec.Struct, frozen=True, kw_only=True):
     hall: str
     hall_name: Text
     group: str
-    status: str
-    window: str
-    position: int
-    estimated_seconds: int | None
+    status: TicketStatus
+    window: str | None = None
+    position: int | None = None
+    estimated_seconds: int | None = None
 
 
 def _queue(hall: Hall, *, fresh: bool = False) -> Queue:
@@ -145,7 +149,7 @@ def board(hall: Hall) -> Board:
         )
         for group in hall.groups
     ]
-    return Board(hall=hall.code, name=hall.name, date=str(clock.today()), calls=calls, groups=groups)
+    return Board(hall=hall.code, name=hall.name, date=clock.today(), calls=calls, groups=groups)
 
 
 def _call_view(hall: Hall, call: rules.Call) -> CallView:
@@ -155,11 +159,11 @@ def _call_view(hall: Hall, call: rules.Call) -> CallView:
     return CallView(sequence=call.sequence, number=call.number, window=call.window, voice=voice, at=_moment(call.at))
 
 
-def _moment(seconds: int) -> str:
-    return clock.from_seconds(seconds).isoformat()
+def _moment(seconds: int) -> datetime:
+    return clock.from_seconds(seconds)
 
 
-def window(hall: Hall, of: Window, *, fresh: bool = False) -> WindowView:
+def window(hall: Hall, of: WindowDefinition, *, fresh: bool = False) -> WindowView:
     """A window's screen; ``fresh`` after a change."""
     queue = _queue(hall, fresh=fresh)
     state = queue.windows.get(of.code)
@@ -178,7 +182,7 @@ def window(hall: Hall, of: Window, *, fresh: bool = False) -> WindowView:
     return WindowView(
         window=of.code,
         open=state is not None,
-        clerk=state.clerk if state else "",
+        clerk=state.clerk if state else None,
         current=current,
         parked=[_person(person) for person in queue.parked.get(of.code, [])],
         next=_person(coming[0]) if coming else None,
@@ -194,8 +198,8 @@ def _person(person: Person) -> PersonView:
         lane=person.lane,
         group=person.group,
         services=ticket.services if ticket else [],
-        name=vault.mask_name(name) if name else "",
-        appointment=str(ticket.appointment or "") if ticket else "",
+        name=vault.mask_name(name) if name else None,
+        appointment=ticket.appointment if ticket else None,
         since=_moment(person.since),
         skips=person.skips,
     )
@@ -231,27 +235,26 @@ def overview(hall: Hall) -> Overview:
     first = estimates.longest_wait(queue)
     return Overview(
         hall=hall.code,
-        date=str(clock.today()),
+        date=clock.today(),
         waiting=len(queue.waiting),
-        longest_wait_since=_moment(first) if first is not None else "",
+        longest_wait_since=_moment(first) if first is not None else None,
         windows_open=len(queue.windows),
         windows=[_row(queue, one) for one in hall.windows],
         groups=loads(hall, queue),
     )
 
 
-def _row(queue: Queue, of: Window) -> WindowRow:
+def _row(queue: Queue, of: WindowDefinition) -> WindowRow:
     state = queue.windows.get(of.code)
     if state is None:
-        return WindowRow(window=of.code, name=of.name, open=False, clerk="", number="", since="")
-    number = state.person.number if state.person else ""
+        return WindowRow(window=of.code, name=of.name, open=False)
     return WindowRow(
         window=of.code,
         name=of.name,
         open=True,
         clerk=state.clerk,
-        number=number,
-        since=_moment(state.called_at) if number else "",
+        number=state.person.number if state.person else None,
+        since=_moment(state.called_at) if state.person else None,
     )
 
 
@@ -292,13 +295,13 @@ def ticket(item: TicketItem, *, fresh: bool = False) -> TicketView:
     wait = estimates.estimated_seconds(queue, group, place, expected_seconds(hall, group)) if place else None
     return TicketView(
         id=item.id,
-        number=str(item.number),
+        number=item.number,
         hall=hall.code,
         hall_name=hall.name,
         group=item.group,
         status=status,
-        window=at,
-        position=place,
+        window=at or None,
+        position=place or None,
         estimated_seconds=wait,
     )
 

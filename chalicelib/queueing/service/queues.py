@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 @dataclass
-class Outcome(Generic[T]):
+class QueueOutcome(Generic[T]):
     """What a change gives back, what is to be said of it in the event log, and what is written with the queue."""
 
     result: T
@@ -32,7 +32,7 @@ class Outcome(Generic[T]):
     writes: Sequence[Write] = field(default_factory=list)
 
 
-def change(hall: Hall, act: Callable[[Queue, int], Outcome[T]], acting: str = "") -> T:
+def change(hall: Hall, act: Callable[[Queue, int], QueueOutcome[T]], acting: str = "") -> T:
     """Let ``act`` change today's queue of the hall (and the time, epoch seconds); all is written or nothing.
 
     Windows that have been silent for too long are closed first, whoever comes, but for the ``acting`` one.

@@ -1,0 +1,61 @@
+"""Sessions, ages and mandates, as tables of examples: pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from chalicelib.identity import rules
+from chalicelib.identity.rules import SessionState
+
+OPENED = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+TODAY = date(2026, 11, 2)
+
+
+@pytest.mark.parametrize(
+    ("token", "revoked", "used_after", "asked_after", "outcome"),
+    [
+        ("now", False, 0, 1, "rotate"),
+        ("old", False, 0, 1, "reuse"),
+        ("now", True, 0, 1, "expired"),
+        ("old", True, 0, 1, "expired"),
+        ("now", False, 0, 7 * 24 - 1, "rotate"),
+        ("now", False, 0, 7 * 24, "expired"),
+        ("old", False, 0, 7 * 24, "reuse"),
+        ("now", False, 29 * 24, 30 * 24 - 1, "rotate"),
+        ("now", False, 29 * 24, 30 * 24, "expired"),
+        ("old", False, 29 * 24, 30 * 24, "expired"),
+    ],
+)
+def test_what_a_refresh_leads_to(token: str, revoked: bool, used_after: int, asked_after: int, outcome: str) -> None:
+    used = OPENED + timedelta(hours=used_after)
+    session = SessionState(current="now", revoked=revoked, opened_at=OPENED, used_at=used)
+    assert rules.refresh_outcome(session, token, OPENED + timedelta(hours=asked_after)) == outcome
+
+
+@pytest.mark.parametrize(
+    ("born", "is_child"),
+    [
+        (date(2012, 11, 2), False),
+        (date(2012, 11, 3), True),
+        (date(2012, 10, 31), False),
+        (date(2012, 12, 1), True),
+        (date(2026, 11, 2), True),
+        (date(1990, 12, 31), False),
+    ],
+)
+def test_somebody_is_a_child_until_the_fourteenth_birthday(born: date, is_child: bool) -> None:
+    assert rules.is_child(born, TODAY) is is_child
+
+
+@pytest.mark.parametrize(
+    ("days", "revoked", "holds"), [(0, False, True), (1, False, True), (-1, False, False), (1, True, False)]
+)
+def test_a_mandate_holds_on_its_last_day(days: int, revoked: bool, holds: bool) -> None:
+    assert rules.mandate_holds(TODAY + timedelta(days), revoked, TODAY) is holds
+
+
+@pytest.mark.parametrize(("days", "good"), [(0, False), (1, True), (3 * 366, True), (3 * 366 + 1, False), (-5, False)])
+def test_a_mandate_ends_after_today_and_within_three_years(days: int, good: bool) -> None:
+    assert rules.mandate_period_is_valid(TODAY + timedelta(days), TODAY) is good
