@@ -149,9 +149,10 @@ def _check_unique(definitions: list[ServiceDefinition], reader: _Reader) -> None
         ("service.json", "$.task_code", [definition.item.task_code for definition in definitions]),
         ("certificate.json", "$.type_code", [definition.certificate.type_code for definition in definitions]),
     ):
-        for definition, code in zip(definitions, codes, strict=True):
-            if codes.count(code) > 1:
-                reader.add(f"services/{definition.item.code}/{file}", place, f"{code} stands in another service too")
+        for code in sorted({code for code in codes if codes.count(code) > 1}):
+            names = [one.item.code for one, own in zip(definitions, codes, strict=True) if own == code]
+            for name in sorted(set(names)):
+                reader.add(f"services/{name}/{file}", place, f"{code} stands in several services: {', '.join(names)}")
 
 
 def _read_messages(folder: Path, services: list[ServiceDefinition], reader: _Reader) -> Messages | None:

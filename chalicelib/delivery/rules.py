@@ -338,9 +338,19 @@ def name_initial(name: str) -> str:
     return name[:1] + "*" if name else ""
 
 
+_DRAWN_WIDTH = 1000
+_FEWEST_POINTS = 8
+_NARROWEST = 50
+
+
 def strokes_are_a_signature(strokes: Sequence[Sequence[Sequence[int]]]) -> bool:
     """Whether drawn lines (points of 0 to 1000 each way) are more than a dot or a dash."""
     points = [point for stroke in strokes for point in stroke]
-    inside = all(len(point) == 2 and all(0 <= place <= 1000 for place in point) for point in points)
-    width = max((point[0] for point in points), default=0) - min((point[0] for point in points), default=0)
-    return inside and len(points) >= 8 and width >= 50
+    if len(points) < _FEWEST_POINTS:
+        return False
+    for point in points:
+        is_pair = len(point) == 2
+        if not is_pair or min(point) < 0 or max(point) > _DRAWN_WIDTH:
+            return False
+    lefts = [point[0] for point in points]
+    return max(lefts) - min(lefts) >= _NARROWEST

@@ -228,27 +228,32 @@ def sign_content(parameters: dict[str, str]) -> str:
 
 def _open(method: str, data: bytes) -> dict[str, Any]:
     answer = http.parse_object(PLATFORM, data)
-    name = next((key for key in (method.replace(".", "_") + "_response", "error_response") if key in answer), None)
-    node = answer.get(name) if name else None
-    if name is None or not isinstance(node, dict):
+    expected = method.replace(".", "_") + "_response"
+    name = expected if expected in answer else "error_response"
+    node = answer.get(name)
+    if not isinstance(node, dict):
         raise http.unavailable(PLATFORM)
-    refused = name == "error_response" or str(node.get("code", "10000")) != "10000"
+    is_refused = name == "error_response" or str(node.get("code", "10000")) != "10000"
     if "sign" in answer:
-        signed = _raw_value(data, name)
-        if (
-            not is_known_certificate(answer.get("alipay_cert_sn"))
-            or not verifies(signed, str(answer["sign"]))
-            or json.loads(signed) != node
-        ):
+        if not _is_signed(answer, _raw_value(data, name), node):
             log.write("platform_failed", level="error", platform="alipay", reason="bad signature")
             raise http.unavailable(PLATFORM)
-    elif not refused:
+    elif not is_refused:
         raise http.unavailable(PLATFORM)
-    if refused:
+    if is_refused:
         sub_code = str(node.get("sub_code") or node.get("code"))
         log.write("platform_refused", level="warning", platform="alipay", code=sub_code, method=method)
         raise AlipayRefused(sub_code)
     return node
+
+
+def _is_signed(answer: dict[str, Any], signed: bytes, node: dict[str, Any]) -> bool:
+    """Whether the bytes of an answer carry Alipay's signature, and say what was parsed out of them."""
+    if not is_known_certificate(answer.get("alipay_cert_sn")):
+        return False
+    if not verifies(signed, str(answer["sign"])):
+        return False
+    return bool(json.loads(signed) == node)
 
 
 def _raw_value(data: bytes, name: str) -> bytes:

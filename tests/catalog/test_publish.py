@@ -131,7 +131,7 @@ MISTAKES: dict[str, tuple[str, Callable[[Any], None], str]] = {
     "task code of another service": (
         "service.json",
         lambda c: c.update(task_code="00071700200011320100MB1234A0XL1"),
-        "stands in another service too",
+        "stands in several services",
     ),
     "table without content": ("rules.json", lambda c: c["nodes"][1].pop("content"), "expected shape"),
     "no rules at all": ("rules.json", lambda c: c.update(nodes=[], edges=[]), "cannot be evaluated"),

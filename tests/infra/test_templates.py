@@ -54,6 +54,17 @@ def translated(whole: stack.Template) -> stack.Template:
     return found
 
 
+def test_a_page_can_read_what_the_gateway_answers_in_our_place(translated: stack.Template) -> None:
+    (api,) = [found for found in translated["Resources"].values() if found["Type"] == "AWS::ApiGateway::RestApi"]
+    answers = api["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
+    assert {"THROTTLED", "DEFAULT_5XX", "REQUEST_TOO_LARGE"} <= set(answers)
+    for name, answer in answers.items():
+        headers = answer["responseParameters"]
+        assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'", name
+        if "gatewayresponse.header.Retry-After" in headers:
+            assert headers["gatewayresponse.header.Access-Control-Expose-Headers"] == "'Retry-After'", name
+
+
 @pytest.mark.parametrize("form", ["whole", "translated"])
 def test_cfn_lint_finds_nothing_in_either_partition(form: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     path = tmp_path / "template.json"

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from local.environment import ROOT
 
@@ -75,3 +78,14 @@ def test_a_failure_is_shown(tmp_path: Path) -> None:
     running = install(fake_python(tmp_path, "echo no space left; exit 1"), tmp_path / "venv")
     said, _ = running.communicate(timeout=20)
     assert running.returncode == 1 and "no space left" in said
+
+
+@pytest.mark.parametrize("command", [["local", "--port", "1"], ["package", "out"]], ids=["local", "package"])
+def test_who_tries_chalices_own_commands_is_told_what_to_use(command: list[str]) -> None:
+    chalice = Path(sys.executable).with_name("chalice")
+    without = {name: value for name, value in os.environ.items() if name != "STAGE"}
+    done = subprocess.run(
+        [chalice, *command], cwd=ROOT, env=without, capture_output=True, text=True, check=False, timeout=60
+    )
+    said = (done.stdout + done.stderr).strip().splitlines()
+    assert len(said) == 1 and "make run" in said[0] and "make package" in said[0]

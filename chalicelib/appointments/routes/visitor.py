@@ -202,13 +202,17 @@ def list_appointments(actor: Actor, query: RelativeQuery) -> AppointmentList:
     items = []
     for claim in sorted(book.claims, key=lambda claim: (claim.day, claim.start)):
         item = store.appointment(claim.appointment)
-        if item is not None and service.is_visitor(actor, item):
+        if item is None:
+            held = service.bookings.resumed(actor, visitor, claim)
+            if held is not None:
+                holds.append(hold_view(actor, held))
+        elif service.is_visitor(actor, item):
             items.append(appointment_view(item))
-        elif item is None and (held := service.bookings.resumed(actor, visitor, claim)) is not None:
-            holds.append(hold_view(actor, held))
     listed = {item.id for item in items}
-    missed = [store.appointment(one) for one, _ in book.no_shows if one not in listed]
-    items += [appointment_view(item) for item in missed if item is not None and service.is_visitor(actor, item)]
+    for appointment, _ in book.no_shows:
+        missed = store.appointment(appointment) if appointment not in listed else None
+        if missed is not None and service.is_visitor(actor, missed):
+            items.append(appointment_view(missed))
     return AppointmentList(holds, items)
 
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.seats import CHANNELS, Occupancy
+from chalicelib.appointments.store import AppointmentItem
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall, WindowGroup
 from chalicelib.kernel import clock, errors
@@ -83,27 +84,34 @@ def _of_slot(
     hall: Hall, group: WindowGroup, new: Hall | None, calendar: Calendar, day: date, start: str, taken: Occupancy
 ) -> Iterator[Broken]:
     after = new.group(group.code) if new else None
-    reason = _no_slot(new, after, calendar, day, start)
+    no_slot = _no_slot(new, after, calendar, day, start)
     handled = {service.code for service in after.services} if after else set()
     room = {channel: getattr(after.capacity, channel) if after else 0 for channel in CHANNELS}
     for seat in (*taken.kept, *taken.held):
         item = store.appointment(seat.appointment)
         is_held = item is None and seat.until > clock.now().timestamp()
-        if not is_held and (item is None or item.status != rules.CONFIRMED):
+        is_confirmed = item is not None and item.status == rules.CONFIRMED
+        if not is_held and not is_confirmed:
             continue
         room[seat.channel] -= seat.places
-        gone = sorted(set(item.services) - handled) if item else []
-        why = reason or (f"{', '.join(gone)} is not handled any more" if gone else "")
-        if not why and room[seat.channel] < 0:
-            why = f"the slot has fewer {seat.channel} places than are taken"
-        if why:
-            yield Broken(
-                appointment=seat.appointment,
-                hall=hall.code,
-                day=str(day),
-                start=start,
-                reason=why + (" (on hold)" if is_held else ""),
-            )
+        reason = no_slot or _not_handled(item, handled)
+        if not reason and room[seat.channel] < 0:
+            reason = f"the slot has fewer {seat.channel} places than are taken"
+        if not reason:
+            continue
+        if is_held:
+            reason += " (on hold)"
+        yield Broken(appointment=seat.appointment, hall=hall.code, day=str(day), start=start, reason=reason)
+
+
+def _not_handled(item: AppointmentItem | None, handled: set[str]) -> str:
+    """Which services of an appointment the group does not handle any more, in words; empty for none."""
+    if item is None:
+        return ""
+    gone = sorted(set(item.services) - handled)
+    if not gone:
+        return ""
+    return f"{', '.join(gone)} is not handled any more"
 
 
 def _no_slot(new: Hall | None, group: WindowGroup | None, calendar: Calendar, day: date, start: str) -> str:

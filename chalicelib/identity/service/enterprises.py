@@ -138,16 +138,16 @@ def recipient(party: str, handler: str, service: str) -> str:
     if found is not None:
         return _standing(found)
     account = store.account(handler) if handler else None
-    index = account.id_index if account else None
-    mandate = store.mandate(party, index) if index else None
-    if (
-        account
-        and mandate
-        and mandate_holds(mandate)
-        and ("*" in mandate.scope or not service or service in mandate.scope)
-    ):
-        return _standing(account)
+    if account is not None and account.id_index:
+        mandate = store.mandate(party, account.id_index)
+        if mandate is not None and mandate_holds(mandate) and _covers(mandate, service):
+            return _standing(account)
     return _representative(party)
+
+
+def _covers(mandate: MandateItem, service: str) -> bool:
+    """Whether a mandate is for this service; what is about no service is for every handler."""
+    return not service or "*" in mandate.scope or service in mandate.scope
 
 
 def _standing(account: AccountItem) -> str:

@@ -20,7 +20,7 @@ from chalicelib.kernel.storage.worker import Deed, Worker
 from chalicelib.notices import rules, store
 from chalicelib.notices.service import channels, digests, sequence
 from chalicelib.notices.service.channels import Way
-from chalicelib.notices.store import Attempt, DigestItem, MessageItem, MessageWords
+from chalicelib.notices.store import Attempt, ConsentItem, DigestItem, MessageItem, MessageWords
 from chalicelib.platforms.messaging import Outcome
 
 _UNHEARD_AFTER = timedelta(minutes=2)
@@ -70,11 +70,9 @@ def _send(item: MessageItem) -> None:
     while ways:
         way = ways.pop(0)
         consent = channels.consent_for(way, words)
-        if way.login is not None and consent is None:
-            _note_skipped(item, way, "no_consent")
-            continue
-        if channels.is_first_try(way, item) and channels.is_over_limit(way, channels.count_attempt(way, item)):
-            _note_skipped(item, way, "quota")
+        obstacle = _obstacle(item, way, consent)
+        if obstacle:
+            _note_skipped(item, way, obstacle)
             continue
         outcome = _try(item, way, words, contact)
         if outcome.verdict == "sent":
@@ -87,13 +85,31 @@ def _send(item: MessageItem) -> None:
         if outcome.verdict == "busy" and not may_try_another and not _out_of_patience(item):
             _put_off(item)
             return
-        if outcome.verdict == "no_consent":
-            channels.spend(consent, all_of_it=True)
-        if outcome.verdict == "quota":
-            channels.mark_exhausted(way.channel)
-        if way.login is not None and outcome.verdict in channels.ENDS_PLATFORM:
-            ways = [other for other in ways if other.channel != way.channel]
+        ways = _ways_after(outcome, way, consent, ways)
     _nobody_took_it(item)
+
+
+def _obstacle(item: MessageItem, way: Way, consent: ConsentItem | None) -> str:
+    """Why a way is not even tried: there is no consent, or a limit is reached; empty if it is."""
+    if way.login is not None and consent is None:
+        return "no_consent"
+    if channels.is_first_try(way, item):
+        counts = channels.count_attempt(way, item)
+        if channels.is_over_limit(way, counts):
+            return "quota"
+    return ""
+
+
+def _ways_after(outcome: Outcome, way: Way, consent: ConsentItem | None, ways: list[Way]) -> list[Way]:
+    """What is left to try after a way has failed; what the failure says of the platform is remembered."""
+    if outcome.verdict == "no_consent":
+        channels.spend(consent, all_of_it=True)
+    if outcome.verdict == "quota":
+        channels.mark_exhausted(way.channel)
+    ends_platform = way.login is not None and outcome.verdict in channels.ENDS_PLATFORM
+    if not ends_platform:
+        return ways
+    return [other for other in ways if other.channel != way.channel]
 
 
 def _try(item: MessageItem, way: Way, words: MessageWords, contact: Contact) -> Outcome:

@@ -98,7 +98,7 @@ def status_of(item: BillItem, order: OrderItem | None) -> str:
     if item.status == rules.OPEN and order is not None and order.status in rules.SETTLED:
         return rules.BILL_SETTLED
     if item.status == rules.OPEN and order is not None and order.status in rules.LIVE:
-        return "pay_write"
+        return "paying"
     if item.status == rules.OPEN and is_expired(item):
         return "expired"
     return item.status

@@ -9,7 +9,7 @@ from chalicelib.payments import rules, store
 from chalicelib.payments.service import refunds, settlement
 from chalicelib.payments.service.channels import ALIPAY, WECHAT
 from chalicelib.platforms import alipay_pay, wechat_pay
-from chalicelib.platforms.payment import Forged, Notice, Trade
+from chalicelib.platforms.payment import Forged, Notice, RefundAnswer, Trade
 
 
 def take_wechat(headers: dict[str, str], body: bytes) -> None:
@@ -39,15 +39,30 @@ def _take(channel: str, read: Callable[[], Notice]) -> None:
 
 def _check_amount(channel: str, notice: Notice) -> None:
     """A notification with another amount than ours is not believed; the query and the bill will tell."""
-    if notice.kind == "payment" and notice.trade is not None and notice.trade.state == "paid":
-        order = store.order(notice.order_no)
-        if order is not None and order.channel == channel and notice.trade.amount != order.amount:
-            raise Forged("amount")
+    if notice.kind == "payment" and notice.trade is not None:
+        _check_payment_amount(channel, notice.order_no, notice.trade)
     if notice.kind == "refund" and notice.refund is not None:
-        refund = store.refund(notice.refund_no)
-        told = notice.refund
-        if refund is not None and (told.total != refund.total or told.amount not in (0, refund.amount)):
-            raise Forged("amount")
+        _check_refund_amount(notice.refund_no, notice.refund)
+
+
+def _check_payment_amount(channel: str, order_no: str, trade: Trade) -> None:
+    if trade.state != "paid":
+        return
+    order = store.order(order_no)
+    if order is None or order.channel != channel:
+        return
+    if trade.amount != order.amount:
+        raise Forged("amount")
+
+
+def _check_refund_amount(refund_no: str, told: RefundAnswer) -> None:
+    refund = store.refund(refund_no)
+    if refund is None:
+        return
+    # A platform may leave the amount out of a refusal: it says 0 then.
+    says_amount = told.amount != 0
+    if told.total != refund.total or (says_amount and told.amount != refund.amount):
+        raise Forged("amount")
 
 
 def _take_refund(notice: Notice) -> bool:
