@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -11,8 +10,6 @@ from chalicelib.kernel import clock
 from chalicelib.payments import service
 
 
-def handler(event: dict[str, Any], context: object = None) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: object = None) -> Any:
     """What the comparison found; ``{"day": "2026-11-20"}`` takes another day than yesterday."""
-    given = event.get("day")
-    day = date.fromisoformat(given) if given else clock.today() - timedelta(days=1)
-    return {"day": str(day), "results": msgspec.to_builtins(service.reconcile_day(day))}
+    return msgspec.to_builtins(service.reconcile_day(clock.past_day(event.get("day"))))

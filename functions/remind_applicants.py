@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.applications import service
-from chalicelib.catalog import service as catalog
-from chalicelib.kernel import clock
 
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, int]:
     """How many reminders are due; each correction's is noted once."""
-    return {"reminded": service.remind_of_corrections(catalog.calendar().add_working_days(clock.today(), 1))}
+    return {"reminded": service.remind_of_corrections()}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from chalicelib.appointments import service
-from chalicelib.kernel import clock
 
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, int]:
     """How many reminders are due; each appointment's is noted once."""
-    return {"reminded": service.day.remind(clock.today() + timedelta(days=1))}
+    return {"reminded": service.day.remind_of_tomorrow()}

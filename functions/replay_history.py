@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from chalicelib.kernel.events import feed
 
 
-def handler(event: dict[str, Any], context: object = None) -> dict[str, int]:
+def handler(event: dict[str, Any], context: object = None) -> Any:
     """Replay once; how many messages were appended, and how many failed again and stay."""
-    replayed = feed.replay()
-    return {"appended": replayed.appended, "failed": replayed.failed}
+    return msgspec.to_builtins(feed.replay())

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any
+
+import msgspec
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.events import audit
 
 
-def handler(event: dict[str, Any], context: object = None) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: object = None) -> Any:
     """Seal yesterday (business date), or with ``{"day": "2026-11-20"}`` another past day that has no root yet.
 
     Sealing the same day again gives the same root.
     """
-    given = event.get("day")
-    day = date.fromisoformat(given) if given else clock.today() - timedelta(days=1)
-    sealed = audit.seal_day(day)
-    return {"day": sealed.day, "entries": sealed.entries, "root": sealed.root}
+    return msgspec.to_builtins(audit.seal_day(clock.past_day(event.get("day"))))

@@ -163,7 +163,7 @@ class Contract:
     def _parameters(self, one: Endpoint) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         for name, kind in one.parameters.items():
-            schema = msgspec.json.schema(kind) if kind is not str else {"type": "string", "maxLength": 400}
+            schema = msgspec.json.schema(kind) if kind is not str else {"type": "string", "maxLength": 2048}
             described = {"name": name, "in": "path", "required": True, "schema": schema}
             known = self.parameters.setdefault(name, described)
             found.append(_parameter(name) if known == described else described)
@@ -236,7 +236,7 @@ class Contract:
         }
 
 
-_MOST_IN_NAME = 2
+_MOST_IN_NAME = 3
 _RETRIED = {
     "too_many_requests", "temporarily_unavailable", "platform_unavailable", "idempotency_in_progress", "slot_busy",
     "slot_not_released", "hold_in_progress", "too_many_holds", "booking_ticket_early",
@@ -372,6 +372,8 @@ def error_codes(one: Endpoint) -> list[errors.ErrorCode]:
     codes = [*one.errors, errors.INTERNAL, errors.UNAVAILABLE, errors.TOO_MANY_REQUESTS]
     if not one.access.anyone:
         codes += [errors.NOT_AUTHENTICATED, errors.TOKEN_EXPIRED, errors.FORBIDDEN]
+    if one.access.person is not None:
+        codes.append(errors.MANDATE_INVALID)
     if one.access.person is not None and one.access.person > 1:
         codes.append(errors.REAL_NAME_REQUIRED)
     if one.access.target is not None:

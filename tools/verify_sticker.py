@@ -77,7 +77,7 @@ def main(arguments: list[str]) -> int:
     keys = {int(key["number"]): base64.b64decode(key["public_key"]) for key in _load(given.keys, "keys")["keys"]}
     parts = [_load(part, "ids") for part in given.revoked]
     revoked = {one for part in parts for one in part["ids"]}
-    if parts and "cursor" in parts[-1]:
+    if parts and parts[-1].get("cursor"):
         raise SystemExit(f"{given.revoked[-1]} is not the last part of the list: download on with its cursor")
     try:
         number = read_number(given.source)

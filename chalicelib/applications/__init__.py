@@ -9,7 +9,7 @@ FEATURE = Feature(
     routes=("routes",),
     tables={"applications": True},
     events="events",
-    graphs={"application": "rules:GRAPH"},
+    graphs={"application": "rules:GRAPH", "step": "rules:STEPS"},
     tells=("APPLICATION",),
     completes={"application": "service:complete_paid"},
 )

@@ -61,6 +61,19 @@ GRAPH = Graph(
         DISCARDED: "已删除",
     },
 )  # fmt: skip
+STEP_OPEN = "open"
+STEP_DONE = "done"
+
+TASK_DONE = ErrorCode("task_done", 409, zh="此待办已处理完毕", en="The task is done already")
+STEPS = Graph(
+    (
+        Edge("open", NEW, STEP_OPEN, by=("system",)),
+        Edge("approve", STEP_OPEN, STEP_DONE, by=("officer",), event=events.STEP_APPROVED),
+    ),
+    TASK_DONE,
+    {STEP_OPEN: "待办", STEP_DONE: "已同意"},
+)
+"""A unit's step. A refusal decides the application as a whole, so that no step is refused by itself."""
 FORM_INVALID = ErrorCode(
     "form_invalid", 422, zh="申请表填写有误，请按提示修改", en="The form is not complete or not right; see the fields"
 )
@@ -87,7 +100,6 @@ RECEIPT_UNKNOWN = ErrorCode(
 )
 TASK_TAKEN = ErrorCode("task_taken", 409, zh="此待办已由他人领取", en="Somebody else has taken this task")
 TASK_NOT_YOURS = ErrorCode("task_not_yours", 409, zh="请先领取此待办", en="Take the task first")
-TASK_DONE = ErrorCode("task_done", 409, zh="此待办已处理完毕", en="The task is done already")
 
 
 def outcome(effects: Iterable[str]) -> str:

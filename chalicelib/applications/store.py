@@ -13,6 +13,7 @@ from chalicelib.delivery.service import ELECTRONIC, Choice
 from chalicelib.kernel import ids
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
+from chalicelib.kernel.graph import NEW
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import indexes, tables
 from chalicelib.kernel.storage.attributes import Day, Integer, Json, Names, OptionalDay
@@ -22,10 +23,10 @@ TABLE = "applications"
 
 
 class StepState(msgspec.Struct):
-    """A unit's step: ``open`` or ``done``, and the officer who has it."""
+    """How far a unit's step is (``rules.STEPS``), and the officer who has it."""
 
     code: str
-    state: str
+    status: str = NEW
     officer: str = ""
 
 

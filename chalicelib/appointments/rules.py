@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from chalicelib.appointments import events
 from chalicelib.appointments.seats import Slot
 from chalicelib.kernel.clock import SHANGHAI, local
-from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.errors import ErrorCode, Problem
 from chalicelib.kernel.graph import NEW, Edge, Graph
 
 MOST_PLACES = 30
@@ -258,13 +258,21 @@ def released_at(day: date, horizon_days: int, release_time: str) -> datetime:
     return datetime.combine(day - timedelta(horizon_days), time.fromisoformat(release_time), SHANGHAI)
 
 
+def not_released(now: datetime, opens: datetime, released: datetime) -> Problem:
+    """The error that says when the places are released; ``opens``: when the same request would be taken."""
+    wait = int((opens - now).total_seconds()) + 1
+    return SLOT_NOT_RELEASED(retry_after=min(wait, _LONGEST_WAIT), at=spoken(released))
+
+
+_LONGEST_WAIT = 86400
+
+
 def check_open(slot: Slot, now: datetime, released: datetime, cut_off_minutes: int) -> None:
     """Raise unless the slot can be booked now: ``slot_past``, ``slot_not_released`` or ``slot_closed``."""
     if slot.starts_at <= now:
         raise SLOT_PAST()
     if now < released:
-        wait = int((released - now).total_seconds()) + 1
-        raise SLOT_NOT_RELEASED(retry_after=min(wait, 86400), at=spoken(released))
+        raise not_released(now, released, released)
     if now > slot.starts_at - timedelta(minutes=cut_off_minutes):
         raise SLOT_CLOSED(minutes=cut_off_minutes)
 

@@ -28,7 +28,7 @@ class ServiceQuery(msgspec.Struct, forbid_unknown_fields=True):
 
     words: Annotated[str, Meta(max_length=60)] = ""
     audience: Literal["person", "enterprise", ""] = ""
-    region: Annotated[str, Meta(pattern=r"^(\d{6})?$")] = ""
+    region: Annotated[str, Meta(pattern=r"^([0-9]{6})?$")] = ""
 
 
 class ServiceList(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ class HallQuery(msgspec.Struct, forbid_unknown_fields=True):
     """Which halls: those that handle a service, those of a division."""
 
     service: Annotated[str, Meta(max_length=40)] = ""
-    region: Annotated[str, Meta(pattern=r"^(\d{6})?$")] = ""
+    region: Annotated[str, Meta(pattern=r"^([0-9]{6})?$")] = ""
 
 
 class HallList(msgspec.Struct, frozen=True):

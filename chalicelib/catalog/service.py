@@ -26,7 +26,7 @@ from chalicelib.catalog.definition import (
     Text,
     Unit,
 )
-from chalicelib.kernel import clock, errors
+from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
@@ -37,6 +37,7 @@ __all__ = [
     "TooLarge",
     "calendar",
     "calendar_warnings",
+    "check_calendars",
     "current",
     "definition",
     "division",
@@ -48,7 +49,6 @@ __all__ = [
     "halls",
     "known_hall",
     "messages",
-    "missing_calendar_years",
     "opening_hours",
     "publish",
     "release",
@@ -215,16 +215,17 @@ def _calendar_warning(year: int) -> Text:
     )
 
 
-def missing_calendar_years() -> list[int]:
-    """The years without a published calendar that a limit or a slot can reach from today on.
-
-    Reads every service and hall, so it belongs to a schedule.
-    """
+def check_calendars() -> list[int]:
+    """The years without a calendar that a limit or a slot can reach, each an alarm. For a schedule: it reads it all."""
     today = clock.today()
     services = [definition(one.code, one.version) for one in release().services]
     halls = [hall(one.code) for one in release().halls]
     latest = reach.latest_day(release().city, services, halls, calendar(), today)
-    return reach.missing_years(calendar(), today, latest)
+    missing = reach.missing_years(calendar(), today, latest)
+    for year in missing:
+        log.write("calendar_missing", level="warning", reason=f"the calendar of {year} is not published")
+    log.count("calendars_missing", len(missing))
+    return missing
 
 
 def unit(code: str) -> Unit:

@@ -84,12 +84,6 @@ MANDATE_PERIOD_INVALID = ErrorCode(
     zh="授权截止日期须在今天之后且不超过三年",
     en="The mandate must end after today and within three years",
 )
-MANDATE_INVALID = ErrorCode(
-    "mandate_invalid",
-    403,
-    zh="您没有代表该企业办事的有效授权",
-    en="You have no valid mandate to act for this enterprise",
-)
 RELATIVE_NOT_CONSENTED = ErrorCode(
     "relative_not_consented",
     403,

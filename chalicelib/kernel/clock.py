@@ -28,6 +28,16 @@ def today() -> date:
     return local(now()).date()
 
 
+def past_day(given: str | None) -> date:
+    """The day that a nightly run is about: yesterday, or the one that somebody names (``2026-11-20``) to repeat it.
+
+    Raises ``ValueError`` for anything else.
+    """
+    if given is None:
+        return today() - timedelta(days=1)
+    return date.fromisoformat(given)
+
+
 def use(source: Callable[[], datetime] | None) -> None:
     """Take the time from ``source`` (tests and drills); ``None`` returns to the machine's clock."""
     global _source

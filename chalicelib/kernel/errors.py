@@ -83,6 +83,12 @@ TOKEN_EXPIRED = ErrorCode(
 )
 FORBIDDEN = ErrorCode("forbidden", 403, zh="您无权进行此操作", en="You may not do this")
 REAL_NAME_REQUIRED = ErrorCode("real_name_required", 403, zh="请先完成实名认证", en="Verify your real name first")
+MANDATE_INVALID = ErrorCode(
+    "mandate_invalid",
+    403,
+    zh="您没有代表该企业办事的有效授权",
+    en="You have no valid mandate to act for this enterprise",
+)
 MANDATE_DOES_NOT_COVER = ErrorCode(
     "mandate_does_not_cover", 403, zh="您的授权不包含此事项", en="Your mandate does not cover this service"
 )

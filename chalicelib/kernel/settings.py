@@ -9,11 +9,13 @@ import base64
 import binascii
 import functools
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:(?P<port>[1-9][0-9]{0,4}))?")
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -29,9 +31,11 @@ def setting(meaning: str, example: str, default: Any = MISSING, *, check: Callab
 def _check_origins(text: str) -> None:
     for origin in origins(text):
         check_url(origin)
-        parts = urlsplit(origin)
-        if origin != f"{parts.scheme}://{parts.netloc}":
-            raise ValueError("must list origins, with commas between and nothing behind the host")
+        # Compared with what a browser sends: lower case, punycode, no port that the scheme has anyway.
+        found = _ORIGIN.fullmatch(origin)
+        port = found["port"] if found else None
+        if found is None or port in ("80", "443") or int(port or 1) > 65535:
+            raise ValueError("must list origins as browsers send them, such as https://www.example.gov.cn")
 
 
 def origins(text: str) -> list[str]:

@@ -166,3 +166,10 @@ def test_representation_lasts_a_year_and_is_renewed_by_asking_the_register_again
     renewed = enterprise.representative.post("/v1/organizations", {"credit_code": enterprise.credit_code}).json
     assert renewed["valid"] is True
     assert enterprise.client.get("/v1/applications").status == 200
+
+
+@pytest.mark.parametrize("entry", ["", "tour_bus_sticker,x", "*,x", "办理"])
+def test_a_scope_names_services_one_by_one(enterprise: Enterprise, entry: str) -> None:
+    body = {"name": "乙经办", "id_number": "x" * 18, "scope": [entry], "until": str(clock.today() + timedelta(30))}
+    answer = enterprise.representative.post(f"/v1/organizations/{enterprise.organization_id}/mandates", body)
+    assert (answer.status, answer.json["fields"][0]["path"]) == (422, "/scope/0")

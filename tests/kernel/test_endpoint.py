@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Annotated, Any
+from urllib.parse import quote
 
+import msgspec
 import pytest
 
 from chalicelib.kernel import errors
 from chalicelib.kernel.edge import endpoint
+from chalicelib.kernel.edge.field_errors import field_error
 from scenes.world import Client, World
 
 
@@ -130,3 +134,60 @@ def test_blanks_around_text_do_not_count(world: World) -> None:
     code = world.simulators.wechat.controls["login_codes"]({"user": "blank-user"})["code"]
     answer = world.anonymous().post("/v1/auth/wechat", {"code": f"\u3000{code} "})
     assert answer.status == 200, answer.json
+
+
+@pytest.mark.parametrize("known", ["W/{tag}", '"older", {tag}', '"older",W/{tag}', "*"])
+def test_a_proxy_may_weaken_a_tag_or_send_several(anonymous: Client, known: str) -> None:
+    tag = anonymous.get("/v1/services").headers["ETag"]
+    again = anonymous.get("/v1/services", headers={"if-none-match": known.format(tag=tag)})
+    assert again.status == 304
+    assert anonymous.get("/v1/services", headers={"if-none-match": '"other"'}).status == 200
+
+
+@pytest.mark.parametrize("month", ["0000-01", "0999-12", "２０２６-11", "2026-13"])
+def test_a_month_that_is_none_is_said_to_be_malformed(anonymous: Client, month: str) -> None:
+    asked = quote(month)
+    reply = anonymous.get(f"/v1/halls/xuanwu_hall/days?month={asked}&services=tour_bus_sticker")
+    assert (reply.status, reply.json["fields"][0]["path"], reply.json["fields"][0]["code"]) == (
+        422,
+        "/month",
+        "malformed",
+    )
+
+
+@pytest.mark.parametrize("path", ["/t/{long}", "/v1/certificates/{long}", "/v1/tickets/{long}"])
+def test_a_name_longer_than_a_key_of_the_database_names_nothing(world: World, path: str) -> None:
+    reply = world.real_person().get(path.format(long="x" * 2100))
+    assert reply.status in (200, 403, 404), reply.body  # 200: a page that says so
+
+
+def test_an_enterprise_with_a_name_of_any_length_is_no_mandate(world: World) -> None:
+    reply = world.real_person().get("/v1/me", headers={"acting-for": "x" * 3000})
+    assert (reply.status, reply.json["code"]) == (403, "mandate_invalid")
+
+
+class Shape(msgspec.Struct, forbid_unknown_fields=True):
+    """What a body may be like."""
+
+    count: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1
+    note: str | None = None
+    words: Annotated[dict[str, str], msgspec.Meta(max_length=1)] = {}
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "code"),
+    [
+        ({"count": 0}, "/count", "out_of_range"),
+        ({"count": 10}, "/count", "out_of_range"),
+        ({"note": 5}, "/note", "wrong_type"),
+        ({"words": {"a": "b", "c": "d"}}, "/words", "wrong_length"),
+        ({"a/b~c": 1}, "/a~1b~0c", "unknown_field"),
+        ({"x" * 5000: 1}, "/" + "x" * 100, "unknown_field"),
+    ],
+)
+def test_what_is_wrong_with_a_field_is_said_in_our_words(given: dict[str, Any], path: str, code: str) -> None:
+    with pytest.raises(msgspec.ValidationError) as raised:
+        msgspec.convert(given, Shape)
+    fault = field_error(raised.value)
+    assert (fault.path, fault.code) == (path, code)
+    assert "Expected" not in fault.zh

@@ -86,7 +86,11 @@ def test_a_rotated_secret_arrives_and_an_outage_keeps_the_known_one(
     [
         ("PUBLIC_URL", "http://api.example.gov.cn", "https://"),
         ("PUBLIC_URL", "https://api.example.gov.cn/", "must not end in /"),
-        ("CORS_ORIGINS", "https://www.example.gov.cn/", "nothing behind the host"),
+        ("CORS_ORIGINS", "https://www.example.gov.cn/", "as browsers send them"),
+        ("CORS_ORIGINS", "https://WWW.example.gov.cn", "as browsers send them"),
+        ("CORS_ORIGINS", "https://www.example.gov.cn:443", "as browsers send them"),
+        ("CORS_ORIGINS", "https://*.example.gov.cn", "as browsers send them"),
+        ("CORS_ORIGINS", "https://a:b@example.gov.cn", "as browsers send them"),
         ("CORS_ORIGINS", "http://www.example.gov.cn", "https://"),
         ("CORS_ORIGINS", "*", "https://"),
         ("SCAN_URL_PREFIX", "https://a-host-name-that-is-far-too-long.example.gov.cn/b/", "36"),

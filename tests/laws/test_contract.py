@@ -13,6 +13,7 @@ import yaml
 from chalicelib.kernel import errors
 from chalicelib.kernel.edge import endpoint, routing
 from chalicelib.kernel.edge.endpoint import Answer, Request
+from chalicelib.kernel.edge.shapes import View
 from local.environment import ROOT
 from scenes.world import World
 from tests.answers import Answers
@@ -238,3 +239,34 @@ def test_chalice_accepts_the_routes(world: World) -> None:
     from app import app
 
     validate_configuration(Config.create(chalice_app=app, app_name="banshi", project_dir=str(ROOT)))
+
+
+def other_defaults(shape: type[msgspec.Struct]) -> list[str]:
+    """The fields of an answer whose default is not None: such a value would vanish from it."""
+    found = []
+    for one in msgspec.structs.fields(shape):
+        has_factory = one.default_factory is not msgspec.NODEFAULT
+        has_value = one.default is not msgspec.NODEFAULT and one.default is not None
+        if has_factory or has_value:
+            found.append(one.name)
+    return found
+
+
+def every_kind_of(shape: type[Any]) -> list[type[Any]]:
+    found = []
+    for below in shape.__subclasses__():
+        found += [below, *every_kind_of(below)]
+    return found
+
+
+def test_what_an_answer_leaves_out_is_none() -> None:
+    class Bad(msgspec.Struct):
+        known: str
+        absent: str | None = None
+        texts: list[str] = []
+        is_new: bool = False
+
+    assert other_defaults(Bad) == ["texts", "is_new"]
+    views = every_kind_of(View)
+    assert len(views) > 50
+    assert {view.__name__: other_defaults(view) for view in views if other_defaults(view)} == {}

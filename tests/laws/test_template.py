@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 import subprocess
@@ -112,6 +113,24 @@ def test_every_function_of_the_template_exists_and_back(environment: Environment
     assert files == {handler.split(".")[1] for handler in handlers if handler.startswith("functions.")}
     for name in files:
         assert importlib.import_module(f"functions.{name}").__doc__
+
+
+def lines_of_handlers(text: str) -> list[int]:
+    """How many statements each handler of a function's module has, its docstring aside."""
+    handlers = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == "handler"]
+    return [len(node.body) - (ast.get_docstring(node) is not None) for node in handlers]
+
+
+def test_a_handler_of_a_function_is_one_line() -> None:
+    for path in sorted((ROOT / "functions").glob("*.py")):
+        assert set(lines_of_handlers(path.read_text(encoding="utf-8"))) <= {1}, (
+            f"{path.name}: the work is the feature's"
+        )
+
+
+def test_a_handler_that_works_itself_is_found() -> None:
+    bad = 'def handler(event, context=None):\n    """Close."""\n    days = [1, 2]\n    return {"closed": close(days)}\n'
+    assert lines_of_handlers(bad) == [2]
 
 
 def faults_of_work(name: str, texts: list[str], handlers: dict[str, str]) -> list[str]:

@@ -203,7 +203,7 @@ def loops_around_queries(text: str, functions: set[str]) -> list[str]:
 
 
 QUERYING_IN_LOOPS = {
-    "applications/service/submissions.py: lapse_corrections": "a schedule, not a request: the corrections of one day",
+    "applications/service/submissions.py: _lapse_day": "a schedule, not a request: the corrections of one day",
     "applications/service/submissions.py: remind_of_corrections": "a schedule, not a request: the corrections of a day",
     "appointments/service/conflicts.py: _of_group": "the days that can be booked, when a city publishes",
     "appointments/service/day.py: of_day": "the window groups of one hall, at night or for a supervisor",

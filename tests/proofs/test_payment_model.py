@@ -168,7 +168,7 @@ def test_every_difference_of_a_day_is_healed_or_a_case(world: World, party: str,
     results = reconcile_payments.handler({"day": day})["results"]
     for platform in platforms.values():
         platform.spoiled_rows = []  # type: ignore[attr-defined]
-    kinds = Counter(str(item.kind) for item in all_cases() if item.day == day)
+    kinds = Counter(str(item.kind) for item in all_cases() if str(item.day) == day)
     assert sum(result["healed"] for result in results) == expected["healed"]
     refunds = expected["matched twice"]
     amounts, by_hand = expected["payment_amount_differs"], expected["refund_unknown"]

@@ -247,7 +247,7 @@ def test_what_cannot_be_appended_waits_in_the_queue_and_is_replayed(city: Deploy
 @pytest.mark.parametrize(
     ("function", "answer"),
     [
-        ("seal_history", {"day", "entries", "root"}),
+        ("seal_history", {"day", "entries", "root", "previous", "signature"}),
         ("lapse_corrections", {"lapsed"}),
         ("check_history", {"faults", "tables", "aggregates", "finished"}),
     ],

@@ -37,7 +37,7 @@ class Next(View, frozen=True, kw_only=True):
     what: Text
     unit: Text | None = None
     by: date | None = None
-    warnings: list[Text] = []
+    warnings: list[Text]
 
 
 class Timeline(View, frozen=True):
@@ -86,16 +86,17 @@ def _who(change: Change) -> Text:
 
 def _next(item: ApplicationItem) -> Next | None:
     if item.status == rules.DRAFT:
-        return Next(what=Text("请填写并提交", "Fill in and submit"))
+        return Next(what=Text("请填写并提交", "Fill in and submit"), warnings=[])
     if item.status == rules.APPROVED:
-        return Next(what=Text("请缴费，到账后自动出证", "Pay the bills; the certificate follows by itself"))
+        what = Text("请缴费，到账后自动出证", "Pay the bills; the certificate follows by itself")
+        return Next(what=what, warnings=[])
     if item.status == rules.CORRECTION:
         warnings = catalog.calendar_warnings(item.correct_by)
         what = Text("请按清单补正", "Correct what the list names")
         return Next(what=what, by=item.correct_by, warnings=warnings)
     if item.status in (rules.RECEIVED, rules.ACCEPTED):
         steps = {step.code: step for step in definition_of(item).workflow.steps}
-        waiting = [steps[state.code] for state in item.steps if state.state == "open"]
+        waiting = [steps[state.code] for state in item.steps if state.status == rules.STEP_OPEN]
         unit = catalog.unit_name(waiting[0].unit) if waiting else None
         what = waiting[0].name if waiting else Text("等待审查", "Waiting for review")
         return Next(what=what, unit=unit, by=item.due_on, warnings=catalog.calendar_warnings(item.due_on))

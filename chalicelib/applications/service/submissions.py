@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from chalicelib.applications import decisions, events, rules, store
@@ -28,6 +28,7 @@ from chalicelib.kernel.storage.tables import Delete, Put, Write
 from chalicelib.payments import service as payments
 
 RULES = system("rules")
+_LAPSING_DAYS = 14
 
 
 def submit(actor: Actor, item: ApplicationItem, form: dict[str, Any] | None = None) -> ApplicationItem:
@@ -213,6 +214,13 @@ def result_of(item: ApplicationItem, definition: ServiceDefinition) -> delivery.
     )
 
 
+def new_step(code: str) -> StepState:
+    """A step that a unit's officers may take now."""
+    step = StepState(code)
+    rules.STEPS.move(step, "open", "system")
+    return step
+
+
 def _task_writes(item: ApplicationItem, definition: ServiceDefinition) -> list[Write]:
     """Queue the steps that may begin; after a correction the officers who had them keep them."""
     before = {state.code: state for state in item.steps}
@@ -221,9 +229,9 @@ def _task_writes(item: ApplicationItem, definition: ServiceDefinition) -> list[W
     for step in definition.workflow.steps:
         if step.after:
             continue
-        state = before.get(step.code) or StepState(step.code, "open")
+        state = before.get(step.code) or new_step(step.code)
         states.append(state)
-        if state.state == "open":
+        if state.status == rules.STEP_OPEN:
             writes.append(Put(store.task_item(item, step.code, step.unit, state.officer)))
     kept = [state for state in before.values() if state.code not in {one.code for one in states}]
     item.steps = states + kept
@@ -233,9 +241,8 @@ def _task_writes(item: ApplicationItem, definition: ServiceDefinition) -> list[W
 def close_task_writes(item: ApplicationItem, definition: ServiceDefinition) -> list[Write]:
     """The removal of the application's open rows from the queues."""
     units = {step.code: step.unit for step in definition.workflow.steps}
-    return [
-        Delete(store.task_item(item, state.code, units[state.code])) for state in item.steps if state.state == "open"
-    ]
+    still_open = [state for state in item.steps if state.status == rules.STEP_OPEN]
+    return [Delete(store.task_item(item, state.code, units[state.code])) for state in still_open]
 
 
 def withdraw(actor: Actor, item: ApplicationItem, reason: str) -> None:
@@ -284,8 +291,9 @@ def lapse(item: ApplicationItem) -> bool:
     return True
 
 
-def remind_of_corrections(last_day: date) -> int:
-    """Note that corrections due on ``last_day`` are to be reminded of, each once; how many."""
+def remind_of_corrections() -> int:
+    """Note that corrections due on the next working day are to be reminded of, each once; how many."""
+    last_day = catalog.calendar().add_working_days(clock.today(), 1)
     reminded = 0
     cursor = None
     while True:
@@ -314,8 +322,15 @@ def _remind(application_id: str, last_day: date) -> bool:
         return False  # the others are reminded all the same; the next run finds this one again
 
 
-def lapse_corrections(last_day: date) -> int:
-    """Withdraw the applications whose correction was due on ``last_day``; how many."""
+def lapse_corrections() -> int:
+    """Withdraw what should have been corrected in the last two weeks, so that missed runs are caught up; how many."""
+    lapsed = 0
+    for past in range(_LAPSING_DAYS, 0, -1):
+        lapsed += _lapse_day(clock.today() - timedelta(days=past))
+    return lapsed
+
+
+def _lapse_day(last_day: date) -> int:
     lapsed = 0
     cursor = None
     while True:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from chalicelib.applications import decisions, events, rules, store
 from chalicelib.applications.service.drafts import Case, completed, definition_of, findings_of, problems_of
-from chalicelib.applications.service.submissions import advance, approve, close_task_writes, stop_for_correction
+from chalicelib.applications.service.submissions import (
+    advance,
+    approve,
+    close_task_writes,
+    new_step,
+    stop_for_correction,
+)
 from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepState, TaskItem
 from chalicelib.catalog.definition import ServiceDefinition
 from chalicelib.kernel.access import Actor
@@ -22,7 +28,7 @@ def _open_step(task: TaskItem) -> tuple[ApplicationItem, list[StepState], StepSt
     assert item is not None
     states = item.steps
     state = next((state for state in states if state.code == task.step), None)
-    if state is None or state.state != "open" or item.status not in (rules.RECEIVED, rules.ACCEPTED):
+    if state is None or state.status != rules.STEP_OPEN or item.status not in (rules.RECEIVED, rules.ACCEPTED):
         raise rules.TASK_DONE()
     return item, states, state
 
@@ -84,13 +90,13 @@ def approve_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     """
     item, states, state = _own_step(actor, task)
     definition = definition_of(item)
-    state.state = "done"
+    step_approved = rules.STEPS.move(state, "approve", "officer")
     happened = [advance(item, "accept", actor, [])] if item.status == rules.RECEIVED else []
-    happened.append(Event(events.STEP_APPROVED, actor, note=opinion, data={"step": task.step}))
+    happened.append(Event(step_approved, actor, note=opinion, data={"step": task.step}))
     writes: list[Write] = [Delete(task)]
     writes += _following_task_writes(item, definition, states)
     item.steps = states
-    if all(one.state == "done" for one in states) and len(states) == len(definition.workflow.steps):
+    if all(one.status == rules.STEP_DONE for one in states) and len(states) == len(definition.workflow.steps):
         happened.append(advance(item, "review", actor, []))
         case = _checked_again(item)
         writes.append(store.content_write(item, case.content))
@@ -120,13 +126,13 @@ def _following_task_writes(
     item: ApplicationItem, definition: ServiceDefinition, states: list[StepState]
 ) -> list[Write]:
     """Open the steps that waited for the ones done now."""
-    done = [state.code for state in states if state.state == "done"]
+    done = [state.code for state in states if state.status == rules.STEP_DONE]
     known = {state.code for state in states}
     ready = rules.ready_steps([(step.code, step.after) for step in definition.workflow.steps], done)
     writes: list[Write] = []
     for step in definition.workflow.steps:
         if step.code in ready and step.code not in known:
-            states.append(StepState(step.code, "open"))
+            states.append(new_step(step.code))
             writes.append(Put(store.task_item(item, step.code, step.unit)))
     return writes
 

@@ -16,7 +16,7 @@ from chalicelib.kernel.access import Access, Level
 Code = Annotated[str, Meta(min_length=3, max_length=40)]
 
 
-TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 Services = Annotated[list[Code], Meta(min_length=1, max_length=5)]
@@ -45,6 +45,7 @@ PLAN_ERRORS = [
 
 
 VISITOR_ERRORS = [
+    errors.NOT_FOUND,
     errors.MANDATE_DOES_NOT_COVER,
     identity_rules.RELATIVE_NOT_CONSENTED,
     rules.RELATIVE_OR_ENTERPRISE,

@@ -49,8 +49,7 @@ def issue(plan: Plan, visitor: str, day: date) -> BookingTicket:
     released = plan.released_at(day)
     now = clock.now()
     if now < released - EARLY:
-        wait = int((released - EARLY - now).total_seconds()) + 1
-        raise rules.SLOT_NOT_RELEASED(retry_after=min(wait, 86400), at=rules.spoken(released))
+        raise rules.not_released(now, released - EARLY, released)
     drawn = int(vault.blind_index("turn", f"{visitor}/{plan.hall.code}/{plan.group.code}/{day}")[:8], 16) / 2**32
     usable = max(now, released + timedelta(seconds=plan.rules.spread_seconds * drawn))
     until = clock.seconds(usable) + GOOD_SECONDS
@@ -65,9 +64,9 @@ def issue(plan: Plan, visitor: str, day: date) -> BookingTicket:
     wait_seconds = round(max(0.0, (usable - now).total_seconds()), 3)
     return BookingTicket(
         ticket=sealed.seal(_PURPOSE, visitor, ticket),
-        usable_from=usable,
+        usable_from=clock.local(usable),
         wait_seconds=wait_seconds,
-        expires_at=usable + timedelta(seconds=GOOD_SECONDS),
+        expires_at=clock.local(usable + timedelta(seconds=GOOD_SECONDS)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 
 from chalicelib.appointments import events, rules, store
 from chalicelib.appointments.service import credit, plans
@@ -78,8 +78,9 @@ def end_of_day(hall: Hall, day: date) -> int:
     return missed
 
 
-def remind(day: date) -> int:
-    """Note that the appointments of a day are to be reminded of, each once; how many."""
+def remind_of_tomorrow() -> int:
+    """Note that the appointments of tomorrow are to be reminded of, each once; how many."""
+    day = clock.today() + timedelta(days=1)
     return batch.total(lambda code: _remind_at(code, day), [summary.code for summary in catalog.release().halls])
 
 

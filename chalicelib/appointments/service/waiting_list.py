@@ -80,8 +80,9 @@ def _check_day(plan: Plan, day: date) -> None:
     if day < clock.today():
         raise rules.SLOT_PAST()
     released = plan.released_at(day)
-    if clock.now() < released:
-        raise rules.SLOT_NOT_RELEASED(at=rules.spoken(released))
+    now = clock.now()
+    if now < released:
+        raise rules.not_released(now, released, released)
 
 
 def _new_waiter(waiter_id: str, plan: Plan, wish: holds.BookingWish, visitor: Visitor, party: str) -> WaiterItem:

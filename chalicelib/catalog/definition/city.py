@@ -22,7 +22,7 @@ class Unit(Strict, frozen=True):
 class Region(Strict, frozen=True, kw_only=True):
     """A division of the city by its official code (GB/T 2260), valid from a day on."""
 
-    code: Annotated[str, Meta(pattern=r"^\d{6}$")]
+    code: Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
     name: Text
     parent: str | None
     valid_from: date

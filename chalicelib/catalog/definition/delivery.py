@@ -23,7 +23,7 @@ class Carrier(Strict, frozen=True, kw_only=True):
     code: Code
     name: Text
     kind: Literal["own", "api"]
-    regions: Annotated[list[Annotated[str, Meta(pattern=r"^\d{0,6}$")]], Meta(min_length=1)]
+    regions: Annotated[list[Annotated[str, Meta(pattern=r"^[0-9]{0,6}$")]], Meta(min_length=1)]
     days: Annotated[int, Meta(ge=1, le=30)]
     postage: Annotated[int, Meta(ge=0, le=100_000)] | None
     tries: Annotated[int, Meta(ge=1, le=10)] = 3
@@ -55,7 +55,7 @@ class Divisions(Strict, frozen=True):
 
     source: str
     as_of: date
-    names: dict[Annotated[str, Meta(pattern=r"^\d{6}$")], str]
+    names: dict[Annotated[str, Meta(pattern=r"^[0-9]{6}$")], str]
 
     def path(self, code: str) -> list[str]:
         """The names from the province down; empty for a code that an address cannot have."""

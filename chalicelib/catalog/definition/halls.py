@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from chalicelib.catalog.definition.words import Code, Strict, Text
 
-TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Minutes = Annotated[int, Meta(ge=1, le=480)]
 Count = Annotated[int, Meta(ge=0, le=1000)]
 Channel = Literal["online", "window", "priority"]
@@ -170,7 +170,7 @@ class Hall(Strict, frozen=True, kw_only=True):
     code: Code
     name: Text
     level: Literal["city", "district", "street", "village"]
-    region: Annotated[str, Meta(pattern=r"^\d{6}$")]
+    region: Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
     units: Annotated[list[Code], Meta(min_length=1)]
     address: Text
     phone: str

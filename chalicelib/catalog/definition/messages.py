@@ -22,7 +22,7 @@ class WechatMessage(Strict, frozen=True):
     """
 
     id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{10,64}$")]
-    data: Annotated[dict[Annotated[str, Meta(pattern=r"^[a-z_]+\d{1,2}$")], str], Meta(min_length=1, max_length=5)]
+    data: Annotated[dict[Annotated[str, Meta(pattern=r"^[a-z_]+[0-9]{1,2}$")], str], Meta(min_length=1, max_length=5)]
     long_term: bool = False
 
 
@@ -30,7 +30,7 @@ class AlipayMessage(Strict, frozen=True):
     """An Alipay mini-program message: ``id`` of the user template, values of ``keyword1`` and so on."""
 
     id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{10,64}$")]
-    data: Annotated[dict[Annotated[str, Meta(pattern=r"^keyword\d$")], str], Meta(min_length=1, max_length=5)]
+    data: Annotated[dict[Annotated[str, Meta(pattern=r"^keyword[0-9]$")], str], Meta(min_length=1, max_length=5)]
     long_term: bool = False
 
 

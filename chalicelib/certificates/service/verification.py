@@ -38,8 +38,8 @@ class Verification(View, frozen=True, kw_only=True):
     valid_to: date | None = None
     revision: int | None = None
     current_revision: int | None = None
-    lines: list[PublicLine] = []
-    by_number: bool = False
+    lines: list[PublicLine] | None = None
+    by_number: bool | None = None
 
 
 def verify(number: str) -> Verification:

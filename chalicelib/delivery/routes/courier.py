@@ -45,7 +45,7 @@ class OfferQuery(msgspec.Struct, forbid_unknown_fields=True):
     """At which hall; ``route`` begins the division code of the addresses (for example a district)."""
 
     hall: Annotated[str, Meta(min_length=3, max_length=40)]
-    route: Annotated[str, Meta(pattern=r"^\d{0,6}$")] = ""
+    route: Annotated[str, Meta(pattern=r"^[0-9]{0,6}$")] = ""
     cursor: Annotated[str, Meta(max_length=512)] | None = None
 
 

@@ -35,7 +35,7 @@ class AddressInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     recipient: Annotated[str, Meta(min_length=2, max_length=60)]
     phone: Annotated[str, Meta(min_length=7, max_length=20)]
-    division: Annotated[str, Meta(pattern=r"^\d{6}$")]
+    division: Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
     detail: Annotated[str, Meta(min_length=4, max_length=120)]
     hint: Annotated[str, Meta(max_length=60)] = ""
 
@@ -75,7 +75,7 @@ class Destination(msgspec.Struct, forbid_unknown_fields=True):
 class DivisionQuery(msgspec.Struct, forbid_unknown_fields=True):
     """A division by its six digits, down to the county."""
 
-    division: Annotated[str, Meta(pattern=r"^\d{6}$")]
+    division: Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
 
 
 class ParcelTimeline(msgspec.Struct, frozen=True):

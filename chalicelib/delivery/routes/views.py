@@ -176,8 +176,8 @@ class HandoverView(View, frozen=True, kw_only=True):
     status_name: Text
     side: Annotated[str, one_of(("giver", "taker"))]
     shipments: list[str]
-    code: str
     until: Instant
+    code: str | None = None
 
 
 class ParcelTimelineEntry(View, frozen=True):
@@ -300,7 +300,7 @@ def task(item: ShipmentItem) -> CourierTask:
         place=place(item.division),
         recipient=rules.name_initial(content.recipient),
         phone=vault.mask_phone(content.phone),
-        relay=carrier.relay if carrier else None,
+        relay=(carrier.relay or None) if carrier else None,
         collect=Money(item.postage if item.postage_by == "on_delivery" else 0),
         promised_by=item.promised_by,
         overdue=item.overdue,
@@ -331,7 +331,7 @@ def handover(side: str, item: HandoverItem, code: str) -> HandoverView:
         status_name=words,
         side=side,
         shipments=item.shipments,
-        code=code,
+        code=code or None,
         until=clock.local(item.until),
     )
 

@@ -29,14 +29,15 @@ class Proof(View, frozen=True, kw_only=True):
     kind: str
     by: str
     at: Instant
-    signer: str = ""
-    strokes: list[list[list[int]]] = []
+    signer: str | None = None
+    strokes: list[list[list[int]]] | None = None
 
 
 def keep_proof(item: ShipmentItem, kind: str, actor: Actor, signature: Signature | None = None) -> None:
     """Keep the proof with the parcel, sealed."""
     at = clock.local(clock.now())
-    signer, strokes = (signature.signer, signature.strokes) if signature else ("", [])
+    signer = signature.signer if signature else None
+    strokes = signature.strokes if signature else None
     item.proof_kind = kind
     item.proof = store.seal(item, "proof", Proof(kind=kind, by=actor.id, at=at, signer=signer, strokes=strokes))
 

@@ -24,12 +24,16 @@ class CreditCode(msgspec.Struct, forbid_unknown_fields=True):
     credit_code: Number
 
 
+ScopeEntry = Annotated[str, Meta(pattern=r"^(\*|[a-z][a-z0-9_]{1,63})$")]
+"""A service's code, or ``*`` for all."""
+
+
 class Appointment(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A handler to appoint: who, for which services (``*``: all), until which day."""
 
     name: Name
     id_number: Number
-    scope: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(min_length=1, max_length=50)]
+    scope: Annotated[list[ScopeEntry], Meta(min_length=1, max_length=50)]
     until: date
 
 

@@ -34,7 +34,7 @@ class StaffLogin(msgspec.Struct, forbid_unknown_fields=True):
 
     username: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9._-]+$")]
     password: Annotated[str, Meta(min_length=1, max_length=256)]
-    code: Annotated[str, Meta(pattern=r"^\d{6}$")]
+    code: Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
 
 
 class CourierLogin(msgspec.Struct, forbid_unknown_fields=True):

@@ -323,7 +323,7 @@ def _person_actor(claims: dict[str, Any]) -> tuple[Actor, str]:
 def _acting_for(actor: Actor, id_index: str, organization_id: str) -> Actor:
     mandate = store.mandate(organization_id, id_index) if id_index else None
     if mandate is None or not rules.mandate_holds(mandate.until, mandate.revoked, clock.today()):
-        raise rules.MANDATE_INVALID()
+        raise errors.MANDATE_INVALID()
     return msgspec.structs.replace(actor, organization=organization_id, scope=tuple(mandate.scope))
 
 

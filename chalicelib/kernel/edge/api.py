@@ -62,7 +62,8 @@ class Api(Chalice):
             assert current is not None
             origin = current.headers.get("origin", "")
             answer = self._answer(router, authenticate)
-            if origin:
+            # also without an origin: a browser may keep the answer and use it for a page
+            if origin or allowed:
                 answer.headers.update(cors.answer_headers(origin, allowed))
             is_preflight = current.method == "OPTIONS" and answer.status == 405
             if is_preflight and origin in allowed:

@@ -25,6 +25,7 @@ import msgspec
 from chalicelib.kernel import aws, blanks, budget, errors, ids, log
 from chalicelib.kernel.access import ANONYMOUS, ANY_STAFF, Access, Actor
 from chalicelib.kernel.edge import idempotency
+from chalicelib.kernel.edge.field_errors import field_error
 from chalicelib.kernel.edge.rates import Limit
 
 MAX_BODY_BYTES = 262_144
@@ -272,7 +273,7 @@ def _parse_parameters(declared: Endpoint, texts: dict[str, str]) -> dict[str, An
         try:
             values[name] = msgspec.convert(text, declared.parameters[name], strict=False)
         except msgspec.ValidationError as error:
-            fault = _field_error(error)
+            fault = field_error(error)
             raise errors.INVALID_REQUEST(fields=[replace(fault, path=f"/{name}")]) from None
     return values
 
@@ -288,7 +289,7 @@ def _parse_body(request: Request, shape: type[Any]) -> Any:
         given = blanks.trim_texts(msgspec.json.decode(request.body or b"{}"))
         return msgspec.convert(given, shape, str_keys=True)
     except msgspec.ValidationError as error:
-        raise errors.INVALID_REQUEST(fields=[_field_error(error)]) from None
+        raise errors.INVALID_REQUEST(fields=[field_error(error)]) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise errors.INVALID_JSON() from None
 
@@ -297,38 +298,7 @@ def _parse_query(query: dict[str, str], shape: type[Any]) -> Any:
     try:
         return msgspec.convert(blanks.trim_texts(query), shape, strict=False)
     except msgspec.ValidationError as error:
-        raise errors.INVALID_REQUEST(fields=[_field_error(error)]) from None
-
-
-def _field_error(error: msgspec.ValidationError) -> errors.FieldError:
-    words, _, place = str(error).partition(" - at `$")
-    # A number out of range is found before the shape is known, at a place that is only written as dots.
-    path = "" if "..." in place else place.rstrip("`").replace(".", "/").replace("[", "/").replace("]", "")
-    for pattern, code, zh, en in _SHAPE_WORDS:
-        found = re.match(pattern, words)
-        if found:
-            path += f"/{found['name']}" if "name" in found.groupdict() else ""
-            return errors.FieldError(path, code, zh=zh, en=en)
-    return errors.FieldError(path, "invalid", zh=f"不符合要求（{words}）", en=words)
-
-
-_SHAPE_WORDS = (
-    (
-        r"Object contains unknown field `(?P<name>[^`]*)`",
-        "unknown_field", "没有这个字段，请删除", "There is no such field; remove it",
-    ),
-    (r"Object missing required field `(?P<name>[^`]*)`", "required", "缺少这个字段", "This field is required"),
-    (r"Expected `\S+`, got `\S+`", "wrong_type", "类型不对", "The type is wrong"),
-    (r"Expected `str` matching regex", "malformed", "格式不对", "The form is not right"),
-    (
-        r"Expected `str` of length >= 1$",
-        "required", "请填写内容，不能只输入空格", "Fill this in; blanks alone do not count",
-    ),
-    (r"Expected `(str|array)` of length (>=|<=)", "wrong_length", "长度不对", "The length is not right"),
-    (r"Invalid enum value", "not_offered", "请从给定的选项中选择", "Choose one of the given values"),
-    (r"Invalid RFC3339 encoded date", "malformed", "不是有效的日期（年-月-日）", "Not a date (year-month-day)"),
-)  # fmt: skip
-"""What msgspec says of a value that does not fit, and what we say: how it begins, our code, Chinese, English."""
+        raise errors.INVALID_REQUEST(fields=[field_error(error)]) from None
 
 
 def _present(declared: Endpoint, result: Any, request: Request) -> Answer:
@@ -352,9 +322,15 @@ def _present(declared: Endpoint, result: Any, request: Request) -> Answer:
         return Answer(status=declared.status, body=body, headers={"Cache-Control": "no-store"})
     tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if request.headers.get("if-none-match") == tag:
+    if _knows(request.headers.get("if-none-match", ""), tag):
         return Answer(status=304, body=b"", headers=headers)
     return Answer(status=declared.status, body=body, headers=headers)
+
+
+def _knows(if_none_match: str, tag: str) -> bool:
+    """Whether a caller's list of tags has this one; a proxy that compresses makes ours weak (RFC 9110, 13.1.2)."""
+    known = [one.strip().removeprefix("W/") for one in if_none_match.split(",")]
+    return tag in known or "*" in known
 
 
 _PAGE_HEADERS = {

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.kernel import aws, clock
+from chalicelib.kernel import aws, clock, log
 from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.events.history import Fault
 from chalicelib.kernel.security import signing
@@ -64,7 +64,34 @@ class Round(msgspec.Struct, kw_only=True):
     finished: bool = False
 
 
-def check_all(names: Sequence[str], remaining: Callable[[], int] = lambda: 900_000) -> Round:
+def _whole_time() -> int:
+    return 900_000
+
+
+def check(names: Sequence[str], context: Any = None) -> Round:
+    """Check the sealed days, then the aggregates as far as the function's time allows; each fault is an alarm.
+
+    ``context``: Lambda's, which knows the time that is left; without one there are 15 minutes.
+    """
+    # the days first: the check of all aggregates uses all the time that is left
+    faults = check_days()
+    remaining = context.get_remaining_time_in_millis if context else _whole_time
+    checked = check_all(names, remaining)
+    checked.faults = faults + checked.faults
+    for fault in checked.faults:
+        log.write("history_fault", level="error", subject=fault.subject, version=fault.version, reason=fault.reason)
+    log.count("history_faults", len(checked.faults))
+    log.write(
+        "history_checked",
+        faults=len(checked.faults),
+        tables=checked.tables,
+        aggregates=checked.aggregates,
+        finished=checked.finished,
+    )
+    return checked
+
+
+def check_all(names: Sequence[str], remaining: Callable[[], int]) -> Round:
     """Compare every aggregate's version with its history, page by page; ``names`` are the tables without prefix.
 
     Scans the tables, so it belongs to a schedule and never to a request; stops after a page when

@@ -49,8 +49,8 @@ class Gap(Exception):
     """An entry's predecessor is not in the log (yet)."""
 
 
-class Fault(msgspec.Struct, frozen=True):
-    """What is wrong with a subject's history, at its first wrong version."""
+class Fault(msgspec.Struct, frozen=True, array_like=True):
+    """What is wrong with a subject's history, at its first wrong version. Told as ``[subject, version, reason]``."""
 
     subject: str
     version: int

@@ -128,8 +128,15 @@ class AggregateTable(VersionedTable):
 T = TypeVar("T", bound=Table)
 
 
+def _is_too_long(pk: str) -> bool:
+    """Whether DynamoDB would refuse the key (2,048 bytes): what a caller sends may be of any length."""
+    return len(pk.encode(errors="replace")) > 2048
+
+
 def read(model: type[T], pk: str, sk: str = HEAD, *, consistent: bool = False) -> T | None:
     """One item, or None. Half a read unit for each 4 kB; a whole one when ``consistent``."""
+    if _is_too_long(pk):
+        return None
     with _translated():
         try:
             return model.get(pk, sk, consistent_read=consistent)
@@ -344,6 +351,8 @@ def query(
     newest_first: bool = False,
 ) -> Page:
     """One page of the items under ``pk`` in a table, or in its index ``gsi1``/``gsi2``."""
+    if _is_too_long(pk):
+        return Page([], None)
     start = cursors.decode(cursor, pk, index)
     with _translated():
         found = source.query(

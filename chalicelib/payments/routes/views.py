@@ -188,8 +188,8 @@ class CaseView(View, frozen=True, kw_only=True):
     reference: str
     ours: Money
     theirs: Money
-    detail: str
     suggestion: Text
+    detail: str | None = None
 
 
 class CaseList(View, frozen=True):
@@ -324,6 +324,6 @@ def case_view(item: CaseItem) -> CaseView:
         reference=item.reference,
         ours=Money(item.ours),
         theirs=Money(item.theirs),
-        detail=item.detail,
+        detail=item.detail or None,
         suggestion=Text(zh, en),
     )

@@ -38,7 +38,14 @@ class DayComparison(msgspec.Struct, kw_only=True):
     ready: bool = True
 
 
-def reconcile_day(day: date) -> list[DayComparison]:
+class ReconciledDay(msgspec.Struct, frozen=True):
+    """A day's comparisons, one for each channel."""
+
+    day: date
+    results: list[DayComparison]
+
+
+def reconcile_day(day: date) -> ReconciledDay:
     """Compare both platforms' bills of a day that are ready, then add up the day for the treasury.
 
     One platform's trouble does not keep the other waiting; the first failure is raised at the end.
@@ -54,7 +61,7 @@ def reconcile_day(day: date) -> list[DayComparison]:
     finally:
         for past in range(_SUMMED_DAYS):
             ledger.sum_up(day - timedelta(days=past))
-    return results
+    return ReconciledDay(day, results)
 
 
 def reconcile(name: str, day: date) -> DayComparison:

@@ -229,7 +229,7 @@ def _told(item: RefundItem, ask: Callable[[], RefundAnswer]) -> RefundAnswer:
         log.write("refund_refused", level="warning", subject=item.subject, code=refusal.code)
         if refusal.kind in _FINAL_REFUSALS:
             return RefundAnswer(state="failed")
-        raise errors.PLATFORM_UNAVAILABLE(platform=channel(item.channel).PLATFORM) from None
+        raise errors.PLATFORM_UNAVAILABLE(retry_after=60, platform=channel(item.channel).PLATFORM) from None
 
 
 def apply_notice(refund_no: str, answer: RefundAnswer | None) -> bool:

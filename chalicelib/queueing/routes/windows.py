@@ -42,7 +42,7 @@ HELD_ERRORS = [rules.WINDOW_CLOSED, rules.WINDOW_NOT_YOURS, rules.WINDOW_EMPTY]
 class ParkedNumber(msgspec.Struct, forbid_unknown_fields=True):
     """Which parked ticket."""
 
-    number: Annotated[str, Meta(pattern=r"^[A-Z]\d{3,5}$")]
+    number: Annotated[str, Meta(pattern=r"^[A-Z][0-9]{3,5}$")]
 
 
 class Transfer(msgspec.Struct, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ from chalicelib.queueing.service.arrivals import (
     leave,
     walk_in,
 )
-from chalicelib.queueing.service.closings import close_day, statistics
+from chalicelib.queueing.service.closings import close_past_days, statistics
 from chalicelib.queueing.service.feeds import (
     Board,
     Overview,
@@ -46,7 +46,7 @@ __all__ = [
     "call_next",
     "check_in",
     "check_whereabouts",
-    "close_day",
+    "close_past_days",
     "close_window",
     "find_appointment",
     "finish",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 
 from chalicelib.appointments import service as appointments
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall
+from chalicelib.kernel import clock
 from chalicelib.kernel.access import system
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
@@ -18,6 +19,15 @@ from chalicelib.queueing.service.feeds import loads
 from chalicelib.queueing.statistics import DayStatistics
 
 _ACTOR = system("close_halls")
+_DAYS = 3
+
+
+def close_past_days() -> int:
+    """Close the last three days, so that a missed run is caught up; how many no-shows there are in them."""
+    no_shows = 0
+    for past in range(_DAYS, 0, -1):
+        no_shows += close_day(clock.today() - timedelta(days=past))
+    return no_shows
 
 
 def close_day(day: date) -> int:
