@@ -144,7 +144,7 @@ def test_a_proxy_may_weaken_a_tag_or_send_several(anonymous: Client, known: str)
     assert anonymous.get("/v1/services", headers={"if-none-match": '"other"'}).status == 200
 
 
-@pytest.mark.parametrize("month", ["0000-01", "0999-12", "２０２６-11", "2026-13"])
+@pytest.mark.parametrize("month", ["0000-01", "２０２６-11", "2026-13"])
 def test_a_month_that_is_none_is_said_to_be_malformed(anonymous: Client, month: str) -> None:
     asked = quote(month)
     reply = anonymous.get(f"/v1/halls/xuanwu_hall/days?month={asked}&services=tour_bus_sticker")

@@ -17,7 +17,7 @@ from chalicelib.kernel.edge.endpoint import endpoint
 class MonthQuery(msgspec.Struct, forbid_unknown_fields=True):
     """Which month (``2026-11``), for which services (codes with commas between)."""
 
-    month: Annotated[str, Meta(pattern=r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$")]
+    month: Annotated[str, Meta(pattern=r"^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])$")]
     services: Annotated[str, Meta(min_length=3, max_length=205)]
 
 
