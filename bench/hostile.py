@@ -273,16 +273,13 @@ def people(world: World, count: int) -> list[Person]:
     for number in range(count):
         name, id_number = f"某{number:03d}", new_id_number()
         wechat = world.log_in("wechat")
-        world.verify(wechat, name, id_number)
+        world.prove(wechat, name, id_number)
         phone = f"139{number:08d}"
         world.bind_phone(wechat, phone)
         alipay = world.log_in("alipay")
         credential = world.simulators.alipay.controls["phone_credentials"]({"phone": phone})["credential"]
         alipay.put("/v1/me/phone", {"credential": credential})
-        certification = alipay.post("/v1/me/verification", {"name": name, "id_number": id_number}).json
-        wanted = {"certify_id": certification["certify_id"], "passed": True}
-        world.simulators.alipay.controls["certifications"](wanted)
-        assert alipay.post("/v1/me/verification/confirm").status == 200
+        world.merge(wechat, alipay, name, id_number)
         alipay.renew()
         assert alipay.account_id == wechat.account_id
         found.append(Person(world, wechat.account_id, {"wechat_pay": wechat, "alipay": alipay}))

@@ -87,7 +87,7 @@ def make_people(environment: Environment, count: int) -> list[str]:
     accounts = []
     for number in range(count):
         platform = "alipay" if number % 10 in (7, 8) else "wechat"
-        account = store.AccountItem(f"ACCOUNT#{ids.new_id()}", level=3, platforms=[platform])
+        account = store.AccountItem(f"ACCOUNT#{ids.new_id()}", level=4, platforms=[platform])
         account.phone = store.seal(account, "phone", f"138{number:08d}")
         login = store.LoginItem(f"LOGIN#{secrets.token_hex(16)}", account_id=account.id, platform=platform)
         login.platform_id = store.seal(login, "platform_id", ids_of[platform](f"bench-{number}"))

@@ -298,7 +298,7 @@ def make_people(count: int, halls: list[str]) -> list[Person]:
     items = []
     for number in range(count):
         id_number = f"3201021980{number % 12 + 1:02d}{number % 28 + 1:02d}{number % 1000:03d}X"
-        item = store.AccountItem(f"ACCOUNT#{ids.new_id()}", level=3, platforms=["wechat"])
+        item = store.AccountItem(f"ACCOUNT#{ids.new_id()}", level=4, platforms=["wechat"])
         item.name, item.id_number = (
             store.seal(item, "name", next(names) + "某"),
             store.seal(item, "id_number", id_number),

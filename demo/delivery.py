@@ -66,9 +66,9 @@ def reader(demo: Demo, platform: str, user: str, person: tuple[str, str]) -> tup
     """Somebody with real name who agrees to the platform's question, and wants no quiet hours."""
     headers = demo.log_in(platform, user)
     if platform == "wechat":
-        demo.verify_on_wechat(headers, person)
+        demo.prove_on_wechat(headers, person)
     else:
-        demo.verify_on_alipay(headers, person)
+        demo.prove_on_alipay(headers, person)
         headers = demo.log_in(platform, user)
     demo.put_records("housing", person[1], [{"homes": 1, "under_review": False}])
     demo.call("PUT", "/v1/messages/preferences", AT_ONCE, headers)

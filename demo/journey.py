@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demo import delivery, hall, payments, sticker
+from demo import delivery, hall, identity, payments, sticker
 from demo.client import Demo
 
 
@@ -17,6 +17,7 @@ def play_stickers_and_halls(demo: Demo) -> tuple[str, str]:
     """The part without money and parcels; the buyer's name and ID number."""
     demo.set_registers()
     sticker.play(demo)
+    identity.play(demo)
     buyer = sticker.new_buyer(demo)
     headers = sticker.house_purchase(demo, buyer)
     hall.play(demo, headers)

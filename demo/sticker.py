@@ -59,11 +59,10 @@ def register_buses(demo: Demo) -> None:
 def people(demo: Demo) -> Headers:
     """The representative on both platforms, the enterprise, and the handler, who acts from here on."""
     wechat = demo.step("the representative logs in on WeChat", lambda: demo.log_in("wechat", demo.user("boss")))
-    demo.step("real name by the national check", lambda: demo.verify_on_wechat(wechat, REPRESENTATIVE))
+    demo.step("proves who they are by a face check", lambda: demo.prove_on_wechat(wechat, REPRESENTATIVE))
     alipay = demo.step("the same person logs in on Alipay", lambda: demo.log_in("alipay", demo.user("boss")))
-    demo.step(
-        "face check on Alipay; both accounts are one person's", lambda: demo.verify_on_alipay(alipay, REPRESENTATIVE)
-    )
+    demo.step("and proves it there too", lambda: demo.prove_on_alipay(alipay, REPRESENTATIVE))
+    demo.step("takes the other account in, by a face check now", lambda: demo.merge("alipay", alipay, REPRESENTATIVE))
 
     def register() -> Any:
         found = demo.call("POST", "/v1/organizations", {"credit_code": ENTERPRISE}, alipay, 201)
@@ -81,10 +80,16 @@ def people(demo: Demo) -> Headers:
         found = demo.call("POST", f"/v1/organizations/{organization}/mandates", body, alipay, 201)
         return None, f"{found['holder']} until {found['until']}"
 
+    demo.step("a face check now, because a mandate is given", lambda: prove_again(demo, alipay))
     demo.step("appoints a handler for this service", appoint)
     handler = demo.step("the handler logs in on WeChat", lambda: demo.log_in("wechat", demo.user("handler")))
-    demo.step("real name of the handler", lambda: demo.verify_on_wechat(handler, HANDLER))
+    demo.step("the handler proves who they are", lambda: demo.prove_on_wechat(handler, HANDLER))
     return {**handler, "Acting-For": organization}
+
+
+def prove_again(demo: Demo, alipay: Headers) -> tuple[Any, str]:
+    me = demo.pass_face_check("alipay", alipay, REPRESENTATIVE)
+    return None, f"proven by {me['proof']} at {me['proven_at'][11:16]}"
 
 
 def sticker(demo: Demo, acting: Headers) -> tuple[str, str]:
@@ -194,7 +199,7 @@ def house_purchase(demo: Demo, person: tuple[str, str]) -> Headers:
     buyer: Headers = demo.step(
         "another service: a home buyer logs in on Alipay", lambda: demo.log_in("alipay", demo.new_user("buyer"))
     )
-    demo.step("real name by face check", lambda: demo.verify_on_alipay(buyer, person))
+    demo.step("proves who they are by a face check", lambda: demo.prove_on_alipay(buyer, person))
 
     def buy() -> Any:
         done = demo.apply(buyer, "house_purchase_certificate", {"district": "江宁区", "purpose": "first_home"})

@@ -91,6 +91,7 @@ class Client:
     acting_for: str = ""
     refresh_token: str = ""
     user: str = ""
+    platform: str = ""
     source_ip: str = field(default_factory=lambda: f"10.{next(_serial) % 250}.{secrets.randbelow(250)}.1")
 
     def call(
@@ -275,7 +276,11 @@ class World:
         answer = self.anonymous().post(f"/v1/auth/{platform}", {"code": code})
         assert answer.status == 200, answer.json
         return Client(
-            world=self, token=answer.json["access_token"], refresh_token=answer.json["refresh_token"], user=user
+            world=self,
+            token=answer.json["access_token"],
+            refresh_token=answer.json["refresh_token"],
+            user=user,
+            platform=platform,
         )
 
     def bind_phone(self, client: Client, phone: str) -> None:
@@ -284,16 +289,44 @@ class World:
         assert client.put("/v1/me/phone", {"credential": code}).status == 200
 
     def real_person(self, name: str = "测试人", id_number: str = "") -> Client:
-        """Somebody with verified real name, on WeChat."""
+        """Somebody who has proven who they are, on WeChat."""
         client = self.log_in("wechat")
-        self.verify(client, name, id_number or new_id_number())
+        self.prove(client, name, id_number or new_id_number())
         return client
 
-    def verify(self, client: Client, name: str, id_number: str) -> None:
-        """Verify on WeChat; the national check knows the person."""
+    def claimant(self, name: str = "测试人", id_number: str = "", platform: str = "wechat") -> Client:
+        """Somebody who only says who they are: a name and a number that belong together."""
+        client = self.log_in(platform)
+        number = id_number or new_id_number()
+        self.simulators.departments.people[number] = name
+        answer = client.post("/v1/me/claim", {"name": name, "id_number": number})
+        assert answer.status == 200, answer.json
+        return client
+
+    def prove(self, client: Client, name: str, id_number: str) -> None:
+        """Pass the face check of the platform on which the client is logged in."""
         self.simulators.departments.people[id_number] = name
-        answer = client.post("/v1/me/verification", {"name": name, "id_number": id_number})
-        assert answer.json.get("status") == "verified", answer.json
+        self.face_check(client, name, id_number)
+        answer = client.post("/v1/me/proof/confirm")
+        assert answer.status == 200, answer.json
+
+    def face_check(self, client: Client, name: str, id_number: str, *, passed: bool = True) -> None:
+        """Begin a face check and do it in front of the camera; what is left is to confirm it."""
+        started = client.post("/v1/me/proof", {"name": name, "id_number": id_number})
+        assert started.status == 200, started.json
+        if client.platform == "wechat":
+            done = {"verify_id": started.json["verify_id"], "result": 10000 if passed else 10004}
+            self.simulators.wechat.controls["face_checks"](done)
+        else:
+            wanted = {"certify_id": started.json["certify_id"], "passed": passed}
+            self.simulators.alipay.controls["certifications"](wanted)
+
+    def merge(self, into: Client, other: Client, name: str, id_number: str) -> None:
+        """Both clients prove the same identity, and then the first one takes the other's account in."""
+        self.prove(other, name, id_number)
+        self.prove(into, name, id_number)
+        answer = into.post("/v1/me/merge", {"account_id": other.account_id})
+        assert answer.status == 200, answer.json
 
     def enterprise(self) -> Enterprise:
         """An enterprise in good order: three vehicles, one driver, all licences valid."""

@@ -18,7 +18,7 @@ import yaml
 
 from chalicelib import features
 from chalicelib.kernel import errors
-from chalicelib.kernel.access import Access
+from chalicelib.kernel.access import Access, Level
 from chalicelib.kernel.edge import endpoint
 from chalicelib.kernel.edge.endpoint import Answer, Download, Endpoint, HtmlPage, Plain
 from chalicelib.kernel.edge.shapes import View
@@ -374,8 +374,8 @@ def error_codes(one: Endpoint) -> list[errors.ErrorCode]:
         codes += [errors.NOT_AUTHENTICATED, errors.TOKEN_EXPIRED, errors.FORBIDDEN]
     if one.access.person is not None:
         codes.append(errors.MANDATE_INVALID)
-    if one.access.person is not None and one.access.person > 1:
-        codes.append(errors.REAL_NAME_REQUIRED)
+    if one.access.person is not None and one.access.person > Level.LOGGED_IN:
+        codes.append(endpoint.level_refusal(one.access.person).error)
     if one.access.target is not None:
         codes += [errors.NOT_FOUND, errors.CONFLICT]
     if one.body is not None:

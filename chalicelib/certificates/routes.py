@@ -26,9 +26,9 @@ def _holds_or_issued(actor: Actor, item: CertificateItem) -> bool:
     return _holds(actor, item) or (actor.kind == "staff" and actor.unit == item.unit)
 
 
-OWN = Access(person=Level.REAL_NAME, target=store.certificate, related=_holds, relation="holder")
+OWN = Access(person=Level.PROVEN, target=store.certificate, related=_holds, relation="holder")
 OWN_OR_ISSUED = Access(
-    person=Level.REAL_NAME,
+    person=Level.PROVEN,
     staff=("officer", "supervisor"),
     target=store.certificate,
     related=_holds_or_issued,
@@ -115,7 +115,7 @@ class RevokedList(View, frozen=True):
     cursor: str | None = None
 
 
-@endpoint("GET", "/v1/certificates", Access(person=Level.REAL_NAME))
+@endpoint("GET", "/v1/certificates", Access(person=Level.PROVEN))
 def list_certificates(actor: Actor, query: CertificateQuery) -> CertificateList:
     """The certificates of the caller, or of the enterprise that the caller acts for."""
     page = store.of_holders(actor.parties, query.cursor)

@@ -8,4 +8,6 @@ FEATURE = Feature(
     routes=("routes",),
     tables={"identity": True},
     events="events",
+    graphs={"disputed identity": "rules:DISPUTES"},
+    tells=("ACCOUNT",),
 )

@@ -2,15 +2,58 @@
 
 from __future__ import annotations
 
-from chalicelib.kernel.event_types import EventType
+from chalicelib.kernel.event_types import EventType, Words
+from chalicelib.kernel.events import announcements
+
+_HOW = {
+    "wechat_face": ("微信刷脸", "a face check on WeChat"),
+    "alipay_face": ("支付宝刷脸", "a face check on Alipay"),
+    "window": ("窗口出示身份证", "the ID card at a window"),
+    "network_identity": ("国家网络身份认证", "the national network identity"),
+}
+"""How somebody has proven who they are, in words."""
+_PLACES = {"at": announcements.moment_sample(), "how": _HOW["alipay_face"]}
 
 ACCOUNT_CREATED = EventType("account_created", zh="账号已建立", en="The account was created")
-PHONE_BOUND = EventType("phone_bound", zh="已绑定手机号", en="A phone number was bound")
-VERIFICATION_STARTED = EventType("verification_started", zh="已开始实名认证", en="The check of the real name was begun")
-REAL_NAME_VERIFIED = EventType("real_name_verified", zh="已完成实名认证", en="The real name is verified")
+PHONE_BOUND = EventType("phone_bound", zh="已绑定手机号", en="A phone number was bound", places=_PLACES)
+PROOF_STARTED = EventType("proof_started", zh="已开始核验本人身份", en="A proof of identity was begun")
+IDENTITY_CLAIMED = EventType("identity_claimed", zh="已填报身份", en="An identity was claimed by name and number")
+CLAIM_GIVEN_UP = EventType("claim_given_up", zh="已撤回填报的身份", en="The claim of an identity was given up")
+IDENTITY_PROVEN = EventType(
+    "identity_proven", zh="已核验本人身份", en="It was proven whose the account is", places=_PLACES
+)
+IDENTITY_RENEWED = EventType("identity_renewed", zh="已再次核验本人身份", en="The proof of identity was renewed")
+OTHER_ACCOUNT_PROVEN = EventType(
+    "other_account_proven",
+    zh="另一账号也核验为本人",
+    en="Another account was proven to be the same person's",
+    places=_PLACES,
+)
+CLAIM_LOST = EventType(
+    "claim_lost",
+    zh="填报的身份已由另一账号核验，此前以该身份办理的事项已锁定",
+    en="Another account has proven the claimed identity; what was done under it is locked",
+    places=_PLACES,
+)
+ACCOUNT_LOCKED = EventType(
+    "account_locked", zh="身份有争议，账号已锁定", en="The account is locked: another one has proven its identity"
+)
 ACCOUNT_MERGED = EventType("account_merged", zh="账号已并入", en="The account was merged into another")
-ACCOUNT_ABSORBED = EventType("account_absorbed", zh="另一账号已并入", en="Another account was merged into this one")
-MERGE_UNDONE = EventType("merge_undone", zh="账号合并已撤销", en="The merge of accounts was undone")
+ACCOUNT_ABSORBED = EventType(
+    "account_absorbed", zh="另一账号已并入", en="Another account was merged into this one", places=_PLACES
+)
+MERGE_UNDONE = EventType("merge_undone", zh="账号合并已撤销", en="The merge of accounts was undone", places=_PLACES)
+DISPUTE_OPENED = EventType("dispute_opened", zh="身份争议已建立", en="A dispute about an identity was opened")
+DISPUTE_RECOGNISED = EventType(
+    "dispute_recognised",
+    zh="原登录方式已核验为本人，争议结束",
+    en="The login that had claimed the identity has proven it; the dispute is over",
+)
+DISPUTE_GIVEN = EventType(
+    "dispute_given", zh="锁定的事项已归核验本人的账号", en="What was locked was given to the proven account"
+)
+DISPUTE_KEPT_LOCKED = EventType("dispute_kept_locked", zh="锁定的事项继续锁定", en="What was locked stays locked")
+DISPUTE_REOPENED = EventType("dispute_reopened", zh="争议重新处理", en="The dispute was opened again")
 SESSION_OPENED = EventType("session_opened", zh="已登录", en="Logged in")
 SESSION_CLOSED = EventType("session_closed", zh="已退出登录", en="Logged out")
 SESSION_REUSE_DETECTED = EventType(
@@ -27,3 +70,8 @@ MANDATE_REVOKED = EventType("mandate_revoked", zh="授权已撤销", en="The man
 RELATIVE_ADDED = EventType("relative_added", zh="已添加亲属", en="A relative was added")
 RELATIVE_CONSENTED = EventType("relative_consented", zh="亲属已同意", en="The relative has consented")
 RELATIVE_ENDED = EventType("relative_ended", zh="亲属关系已解除", en="The relation was ended")
+
+
+def how_words(method: str) -> Words:
+    """How somebody has proven who they are, in words; "none" for what is no proof."""
+    return _HOW.get(method, announcements.NOTHING)

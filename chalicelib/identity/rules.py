@@ -5,11 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from chalicelib.identity import events
 from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.graph import NEW, Edge, Graph
 
 SESSION_DAYS = 30
 SESSION_IDLE_DAYS = 7
-VERIFICATION_HOURS = 23
+PROOF_HOURS = 23
+"""How long a face check that was started may be confirmed (Alipay keeps one for a day)."""
+FRESH_PROOF = timedelta(minutes=10)
+"""How old a proof may be for what nobody may do who finds a phone: merging, mandates, another phone number."""
+PROOF_CODE_SECONDS = 600
+MOST_CLAIMS = 10
+"""Accounts that may claim one identity at once: all of them lose it in one transaction."""
+MOST_PROVEN = 10
+MOST_FORMER = 10
+WECHAT_FACE = "wechat_face"
+ALIPAY_FACE = "alipay_face"
+WINDOW = "window"
+NETWORK_IDENTITY = "network_identity"
+PROOFS = (WECHAT_FACE, ALIPAY_FACE, WINDOW, NETWORK_IDENTITY)
+"""How somebody can prove who they are. A camera is never the only way (人脸识别技术应用安全管理办法, 2025, art. 10)."""
+OPEN = "open"
+GIVEN = "given"
+KEPT_LOCKED = "kept_locked"
 REPRESENTATION_DAYS = 365
 
 LOGIN_REFUSED = ErrorCode(
@@ -43,28 +62,79 @@ CREDIT_CODE_INVALID = ErrorCode(
     "credit_code_invalid", 422, zh="统一社会信用代码有误，请核对", en="The credit code is not valid; check it"
 )
 NAME_DOES_NOT_MATCH = ErrorCode(
-    "identity_mismatch", 422, zh="姓名与身份证号码不一致", en="Name and ID number do not belong together"
+    "identity_mismatch",
+    422,
+    zh="姓名与身份证号码不一致；请按身份证填写，间隔号用“·”",
+    en="Name and ID number do not belong together; write the name as the ID card does, with a dot as “·”",
 )
-ALREADY_VERIFIED = ErrorCode(
-    "already_verified",
+ALREADY_PROVEN = ErrorCode(
+    "already_proven",
     409,
-    zh="您已用另一证件完成实名认证",
-    en="Your real name is verified with another ID number already",
+    zh="此账号已核验为另一身份，不能更改",
+    en="This account is proven to be somebody else's, which cannot be changed",
 )
-SAME_PERSON_NOT_PROVEN = ErrorCode(
-    "same_person_not_proven",
+CLAIMS_ANOTHER = ErrorCode(
+    "claims_another_identity",
     409,
-    zh="该身份已在另一账号实名:请在两个账号绑定同一手机号后重试，或在支付宝完成人脸认证",
-    en="Another account has this identity: bind the same phone number on both and retry, or pass Alipay's face check",
+    zh="此账号已填报另一身份，请先撤回再填报",
+    en="This account claims another identity; give that claim up first",
 )
-VERIFICATION_NOT_STARTED = ErrorCode(
-    "verification_not_started",
+NO_CLAIM = ErrorCode(
+    "no_claim", 409, zh="此账号没有可以撤回的填报身份", en="This account has no claim that could be given up"
+)
+PROVEN_ELSEWHERE = ErrorCode(
+    "proven_elsewhere",
     409,
-    zh="没有进行中的实名认证，请重新开始",
-    en="No verification is under way; start again",
+    zh="该身份已由另一账号核验，仅凭姓名和号码不能使用；如是本人，请刷脸或到窗口核验",
+    en="Another account has proven this identity, so name and number do not suffice; prove that it is yours",
 )
-VERIFICATION_NOT_PASSED = ErrorCode(
-    "verification_not_passed", 422, zh="人脸认证尚未通过，请完成后再确认", en="The face check is not passed yet"
+TOO_MANY_CLAIMS = ErrorCode(
+    "too_many_claims",
+    409,
+    zh="填报该身份的账号过多；如是本人，请刷脸或到窗口核验",
+    en="Too many accounts claim this identity; prove that it is yours",
+)
+TOO_MANY_ACCOUNTS = ErrorCode(
+    "too_many_accounts",
+    409,
+    zh="该身份已核验的账号过多，请先合并",
+    en="Too many accounts are proven to be this person's; merge some first",
+)
+PROOF_NOT_STARTED = ErrorCode(
+    "proof_not_started",
+    409,
+    zh="没有进行中的核验，请重新开始",
+    en="No proof is under way; start again",
+)
+PROOF_NOT_PASSED = ErrorCode(
+    "proof_not_passed",
+    422,
+    zh="核验未通过，请重试，或持身份证到窗口办理",
+    en="The proof was not passed; try again, or go to a window with your ID card",
+)
+PROOF_CODE_INVALID = ErrorCode(
+    "proof_code_invalid",
+    422,
+    zh="核验码有误或已过期，请对方在手机上重新获取",
+    en="The code is wrong or too old; the person can get a new one on the phone",
+)
+FRESH_PROOF_REQUIRED = ErrorCode(
+    "fresh_proof_required",
+    403,
+    zh="此操作需要现在再核验一次本人身份（10 分钟内有效），可刷脸或到窗口办理",
+    en="This needs a proof of who you are now, at most ten minutes old: by a face check or at a window",
+)
+NOTHING_TO_MERGE = ErrorCode(
+    "nothing_to_merge",
+    409,
+    zh="没有这个也核验为您本人的账号",
+    en="There is no such account that is proven to be yours too",
+)
+DISPUTE_DECIDED = ErrorCode(
+    "dispute_wrong_state",
+    409,
+    zh="身份争议当前状态为“{state_zh}”，不能进行此操作",
+    en="The dispute is “{state}”; not possible now",
 )
 ENTERPRISE_UNKNOWN = ErrorCode(
     "enterprise_unknown", 422, zh="市场监管登记中没有该企业", en="The business register does not know this enterprise"
@@ -97,6 +167,27 @@ GUARDIAN_CONSENTS = ErrorCode(
     en="For a child under 14 the guardian consents; let the registered guardian add the child",
 )
 NOT_MERGED = ErrorCode("not_merged", 409, zh="该账号没有被合并", en="This account is not merged into another")
+
+
+DISPUTES = Graph(
+    (
+        Edge("open", NEW, OPEN, by=("system",), event=events.DISPUTE_OPENED),
+        # The person whose the identity is has proven it with the very login that had claimed it.
+        Edge("recognise", OPEN, GIVEN, by=("person",), event=events.DISPUTE_RECOGNISED),
+        Edge("give", OPEN, GIVEN, by=("administrator",), event=events.DISPUTE_GIVEN),
+        Edge("keep_locked", OPEN, KEPT_LOCKED, by=("administrator",), event=events.DISPUTE_KEPT_LOCKED),
+        # A wrong decision is taken back: the dispute begins anew.
+        Edge("open", GIVEN, OPEN, by=("administrator",), event=events.DISPUTE_REOPENED),
+        Edge("open", KEPT_LOCKED, OPEN, by=("administrator",), event=events.DISPUTE_REOPENED),
+    ),
+    DISPUTE_DECIDED,
+    {OPEN: "待处理", GIVEN: "已归本人", KEPT_LOCKED: "继续锁定"},
+)
+
+
+def is_fresh(proven_at: datetime | None, now: datetime) -> bool:
+    """Whether a proof is recent enough for what somebody who found a phone must not do."""
+    return proven_at is not None and proven_at <= now <= proven_at + FRESH_PROOF
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttrib
 
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import indexes, tables
-from chalicelib.kernel.storage.attributes import Day, Integer, Names
+from chalicelib.kernel.storage.attributes import Day, Integer, Moment, Names, OptionalMoment
 from chalicelib.kernel.storage.tables import Page, read
 
 TABLE = "identity"
@@ -17,6 +17,11 @@ class AccountItem(tables.AggregateTable):
 
     ``merged_into`` leads to the account that stands for the person now. That one keeps ``recent_logins``: the keys of
     the person's logins, the one used last first; a login of a merged account may stand there too.
+
+    An account stands for one identity at most, all its life: ``id_index``, which it claims or (``proof``: how,
+    ``proven_at``: when last) has proven. Whoever gives a claim up, or loses it to a proof, gets a new account, which
+    notes the ``former`` ones; no login leads to the old one any more, so what was done there is locked. ``dispute``:
+    which dispute decides what becomes of it.
     """
 
     class Meta:
@@ -32,6 +37,10 @@ class AccountItem(tables.AggregateTable):
     phone = BinaryAttribute(legacy_encoding=False, null=True)
     merged_into = UnicodeAttribute(null=True)
     merged = Names(default=list)
+    former = Names(default=list)
+    dispute = UnicodeAttribute(null=True)
+    proof = UnicodeAttribute(default="")
+    proven_at = OptionalMoment(null=True)
     token_version = Integer(default=1)
     pending = BinaryAttribute(legacy_encoding=False, null=True)
 
@@ -51,13 +60,53 @@ class LoginItem(tables.Table):
     platform_id = BinaryAttribute(legacy_encoding=False)
 
 
-class PersonItem(tables.Table):
-    """The one account of a verified ID number."""
+class PersonItem(tables.VersionedTable):
+    """Which accounts stand for an ID number: a proof and a claim of it both write this item, so one of them is first.
+
+    ``account_id``: the account that is told and asked, one of those that have ``proven`` the identity; None if nobody
+    has. ``claims``: the accounts that only claim it; none of them once it is proven.
+    """
+
+    class Meta:
+        table_name = TABLE
+
+    account_id = UnicodeAttribute(null=True)
+    proven = Names(default=list)
+    claims = Names(default=list)
+
+
+class ProofCodeItem(tables.Table):
+    """A code that somebody shows at a window, so that the clerk proves the account of that phone."""
 
     class Meta:
         table_name = TABLE
 
     account_id = UnicodeAttribute()
+    expires_at = Integer()
+
+
+class DisputeItem(tables.AggregateTable):
+    """An account that claimed an identity which another account has proven since: whose is what was done there?
+
+    ``account_id`` is the locked account, ``prover`` the one that has proven the identity, ``successor`` the new account
+    of those who had logged in to the locked one (empty if they had left it before).
+    """
+
+    class Meta:
+        table_name = TABLE
+
+    status = UnicodeAttribute(default="")
+    account_id = UnicodeAttribute()
+    prover = UnicodeAttribute()
+    successor = UnicodeAttribute(default="")
+    opened_at = Moment()
+    gsi1pk = UnicodeAttribute()
+    gsi1sk = UnicodeAttribute()
+    gsi1 = indexes.ListIndex()
+
+    @property
+    def id(self) -> str:
+        return self.pk.removeprefix("DISPUTE#")
 
 
 class SessionItem(tables.AggregateTable):
@@ -175,6 +224,30 @@ def login(login_key: str) -> LoginItem | None:
 
 def person(id_index: str) -> PersonItem | None:
     return read(PersonItem, f"PERSON#{id_index}", consistent=True)
+
+
+def new_person(id_index: str) -> PersonItem:
+    return PersonItem(f"PERSON#{id_index}")
+
+
+def proof_code(code: str) -> ProofCodeItem | None:
+    return read(ProofCodeItem, _proof_code_key(code), consistent=True)
+
+
+def new_proof_code(code: str, account_id: str, expires_at: int) -> ProofCodeItem:
+    return ProofCodeItem(_proof_code_key(code), account_id=account_id, expires_at=expires_at)
+
+
+def _proof_code_key(code: str) -> str:
+    return "PROOFCODE#" + vault.blind_index("proof_code", code)
+
+
+def dispute(dispute_id: str) -> DisputeItem | None:
+    return read(DisputeItem, f"DISPUTE#{dispute_id}", consistent=True)
+
+
+def disputes(status: str, cursor: str | None) -> Page:
+    return tables.query(DisputeItem.gsi1, f"DISPUTES#{status}", index="gsi1", cursor=cursor)
 
 
 def session(session_id: str) -> SessionItem | None:

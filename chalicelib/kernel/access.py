@@ -20,11 +20,17 @@ ANY_STAFF = ("any",)
 
 
 class Level(IntEnum):
-    """How well a person is known: 已登录, 已绑定手机, 已实名."""
+    """How well it is known who a person is; each level includes those before it.
+
+    ``LOGGED_IN`` 已登录: a user of a platform. ``PHONE`` 已绑定手机: the platform vouches for a phone number.
+    ``CLAIMED`` 已填报身份: gave a name and a number that belong together, which anybody may know of somebody else.
+    ``PROVEN`` 已核验本人: looked into a camera, stood at a window with the ID card, or used the network identity.
+    """
 
     LOGGED_IN = 1
-    PHONE_BOUND = 2
-    REAL_NAME = 3
+    PHONE = 2
+    CLAIMED = 3
+    PROVEN = 4
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):

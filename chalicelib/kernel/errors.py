@@ -82,7 +82,16 @@ TOKEN_EXPIRED = ErrorCode(
     "token_expired", 401, zh="登录已过期，请刷新令牌", en="The access token has expired; refresh it"
 )
 FORBIDDEN = ErrorCode("forbidden", 403, zh="您无权进行此操作", en="You may not do this")
-REAL_NAME_REQUIRED = ErrorCode("real_name_required", 403, zh="请先完成实名认证", en="Verify your real name first")
+PHONE_REQUIRED = ErrorCode("phone_required", 403, zh="请先绑定手机号", en="Bind your phone number first")
+CLAIM_REQUIRED = ErrorCode(
+    "claim_required", 403, zh="请先填写姓名和证件号码", en="Enter your name and the number of your ID document first"
+)
+PROOF_REQUIRED = ErrorCode(
+    "proof_required",
+    403,
+    zh="请先核验本人身份：可刷脸、使用国家网络身份认证，或持身份证到窗口办理",
+    en="Prove who you are first: by a face check, the national network identity, or your ID card at a window",
+)
 MANDATE_INVALID = ErrorCode(
     "mandate_invalid",
     403,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import UTC, datetime
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.numbers import check_character
@@ -24,6 +25,14 @@ def new_id() -> str:
     """A ULID: 26 characters that sort by time of making and cannot be guessed (80 random bits)."""
     milliseconds = int(clock.now().timestamp() * 1000)
     return base32(milliseconds, 10) + base32(secrets.randbits(80), 16)
+
+
+def made_at(new_id: str) -> datetime:
+    """The moment at which a ULID was made, to the millisecond."""
+    milliseconds = 0
+    for character in new_id[:10]:
+        milliseconds = milliseconds * 32 + CROCKFORD.index(character)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def derived_id(*parts: str) -> str:

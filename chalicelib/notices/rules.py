@@ -22,6 +22,8 @@ PUSH = "push"
 DIGEST = "digest"
 INBOX = "inbox"
 KINDS = ("progress", "appointment", "payment", "delivery")
+SECURITY = "security"
+"""The kind of what somebody must hear about their account; nobody can switch it off, so it is no preference."""
 QUEUED = "queued"
 COLLECTED = "collected"
 SENDING = "sending"
@@ -56,6 +58,7 @@ MESSAGES = Graph(
         Edge("keep", NEW, INBOX_ONLY, by=("system",)),
         Edge("begin", QUEUED, SENDING, by=("system",)),
         Edge("hand_over", SENDING, SENT, by=("system",)),
+        Edge("finish", QUEUED, SENT, by=("system",)),
         Edge("put_off", SENDING, QUEUED, by=("system",)),
         Edge("leave", QUEUED, INBOX_ONLY, by=("system",)),
         Edge("leave", COLLECTED, INBOX_ONLY, by=("system",)),

@@ -48,6 +48,18 @@ def identity_matches(name: str, id_number: str) -> bool:
     return match
 
 
+def network_identity_passed(token: str, name: str, id_number: str) -> bool:
+    """Whether the national network identity (国家网络身份认证) vouches that the person of this token is the named one.
+
+    ``token`` comes from the person's app of the network identity; it works once. Raises ``platform_unavailable``.
+    """
+    content = {"token": token, "name": name, "id_number": id_number}
+    passed = _call("/v1/network-identity", content).get("passed")
+    if not isinstance(passed, bool):
+        raise http.unavailable(PLATFORM)
+    return passed
+
+
 def unavailable() -> errors.Problem:
     """The exchange answered what cannot be used."""
     return http.unavailable(PLATFORM)

@@ -5,6 +5,7 @@ Contract: docs/departments.md.
 
 from __future__ import annotations
 
+import secrets
 from datetime import date, timedelta
 from typing import Any
 
@@ -26,7 +27,12 @@ class Departments(SignedSimulator):
         self.queries: list[dict[str, Any]] = []
         self.people = dict(number_and_name[::-1] for number_and_name in (REPRESENTATIVE, HANDLER, DRIVER, BUYER))
         self.registers = demo_registers(clock.today())
-        self.controls |= {"registers": self._put_records, "people": self._put_person}
+        self._network_tokens: dict[str, str] = {}
+        self.controls |= {
+            "registers": self._put_records,
+            "people": self._put_person,
+            "network_identities": self._mint_network_token,
+        }
 
     def _put_records(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """``{"register": ..., "key": ..., "records": [...]}``"""
@@ -38,9 +44,19 @@ class Departments(SignedSimulator):
         self.people[wanted["id_number"]] = wanted["name"]
         return wanted
 
+    def _mint_network_token(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """``{"id_number": ...}``: a token of this person's app of the national network identity, good for one call."""
+        token = secrets.token_urlsafe(24)
+        self._network_tokens[token] = wanted["id_number"]
+        return {"token": token}
+
     def execute(self, path: str, wanted: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if path == "/v1/identity-check":
             return 200, {"match": self.people.get(wanted["id_number"]) == wanted["name"]}
+        if path == "/v1/network-identity":
+            holder = self._network_tokens.pop(wanted["token"], None)
+            is_right_name = self.people.get(wanted["id_number"]) == wanted["name"]
+            return 200, {"passed": holder == wanted["id_number"] and is_right_name}
         if path == "/v1/query":
             if not wanted.get("purpose", {}).get("service"):
                 return 400, {"error": "a query needs a purpose"}

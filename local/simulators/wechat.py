@@ -1,4 +1,4 @@
-"""WeChat's mini-program server API: login codes, stable access tokens, phone numbers, subscription messages.
+"""WeChat's mini-program server API: login codes, access tokens, phone numbers, face checks, subscription messages.
 
 Contract: platforms A.1-A.4. Codes work once for five minutes; ``errcode`` is absent on success of the
 first two; jscode2session answers text/plain; the normal mode of stable_token gives one token to all.
@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.kernel import clock
@@ -21,6 +22,17 @@ from local.simulators.messages import MessageBox
 CODE_SECONDS = 300
 TOKEN_SECONDS = 7200
 OVERLAP_SECONDS = 300
+FACE_CHECK_SECONDS = 3600
+
+
+@dataclass(kw_only=True)
+class FaceCheck:
+    """A face check: for which user and person, and how it ended (90001 until the user has done it)."""
+
+    order_no: str
+    openid: str
+    person_hash: str
+    result: int = 90001
 
 
 class WeChat(Simulator):
@@ -32,6 +44,7 @@ class WeChat(Simulator):
         self._login_codes: dict[str, tuple[str, int]] = {}
         self._phone_codes: dict[str, tuple[str, str, int]] = {}
         self._scripted: dict[str, int] = {}
+        self._face_checks: dict[str, FaceCheck] = {}
         self._used: set[str] = set()
         self._tokens: list[tuple[str, int]] = []
         self.token_calls = 0
@@ -40,6 +53,7 @@ class WeChat(Simulator):
             "login_codes": self._mint_login_code,
             "phone_codes": self._mint_phone_code,
             "scripted_codes": self._script_code,
+            "face_checks": self._decide_face_check,
             "expire_tokens": self._expire_tokens,
             **self.messages.controls(),
         }
@@ -63,6 +77,15 @@ class WeChat(Simulator):
         self._scripted[code] = int(wanted["errcode"])
         return {"code": code}
 
+    def _decide_face_check(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """What happens in wx.requestFacialVerify: ``{"verify_id": ..., "result": 10000}``.
+
+        10000 passed, 10003 the number does not fit, 10004 the face does not fit, 90002 cancelled, and so on.
+        """
+        check = self._face_checks[wanted["verify_id"]]
+        check.result = int(wanted["result"])
+        return {"verify_id": wanted["verify_id"], "result": check.result}
+
     def _expire_tokens(self, _: dict[str, Any]) -> dict[str, Any]:
         self._tokens.clear()
         return {}
@@ -75,6 +98,10 @@ class WeChat(Simulator):
                 return json_answer(self._stable_token(json.loads(body)))
             if (method, path) == ("POST", "/wxa/business/getuserphonenumber"):
                 return json_answer(self._phone_number(query, json.loads(body)))
+            if (method, path) == ("POST", "/cityservice/face/identify/getverifyid"):
+                return json_answer(self._start_face_check(query, json.loads(body)))
+            if (method, path) == ("POST", "/cityservice/face/identify/queryverifyinfo"):
+                return json_answer(self._face_check(query, json.loads(body)))
             if (method, path) == ("POST", "/cgi-bin/message/subscribe/send"):
                 return json_answer(self._send_message(query, json.loads(body)))
         return HttpAnswer(404, {"Content-Type": "text/html"}, b"")
@@ -113,6 +140,37 @@ class WeChat(Simulator):
         watermark = {"timestamp": self._now(), "appid": self._app_id}
         info = {"phoneNumber": phone, "purePhoneNumber": phone, "countryCode": "86", "watermark": watermark}
         return {"errcode": 0, "errmsg": "ok", "phone_info": info}
+
+    def _start_face_check(self, query: dict[str, str], wanted: dict[str, Any]) -> dict[str, Any]:
+        if not self._is_authorized(query):
+            return _error(40001, "invalid credential, access_token is invalid or not latest")
+        order_no = wanted.get("out_seq_no", "")
+        person = wanted.get("cert_info", {})
+        is_complete = person.get("cert_type") == "IDENTITY_CARD" and person.get("cert_name") and person.get("cert_no")
+        if not re.fullmatch(r"[0-9A-Za-z_-]{5,32}", order_no) or not is_complete:
+            return _error(40097, "invalid args")
+        if order_no in {check.order_no for check in self._face_checks.values()}:
+            return _error(40097, "out_seq_no is used")
+        if not wanted.get("openid", "").startswith("o"):
+            return _error(40003, "invalid openid")
+        verify_id = secrets.token_urlsafe(48)
+        self._face_checks[verify_id] = FaceCheck(
+            order_no=order_no,
+            openid=wanted["openid"],
+            person_hash=_person_hash(person),
+        )
+        return {"errcode": 0, "errmsg": "ok", "verify_id": verify_id, "expires_in": FACE_CHECK_SECONDS}
+
+    def _face_check(self, query: dict[str, str], wanted: dict[str, Any]) -> dict[str, Any]:
+        if not self._is_authorized(query):
+            return _error(40001, "invalid credential, access_token is invalid or not latest")
+        check = self._face_checks.get(wanted.get("verify_id", ""))
+        if check is None:
+            return _error(40097, "invalid verify_id")
+        asked = (wanted.get("out_seq_no"), wanted.get("openid"), wanted.get("cert_hash"))
+        if asked != (check.order_no, check.openid, check.person_hash):
+            return {"errcode": 0, "errmsg": "ok", "verify_ret": 10001}
+        return {"errcode": 0, "errmsg": "ok", "verify_ret": check.result}
 
     def _is_authorized(self, query: dict[str, str]) -> bool:
         return query.get("access_token") in {token for token, expires in self._tokens if self._now() < expires}
@@ -165,6 +223,13 @@ def _field_fault(field: tuple[str, dict[str, str]]) -> str:
     name, value = field[0], field[1].get("value", "")
     pattern = _FIELDS.get(name.rstrip("0123456789"), "$^")
     return "" if re.fullmatch(pattern, value) else f"data.{name}.value {'is empty' if not value else 'is invalid'}"
+
+
+def _person_hash(person: dict[str, str]) -> str:
+    """What WeChat computes of a person: each value in base64, joined as a query, hashed with SHA-256."""
+    encoded = {name: base64.b64encode(person[name].encode()).decode() for name in ("cert_type", "cert_name", "cert_no")}
+    text = f"cert_type={encoded['cert_type']}&cert_name={encoded['cert_name']}&cert_no={encoded['cert_no']}"
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _error(code: int, message: str) -> dict[str, Any]:

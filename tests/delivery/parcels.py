@@ -82,7 +82,7 @@ class Recipient:
 def recipient(world: World, name: str = "张收件") -> Recipient:
     id_number = new_id_number()
     client = world.log_in("wechat")
-    world.verify(client, name, id_number)
+    world.prove(client, name, id_number)
     return Recipient(world=world, client=client, id_number=id_number)
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from scenes.world import new_id_number
 from tests.laws.access import Places
 
-ABSENT = {"organization_id": "0" * 32, "mandate_id": "0" * 32, "relative_id": f"{'0' * 32}-{'0' * 32}"}
+ABSENT = {
+    "organization_id": "0" * 32,
+    "mandate_id": "0" * 32,
+    "relative_id": f"{'0' * 32}-{'0' * 32}",
+    "dispute_id": "0" * 26,
+}
 
 
 def organization_id(places: Places) -> str:
@@ -18,6 +24,19 @@ def mandate_id(places: Places) -> str:
 
 def account_id(places: Places) -> str:
     return places.enterprise.representative.account_id
+
+
+def dispute_id(places: Places) -> str:
+    world = places.enterprise.world
+    number = new_id_number()
+    world.claimant("测试人", number)
+    world.real_person("测试人", number)
+    cursor = ""
+    while True:
+        page = world.staff("administrator").get(f"/v1/disputes?cursor={cursor}" if cursor else "/v1/disputes").json
+        if "cursor" not in page:
+            return str(page["items"][-1]["id"])
+        cursor = page["cursor"]
 
 
 def relative_id(places: Places) -> str:

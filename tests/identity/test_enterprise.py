@@ -57,7 +57,7 @@ def test_an_enterprise_that_was_struck_off_is_refused(world: World, enterprise: 
 
 def test_real_name_comes_first(world: World) -> None:
     answer = world.log_in("wechat").post("/v1/organizations", {"credit_code": new_credit_code()})
-    assert (answer.status, answer.code) == (403, "real_name_required")
+    assert (answer.status, answer.code) == (403, "proof_required")
 
 
 def test_a_handler_acts_within_the_mandate_and_both_are_recorded(world: World, enterprise: Enterprise) -> None:

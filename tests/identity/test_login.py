@@ -96,7 +96,7 @@ def test_phone_binding_on_wechat(world: World) -> None:
     mint = world.simulators.wechat.controls["phone_codes"]
     code = mint({"user": "phone-user", "phone": "13812341234"})["code"]
     bound = client.put("/v1/me/phone", {"credential": code})
-    assert bound.json["phone"] == "138****1234" and bound.json["level"] == "phone_bound"
+    assert bound.json["phone"] == "138****1234" and bound.json["level"] == "phone"
     assert client.put("/v1/me/phone", {"credential": code}).code == "login_code_invalid"
     foreign = mint({"user": "somebody else", "phone": "13900000000"})["code"]
     assert client.put("/v1/me/phone", {"credential": foreign}).code == "login_code_invalid"

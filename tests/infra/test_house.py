@@ -41,14 +41,14 @@ def test_what_falls_short_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 LIMITS = {
-    "decisions per 100 code lines": 15.5,
+    "decisions per 100 code lines": 15.2,
     "decisions of a function, p90": 5,
     "lines of a file, most": 400,
     "tuple assignments": 0,
     "calls of a class with more than three positional values": 0,
     "circles of files": 0,
     "circles of folders": 0,
-    "lines of openapi.yaml": 9000,
+    "lines of openapi.yaml for each operation": house.LINES_OF_AN_OPERATION,
 }
 """What the build allows; a limit only becomes stricter. The goal for decisions per 100 lines is 11."""
 

@@ -68,6 +68,7 @@ def people(world: World, enterprise: Enterprise) -> dict[str, Client]:
     return {
         "anonymous": world.anonymous(),
         "newcomer": world.log_in("wechat"),
+        "claimant": world.claimant(),
         "stranger": world.real_person(),
         "owner": enterprise.client,
         "other_scope": world.real_person("乙经办", number).acting(enterprise.organization_id),

@@ -53,11 +53,11 @@ def test_no_personal_data_leaks_from_the_whole_journey(world: World, capfd: pyte
     citizen = world.log_in("wechat", "canary-user")
     code = world.simulators.wechat.controls["phone_codes"]({"user": "canary-user", "phone": PHONE})["code"]
     citizen.put("/v1/me/phone", {"credential": code})
-    world.verify(citizen, NAME, id_number)
+    world.prove(citizen, NAME, id_number)
     alipay = world.log_in("alipay", "canary-user")
-    started = alipay.post("/v1/me/verification", {"name": NAME, "id_number": id_number}).json
-    world.simulators.alipay.controls["certifications"]({"certify_id": started["certify_id"], "passed": True})
-    alipay.post("/v1/me/verification/confirm")
+    claimant = world.claimant(NAME, (claimed := new_id_number()))
+    world.prove(alipay, NAME, claimed)
+    assert claimant.get("/v1/me").status == 401
     mandate = {"name": NAME, "id_number": handler_number, "scope": ["*"], "until": "2026-12-31"}
     enterprise.representative.post(f"/v1/organizations/{enterprise.organization_id}/mandates", mandate)
 
@@ -111,7 +111,7 @@ def test_no_personal_data_leaks_from_the_whole_journey(world: World, capfd: pyte
     world.pump()
     bodies.append(world.staff("administrator").get(f"/v1/notices/events?subject=SHIPMENT%23{shipment}").body)
 
-    bodies.append(citizen.post("/v1/me/verification", {"name": NAME, "id_number": id_number[:-1] + "?"}).body)
+    bodies.append(citizen.post("/v1/me/claim", {"name": NAME, "id_number": id_number[:-1] + "?"}).body)
     bodies.append(citizen.post("/v1/applications", {"service": NAME, "phone": PHONE}).body)
     bodies.append(citizen.get(f"/v1/progress?receipt={id_number}").body)
     bodies.append(world.anonymous().get(f"/v1/certificates/verify?number={id_number}").body)

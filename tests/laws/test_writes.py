@@ -50,6 +50,8 @@ def touches(text: str) -> list[str]:
 
 TOUCHED = {
     "delivery/service/couriers.py": "('misses',)",  # wrong tries of a code
+    "identity/service/disputes.py": "('account_id',)",  # where a login leads; the accounts' events say it
+    "identity/service/proofs.py": "('expires_at',)",  # a code is used up
     "identity/service/sessions.py": "('current', 'used_at')",  # a refresh, and the login that was used last
     "kernel/storage/worker.py": "_SCHEDULE",
     "payments/service/refunds.py": "('platform_id',)",  # the platform's number of a refund that is known already

@@ -13,9 +13,9 @@ def test_a_port_that_is_in_use_is_not_given() -> None:
     first = embedded.free_ports(1)[0]
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", first))
-        given = embedded.free_ports(embedded.RANGE_SIZE - 1)
+        # all of the range, twice, in small steps: this process has some of it in use besides
+        given = [embedded.free_ports(1)[0] for _ in range(2 * embedded.RANGE_SIZE)]
     assert first not in given
-    assert len(set(given)) == embedded.RANGE_SIZE - 1
     assert max(given) < 32_768
 
 

@@ -177,9 +177,7 @@ def test_consents_given_before_two_accounts_became_one_still_count(world: World)
     wanted = {"user": alipay.user, "templates": ["ali_application_completed"], "times": -1}
     results = world.simulators.alipay.controls["consents"](wanted)["results"]
     assert alipay.post("/v1/messages/consents", {"results": results}).status == 200
-    certified = alipay.post("/v1/me/verification", {"name": "张三", "id_number": person.id_number}).json
-    world.simulators.alipay.controls["certifications"]({"certify_id": certified["certify_id"], "passed": True})
-    assert alipay.post("/v1/me/verification/confirm").status == 200
+    world.merge(person.client, alipay, "张三", person.id_number)
     world.log_in("alipay", alipay.user)
     person.finish()
     telling.settle(world)

@@ -80,7 +80,7 @@ class Scene:
         return {"wechat_pay": self.world.simulators.wechat_pay, "alipay": self.world.simulators.alipay}
 
     def payer(self, platform: str) -> Actor:
-        return Actor(kind="person", id=self.party, level=3, platform=platform, accounts=(self.party,))
+        return Actor(kind="person", id=self.party, level=4, platform=platform, accounts=(self.party,))
 
     def clerk(self, name: str = "clerk") -> Actor:
         return Actor(kind="staff", id=f"{name}-{self.bill}", roles=("officer",), unit="natural_resources")

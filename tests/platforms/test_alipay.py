@@ -123,7 +123,7 @@ def test_the_time_stamp_is_chinas_whatever_the_machine_thinks(world: World, monk
 
 def test_the_certification_page_opens_with_our_signed_url(world: World) -> None:
     client = world.log_in("alipay")
-    started = client.post("/v1/me/verification", {"name": "测试人", "id_number": "11010519491231002X"}).json
+    started = client.post("/v1/me/proof", {"name": "测试人", "id_number": "11010519491231002X"}).json
     target = started["certify_url"].split("gateway.do", 1)[1]
     page = world.simulators.alipay.respond("GET", f"/gateway.do{target}", {}, b"", "127.0.0.1")
     assert page.status == 200 and "人脸认证" in page.body.decode()

@@ -65,13 +65,14 @@ class OriginalsWish(msgspec.Struct, forbid_unknown_fields=True):
 @endpoint(
     "POST",
     "/v1/applications",
-    Access(person=Level.REAL_NAME),
+    Access(person=Level.CLAIMED),
     status=201,
     idempotent=True,
     errors=[
         catalog_rules.SERVICE_UNKNOWN,
         rules.SERVICE_NOT_FOR_YOU,
         errors.MANDATE_DOES_NOT_COVER,
+        errors.PROOF_REQUIRED,
         errors.PLATFORM_UNAVAILABLE,
     ],
 )
@@ -80,7 +81,7 @@ def create_application(actor: Actor, body: NewApplication, request: Request) -> 
     return application_view(service.create(actor, body.service, request.key))
 
 
-@endpoint("GET", "/v1/applications", Access(person=Level.REAL_NAME))
+@endpoint("GET", "/v1/applications", Access(person=Level.CLAIMED))
 def list_applications(actor: Actor, query: ListQuery) -> ApplicationList:
     """The caller's applications, or the enterprise's that the caller acts for."""
     page = store.of_applicants(actor.parties, query.cursor)

@@ -18,11 +18,11 @@ def _is_party(actor: Actor, item: ApplicationItem) -> bool:
     return _is_applicant(actor, item)
 
 
-OWN = Access(person=Level.REAL_NAME, target=store.application, related=_is_applicant, relation="applicant")
+OWN = Access(person=Level.CLAIMED, target=store.application, related=_is_applicant, relation="applicant")
 
 
 PARTY = Access(
-    person=Level.REAL_NAME,
+    person=Level.CLAIMED,
     staff=("officer", "supervisor"),
     target=store.application,
     related=_is_party,

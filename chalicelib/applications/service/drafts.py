@@ -17,7 +17,8 @@ from chalicelib.catalog.definition import ServiceDefinition, Source
 from chalicelib.certificates import service as certificates
 from chalicelib.identity import service as identity
 from chalicelib.kernel import blanks, clock, errors
-from chalicelib.kernel.access import Actor
+from chalicelib.kernel.access import Actor, Level
+from chalicelib.kernel.edge.endpoint import level_refusal
 from chalicelib.kernel.errors import FieldError
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
@@ -35,8 +36,9 @@ def definition_of(item: ApplicationItem) -> ServiceDefinition:
 def create(actor: Actor, service_code: str, application_id: str) -> ApplicationItem:
     """Begin an application for the caller, or for the enterprise that the caller acts for.
 
-    A repeat with the same id finds the first one. Raises ``service_unknown``,
-    ``service_not_for_applicant``, ``mandate_does_not_cover`` or ``platform_unavailable``.
+    A repeat with the same id finds the first one. Raises ``service_unknown``, ``service_not_for_applicant``,
+    ``mandate_does_not_cover``, ``proof_required`` where the service needs more than a claim, or
+    ``platform_unavailable``.
     """
     existing = store.application(application_id)
     if existing is not None:
@@ -47,6 +49,9 @@ def create(actor: Actor, service_code: str, application_id: str) -> ApplicationI
         raise rules.SERVICE_NOT_FOR_YOU()
     if not actor.covers(service_code):
         raise errors.MANDATE_DOES_NOT_COVER()
+    needed = Level[definition.item.proof.upper()]
+    if party.level < needed:
+        raise level_refusal(needed)
     item = store.new_application(application_id, party.id)
     item.service = service_code
     item.service_version = version
@@ -127,7 +132,9 @@ def gather_facts(
 
     Sources under the applicant's own keys come first. A source under a value of the form is asked only if
     the form holds a value and, where the field has options, it is one of them: nobody looks up others' data.
+    A register that needs more proof than the applicant has given is not asked.
     """
+    allowed = [source for source in definition.item.sources if party.level >= Level[source.proof.upper()]]
     context = {"applicant": msgspec.structs.asdict(party), "form": form}
     purpose = departments.Purpose(item.service, item.id)
 
@@ -135,13 +142,11 @@ def gather_facts(
         records = departments.query_register(source.register, certificates.resolve(source.key, context), purpose)
         return source.name, records if source.many else (records[0] if records else None)
 
-    own = [source for source in definition.item.sources if source.key.startswith("applicant.")]
+    own = [source for source in allowed if source.key.startswith("applicant.")]
     facts = _asked(ask, own)
     options = forms.options(definition.form, facts)
     chosen = [
-        source
-        for source in definition.item.sources
-        if source not in own and _may_ask(source.key.removeprefix("form."), form, options)
+        source for source in allowed if source not in own and _may_ask(source.key.removeprefix("form."), form, options)
     ]
     return facts | _asked(ask, chosen)
 

@@ -28,11 +28,11 @@ Id = Annotated[str, Meta(max_length=80)]
 Words = Annotated[str, Meta(min_length=4, max_length=500)]
 
 
-REAL_PERSON = Access(person=Level.REAL_NAME)
+REAL_PERSON = Access(person=Level.CLAIMED)
 
 
 OWN = Access(
-    person=Level.REAL_NAME, target=store.appointment, related=service.is_visitor, relation="visitor, or who booked"
+    person=Level.CLAIMED, target=store.appointment, related=service.is_visitor, relation="visitor, or who booked"
 )
 
 

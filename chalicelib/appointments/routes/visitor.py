@@ -40,11 +40,11 @@ from chalicelib.kernel.settings import settings
 Sealed = Annotated[str, Meta(min_length=1, max_length=4000)]
 
 
-PERSON_OR_WINDOW = Access(person=Level.REAL_NAME, staff=("officer",))
+PERSON_OR_WINDOW = Access(person=Level.CLAIMED, staff=("officer",))
 
 
 OWN_OR_HALL = Access(
-    person=Level.REAL_NAME,
+    person=Level.CLAIMED,
     staff=("officer", "supervisor"),
     target=store.appointment,
     related=service.relations.concerns,

@@ -21,7 +21,7 @@ from chalicelib.appointments.store import WaiterItem
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import endpoint
 
-OWN_WAITING = Access(person=Level.REAL_NAME, target=store.waiter, related=service.relations.waits, relation="who waits")
+OWN_WAITING = Access(person=Level.CLAIMED, target=store.waiter, related=service.relations.waits, relation="who waits")
 
 
 class Wait(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

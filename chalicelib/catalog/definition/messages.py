@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from chalicelib.catalog.definition.words import Strict, Text
 
-Kind = Literal["progress", "appointment", "payment", "delivery", "digest"]
+Kind = Literal["progress", "appointment", "payment", "delivery", "security", "digest"]
 
 
 class WechatMessage(Strict, frozen=True):

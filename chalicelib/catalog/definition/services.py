@@ -74,10 +74,15 @@ class ServiceContact(Strict, frozen=True, kw_only=True):
     hours: Text
 
 
+Proof = Literal["claimed", "proven"]
+"""How well it must be known who somebody is (``kernel/access.py:Level``)."""
+
+
 class Source(Strict, frozen=True, kw_only=True):
     """A register that the service reads, under the value at path ``key`` (``applicant.number``, ``form.plate``).
 
-    ``many``: all its records are wanted (a choice for the form), otherwise the first one.
+    ``many``: all its records are wanted (a choice for the form), otherwise the first one. ``proof``: how well it must
+    be known who the applicant is before the register is asked; anybody can claim a name and a number.
     """
 
     name: Code
@@ -85,6 +90,7 @@ class Source(Strict, frozen=True, kw_only=True):
     key: str
     title: Text
     many: bool = False
+    proof: Proof = "proven"
 
 
 class Item(Strict, frozen=True, kw_only=True):
@@ -94,6 +100,8 @@ class Item(Strict, frozen=True, kw_only=True):
     ``handling`` 办理形式, ``online_depth`` 网办深度 (1 to 4), ``visits`` 到办事现场次数 with ``visits_reason``,
     ``special_procedures`` 特别程序, ``joint_units`` 联办机构; the flags say whether it can be booked, paid online
     and posted, and whether hall and self-service terminals have it. ``pick_up``: the result can be fetched at a hall.
+    ``proof``: who may apply: ``claimed``, whoever gave a name and a number; ``proven``, who has proven that they are
+    theirs.
     """
 
     code: Code
@@ -139,6 +147,7 @@ class Item(Strict, frozen=True, kw_only=True):
     sources: list[Source]
     payment_days: Annotated[int, Meta(ge=1, le=180)] = 30
     pick_up: bool = False
+    proof: Proof = "proven"
 
     @property
     def modes(self) -> list[str]:

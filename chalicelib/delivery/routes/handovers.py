@@ -21,7 +21,7 @@ from chalicelib.kernel.edge.rates import Limit
 _SCAN_LIMIT = Limit(name="handover_code", times=30, seconds=900, failures_only=True)
 CLERK = Access(staff=("officer",), target=catalog.find_hall, related=catalog.works_at, relation="clerk of the hall")
 SIDE = Access(
-    person=Level.REAL_NAME,
+    person=Level.PROVEN,
     staff=("officer", "courier"),
     target=store.handover,
     related=service.handovers.is_side,

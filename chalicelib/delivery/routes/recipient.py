@@ -18,7 +18,7 @@ from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import ListQuery
 from chalicelib.payments import rules as payment_rules
 
-PERSON = Access(person=Level.REAL_NAME)
+PERSON = Access(person=Level.PROVEN)
 _CODE_LIMIT = Limit(name="delivery_code", times=10, seconds=3600)
 _QUOTE_LIMIT = Limit(name="postage", times=60, seconds=300)
 
@@ -27,7 +27,7 @@ def _receives(actor: Actor, item: ShipmentItem) -> bool:
     return actor.kind == "person" and actor.holds(item.party) and all(map(actor.covers, item.service_codes))
 
 
-OWN = Access(person=Level.REAL_NAME, target=store.shipment, related=_receives, relation="recipient")
+OWN = Access(person=Level.PROVEN, target=store.shipment, related=_receives, relation="recipient")
 
 
 class AddressInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

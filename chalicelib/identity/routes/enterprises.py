@@ -60,7 +60,7 @@ class MandateList(View, frozen=True):
 @endpoint(
     "POST",
     "/v1/organizations",
-    Access(person=Level.REAL_NAME),
+    Access(person=Level.PROVEN),
     status=201,
     idempotent=True,
     errors=[
@@ -76,7 +76,7 @@ def register_organization(actor: Actor, body: CreditCode) -> MandateView:
     return _mandate_view(service.register_organization(actor, body.credit_code))
 
 
-@endpoint("GET", "/v1/organizations", Access(person=Level.REAL_NAME))
+@endpoint("GET", "/v1/organizations", Access(person=Level.PROVEN))
 def list_organizations(actor: Actor, query: ListQuery) -> MandateList:
     """The enterprises that the caller may act for."""
     return _mandate_list(service.mandates_of(actor, query.cursor))
@@ -91,10 +91,10 @@ def _find_mandate(organization_id: str, mandate_id: str) -> MandateItem | None:
 
 
 OWN_ORGANIZATION = Access(
-    person=Level.REAL_NAME, target=store.organization, related=_represents, relation="legal representative"
+    person=Level.PROVEN, target=store.organization, related=_represents, relation="legal representative"
 )
 OWN_MANDATE = Access(
-    person=Level.REAL_NAME,
+    person=Level.PROVEN,
     target=_find_mandate,
     related=lambda actor, mandate: service.is_legal_representative(actor, mandate.organization_id),
     relation="legal representative",
@@ -113,7 +113,7 @@ def list_mandates(target: OrganizationItem, query: ListQuery) -> MandateList:
     OWN_ORGANIZATION,
     status=201,
     idempotent=True,
-    errors=[rules.ID_NUMBER_INVALID, rules.MANDATE_PERIOD_INVALID],
+    errors=[rules.ID_NUMBER_INVALID, rules.MANDATE_PERIOD_INVALID, rules.FRESH_PROOF_REQUIRED],
 )
 def appoint_handler(actor: Actor, target: OrganizationItem, body: Appointment) -> MandateView:
     """Appoint a handler, or renew and change a handler's mandate."""

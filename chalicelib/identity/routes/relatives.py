@@ -29,18 +29,18 @@ class RelativeList(View, frozen=True):
 
 
 OWN_RELATION = Access(
-    person=Level.REAL_NAME,
+    person=Level.PROVEN,
     target=store.relative,
     related=lambda actor, item: service.is_holder(actor, item) or service.is_relative(actor, item),
     relation="one of the two relatives",
 )
 ASKED = Access(
-    person=Level.REAL_NAME, target=store.relative, related=service.is_relative, relation="the relative who is asked"
+    person=Level.PROVEN, target=store.relative, related=service.is_relative, relation="the relative who is asked"
 )
 RELATIVE_LIMIT = Limit(name="relative", times=10, seconds=86400)
 
 
-@endpoint("GET", "/v1/relatives", Access(person=Level.REAL_NAME))
+@endpoint("GET", "/v1/relatives", Access(person=Level.PROVEN))
 def list_relatives(actor: Actor) -> RelativeList:
     """For whom the caller may book, and who may book for the caller."""
     mine, asking = service.relatives_of(actor)
@@ -50,7 +50,7 @@ def list_relatives(actor: Actor) -> RelativeList:
 @endpoint(
     "POST",
     "/v1/relatives",
-    Access(person=Level.REAL_NAME),
+    Access(person=Level.PROVEN),
     status=201,
     idempotent=True,
     limit=RELATIVE_LIMIT,

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-Name = Annotated[str, Meta(min_length=2, max_length=60)]
+Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Number = Annotated[str, Meta(min_length=15, max_length=24)]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.identity import store
+from chalicelib.identity import rules, store
 from chalicelib.identity.store import AccountItem
-from chalicelib.kernel import errors
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import optimistic, tables
@@ -21,6 +21,17 @@ def canonical(account_id: str) -> AccountItem:
     if account is None:
         raise errors.NOT_AUTHENTICATED()
     return account
+
+
+def is_fresh_proof(account: AccountItem) -> bool:
+    """Whether it was proven within the last minutes whose the account is."""
+    return rules.is_fresh(account.proven_at, clock.now())
+
+
+def require_fresh_proof(account: AccountItem) -> None:
+    """Raise ``fresh_proof_required`` unless it was proven just now whose the account is."""
+    if not is_fresh_proof(account):
+        raise rules.FRESH_PROOF_REQUIRED()
 
 
 def change(load: Callable[[], Any], alter: Callable[[Any], None], event: Event) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from chalicelib.identity import events, rules, store
-from chalicelib.identity.service.accounts import canonical
+from chalicelib.identity.service.accounts import canonical, require_fresh_proof
 from chalicelib.identity.store import AccountItem, MandateItem, OrganizationItem
-from chalicelib.kernel import clock, numbers
-from chalicelib.kernel.access import Actor
+from chalicelib.kernel import clock, names, numbers
+from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
@@ -84,16 +84,17 @@ def appoint_handler(
 ) -> MandateItem:
     """Appoint a handler (经办人) for the given services (``*`` for all) until a date.
 
-    The handler is known by ID number and needs no account yet. Raises ``id_number_invalid`` or
-    ``mandate_period_invalid``.
+    The handler is known by ID number and needs no account yet. The representative proves now who they are. Raises
+    ``id_number_invalid``, ``mandate_period_invalid`` or ``fresh_proof_required``.
     """
     id_number = numbers.normalized(id_number)
     if not numbers.is_id_number(id_number, clock.today()):
         raise rules.ID_NUMBER_INVALID()
     if not rules.mandate_period_is_valid(until, clock.today()):
         raise rules.MANDATE_PERIOD_INVALID()
+    require_fresh_proof(canonical(actor.id))
     index = vault.blind_index("id_number", id_number)
-    return _appoint(actor, organization, index, name, "handler", scope, until)
+    return _appoint(actor, organization, index, names.spell(name), "handler", scope, until)
 
 
 def _appoint(
@@ -126,7 +127,9 @@ def revoke_mandate(actor: Actor, mandate: MandateItem) -> None:
 def is_legal_representative(actor: Actor, organization_id: str) -> bool:
     """Whether the caller is the enterprise's legal representative by a valid mandate."""
     account = store.account(actor.id)
-    mandate = store.mandate(organization_id, account.id_index) if account and account.id_index else None
+    if account is None or account.level != Level.PROVEN:
+        return False
+    mandate = store.mandate(organization_id, account.id_index or "")
     return mandate is not None and mandate.role == REPRESENTATIVE and mandate_holds(mandate)
 
 
@@ -138,8 +141,8 @@ def recipient(party: str, handler: str, service: str) -> str:
     if found is not None:
         return _standing(found)
     account = store.account(handler) if handler else None
-    if account is not None and account.id_index:
-        mandate = store.mandate(party, account.id_index)
+    if account is not None and account.level == Level.PROVEN:
+        mandate = store.mandate(party, account.id_index or "")
         if mandate is not None and mandate_holds(mandate) and _covers(mandate, service):
             return _standing(account)
     return _representative(party)
@@ -161,7 +164,7 @@ def _representative(organization_id: str) -> str:
         for mandate in page.items:
             if mandate.role == REPRESENTATIVE and mandate_holds(mandate):
                 person = store.person(mandate.id)
-                found = store.account(person.account_id) if person else None
+                found = store.account(person.account_id) if person and person.account_id else None
                 return _standing(found) if found else ""
         cursor = page.cursor
         if cursor is None:

@@ -1,36 +1,39 @@
-"""What is known of a person: phone, verified real name, and accounts that turn out to be one person's."""
+"""What is known of a person: phone, identity, logins; and how they are reached."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
 from chalicelib.identity import events, rules, store
-from chalicelib.identity.service.accounts import canonical, change
+from chalicelib.identity.service.accounts import canonical, change, require_fresh_proof
 from chalicelib.identity.store import AccountItem
-from chalicelib.kernel import clock, errors, ids, numbers
+from chalicelib.kernel import clock, errors, numbers
 from chalicelib.kernel.access import Actor, Level
-from chalicelib.kernel.edge.shapes import View, one_of
-from chalicelib.kernel.events import changes
+from chalicelib.kernel.edge.shapes import Instant, View, one_of
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.settings import settings
-from chalicelib.kernel.storage import optimistic, tables
-from chalicelib.platforms import alipay, departments, wechat
+from chalicelib.platforms import alipay, wechat
 
 
 def bind_phone(actor: Actor, credential: str) -> None:
-    """Bind the phone number that the platform vouches for: WeChat's code, or Alipay's JSON text."""
+    """Bind the phone number that the platform vouches for: WeChat's code, or Alipay's JSON text.
+
+    Another number on a proven account takes a fresh proof: messages and codes go there from now on. Raises
+    ``login_code_invalid``, ``fresh_proof_required`` or ``platform_unavailable``.
+    """
     if actor.platform == "wechat":
         phone = wechat.phone_number(credential, platform_account(actor))
     else:
         phone = alipay.phone_number(credential)
 
     def bind(account: AccountItem) -> None:
+        is_change = store.unseal(account, "phone") not in ("", phone)
+        if is_change and account.level == Level.PROVEN:
+            require_fresh_proof(account)
         account.phone = store.seal(account, "phone", phone)
-        account.level = max(account.level, Level.PHONE_BOUND)
+        account.level = max(account.level, Level.PHONE)
 
     change(lambda: store.account(actor.id, consistent=True), bind, Event(events.PHONE_BOUND, actor))
 
@@ -51,169 +54,42 @@ def login_key(actor: Actor) -> str:
     return session.login_key
 
 
-class PendingVerification(msgspec.Struct, kw_only=True):
-    certify_id: str
-    name: str
-    id_number: str
-    started_at: datetime
-
-
-class VerificationResult(View, frozen=True):
-    """``verified``, or ``pending`` with the URL of the face check that comes before confirmation."""
-
-    status: Literal["verified", "pending"]
-    certify_id: str | None = None
-    certify_url: str | None = None
-
-
-def verify_real_name(actor: Actor, name: str, id_number: str) -> VerificationResult:
-    """Prove that the person is who they say: on WeChat by the national check, on Alipay by a face check.
-
-    Raises ``id_number_invalid``, ``identity_mismatch``, ``already_verified``, ``same_person_not_proven`` or
-    ``platform_unavailable``.
-    """
-    id_number = checked_id_number(id_number)
-    if actor.platform == "wechat":
-        if not departments.identity_matches(name, id_number):
-            raise rules.NAME_DOES_NOT_MATCH()
-        _confirm_real_name(actor, name, id_number, face_checked=False)
-        return VerificationResult("verified")
-    certify_id, url = alipay.start_certification(ids.new_id(), name, id_number, settings().public_url)
-    pending = msgspec.json.encode(
-        PendingVerification(certify_id=certify_id, name=name, id_number=id_number, started_at=clock.now())
-    )
-
-    def remember(account: AccountItem) -> None:
-        account.pending = store.seal(account, "pending", pending.decode())
-
-    event = Event(events.VERIFICATION_STARTED, actor)
-    change(lambda: store.account(actor.id, consistent=True), remember, event)
-    return VerificationResult("pending", certify_id, url)
-
-
-def confirm_verification(actor: Actor) -> None:
-    """Finish the face check: ask Alipay's server, never the front end, about the stored certify id.
-
-    A repeat after success changes nothing.
-    Raises ``verification_not_started``, ``verification_not_passed`` or ``platform_unavailable``.
-    """
-    account = store.account(actor.id, consistent=True)
-    if account is not None and account.id_index and not account.pending:
-        return
-    if account is None or not account.pending:
-        raise rules.VERIFICATION_NOT_STARTED()
-    pending = msgspec.json.decode(store.unseal(account, "pending"), type=PendingVerification)
-    if clock.now() > pending.started_at + timedelta(hours=rules.VERIFICATION_HOURS):
-        raise rules.VERIFICATION_NOT_STARTED()
-    if not alipay.certification_passed(pending.certify_id):
-        raise rules.VERIFICATION_NOT_PASSED()
-    _confirm_real_name(actor, pending.name, pending.id_number, face_checked=True)
-
-
-def _confirm_real_name(actor: Actor, name: str, id_number: str, *, face_checked: bool) -> None:
-    """Give the account its verified identity, or merge it into the one that has this ID number already.
-
-    Knowing somebody's name and ID number is not enough to enter that person's account: merging takes a
-    face check, or the same phone number vouched for by the platforms on both accounts.
-    """
-    index = vault.blind_index("id_number", id_number)
-
-    def attempt() -> None:
-        account = store.account(actor.id, consistent=True)
-        assert account is not None
-        if account.id_index == index:
-            return
-        if account.id_index:
-            raise rules.ALREADY_VERIFIED()
-        first = store.person(index)
-        if first is None:
-            _claim_identity(actor, account, name, id_number, index)
-            return
-        into = canonical(first.account_id)
-        if not (face_checked or _same_phone(account, into)):
-            raise rules.SAME_PERSON_NOT_PROVEN()
-        _merge(actor, account, into)
-
-    optimistic.repeat(attempt)
-
-
-def _claim_identity(actor: Actor, account: AccountItem, name: str, id_number: str, index: str) -> None:
-    account.name = store.seal(account, "name", name)
-    account.id_number = store.seal(account, "id_number", id_number)
-    account.id_index = index
-    account.level = Level.REAL_NAME
-    account.pending = None
-    person = store.PersonItem(f"PERSON#{index}", account_id=account.id)
-    event = Event(events.REAL_NAME_VERIFIED, actor, data={"platform": actor.platform})
-    tables.write(tables.Put(person, tables.absent(store.PersonItem)), changes.record(account, event))
-
-
-def _same_phone(one: AccountItem, other: AccountItem) -> bool:
-    phone = _phone(one)
-    return phone != "" and phone == _phone(other)
-
-
-def _phone(account: AccountItem) -> str:
-    """The bound phone number: the account's own, else one of an account merged into it."""
-    merged = (store.account(other) for other in account.merged)
-    owners = (account, *(other for other in merged if other is not None))
-    return next((phone for owner in owners if (phone := store.unseal(owner, "phone"))), "")
-
-
-def _merge(actor: Actor, account: AccountItem, into: AccountItem) -> None:
-    """Both accounts keep all that is theirs; requests of either are answered as the one person's."""
-    account.merged_into = into.id
-    account.pending = None
-    into.merged = [*into.merged, account.id]
-    # The merged account's login is the one in use now, so messages go there first.
-    older = [key for key in into.recent_logins if key not in account.recent_logins]
-    into.recent_logins = [*account.recent_logins, *older]
-    reason: dict[str, str | int | list[str]] = {"reason": "same_id_number", "platform": actor.platform}
-    tables.write(
-        changes.record(account, Event(events.ACCOUNT_MERGED, actor, data={"into": into.id, **reason})),
-        changes.record(into, Event(events.ACCOUNT_ABSORBED, actor, data={"from": account.id, **reason})),
-    )
-
-
-def undo_merge(actor: Actor, account: AccountItem, reason: str) -> None:
-    """Take a merge back (staff): the account is its own again; what was done meanwhile stays where it is.
-
-    Raises ``not_merged``.
-    """
-    into = store.account(account.merged_into, consistent=True) if account.merged_into else None
-    if into is None:
-        raise rules.NOT_MERGED()
-    account.merged_into = None
-    into.merged = [other for other in into.merged if other != account.id]
-    for parted in (account, into):
-        parted.token_version = parted.token_version + 1
-    tables.write_or_conflict(
-        changes.record(account, Event(events.MERGE_UNDONE, actor, note=reason, data={"from": into.id})),
-        changes.record(into, Event(events.MERGE_UNDONE, actor, note=reason, data={"account": account.id})),
-    )
-
-
 class OwnData(View, frozen=True, kw_only=True):
-    """A person's own data, masked."""
+    """A person's own data, masked; ``proof``: how it was last proven who they are."""
 
     account_id: str
     level: Annotated[str, one_of(level.name.lower() for level in Level)]
     platforms: list[str]
     merged_accounts: list[str]
+    proof: Annotated[str, one_of(rules.PROOFS)] | None = None
+    proven_at: Instant | None = None
     name: str | None = None
     id_number: str | None = None
     phone: str | None = None
 
 
 def describe(account_id: str) -> OwnData:
-    """The person as shown to themselves."""
-    account = canonical(account_id)
+    """The person as shown to themselves: the account that stands for them."""
+    return _described(canonical(account_id))
+
+
+def describe_one(account_id: str) -> OwnData:
+    """One account as staff see it, whether or not it was merged into another. Raises ``not_found``."""
+    account = store.account(account_id, consistent=True)
+    if account is None:
+        raise errors.NOT_FOUND()
+    return _described(account)
+
+
+def _described(account: AccountItem) -> OwnData:
     name = store.unseal(account, "name")
     number = store.unseal(account, "id_number")
     return OwnData(
         account_id=account.id,
         level=Level(account.level).name.lower(),
-        platforms=_platforms(account),
+        platforms=platforms_of(account),
+        proof=account.proof or None,
+        proven_at=clock.local_or_none(account.proven_at),
         name=vault.mask_name(name) if name else None,
         id_number=vault.mask_id_number(number) if number else None,
         phone=vault.mask_phone(_phone(account)) or None,
@@ -221,7 +97,21 @@ def describe(account_id: str) -> OwnData:
     )
 
 
-def _platforms(account: AccountItem) -> list[str]:
+def _phone(account: AccountItem) -> str:
+    """The bound phone number: the account's own, else one of an account merged into it."""
+    own = store.unseal(account, "phone")
+    if own:
+        return own
+    for other_id in account.merged:
+        other = store.account(other_id)
+        phone = store.unseal(other, "phone") if other is not None else ""
+        if phone:
+            return phone
+    return ""
+
+
+def platforms_of(account: AccountItem) -> list[str]:
+    """The platforms on which the person has a login."""
     merged = [store.account(other) for other in account.merged]
     return sorted({*account.platforms, *(platform for other in merged if other for platform in other.platforms)})
 
@@ -257,7 +147,7 @@ def contact(account_id: str) -> Contact:
     return Contact(
         name=store.unseal(account, "name"),
         id_number=store.unseal(account, "id_number"),
-        phone=next((phone for owner in owners if (phone := store.unseal(owner, "phone"))), ""),
+        phone=_phone(account),
         logins=_logins(owners, account.recent_logins),
     )
 
@@ -284,12 +174,16 @@ def checked_id_number(text: str) -> str:
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
-    """A verified person or enterprise, in clear: for filling in forms and certificates only."""
+    """A person or enterprise, in clear: for filling in forms and certificates only.
+
+    ``level``: how well it is known that it is they; who acts for an enterprise is always proven.
+    """
 
     id: str
     kind: str
     name: str
     number: str
+    level: Level
 
 
 def party(actor: Actor) -> Party:
@@ -302,7 +196,11 @@ def party(actor: Actor) -> Party:
 def person_party(account_id: str) -> Party:
     account = canonical(account_id)
     return Party(
-        id=account.id, kind="person", name=store.unseal(account, "name"), number=store.unseal(account, "id_number")
+        id=account.id,
+        kind="person",
+        name=store.unseal(account, "name"),
+        number=store.unseal(account, "id_number"),
+        level=Level(account.level),
     )
 
 
@@ -310,7 +208,13 @@ def organization_party(organization_id: str) -> Party:
     found = store.organization(organization_id)
     if found is None:
         raise errors.NOT_FOUND()
-    return Party(id=found.id, kind="organization", name=found.name, number=store.unseal(found, "credit_code"))
+    return Party(
+        id=found.id,
+        kind="organization",
+        name=found.name,
+        number=store.unseal(found, "credit_code"),
+        level=Level.PROVEN,
+    )
 
 
 def staff_name(username: str) -> str:

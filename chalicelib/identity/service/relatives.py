@@ -9,7 +9,7 @@ import msgspec
 from chalicelib.identity import events, rules, store
 from chalicelib.identity.service.accounts import canonical
 from chalicelib.identity.store import RelativeItem
-from chalicelib.kernel import clock, errors, numbers
+from chalicelib.kernel import clock, errors, names, numbers
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
@@ -50,7 +50,7 @@ def visitor_relative(actor: Actor, relative_id: str) -> Visitor:
     if not _stands(item):
         raise rules.RELATIVE_NOT_CONSENTED()
     person = store.person(item.relative_index)
-    account = person.account_id if person else ""
+    account = person.account_id or "" if person else ""
     return Visitor(
         key=item.relative_index,
         account=account,
@@ -66,7 +66,8 @@ def visitor_named(name: str, id_number: str) -> Visitor:
         raise rules.ID_NUMBER_INVALID()
     index = vault.blind_index("id_number", id_number)
     person = store.person(index)
-    return Visitor(key=index, account=person.account_id if person else "", name=name, id_number=id_number)
+    account = person.account_id or "" if person else ""
+    return Visitor(key=index, account=account, name=name, id_number=id_number)
 
 
 def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:
@@ -78,6 +79,7 @@ def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:
     id_number = numbers.normalized(id_number)
     if not numbers.is_id_number(id_number, clock.today()):
         raise rules.ID_NUMBER_INVALID()
+    name = names.spell(name)
     if not departments.identity_matches(name, id_number):
         raise rules.NAME_DOES_NOT_MATCH()
     holder = canonical(actor.id)

@@ -317,7 +317,9 @@ def _person_actor(claims: dict[str, Any]) -> tuple[Actor, str]:
         session=claims["sid"],
         accounts=(account.id, *account.merged),
     )
-    return actor, account.id_index or ""
+    # Only who has proven the identity acts by its mandates: who claims it might be anybody.
+    is_proven = account.level == Level.PROVEN
+    return actor, account.id_index or "" if is_proven else ""
 
 
 def _acting_for(actor: Actor, id_index: str, organization_id: str) -> Actor:

@@ -23,7 +23,7 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 
 from chalicelib.kernel import aws, blanks, budget, errors, ids, log
-from chalicelib.kernel.access import ANONYMOUS, ANY_STAFF, Access, Actor
+from chalicelib.kernel.access import ANONYMOUS, ANY_STAFF, Access, Actor, Level
 from chalicelib.kernel.edge import idempotency
 from chalicelib.kernel.edge.field_errors import field_error
 from chalicelib.kernel.edge.rates import Limit
@@ -249,12 +249,24 @@ def authorize_role(access: Access, actor: Actor) -> None:
         raise errors.NOT_AUTHENTICATED()
     if actor.kind == "person" and access.person is not None:
         if actor.level < access.person:
-            raise errors.REAL_NAME_REQUIRED()
+            raise level_refusal(access.person)
         return
     has_role = access.staff == ANY_STAFF or bool(set(access.staff) & set(actor.roles))
     if actor.kind == "staff" and has_role:
         return
     raise errors.FORBIDDEN()
+
+
+def level_refusal(needed: Level) -> errors.Problem:
+    """The error for a person who is not known well enough: it says what to do."""
+    return _LEVEL_ERRORS[needed]()
+
+
+_LEVEL_ERRORS = {
+    Level.PHONE: errors.PHONE_REQUIRED,
+    Level.CLAIMED: errors.CLAIM_REQUIRED,
+    Level.PROVEN: errors.PROOF_REQUIRED,
+}
 
 
 def load_target(access: Access, actor: Actor, parameters: dict[str, str]) -> Any:

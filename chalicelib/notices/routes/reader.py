@@ -17,7 +17,7 @@ from chalicelib.notices.store import MessageItem, PreferenceItem
 
 PERSON = Access(person=Level.LOGGED_IN)
 MessageIds = Annotated[list[Annotated[str, Meta(min_length=26, max_length=26)]], Meta(max_length=100)]
-Kind = Annotated[str, one_of((*rules.KINDS, rules.DIGEST))]
+Kind = Annotated[str, one_of((*rules.KINDS, rules.SECURITY, rules.DIGEST))]
 Handling = Literal["push", "digest", "inbox"]
 
 

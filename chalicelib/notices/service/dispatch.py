@@ -63,7 +63,10 @@ def _never_heard(item: MessageItem) -> None:
 
 
 def _send(item: MessageItem) -> None:
-    """Try the ways one after the other until one takes the message, or none is left."""
+    """Try the ways one after the other until one takes the message, or none is left.
+
+    What concerns the safety of an account goes every way: whoever has taken one phone must not be the only one told.
+    """
     words = store.words_of(item)
     contact = identity.contact(item.account)
     ways = channels.remaining_ways(item, words, contact)
@@ -76,9 +79,14 @@ def _send(item: MessageItem) -> None:
             continue
         outcome = _try(item, way, words, contact)
         if outcome.verdict == "sent":
-            _sent(item, way.channel, outcome)
+            ways = [other for other in ways if other.login is not None or way.login is not None]
+            if item.kind != rules.SECURITY or not ways:
+                _sent(item, way.channel, outcome)
+                channels.spend(consent)
+                return
             channels.spend(consent)
-            return
+            rules.MESSAGES.move(item, "put_off", "system")
+            continue
         _count_failure(way.channel, outcome)
         has_another_provider = way.login is None and bool(ways)  # the ways by text message come last
         may_try_another = has_another_provider and not outcome.unheard
@@ -218,6 +226,10 @@ def _nobody_took_it(item: MessageItem) -> None:
     latest = {(made.channel, made.login_key): made.verdict for made in attempts}
     if "busy" in latest.values() and clock.now() - attempts[0].at < rules.GIVE_UP_AFTER:
         _put_off(item)
+        return
+    if "sent" in latest.values():
+        rules.MESSAGES.move(item, "finish", "system")
+        _save(worker.unschedule(item))
         return
     if not {"refused", "busy"} & set(latest.values()):
         rules.MESSAGES.move(item, "leave", "system")

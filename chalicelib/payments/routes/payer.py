@@ -35,7 +35,7 @@ def _sees_bill(actor: Actor, item: BillItem) -> bool:
 
 
 SEEN_BILL = Access(
-    person=Level.REAL_NAME,
+    person=Level.PROVEN,
     staff=("officer", "supervisor"),
     target=store.bill,
     related=_sees_bill,
@@ -43,10 +43,10 @@ SEEN_BILL = Access(
 )
 
 
-OWN_BILL = Access(person=Level.REAL_NAME, target=store.bill, related=_owes, relation="payer")
+OWN_BILL = Access(person=Level.PROVEN, target=store.bill, related=_owes, relation="payer")
 
 
-OWN_PAYMENT = Access(person=Level.REAL_NAME, target=store.order, related=_pays, relation="payer")
+OWN_PAYMENT = Access(person=Level.PROVEN, target=store.order, related=_pays, relation="payer")
 
 
 class NewPayment(msgspec.Struct, forbid_unknown_fields=True):
@@ -55,7 +55,7 @@ class NewPayment(msgspec.Struct, forbid_unknown_fields=True):
     bills: BillIds
 
 
-@endpoint("GET", "/v1/bills", Access(person=Level.REAL_NAME))
+@endpoint("GET", "/v1/bills", Access(person=Level.PROVEN))
 def list_bills(actor: Actor, query: ListQuery) -> BillList:
     """The bills of the caller, or of the enterprise that the caller acts for."""
     page = store.bills_of(actor.parties, query.cursor)
@@ -88,7 +88,7 @@ def link_receipt(target: BillItem) -> DocumentLink:
 @endpoint(
     "POST",
     "/v1/payments",
-    Access(person=Level.REAL_NAME),
+    Access(person=Level.PROVEN),
     status=201,
     idempotent=True,
     errors=[

@@ -22,7 +22,7 @@ from chalicelib.queueing import rules, service
 from chalicelib.queueing.routes.shapes import DESK, Code, Materials, Services
 
 OWN_APPOINTMENT = Access(
-    person=Level.REAL_NAME,
+    person=Level.CLAIMED,
     target=appointments.appointment,
     related=appointments.is_visitor,
     relation="visitor, or who booked",
@@ -121,7 +121,7 @@ def issue_ticket(actor: Actor, target: Hall, body: WalkIn, request: Request) -> 
 @endpoint(
     "POST",
     "/v1/tickets",
-    Access(person=Level.REAL_NAME),
+    Access(person=Level.CLAIMED),
     status=201,
     idempotent=True,
     recorded=False,

@@ -36,7 +36,7 @@ HALL_STAFF = Access(
     relation="staff of the hall",
 )
 HOLDER_OR_DESK = Access(
-    person=Level.REAL_NAME,
+    person=Level.CLAIMED,
     staff=("officer", "kiosk"),
     target=store.ticket,
     related=_holds,

@@ -1,0 +1,161 @@
+"""The desk for identities that several accounts want, and what a clerk at a window proves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.identity import rules, service, store
+from chalicelib.identity.routes.shapes import RealName
+from chalicelib.identity.store import AccountItem, DisputeItem
+from chalicelib.kernel import clock, errors
+from chalicelib.kernel.access import Access, Actor
+from chalicelib.kernel.edge.endpoint import endpoint
+from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.shapes import CursorText, Done, Instant, Reason, View, one_of
+
+WINDOW_LIMIT = Limit(name="proof_at_window", times=20, seconds=3600, failures_only=True)
+
+
+def _is_staff(actor: Actor, _: Any) -> bool:
+    return actor.kind == "staff"
+
+
+ANY_DISPUTE = Access(
+    staff=("administrator",), target=store.dispute, related=_is_staff, relation="any disputed identity"
+)
+
+
+class WindowProof(RealName, forbid_unknown_fields=True):
+    """What the ID card says, and the code on the person's phone."""
+
+    code: Annotated[str, Meta(pattern=r"^[0-9]{8}$")]
+
+
+class WindowResult(View, frozen=True):
+    """The account is proven now."""
+
+    status: Literal["proven"]
+
+
+@endpoint(
+    "POST",
+    "/v1/counter/proofs",
+    Access(staff=("officer",)),
+    errors=[
+        rules.PROOF_CODE_INVALID,
+        rules.ID_NUMBER_INVALID,
+        rules.NAME_DOES_NOT_MATCH,
+        rules.ALREADY_PROVEN,
+        rules.CLAIMS_ANOTHER,
+        rules.TOO_MANY_ACCOUNTS,
+        errors.CONFLICT,
+        errors.PLATFORM_UNAVAILABLE,
+    ],
+    limit=WINDOW_LIMIT,
+)
+def prove_at_window(actor: Actor, body: WindowProof) -> WindowResult:
+    """Prove the account of somebody who stands at the window with the ID card and shows the code."""
+    return WindowResult(service.proofs.prove_at_window(actor, body.code, body.name, body.id_number))
+
+
+class DisputeQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Disputes in which state; the open ones without one."""
+
+    status: Literal["open", "given", "kept_locked"] = "open"
+    cursor: CursorText | None = None
+
+
+class DisputeView(View, frozen=True, kw_only=True):
+    """A disputed identity: the locked account that claimed it, and the account that has proven it, how and when."""
+
+    id: str
+    status: Annotated[str, one_of(rules.DISPUTES.states)]
+    opened_at: Instant
+    account_id: str
+    prover: str
+    name: str
+    id_number: str
+    platforms: list[str]
+    successor: str | None = None
+    proof: Annotated[str, one_of(rules.PROOFS)] | None = None
+    proven_at: Instant | None = None
+
+
+class DisputeList(View, frozen=True):
+    """A part of the list of disputes, the oldest first."""
+
+    items: list[DisputeView]
+    cursor: str | None = None
+
+
+@endpoint("GET", "/v1/disputes", Access(staff=("administrator",)))
+def list_disputes(query: DisputeQuery) -> DisputeList:
+    """Identities that an account claimed and another one has proven."""
+    page = store.disputes(query.status, query.cursor)
+    return DisputeList([_dispute_view(item) for item in page.items], page.cursor)
+
+
+@endpoint("GET", "/v1/disputes/{dispute_id}", ANY_DISPUTE)
+def read_dispute(target: DisputeItem) -> DisputeView:
+    """One disputed identity with what is known of both accounts, masked."""
+    return _dispute_view(target)
+
+
+@endpoint("POST", "/v1/disputes/{dispute_id}/give", ANY_DISPUTE, errors=[rules.DISPUTE_DECIDED])
+def give_to_prover(actor: Actor, target: DisputeItem, body: Reason) -> DisputeView:
+    """Give what was done under the claim to the person who has proven the identity."""
+    service.disputes.give(actor, target, body.reason)
+    return _read_again(target)
+
+
+@endpoint("POST", "/v1/disputes/{dispute_id}/keep_locked", ANY_DISPUTE, errors=[rules.DISPUTE_DECIDED])
+def keep_locked(actor: Actor, target: DisputeItem, body: Reason) -> DisputeView:
+    """Leave what was done under the claim locked for everybody."""
+    service.disputes.keep_locked(actor, target, body.reason)
+    return _read_again(target)
+
+
+@endpoint("POST", "/v1/disputes/{dispute_id}/reopen", ANY_DISPUTE, errors=[rules.DISPUTE_DECIDED])
+def reopen_dispute(actor: Actor, target: DisputeItem, body: Reason) -> DisputeView:
+    """Take a decision back."""
+    service.disputes.reopen(actor, target, body.reason)
+    return _read_again(target)
+
+
+@endpoint(
+    "POST",
+    "/v1/accounts/{account_id}/undo_merge",
+    Access(staff=("administrator",), target=store.account, related=_is_staff, relation="any account"),
+    errors=[rules.NOT_MERGED],
+)
+def undo_merge(actor: Actor, target: AccountItem, body: Reason) -> Done:
+    """Take back the merge of an account into another."""
+    service.merging.undo_merge(actor, target, body.reason)
+    return Done()
+
+
+def _read_again(dispute: DisputeItem) -> DisputeView:
+    found = store.dispute(dispute.id)
+    assert found is not None
+    return _dispute_view(found)
+
+
+def _dispute_view(dispute: DisputeItem) -> DisputeView:
+    locked = service.describe_one(dispute.account_id)
+    prover = service.describe_one(dispute.prover)
+    return DisputeView(
+        id=dispute.id,
+        status=dispute.status,
+        opened_at=clock.local(dispute.opened_at),
+        account_id=dispute.account_id,
+        prover=dispute.prover,
+        name=locked.name or "",
+        id_number=locked.id_number or "",
+        platforms=locked.platforms,
+        successor=dispute.successor or None,
+        proof=prover.proof,
+        proven_at=prover.proven_at,
+    )

@@ -1,0 +1,119 @@
+"""Two accounts that are both proven to be one person's: shown, merged by a fresh proof, and parted by staff."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from chalicelib.identity import events, rules, store
+from chalicelib.identity.service.accounts import canonical, require_fresh_proof
+from chalicelib.identity.service.people import platforms_of
+from chalicelib.identity.store import AccountItem
+from chalicelib.kernel import clock, ids
+from chalicelib.kernel.access import Actor, Level
+from chalicelib.kernel.edge.shapes import Instant, View, one_of
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import optimistic, tables
+
+
+class OtherAccount(View, frozen=True, kw_only=True):
+    """Another account that is proven to be the caller's: since when, on which platforms, how and when proven."""
+
+    account_id: str
+    created_at: Instant
+    platforms: list[str]
+    proof: Annotated[str, one_of(rules.PROOFS)]
+    proven_at: Instant | None = None
+    phone: str | None = None
+
+
+def other_accounts(actor: Actor) -> list[OtherAccount]:
+    """What would come together: the other accounts that are proven to be the caller's."""
+    account = canonical(actor.id)
+    person = store.person(account.id_index or "")
+    found = []
+    for other_id in person.proven if person else []:
+        other = store.account(other_id, consistent=True)
+        if other is None or other.id == account.id:
+            continue
+        shown = OtherAccount(
+            account_id=other.id,
+            created_at=clock.local(ids.made_at(other.id)),
+            platforms=platforms_of(other),
+            proof=other.proof,
+            proven_at=clock.local_or_none(other.proven_at),
+            phone=vault.mask_phone(store.unseal(other, "phone")) or None,
+        )
+        found.append(shown)
+    return found
+
+
+def merge(actor: Actor, other_id: str) -> None:
+    """Merge another account of the caller into this one: requests of either are answered as the one person's.
+
+    Both keep all that is theirs. A repeat changes nothing. Never done without the person, who has to prove it now.
+    Raises ``nothing_to_merge`` or ``fresh_proof_required``.
+    """
+
+    def attempt() -> None:
+        into = canonical(actor.id)
+        if other_id in into.merged:
+            return
+        person = store.person(into.id_index or "")
+        is_ours = person is not None and {into.id, other_id} <= set(person.proven) and other_id != into.id
+        if person is None or not is_ours:
+            raise rules.NOTHING_TO_MERGE()
+        require_fresh_proof(into)
+        other = store.account(other_id, consistent=True)
+        assert other is not None
+        person.proven = [known for known in person.proven if known != other.id]
+        person.account_id = into.id
+        # What was merged into the other account leads straight to this one: nobody follows more than one step.
+        writes = _redirection_writes(actor, other, into)
+        into.merged = [*into.merged, other.id, *other.merged]
+        older = [key for key in other.recent_logins if key not in into.recent_logins]
+        into.recent_logins = [*into.recent_logins, *older]
+        other.merged = []
+        other.merged_into = into.id
+        other.pending = None
+        merged = Event(events.ACCOUNT_MERGED, actor, data={"into": into.id, "reason": "same_identity"})
+        absorbed = Event(events.ACCOUNT_ABSORBED, actor, data={"from": other.id, "reason": "same_identity"})
+        tables.write(changes.record(other, merged), changes.record(into, absorbed), tables.replace(person), *writes)
+
+    optimistic.repeat(attempt)
+
+
+def _redirection_writes(actor: Actor, other: AccountItem, into: AccountItem) -> list[tables.Write]:
+    writes: list[tables.Write] = []
+    for inner_id in other.merged:
+        inner = store.account(inner_id, consistent=True)
+        if inner is not None:
+            inner.merged_into = into.id
+            writes.append(changes.record(inner, Event(events.ACCOUNT_MERGED, actor, data={"into": into.id})))
+    return writes
+
+
+def undo_merge(actor: Actor, account: AccountItem, reason: str) -> None:
+    """Take a merge back (staff): the account is its own again; what was done meanwhile stays where it is.
+
+    Nothing merges the two again but the person, by a new proof. Raises ``not_merged``; an account that was given by the
+    decision of a dispute is parted there.
+    """
+    into = store.account(account.merged_into, consistent=True) if account.merged_into else None
+    if into is None or account.dispute:
+        raise rules.NOT_MERGED()
+    account.merged_into = None
+    into.merged = [other for other in into.merged if other != account.id]
+    for parted in (account, into):
+        parted.token_version = parted.token_version + 1
+    writes: list[tables.Write] = []
+    person = store.person(account.id_index) if account.id_index else None
+    if person is not None and account.level == Level.PROVEN:
+        person.proven = [*person.proven, account.id]
+        writes.append(tables.replace(person))
+    tables.write_or_conflict(
+        changes.record(account, Event(events.MERGE_UNDONE, actor, note=reason, data={"from": into.id})),
+        changes.record(into, Event(events.MERGE_UNDONE, actor, note=reason, data={"account": account.id})),
+        *writes,
+    )

@@ -1,0 +1,331 @@
+"""Proving who somebody is: claims by name and number, face checks, codes for a window, the network identity."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+import msgspec
+
+from chalicelib.identity import events, rules, store
+from chalicelib.identity.service import disputes
+from chalicelib.identity.service.accounts import canonical, change, is_fresh_proof
+from chalicelib.identity.service.people import checked_id_number, platform_account
+from chalicelib.identity.store import AccountItem, PersonItem, ProofCodeItem
+from chalicelib.kernel import clock, errors, ids, names
+from chalicelib.kernel.access import Actor, Level
+from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.shapes import Instant, View, one_of
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.settings import settings
+from chalicelib.kernel.storage import optimistic, tables
+from chalicelib.platforms import alipay, departments, wechat
+
+_STARTS = Limit(name="face_checks", times=20, seconds=86400)
+_CODE_DIGITS = 8
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """A person as registers know them: the name in one spelling, the checked number; ``index`` finds their accounts."""
+
+    name: str
+    number: str
+    index: str
+
+
+def identity_of(name: str, id_number: str) -> Identity:
+    """What somebody typed, as registers write it; raises ``id_number_invalid``."""
+    number = checked_id_number(id_number)
+    return Identity(name=names.spell(name), number=number, index=vault.blind_index("id_number", number))
+
+
+def claim(actor: Actor, name: str, id_number: str) -> None:
+    """Let the account claim an identity whose name and number belong together; a repeat changes nothing.
+
+    That proves nothing: anybody may know both. Raises ``id_number_invalid``, ``identity_mismatch``, ``already_proven``,
+    ``claims_another_identity``, ``proven_elsewhere``, ``too_many_claims`` or ``platform_unavailable``.
+    """
+    identity = identity_of(name, id_number)
+    if not departments.identity_matches(identity.name, identity.number):
+        raise rules.NAME_DOES_NOT_MATCH()
+
+    def attempt() -> None:
+        account = _account_in_use(actor.id)
+        if _stands_for(account, identity):
+            return
+        # A proof writes the same item, so a claim and a proof at the same moment do not miss each other.
+        person = store.person(identity.index) or store.new_person(identity.index)
+        if person.account_id:
+            raise rules.PROVEN_ELSEWHERE()
+        if len(person.claims) >= rules.MOST_CLAIMS:
+            raise rules.TOO_MANY_CLAIMS()
+        person.claims = [*person.claims, account.id]
+        _keep_identity(account, identity)
+        account.level = Level.CLAIMED
+        tables.write(changes.record(account, Event(events.IDENTITY_CLAIMED, actor)), tables.replace(person))
+
+    optimistic.repeat(attempt)
+
+
+def _account_in_use(account_id: str) -> AccountItem:
+    """The account as it is now; raises ``not_authenticated`` for one that no login leads to any more.
+
+    The caller was let in a moment ago; since then the claim may have been given up on another device, or lost to a
+    proof. What is locked must not come to life again.
+    """
+    account = canonical(account_id)
+    if not account.logins:
+        raise errors.NOT_AUTHENTICATED()
+    return account
+
+
+def _stands_for(account: AccountItem, identity: Identity) -> bool:
+    """Whether the account claims or has proven this identity; raises if it stands for another one."""
+    if account.id_index is None:
+        return False
+    if account.id_index == identity.index:
+        return True
+    raise rules.ALREADY_PROVEN() if account.level == Level.PROVEN else rules.CLAIMS_ANOTHER()
+
+
+def _keep_identity(account: AccountItem, identity: Identity) -> None:
+    account.name = store.seal(account, "name", identity.name)
+    account.id_number = store.seal(account, "id_number", identity.number)
+    account.id_index = identity.index
+
+
+def give_claim_up(actor: Actor) -> None:
+    """Give a claim up: the caller's login gets a new account, and the old one, with what was done there, is left.
+
+    All sessions end, so the caller logs in again. Raises ``no_claim``.
+    """
+
+    def attempt() -> None:
+        account = _account_in_use(actor.id)
+        if account.level != Level.CLAIMED:
+            raise rules.NO_CLAIM()
+        # The account stays among those that claim the identity: a proof must find what was done under it.
+        _, writes = disputes.successor_writes(actor, account)
+        account.token_version = account.token_version + 1
+        tables.write(changes.record(account, Event(events.CLAIM_GIVEN_UP, actor)), *writes)
+
+    optimistic.repeat(attempt)
+
+
+class PendingProof(msgspec.Struct, kw_only=True):
+    """A face check that was started: how, the platform's reference of it, our number, of whom, when."""
+
+    method: str
+    reference: str
+    order_no: str
+    name: str
+    id_number: str
+    started_at: datetime
+
+
+class FaceCheck(View, frozen=True, kw_only=True):
+    """What the mini-program opens: ``verify_id`` for wx.requestFacialVerify, or ``certify_url`` for startBizService."""
+
+    method: Annotated[str, one_of((rules.WECHAT_FACE, rules.ALIPAY_FACE))]
+    verify_id: str | None = None
+    certify_id: str | None = None
+    certify_url: str | None = None
+
+
+def start_face_check(actor: Actor, name: str, id_number: str) -> FaceCheck:
+    """Begin a face check on the platform of this session.
+
+    Raises ``id_number_invalid``, ``already_proven``, ``claims_another_identity``, ``platform_unavailable``, or
+    ``too_many_requests``: only checks that a platform began are counted.
+    """
+    identity = identity_of(name, id_number)
+    _stands_for(canonical(actor.id), identity)
+    _STARTS.check(actor.id)
+    order_no = ids.new_id()
+    if actor.platform == "wechat":
+        verify_id = wechat.start_face_check(order_no, identity.name, identity.number, platform_account(actor))
+        opened = FaceCheck(method=rules.WECHAT_FACE, verify_id=verify_id)
+        reference = verify_id
+    else:
+        certify_id, url = alipay.start_certification(order_no, identity.name, identity.number, settings().public_url)
+        opened = FaceCheck(method=rules.ALIPAY_FACE, certify_id=certify_id, certify_url=url)
+        reference = certify_id
+    _STARTS.count(actor.id)
+    pending = PendingProof(
+        method=opened.method,
+        reference=reference,
+        order_no=order_no,
+        name=identity.name,
+        id_number=identity.number,
+        started_at=clock.now(),
+    )
+
+    def remember(account: AccountItem) -> None:
+        account.pending = store.seal(account, "pending", msgspec.json.encode(pending).decode())
+
+    change(lambda: store.account(actor.id, consistent=True), remember, Event(events.PROOF_STARTED, actor))
+    return opened
+
+
+def confirm_face_check(actor: Actor) -> None:
+    """Finish the face check: ask the platform's server, never the front end, about the check that we started.
+
+    A repeat after success changes nothing. Raises ``proof_not_started``, ``proof_not_passed``,
+    ``too_many_accounts`` or ``platform_unavailable``.
+    """
+    account = canonical(actor.id)
+    if not account.pending:
+        if is_fresh_proof(account):
+            return
+        raise rules.PROOF_NOT_STARTED()
+    pending = msgspec.json.decode(store.unseal(account, "pending"), type=PendingProof)
+    is_over = clock.now() > pending.started_at + timedelta(hours=rules.PROOF_HOURS)
+    # What one platform began, only the same one can be asked about: a session of the other one has no user id for it.
+    is_of_this_platform = pending.method.startswith(f"{actor.platform}_")
+    if is_over or not is_of_this_platform:
+        raise rules.PROOF_NOT_STARTED()
+    if not _has_passed(actor, pending):
+        raise rules.PROOF_NOT_PASSED()
+    prove(actor, account.id, identity_of(pending.name, pending.id_number), pending.method)
+
+
+def _has_passed(actor: Actor, pending: PendingProof) -> bool:
+    if pending.method == rules.ALIPAY_FACE:
+        return alipay.certification_passed(pending.reference)
+    return wechat.face_check_passed(
+        pending.reference, pending.order_no, pending.name, pending.id_number, platform_account(actor)
+    )
+
+
+def prove_by_network_identity(actor: Actor, name: str, id_number: str, token: str) -> None:
+    """Prove by the national network identity, which takes no face and no plain number from its own user.
+
+    Raises ``id_number_invalid``, ``already_proven``, ``claims_another_identity``, ``proof_not_passed``,
+    ``too_many_accounts`` or ``platform_unavailable``.
+    """
+    identity = identity_of(name, id_number)
+    _stands_for(canonical(actor.id), identity)
+    if not departments.network_identity_passed(token, identity.name, identity.number):
+        raise rules.PROOF_NOT_PASSED()
+    prove(actor, actor.id, identity, rules.NETWORK_IDENTITY)
+
+
+class ProofCode(View, frozen=True, kw_only=True):
+    """The code that the person shows at a window, together with the ID card."""
+
+    code: str
+    expires_at: Instant
+
+
+def new_code(actor: Actor) -> ProofCode:
+    """A code for a window, good once and for ten minutes."""
+    code = f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}d}"
+    ends = clock.now() + timedelta(seconds=rules.PROOF_CODE_SECONDS)
+    item = store.new_proof_code(code, actor.id, clock.seconds(ends))
+    # Somebody else may have the same digits at this moment: then the write is refused, and the caller asks again.
+    unused = tables.absent(store.ProofCodeItem) | (store.ProofCodeItem.expires_at < clock.seconds(clock.now()))
+    tables.write_or_conflict(tables.Put(item, unused))
+    return ProofCode(code=code, expires_at=clock.local(ends))
+
+
+def prove_at_window(actor: Actor, code: str, name: str, id_number: str) -> Literal["proven"]:
+    """A clerk has the person and the ID card before them: prove the account that shows this code.
+
+    Raises ``proof_code_invalid``, ``id_number_invalid``, ``identity_mismatch``, ``already_proven``,
+    ``claims_another_identity``, ``too_many_accounts`` or ``platform_unavailable``.
+    """
+    item = store.proof_code(code)
+    if item is None or item.expires_at <= clock.seconds(clock.now()):
+        raise rules.PROOF_CODE_INVALID()
+    identity = identity_of(name, id_number)
+    if not departments.identity_matches(identity.name, identity.number):
+        raise rules.NAME_DOES_NOT_MATCH()
+    _stands_for(canonical(item.account_id), identity)
+    _use_up(item)
+    prove(actor, item.account_id, identity, rules.WINDOW)
+    return "proven"
+
+
+def _use_up(item: ProofCodeItem) -> None:
+    """End a code; two clerks may type the same one, and the first write goes on. Raises ``proof_code_invalid``."""
+    ended = item.expires_at
+    item.expires_at = clock.seconds(clock.now())
+    try:
+        tables.write(tables.Touch(item, ("expires_at",), store.ProofCodeItem.expires_at == ended))
+    except tables.ConditionFailed:
+        raise rules.PROOF_CODE_INVALID() from None
+
+
+def prove(actor: Actor, account_id: str, identity: Identity, method: str) -> None:
+    """The account is proven to be this person's; all accounts that only claim the identity lose it with this write.
+
+    Name and time of the proof are renewed if it was proven before. Raises ``already_proven``,
+    ``claims_another_identity`` or ``too_many_accounts``.
+    """
+
+    def attempt() -> None:
+        account = _account_in_use(account_id)
+        _stands_for(account, identity)
+        # Claims of this identity write the same item: whoever comes between is seen when this is tried again.
+        person = store.person(identity.index) or store.new_person(identity.index)
+        writes = _recognition_writes(actor, account, identity)
+        absorbed = set(account.merged)
+        for rival in person.claims:
+            if rival != account.id and rival not in absorbed:
+                writes += disputes.eviction_writes(actor, rival, account.id, method)
+        was_proven = account.level == Level.PROVEN
+        if account.id not in person.proven:
+            if len(person.proven) >= rules.MOST_PROVEN:
+                raise rules.TOO_MANY_ACCOUNTS()
+            writes += _announcement_writes(actor, person, method)
+            person.proven = [*person.proven, account.id]
+        person.claims = []
+        person.account_id = person.account_id or account.id
+        event = _proof_event(actor, account, identity, method, was_proven=was_proven)
+        _keep_identity(account, identity)
+        account.level = Level.PROVEN
+        account.proof = method
+        account.proven_at = clock.now()
+        account.pending = None
+        tables.write(changes.record(account, event), tables.replace(person), *writes)
+
+    optimistic.repeat(attempt)
+
+
+def _proof_event(actor: Actor, account: AccountItem, identity: Identity, method: str, *, was_proven: bool) -> Event:
+    """What happened; a name that registers write otherwise by now stays in the log, sealed as a note."""
+    if not was_proven:
+        return Event(events.IDENTITY_PROVEN, actor, data={"method": method})
+    former_name = store.unseal(account, "name")
+    note = "" if former_name == identity.name else former_name
+    return Event(events.IDENTITY_RENEWED, actor, note=note, data={"method": method})
+
+
+def _announcement_writes(actor: Actor, person: PersonItem, method: str) -> list[tables.Write]:
+    """The accounts that are proven to be this person's already hear of another one: it might be a thief's."""
+    writes: list[tables.Write] = []
+    for other in person.proven:
+        known = store.account(other, consistent=True)
+        if known is not None:
+            writes.append(changes.record(known, Event(events.OTHER_ACCOUNT_PROVEN, actor, data={"method": method})))
+    return writes
+
+
+def _recognition_writes(actor: Actor, account: AccountItem, identity: Identity) -> list[tables.Write]:
+    """Accounts of this identity that the same login had left or lost belong to the person now, without a decision."""
+    writes: list[tables.Write] = []
+    for former_id in account.former:
+        former = store.account(former_id, consistent=True)
+        if former is None or former.merged_into or former.id_index != identity.index:
+            continue
+        former.merged_into = account.id
+        account.merged = [*account.merged, former.id]
+        data: changes.Data = {"into": account.id, "reason": "same_login"}
+        writes.append(changes.record(former, Event(events.ACCOUNT_MERGED, actor, data=data)))
+        dispute = store.dispute(former.dispute) if former.dispute else None
+        if dispute is not None and dispute.status == rules.OPEN:
+            writes.append(disputes.recognition_write(actor, dispute))
+    return writes

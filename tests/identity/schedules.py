@@ -1,0 +1,221 @@
+"""A thief who knows a citizen's name and number, and the citizen: what each of them does, and what must never be."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from chalicelib.identity import store
+from chalicelib.identity.service import disputes, merging, proofs, sessions
+from chalicelib.identity.service.proofs import Identity
+from chalicelib.identity.store import AccountItem
+from chalicelib.kernel import errors
+from chalicelib.kernel.access import Actor, Level
+from scenes.world import World, new_id_number
+
+ADMINISTRATOR = Actor(kind="staff", id="administrator", roles=("administrator",), unit="city")
+NAME = "张三"
+
+
+@dataclass(kw_only=True)
+class Login:
+    """A phone with a mini-program, of the citizen or of the thief, and its present access token."""
+
+    world: World
+    platform: str
+    is_thief: bool
+    user: str = ""
+    token: str = ""
+
+    def open(self) -> None:
+        client = self.world.log_in(self.platform, self.user)
+        self.user, self.token = client.user, client.token
+
+    def actor(self) -> Actor | None:
+        """Who the API takes the caller for; None if the session has ended."""
+        try:
+            return sessions.authenticate({"authorization": f"Bearer {self.token}"})
+        except errors.Problem:
+            return None
+
+
+@dataclass(kw_only=True)
+class Theft:
+    """The citizen's two phones, the thief's two, and the identity that all of them want."""
+
+    world: World
+    identity: Identity
+    own: Identity
+    logins: list[Login]
+    is_proven: bool = False
+    seen_by_thief: list[str] = field(default_factory=list)
+
+    def claim(self, login: Login) -> None:
+        self._do(login, lambda actor: proofs.claim(actor, NAME, self.identity.number))
+
+    def claim_own(self, login: Login) -> None:
+        """The thief says who they are themselves."""
+        self._do(login, lambda actor: proofs.claim(actor, NAME, self.own.number))
+
+    def prove(self, login: Login) -> None:
+        """Each looks into the camera: the citizen as the citizen, the thief as the thief."""
+        wanted = self.own if login.is_thief else self.identity
+        self._do(login, lambda actor: proofs.prove(actor, actor.id, wanted, f"{login.platform}_face"))
+        found = store.person(self.identity.index)
+        if found is not None and found.account_id:
+            self.is_proven = True
+
+    def give_up(self, login: Login) -> None:
+        self._do(login, proofs.give_claim_up)
+
+    def merge(self, login: Login) -> None:
+        def merge_any(actor: Actor) -> None:
+            for other in merging.other_accounts(actor):
+                merging.merge(actor, other.account_id)
+
+        self._do(login, merge_any)
+
+    def undo(self) -> None:
+        """An administrator parts what was merged."""
+        for account in self.accounts():
+            if account.merged_into and not account.dispute:
+                _quietly(lambda account=account: merging.undo_merge(ADMINISTRATOR, account, "并非同一人"))  # type: ignore[misc]
+
+    def decide(self, choice: random.Random) -> None:
+        """An administrator decides a dispute of this identity, or takes a decision back."""
+        decisions = (disputes.give, disputes.keep_locked, disputes.reopen)
+        for account in self.accounts():
+            dispute = store.dispute(account.dispute) if account.dispute else None
+            if dispute is not None:
+                decide = choice.choice(decisions)
+                _quietly(lambda dispute=dispute, decide=decide: decide(ADMINISTRATOR, dispute, "已核对"))  # type: ignore[misc]
+
+    def _do(self, login: Login, work: Callable[[Actor], object]) -> None:
+        was_proven = self.is_proven
+        actor = login.actor()
+        if actor is None:
+            login.open()
+            actor = login.actor()
+        if actor is None:
+            return
+        self._look(login, actor, was_proven=was_proven)
+        _quietly(lambda: work(actor))
+
+    def _look(self, login: Login, actor: Actor, *, was_proven: bool) -> None:
+        """What the caller could read: once the identity is proven, nothing of it may be the thief's."""
+        if not login.is_thief or not was_proven:
+            return
+        for account_id in actor.accounts:
+            account = store.account(account_id, consistent=True)
+            if account is not None and account.id_index == self.identity.index:
+                self.seen_by_thief.append(account_id)
+
+    def accounts(self) -> list[AccountItem]:
+        """Every account that stands, or stood, for the identity."""
+        person = store.person(self.identity.index)
+        wanted = set()
+        if person is not None:
+            wanted |= {*person.proven, *person.claims}
+        found: list[AccountItem] = []
+        for login in self.logins:
+            item = store.login(_key_of(login))
+            if item is not None:
+                wanted.add(item.account_id)
+        while wanted:
+            account = store.account(wanted.pop(), consistent=True)
+            if account is None or account.id in {one.id for one in found}:
+                continue
+            found.append(account)
+            wanted |= {*account.former, *account.merged}
+        return [account for account in found if account.id_index == self.identity.index]
+
+    def faults(self) -> list[str]:
+        """What must never be, as it is stored now."""
+        found = [f"the thief saw {account}" for account in self.seen_by_thief]
+        person = store.person(self.identity.index)
+        is_proven = person is not None and bool(person.account_id)
+        for account in self.accounts():
+            if account.level == Level.PROVEN:
+                continue
+            is_reachable = bool(account.logins)
+            if is_proven and is_reachable:
+                found.append(f"{account.id} only claims a proven identity, and a login leads to it")
+            if is_proven and not account.merged_into and not account.dispute:
+                found.append(f"{account.id} claimed the identity, and nobody decides about it")
+        for login in self.logins:
+            found += self._faults_of_login(login, is_proven=is_proven)
+        if person is not None and is_proven and person.claims:
+            found.append("claims stand beside a proof")
+        return found
+
+    def _faults_of_login(self, login: Login, *, is_proven: bool) -> list[str]:
+        key = _key_of(login)
+        item = store.login(key)
+        account = store.account(item.account_id, consistent=True) if item is not None else None
+        if account is None or key not in account.logins:
+            return [f"{login.user}: the login leads to an account that does not know it"]
+        actor = login.actor()
+        if actor is None or not login.is_thief or not is_proven:
+            return []
+        reached = [store.account(one, consistent=True) for one in actor.accounts]
+        return [f"the thief reaches {one.id}" for one in reached if one and one.id_index == self.identity.index]
+
+    def script(self, choice: random.Random, login: Login) -> Callable[[], None]:
+        """A few things that somebody does with this phone, in an order drawn by chance."""
+        if login.is_thief:
+            deeds = [self.claim, self.claim, self.claim_own, self.give_up, self.prove, self.merge]
+        else:
+            deeds = [self.claim, self.prove, self.prove, self.give_up, self.merge]
+        wanted = [choice.choice(deeds) for _ in range(choice.randint(2, 4))]
+
+        def play() -> None:
+            for deed in wanted:
+                deed(login)
+
+        return play
+
+
+def _key_of(login: Login) -> str:
+    session = store.session(_claims(login)["sid"])
+    assert session is not None
+    return session.login_key
+
+
+def _claims(login: Login) -> dict[str, str]:
+    import base64
+    import json
+
+    part = login.token.split(".")[1]
+    claims: dict[str, str] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return claims
+
+
+def _quietly(work: Callable[[], object]) -> None:
+    """Do it; a refusal is an answer like any other."""
+    try:
+        work()
+    except errors.Problem as problem:
+        if problem.error.status >= 500 and problem.error is not errors.UNAVAILABLE:
+            raise
+
+
+def theft(world: World) -> Theft:
+    """A new identity, and four phones that are logged in."""
+    number, own = new_id_number(), new_id_number()
+    world.simulators.departments.people[number] = NAME
+    world.simulators.departments.people[own] = NAME
+    logins = [
+        Login(world=world, platform="wechat", is_thief=False),
+        Login(world=world, platform="alipay", is_thief=False),
+        Login(world=world, platform="wechat", is_thief=True),
+        Login(world=world, platform="alipay", is_thief=True),
+    ]
+    for login in logins:
+        login.open()
+    return Theft(
+        world=world,
+        identity=proofs.identity_of(NAME, number),
+        own=proofs.identity_of(NAME, own),
+        logins=logins,
+    )
