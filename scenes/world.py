@@ -321,6 +321,18 @@ class World:
             wanted = {"certify_id": started.json["certify_id"], "passed": passed}
             self.simulators.alipay.controls["certifications"](wanted)
 
+    def accept_mandates(self, client: Client) -> None:
+        """The person agrees to every mandate that is offered to them."""
+        for mandate in client.get("/v1/organizations").json["items"]:
+            if mandate["status"] == "offered":
+                assert client.post(f"/v1/mandates/{mandate['id']}/accept").status == 200
+
+    def handler(self, enterprise: Enterprise, id_number: str) -> Client:
+        """Somebody who was appointed and agrees; they act for the enterprise."""
+        client = self.real_person("乙经办", id_number)
+        self.accept_mandates(client)
+        return client.acting(enterprise.organization_id)
+
     def merge(self, into: Client, other: Client, name: str, id_number: str) -> None:
         """Both clients prove the same identity, and then the first one takes the other's account in."""
         self.prove(other, name, id_number)

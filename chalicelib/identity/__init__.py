@@ -8,6 +8,6 @@ FEATURE = Feature(
     routes=("routes",),
     tables={"identity": True},
     events="events",
-    graphs={"disputed identity": "rules:DISPUTES"},
-    tells=("ACCOUNT",),
+    graphs={"disputed identity": "rules:DISPUTES", "mandate": "rules:MANDATES"},
+    tells=("ACCOUNT", "ORGANIZATION"),
 )

@@ -12,6 +12,7 @@ _HOW = {
     "network_identity": ("国家网络身份认证", "the national network identity"),
 }
 """How somebody has proven who they are, in words."""
+_MANDATE_PLACES = {"at": announcements.moment_sample(), "enterprise": announcements.same("示例旅游客运有限公司")}
 _PLACES = {"at": announcements.moment_sample(), "how": _HOW["alipay_face"]}
 
 ACCOUNT_CREATED = EventType("account_created", zh="账号已建立", en="The account was created")
@@ -65,8 +66,27 @@ ACCESS_TOKENS_VOIDED = EventType("access_tokens_voided", zh="访问令牌已全�
 STAFF_PUT = EventType("staff_put", zh="工作人员信息已更新", en="The staff member was created or changed")
 STAFF_LOGGED_IN = EventType("staff_logged_in", zh="工作人员已登录", en="The staff member logged in")
 ORGANIZATION_REGISTERED = EventType("organization_registered", zh="企业已登记", en="The enterprise was registered")
-MANDATE_GIVEN = EventType("mandate_given", zh="已授权经办人", en="A mandate was given")
-MANDATE_REVOKED = EventType("mandate_revoked", zh="授权已撤销", en="The mandate was revoked")
+ORGANIZATION_RENAMED = EventType(
+    "organization_renamed", zh="企业名称已按登记更新", en="The enterprise's name follows the register"
+)
+MANDATE_OFFERED = EventType(
+    "mandate_offered", zh="已授权，等待经办人接受", en="A mandate was offered", places=_MANDATE_PLACES
+)
+MANDATE_ASSUMED = EventType(
+    "mandate_assumed", zh="法定代表人已登记", en="The legal representative was registered", places=_MANDATE_PLACES
+)
+MANDATE_CHANGED = EventType(
+    "mandate_changed", zh="授权已变更或确认", en="The mandate was changed or confirmed", places=_MANDATE_PLACES
+)
+MANDATE_ACCEPTED = EventType("mandate_accepted", zh="经办人已接受授权", en="The mandate was accepted")
+MANDATE_DECLINED = EventType("mandate_declined", zh="经办人已谢绝授权", en="The mandate was declined")
+MANDATE_REVOKED = EventType("mandate_revoked", zh="授权已撤销", en="The mandate was revoked", places=_MANDATE_PLACES)
+MANDATE_SUSPENDED = EventType(
+    "mandate_suspended",
+    zh="法定代表人已变更，授权待新法定代表人确认",
+    en="The enterprise has another representative, whose word the mandate waits for",
+    places=_MANDATE_PLACES,
+)
 RELATIVE_ADDED = EventType("relative_added", zh="已添加亲属", en="A relative was added")
 RELATIVE_CONSENTED = EventType("relative_consented", zh="亲属已同意", en="The relative has consented")
 RELATIVE_ENDED = EventType("relative_ended", zh="亲属关系已解除", en="The relation was ended")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from chalicelib.identity import events
-from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.errors import PLATFORM_UNAVAILABLE, ErrorCode
 from chalicelib.kernel.graph import NEW, Edge, Graph
 
 SESSION_DAYS = 30
@@ -154,6 +154,21 @@ MANDATE_PERIOD_INVALID = ErrorCode(
     zh="授权截止日期须在今天之后且不超过三年",
     en="The mandate must end after today and within three years",
 )
+MANDATE_STATE = ErrorCode(
+    "mandate_wrong_state",
+    409,
+    zh="授权当前状态为“{state_zh}”，不能进行此操作",
+    en="The mandate is “{state}”; not possible now",
+)
+REPRESENTATIVE_CHANGED = ErrorCode(
+    "representative_changed",
+    403,
+    zh="市场监管登记的法定代表人已变更，原有授权停止使用；请新法定代表人在本系统登记企业并确认授权",
+    en="The business register names another legal representative: mandates of the former one rest until the new one "
+    "has registered the enterprise here and confirmed them",
+)
+REPRESENTATION_ERRORS = [REPRESENTATIVE_CHANGED, ENTERPRISE_UNKNOWN, ENTERPRISE_NOT_ACTIVE, PLATFORM_UNAVAILABLE]
+"""What every request answers that asks the business register who represents the enterprise now."""
 RELATIVE_NOT_CONSENTED = ErrorCode(
     "relative_not_consented",
     403,
@@ -182,6 +197,39 @@ DISPUTES = Graph(
     ),
     DISPUTE_DECIDED,
     {OPEN: "待处理", GIVEN: "已归本人", KEPT_LOCKED: "继续锁定"},
+)
+
+
+OFFERED = "offered"
+ACCEPTED = "accepted"
+WAITING = "waiting"
+ENDED = "ended"
+MANDATES = Graph(
+    (
+        Edge("offer", NEW, OFFERED, by=("representative",), event=events.MANDATE_OFFERED),
+        Edge("offer", OFFERED, OFFERED, by=("representative",), event=events.MANDATE_OFFERED),
+        Edge("offer", ENDED, OFFERED, by=("representative",), event=events.MANDATE_OFFERED),
+        # Who has accepted to act stays accepted when scope or end change, and can resign at any time.
+        Edge("change", ACCEPTED, ACCEPTED, by=("representative",), event=events.MANDATE_CHANGED),
+        Edge("change", WAITING, ACCEPTED, by=("representative",), event=events.MANDATE_CHANGED),
+        Edge("assume", NEW, ACCEPTED, by=("representative",), event=events.MANDATE_ASSUMED),
+        Edge("assume", OFFERED, ACCEPTED, by=("representative",), event=events.MANDATE_ASSUMED),
+        Edge("assume", ACCEPTED, ACCEPTED, by=("representative",), event=events.MANDATE_ASSUMED),
+        Edge("assume", WAITING, ACCEPTED, by=("representative",), event=events.MANDATE_ASSUMED),
+        Edge("assume", ENDED, ACCEPTED, by=("representative",), event=events.MANDATE_ASSUMED),
+        Edge("accept", OFFERED, ACCEPTED, by=("holder",), event=events.MANDATE_ACCEPTED),
+        Edge("decline", OFFERED, ENDED, by=("holder",), event=events.MANDATE_DECLINED),
+        Edge("decline", ACCEPTED, ENDED, by=("holder",), event=events.MANDATE_DECLINED),
+        Edge("decline", WAITING, ENDED, by=("holder",), event=events.MANDATE_DECLINED),
+        Edge("revoke", OFFERED, ENDED, by=("representative", "system"), event=events.MANDATE_REVOKED),
+        Edge("revoke", ACCEPTED, ENDED, by=("representative", "system"), event=events.MANDATE_REVOKED),
+        Edge("revoke", WAITING, ENDED, by=("representative", "system"), event=events.MANDATE_REVOKED),
+        # The register names another representative: whom the former one appointed waits for the new one's word.
+        Edge("suspend", ACCEPTED, WAITING, by=("system",), event=events.MANDATE_SUSPENDED),
+        Edge("suspend", OFFERED, ENDED, by=("system",), event=events.MANDATE_REVOKED),
+    ),
+    MANDATE_STATE,
+    {OFFERED: "待接受", ACCEPTED: "有效", WAITING: "待新法定代表人确认", ENDED: "已结束"},
 )
 
 
@@ -214,9 +262,9 @@ def is_child(born: date, today: date) -> bool:
     return (today.year - born.year, today.month, today.day) < (14, born.month, born.day)
 
 
-def mandate_holds(until: date, revoked: bool, today: date) -> bool:
-    """Whether a mandate may be used today; it includes its last day."""
-    return not revoked and today <= until
+def mandate_holds(status: str, until: date, today: date) -> bool:
+    """Whether a mandate may be used today: it was accepted, nobody ended it, and its last day is not over."""
+    return status == ACCEPTED and today <= until
 
 
 def mandate_period_is_valid(until: date, today: date) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
+from chalicelib.kernel import ids
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import indexes, tables
 from chalicelib.kernel.storage.attributes import Day, Integer, Moment, Names, OptionalMoment
@@ -127,7 +128,7 @@ class SessionItem(tables.AggregateTable):
 
 
 class OrganizationItem(tables.AggregateTable):
-    """An enterprise (legal person) known by its credit code."""
+    """An enterprise (legal person); its id says nothing of its credit code."""
 
     class Meta:
         table_name = TABLE
@@ -140,16 +141,41 @@ class OrganizationItem(tables.AggregateTable):
         return self.pk.removeprefix("ORGANIZATION#")
 
 
-class MandateItem(tables.AggregateTable):
-    """What lets a real-name person act for an enterprise (授权); found by the person through gsi1."""
+class CreditCodeItem(tables.Table):
+    """The enterprise that has a credit code, by the code's blind index."""
 
     class Meta:
         table_name = TABLE
 
+    organization_id = UnicodeAttribute()
+
+
+class MandateNumberItem(tables.Table):
+    """The mandate that has this id: its key, which holds the index of a person's number, is told to nobody."""
+
+    class Meta:
+        table_name = TABLE
+
+    organization_id = UnicodeAttribute()
+    holder_index = UnicodeAttribute()
+
+
+class MandateItem(tables.AggregateTable):
+    """What lets a person act for an enterprise (授权); found by the person through gsi1.
+
+    The key holds the index of the person's number, so that a request by the person finds it with one read. ``id`` is
+    random: whoever learns it learns nothing of the number. ``given_by``: the index of the representative who gave it.
+    """
+
+    class Meta:
+        table_name = TABLE
+
+    id = UnicodeAttribute()
+    status = UnicodeAttribute(default="")
     role = UnicodeAttribute()
     scope = Names()
     until = Day()
-    revoked = BooleanAttribute(default=False)
+    given_by = UnicodeAttribute(default="")
     organization_name = UnicodeAttribute()
     holder_name = BinaryAttribute(legacy_encoding=False)
     gsi1pk = UnicodeAttribute()
@@ -161,8 +187,18 @@ class MandateItem(tables.AggregateTable):
         return self.pk.removeprefix("ORGANIZATION#")
 
     @property
-    def id(self) -> str:
+    def holder_index(self) -> str:
         return self.sk.removeprefix("MANDATE#")
+
+
+class RelativeNumberItem(tables.Table):
+    """The relation that has this id: its key, which holds the indexes of two numbers, is told to nobody."""
+
+    class Meta:
+        table_name = TABLE
+
+    holder_index = UnicodeAttribute()
+    relative_index = UnicodeAttribute()
 
 
 class RelativeItem(tables.AggregateTable):
@@ -171,6 +207,7 @@ class RelativeItem(tables.AggregateTable):
     class Meta:
         table_name = TABLE
 
+    id = UnicodeAttribute()
     holder = UnicodeAttribute()
     relative_index = UnicodeAttribute()
     holder_name = BinaryAttribute(legacy_encoding=False)
@@ -182,10 +219,6 @@ class RelativeItem(tables.AggregateTable):
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi1 = indexes.ListIndex()
-
-    @property
-    def id(self) -> str:
-        return f"{self.pk.removeprefix('PERSON#')}-{self.sk.removeprefix('RELATIVE#')}"
 
 
 class StaffItem(tables.AggregateTable):
@@ -258,8 +291,27 @@ def organization(organization_id: str) -> OrganizationItem | None:
     return read(OrganizationItem, f"ORGANIZATION#{organization_id}")
 
 
-def mandate(organization_id: str, mandate_id: str) -> MandateItem | None:
-    return read(MandateItem, f"ORGANIZATION#{organization_id}", f"MANDATE#{mandate_id}")
+def organization_of_code(code_index: str) -> CreditCodeItem | None:
+    return read(CreditCodeItem, f"CREDITCODE#{code_index}", consistent=True)
+
+
+def mandate(organization_id: str, holder_index: str, *, consistent: bool = False) -> MandateItem | None:
+    return read(MandateItem, f"ORGANIZATION#{organization_id}", f"MANDATE#{holder_index}", consistent=consistent)
+
+
+def mandate_of_id(mandate_id: str) -> MandateItem | None:
+    """The mandate with this id (two reads)."""
+    found = read(MandateNumberItem, f"MANDATE#{mandate_id}", consistent=True)
+    return mandate(found.organization_id, found.holder_index, consistent=True) if found is not None else None
+
+
+def new_mandate(organization: OrganizationItem, holder_index: str) -> tuple[MandateItem, MandateNumberItem]:
+    """A mandate for this person, and the item by which its id finds it."""
+    item = MandateItem(f"ORGANIZATION#{organization.id}", f"MANDATE#{holder_index}", id=ids.new_id())
+    item.gsi1pk = f"HOLDER#{holder_index}"
+    item.gsi1sk = organization.id
+    number = MandateNumberItem(f"MANDATE#{item.id}", organization_id=organization.id, holder_index=holder_index)
+    return item, number
 
 
 def mandates_of_organization(organization_id: str, cursor: str | None) -> Page:
@@ -272,12 +324,24 @@ def mandates_of_person(id_index: str, cursor: str | None) -> Page:
 
 
 def relative(relative_id: str) -> RelativeItem | None:
-    holder, _, index = relative_id.partition("-")
-    return read(RelativeItem, f"PERSON#{holder}", f"RELATIVE#{index}", consistent=True) if holder and index else None
+    """The relation with this id (two reads)."""
+    found = read(RelativeNumberItem, f"RELATION#{relative_id}", consistent=True)
+    return relation(found.holder_index, found.relative_index) if found is not None else None
+
+
+def relation(holder_index: str, relative_index: str) -> RelativeItem | None:
+    return read(RelativeItem, f"PERSON#{holder_index}", f"RELATIVE#{relative_index}", consistent=True)
+
+
+def new_relation_number(item: RelativeItem) -> RelativeNumberItem:
+    """The item by which the relation's id finds it."""
+    holder_index = item.pk.removeprefix("PERSON#")
+    return RelativeNumberItem(f"RELATION#{item.id}", holder_index=holder_index, relative_index=item.relative_index)
 
 
 def new_relative(account_id: str, holder_index: str, index: str) -> RelativeItem:
     item = RelativeItem(f"PERSON#{holder_index}", f"RELATIVE#{index}", holder=account_id, relative_index=index)
+    item.id = ids.new_id()
     item.gsi1pk = f"CONSENTS#{index}"
     item.gsi1sk = holder_index
     return item

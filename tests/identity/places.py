@@ -6,9 +6,9 @@ from scenes.world import new_id_number
 from tests.laws.access import Places
 
 ABSENT = {
-    "organization_id": "0" * 32,
-    "mandate_id": "0" * 32,
-    "relative_id": f"{'0' * 32}-{'0' * 32}",
+    "organization_id": "0" * 26,
+    "mandate_id": "0" * 26,
+    "relative_id": "0" * 26,
     "dispute_id": "0" * 26,
 }
 
@@ -19,7 +19,8 @@ def organization_id(places: Places) -> str:
 
 def mandate_id(places: Places) -> str:
     path = f"/v1/organizations/{places.enterprise.organization_id}/mandates"
-    return str(places.enterprise.representative.get(path).json["items"][0]["id"])
+    rows = places.enterprise.representative.get(path).json["items"]
+    return str(next(row["id"] for row in rows if row["role"] == "legal_representative"))
 
 
 def account_id(places: Places) -> str:

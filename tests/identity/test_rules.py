@@ -8,6 +8,8 @@ import pytest
 
 from chalicelib.identity import rules
 from chalicelib.identity.rules import SessionState
+from chalicelib.kernel.errors import Problem
+from chalicelib.kernel.graph import Edge
 
 OPENED = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 2)
@@ -50,10 +52,41 @@ def test_somebody_is_a_child_until_the_fourteenth_birthday(born: date, is_child:
 
 
 @pytest.mark.parametrize(
-    ("days", "revoked", "holds"), [(0, False, True), (1, False, True), (-1, False, False), (1, True, False)]
+    ("days", "status", "holds"),
+    [
+        (0, "accepted", True),
+        (1, "accepted", True),
+        (-1, "accepted", False),
+        (1, "offered", False),
+        (1, "waiting", False),
+        (1, "ended", False),
+    ],
 )
-def test_a_mandate_holds_on_its_last_day(days: int, revoked: bool, holds: bool) -> None:
-    assert rules.mandate_holds(TODAY + timedelta(days), revoked, TODAY) is holds
+def test_an_accepted_mandate_holds_until_its_last_day(days: int, status: str, holds: bool) -> None:
+    assert rules.mandate_holds(status, TODAY + timedelta(days), TODAY) is holds
+
+
+class Thing:
+    def __init__(self, status: str) -> None:
+        self.status = status
+
+
+@pytest.mark.parametrize("edge", rules.MANDATES.edges, ids=lambda edge: f"{edge.start or 'new'} {edge.action}")
+def test_a_mandate_moves_as_the_table_says_and_only_for_its_side(edge: Edge) -> None:
+    thing = Thing(edge.start)
+    assert rules.MANDATES.move(thing, edge.action, edge.by[0]) is edge.event
+    assert thing.status == edge.end
+    others = {"representative", "holder", "system"} - set(edge.by)
+    for other in others:
+        with pytest.raises(Problem):
+            rules.MANDATES.move(Thing(edge.start), edge.action, other)
+
+
+@pytest.mark.parametrize(("minutes", "is_fresh"), [(0, True), (10, True), (11, False), (-1, False)])
+def test_a_proof_is_fresh_for_ten_minutes(minutes: int, is_fresh: bool) -> None:
+    now = datetime(2026, 11, 2, tzinfo=UTC)
+    assert rules.is_fresh(now, now + timedelta(minutes=minutes)) is is_fresh
+    assert rules.is_fresh(None, now) is False
 
 
 @pytest.mark.parametrize(("days", "good"), [(0, False), (1, True), (3 * 366, True), (3 * 366 + 1, False), (-5, False)])

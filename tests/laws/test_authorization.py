@@ -71,7 +71,7 @@ def people(world: World, enterprise: Enterprise) -> dict[str, Client]:
         "claimant": world.claimant(),
         "stranger": world.real_person(),
         "owner": enterprise.client,
-        "other_scope": world.real_person("乙经办", number).acting(enterprise.organization_id),
+        "other_scope": world.handler(enterprise, number),
         "officer": world.staff("officer.a"),
         "elsewhere": world.staff("housing"),
         "supervisor": world.staff("supervisor"),

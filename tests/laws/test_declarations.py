@@ -142,7 +142,7 @@ def faults_of_attributes(model: type[Table]) -> list[str]:
     return faults
 
 
-NOT_DAYS = {"asked_by", "postage_by", "replaced_by"}
+NOT_DAYS = {"asked_by", "given_by", "postage_by", "replaced_by"}
 """Names that end like a day's and are persons, ways or things."""
 
 

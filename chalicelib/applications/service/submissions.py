@@ -19,6 +19,7 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition
 from chalicelib.certificates import service as certificates
 from chalicelib.delivery import service as delivery
+from chalicelib.identity import service as identity
 from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.events import changes
@@ -35,12 +36,13 @@ def submit(actor: Actor, item: ApplicationItem, form: dict[str, Any] | None = No
     """Submit a draft, or what was corrected, and decide at once what the rules can decide.
 
     ``form`` replaces the saved one. Submitting what is submitted already changes nothing and answers as the
-    first time. Raises ``form_invalid``, ``wrong_state``, ``platform_unavailable`` (nothing is changed then)
-    or ``changed_meanwhile``.
+    first time. Raises ``form_invalid``, ``wrong_state``, ``platform_unavailable`` (nothing is changed then),
+    ``representative_changed`` or ``changed_meanwhile``.
     """
     action = "correct" if item.status == rules.CORRECTION else "submit"
     if action == "submit" and item.status not in (rules.DRAFT, rules.WITHDRAWN, rules.DISCARDED):
         return item
+    identity.check_representation(actor)
     is_too_late = item.correct_by is None or clock.today() > item.correct_by
     if action == "correct" and is_too_late:
         lapse(item)

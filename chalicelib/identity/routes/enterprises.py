@@ -14,7 +14,7 @@ from chalicelib.identity.store import MandateItem, OrganizationItem
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import endpoint
-from chalicelib.kernel.edge.shapes import ListQuery, View
+from chalicelib.kernel.edge.shapes import ListQuery, View, one_of
 from chalicelib.kernel.storage import tables
 
 
@@ -47,6 +47,7 @@ class MandateView(View, frozen=True, kw_only=True):
     role: str
     scope: list[str]
     until: date
+    status: Annotated[str, one_of(rules.MANDATES.states)]
     valid: bool
 
 
@@ -73,21 +74,22 @@ class MandateList(View, frozen=True):
 )
 def register_organization(actor: Actor, body: CreditCode) -> MandateView:
     """Register the enterprise whose legal representative the caller is."""
-    return _mandate_view(service.register_organization(actor, body.credit_code))
+    return _mandate_view(service.enterprises.register_organization(actor, body.credit_code))
 
 
 @endpoint("GET", "/v1/organizations", Access(person=Level.PROVEN))
 def list_organizations(actor: Actor, query: ListQuery) -> MandateList:
     """The enterprises that the caller may act for."""
-    return _mandate_list(service.mandates_of(actor, query.cursor))
+    return _mandate_list(service.enterprises.mandates_of(actor, query.cursor))
 
 
 def _represents(actor: Actor, organization: OrganizationItem) -> bool:
-    return service.is_legal_representative(actor, organization.id)
+    return service.enterprises.is_legal_representative(actor, organization.id)
 
 
 def _find_mandate(organization_id: str, mandate_id: str) -> MandateItem | None:
-    return store.mandate(organization_id, mandate_id)
+    found = store.mandate_of_id(mandate_id)
+    return found if found is not None and found.organization_id == organization_id else None
 
 
 OWN_ORGANIZATION = Access(
@@ -96,9 +98,31 @@ OWN_ORGANIZATION = Access(
 OWN_MANDATE = Access(
     person=Level.PROVEN,
     target=_find_mandate,
-    related=lambda actor, mandate: service.is_legal_representative(actor, mandate.organization_id),
+    related=lambda actor, mandate: service.enterprises.is_legal_representative(actor, mandate.organization_id),
     relation="legal representative",
 )
+
+
+HELD_MANDATE = Access(
+    person=Level.PROVEN,
+    target=store.mandate_of_id,
+    related=service.enterprises.is_holder_of,
+    relation="who is to act by the mandate",
+)
+
+
+@endpoint("POST", "/v1/mandates/{mandate_id}/accept", HELD_MANDATE, errors=[rules.MANDATE_STATE])
+def accept_mandate(actor: Actor, target: MandateItem) -> MandateView:
+    """Agree to act for the enterprise: only then does the mandate count."""
+    service.enterprises.accept_mandate(actor, target)
+    return _mandate_view(target)
+
+
+@endpoint("POST", "/v1/mandates/{mandate_id}/decline", HELD_MANDATE, errors=[rules.MANDATE_STATE])
+def decline_mandate(actor: Actor, target: MandateItem) -> MandateView:
+    """Not to act for the enterprise, or not any more."""
+    service.enterprises.decline_mandate(actor, target)
+    return _mandate_view(target)
 
 
 @endpoint("GET", "/v1/organizations/{organization_id}/mandates", OWN_ORGANIZATION)
@@ -113,17 +137,29 @@ def list_mandates(target: OrganizationItem, query: ListQuery) -> MandateList:
     OWN_ORGANIZATION,
     status=201,
     idempotent=True,
-    errors=[rules.ID_NUMBER_INVALID, rules.MANDATE_PERIOD_INVALID, rules.FRESH_PROOF_REQUIRED],
+    errors=[
+        rules.ID_NUMBER_INVALID,
+        rules.MANDATE_PERIOD_INVALID,
+        rules.FRESH_PROOF_REQUIRED,
+        *rules.REPRESENTATION_ERRORS,
+    ],
 )
 def appoint_handler(actor: Actor, target: OrganizationItem, body: Appointment) -> MandateView:
-    """Appoint a handler, or renew and change a handler's mandate."""
-    return _mandate_view(service.appoint_handler(actor, target, body.name, body.id_number, body.scope, body.until))
+    """Offer somebody to act as handler, or renew and change a handler's mandate; it counts once it is accepted."""
+    return _mandate_view(
+        service.enterprises.appoint_handler(actor, target, body.name, body.id_number, body.scope, body.until)
+    )
 
 
-@endpoint("DELETE", "/v1/organizations/{organization_id}/mandates/{mandate_id}", OWN_MANDATE)
+@endpoint(
+    "DELETE",
+    "/v1/organizations/{organization_id}/mandates/{mandate_id}",
+    OWN_MANDATE,
+    errors=[rules.MANDATE_STATE],
+)
 def revoke_mandate(actor: Actor, target: MandateItem) -> MandateView:
     """End a mandate at once."""
-    service.revoke_mandate(actor, target)
+    service.enterprises.revoke_mandate(actor, target)
     return _mandate_view(target)
 
 
@@ -132,11 +168,12 @@ def _mandate_view(mandate: MandateItem) -> MandateView:
         id=mandate.id,
         organization_id=mandate.organization_id,
         organization_name=mandate.organization_name,
-        holder=service.holder_name(mandate),
+        holder=service.enterprises.holder_name(mandate),
         role=mandate.role,
         scope=list(mandate.scope),
         until=mandate.until,
-        valid=service.mandate_holds(mandate),
+        status=mandate.status,
+        valid=service.enterprises.mandate_holds(mandate),
     )
 
 

@@ -1,16 +1,10 @@
 """Use cases of identity: log in, prove who one is, act for an enterprise. The door for other features."""
 
 from chalicelib.identity.rules import RELATIVE_NOT_CONSENTED
-from chalicelib.identity.service import disputes, merging, proofs, sessions
+from chalicelib.identity.service import disputes, enterprises, merging, proofs, sessions
 from chalicelib.identity.service.enterprises import (
-    appoint_handler,
-    holder_name,
-    is_legal_representative,
-    mandate_holds,
-    mandates_of,
+    check_representation,
     recipient,
-    register_organization,
-    revoke_mandate,
 )
 from chalicelib.identity.service.people import (
     Contact,
@@ -52,8 +46,8 @@ __all__ = [
     "Party",
     "Visitor",
     "add_relative",
-    "appoint_handler",
     "bind_phone",
+    "check_representation",
     "checked_id_number",
     "consent_stands",
     "contact",
@@ -61,14 +55,11 @@ __all__ = [
     "describe_one",
     "disputes",
     "end_relation",
+    "enterprises",
     "give_consent",
-    "holder_name",
     "is_holder",
-    "is_legal_representative",
     "is_relative",
     "login_key",
-    "mandate_holds",
-    "mandates_of",
     "masked_name",
     "merging",
     "organization_party",
@@ -77,9 +68,7 @@ __all__ = [
     "platform_account",
     "proofs",
     "recipient",
-    "register_organization",
     "relatives_of",
-    "revoke_mandate",
     "sessions",
     "staff_name",
     "visitor_named",

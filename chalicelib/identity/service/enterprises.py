@@ -2,126 +2,235 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 from chalicelib.identity import events, rules, store
 from chalicelib.identity.service.accounts import canonical, require_fresh_proof
 from chalicelib.identity.store import AccountItem, MandateItem, OrganizationItem
-from chalicelib.kernel import clock, names, numbers
-from chalicelib.kernel.access import Actor, Level
+from chalicelib.kernel import clock, ids, names, numbers
+from chalicelib.kernel.access import Actor, Level, system
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage import optimistic, tables
 from chalicelib.platforms import departments
 
 REPRESENTATIVE = "legal_representative"
+HANDLER = "handler"
 
 
 def register_organization(actor: Actor, credit_code: str) -> MandateItem:
     """Register an enterprise on behalf of its legal representative, as the business register knows it.
 
-    The representative's own mandate lasts a year; registering again asks the register anew and renews it.
-    A repeat finds the enterprise and the mandate. Raises ``credit_code_invalid``, ``enterprise_unknown``,
-    ``enterprise_not_active``, ``not_legal_representative`` or ``platform_unavailable``.
+    The representative's own mandate lasts a year; registering again asks the register anew and renews it. Mandates of a
+    former representative end, and handlers wait for the new one's word. A repeat finds the enterprise and the mandate.
+    Raises ``credit_code_invalid``, ``enterprise_unknown``, ``enterprise_not_active``, ``not_legal_representative`` or
+    ``platform_unavailable``.
     """
     credit_code = numbers.normalized(credit_code)
     if not numbers.is_credit_code(credit_code):
         raise rules.CREDIT_CODE_INVALID()
-    records = departments.query_register(
-        "business_licences", credit_code, departments.Purpose("organizations", actor.id)
-    )
-    if not records:
-        raise rules.ENTERPRISE_UNKNOWN()
+    licence = _licence(credit_code, actor)
     account = canonical(actor.id)
-    licence = records[0]
-    if not isinstance(licence.get("name"), str):
-        raise departments.unavailable()
     if licence.get("status") != "active":
         raise rules.ENTERPRISE_NOT_ACTIVE()
-    if licence.get("legal_representative_id_number") != store.unseal(account, "id_number"):
+    if licence["legal_representative_id_number"] != store.unseal(account, "id_number"):
         raise rules.NOT_LEGAL_REPRESENTATIVE()
     organization = _organization(actor, credit_code, str(licence["name"]))
-    until = clock.today() + timedelta(days=rules.REPRESENTATION_DAYS)
-    name = store.unseal(account, "name")
     index = account.id_index or ""
-    mandate = _appoint(actor, organization, index, name, REPRESENTATIVE, ["*"], until)
-    _end_other_representation(actor, organization, index)
+    until = clock.today() + timedelta(days=rules.REPRESENTATION_DAYS)
+    mandate = _assume(actor, organization, index, store.unseal(account, "name"), until)
+    _rest_others(organization.id, index)
     return mandate
 
 
-def _end_other_representation(actor: Actor, organization: OrganizationItem, index: str) -> None:
-    """The register names one legal representative: mandates of earlier ones end."""
+def _licence(credit_code: str, actor: Actor) -> dict[str, Any]:
+    """The enterprise's entry in the business register, today; raises ``enterprise_unknown``."""
+    purpose = departments.Purpose("organizations", actor.id)
+    records = departments.query_register("business_licences", credit_code, purpose)
+    if not records:
+        raise rules.ENTERPRISE_UNKNOWN()
+    licence = records[0]
+    is_complete = isinstance(licence.get("name"), str) and isinstance(
+        licence.get("legal_representative_id_number"), str
+    )
+    if not is_complete:
+        raise departments.unavailable()
+    return licence
+
+
+def check_representation(actor: Actor) -> None:
+    """Ask the register whether the enterprise that the caller acts for still has the representative known here.
+
+    Where much depends on it: submitting, paying, appointing. If it names another one, the former one's mandate ends at
+    once, handlers wait, and the caller is refused. Nothing is asked for a person who acts for themselves. Raises
+    ``representative_changed``, ``enterprise_not_active``, ``enterprise_unknown`` or ``platform_unavailable``.
+    """
+    if actor.kind != "person" or not actor.organization:
+        return
+    organization = store.organization(actor.organization)
+    assert organization is not None
+    licence = _licence(store.unseal(organization, "credit_code"), actor)
+    if licence.get("status") != "active":
+        raise rules.ENTERPRISE_NOT_ACTIVE()
+    index = vault.blind_index("id_number", str(licence["legal_representative_id_number"]))
+    mandate = store.mandate(organization.id, index, consistent=True)
+    is_known = mandate is not None and mandate.role == REPRESENTATIVE and mandate.status == rules.ACCEPTED
+    if is_known:
+        return
+    _rest_others(organization.id, index)
+    raise rules.REPRESENTATIVE_CHANGED()
+
+
+def _rest_others(organization_id: str, representative_index: str) -> None:
+    """The register names one legal representative: mandates of earlier ones end, those that they gave wait."""
+    for found in _mandates(organization_id):
+        if found.holder_index == representative_index:
+            continue
+
+        def rest(index: str = found.holder_index) -> None:
+            mandate = store.mandate(organization_id, index, consistent=True)
+            if mandate is None:
+                return
+            action = "revoke" if mandate.role == REPRESENTATIVE else "suspend"
+            is_running = mandate.status in (rules.OFFERED, rules.ACCEPTED)
+            was_given_before = mandate.given_by != representative_index
+            if is_running and was_given_before:
+                event = Event(rules.MANDATES.move(mandate, action, "system"), system("register"))
+                tables.write(changes.record(mandate, event))
+
+        optimistic.repeat(rest)
+
+
+def _mandates(organization_id: str) -> Iterator[MandateItem]:
+    """All mandates of an enterprise (at its registration, and when its representative has changed)."""
     cursor = None
     while True:
-        page = store.mandates_of_organization(organization.id, cursor)
-        for mandate in page.items:
-            if mandate.role == REPRESENTATIVE and mandate.id != index and not mandate.revoked:
-                revoke_mandate(actor, mandate)
+        page = store.mandates_of_organization(organization_id, cursor)
+        yield from page.items
         cursor = page.cursor
         if cursor is None:
             return
 
 
 def _organization(actor: Actor, credit_code: str, name: str) -> OrganizationItem:
-    organization_id = vault.blind_index("credit_code", credit_code)
-    found = store.organization(organization_id)
-    if found is not None:
-        return found
-    item = OrganizationItem(f"ORGANIZATION#{organization_id}", name=name)
-    item.credit_code = store.seal(item, "credit_code", credit_code)
-    try:
-        tables.write(changes.record(item, Event(events.ORGANIZATION_REGISTERED, actor)))
-    except tables.ConditionFailed:
-        found = store.organization(organization_id)
+    """The enterprise with this code, made if there is none; its name as the register writes it now."""
+    code_index = vault.blind_index("credit_code", credit_code)
+
+    def attempt() -> OrganizationItem:
+        known = store.organization_of_code(code_index)
+        if known is None:
+            item = OrganizationItem(f"ORGANIZATION#{ids.new_id()}", name=name)
+            item.credit_code = store.seal(item, "credit_code", credit_code)
+            code = store.CreditCodeItem(f"CREDITCODE#{code_index}", organization_id=item.id)
+            # Two who register the same enterprise at once: one code leads to one of them.
+            absent = tables.absent(store.CreditCodeItem)
+            tables.write(tables.Put(code, absent), changes.record(item, Event(events.ORGANIZATION_REGISTERED, actor)))
+            return item
+        found = store.organization(known.organization_id)
         assert found is not None
+        if found.name != name:
+            data: changes.Data = {"former_name": found.name}
+            found.name = name
+            tables.write(changes.record(found, Event(events.ORGANIZATION_RENAMED, actor, data=data)))
         return found
-    return item
+
+    return optimistic.repeat(attempt)
 
 
 def appoint_handler(
     actor: Actor, organization: OrganizationItem, name: str, id_number: str, scope: list[str], until: date
 ) -> MandateItem:
-    """Appoint a handler (经办人) for the given services (``*`` for all) until a date.
+    """Offer somebody to act as handler (经办人) for the given services (``*`` for all) until a date.
 
-    The handler is known by ID number and needs no account yet. The representative proves now who they are. Raises
-    ``id_number_invalid``, ``mandate_period_invalid`` or ``fresh_proof_required``.
+    The handler is known by ID number and needs no account yet; the mandate counts once the person has accepted it. The
+    answer is the same for people whom the system knows and whom it does not. The representative proves now who they
+    are, and the register is asked whether they still represent. Raises ``id_number_invalid``,
+    ``mandate_period_invalid``, ``fresh_proof_required``, ``representative_changed`` or ``platform_unavailable``.
     """
     id_number = numbers.normalized(id_number)
     if not numbers.is_id_number(id_number, clock.today()):
         raise rules.ID_NUMBER_INVALID()
     if not rules.mandate_period_is_valid(until, clock.today()):
         raise rules.MANDATE_PERIOD_INVALID()
-    require_fresh_proof(canonical(actor.id))
+    account = canonical(actor.id)
+    require_fresh_proof(account)
+    acting = Actor(kind="person", id=account.id, organization=organization.id)
+    check_representation(acting)
     index = vault.blind_index("id_number", id_number)
-    return _appoint(actor, organization, index, names.spell(name), "handler", scope, until)
 
-
-def _appoint(
-    actor: Actor, organization: OrganizationItem, index: str, name: str, role: str, scope: list[str], until: date
-) -> MandateItem:
-    item = store.mandate(organization.id, index)
-    if item is not None and item.role == REPRESENTATIVE and role != REPRESENTATIVE and mandate_holds(item):
+    def attempt() -> MandateItem:
+        item = store.mandate(organization.id, index, consistent=True)
+        if item is not None and item.role == REPRESENTATIVE and mandate_holds(item):
+            return item
+        writes: list[tables.Write] = []
+        if item is None:
+            item, number = store.new_mandate(organization, index)
+            writes.append(tables.Put(number, tables.absent(store.MandateNumberItem)))
+        action = "change" if item.status in (rules.ACCEPTED, rules.WAITING) else "offer"
+        changed = rules.MANDATES.move(item, action, "representative")
+        _fill(item, organization, names.spell(name), HANDLER, scope, until)
+        item.given_by = account.id_index or ""
+        event = Event(changed, actor, data={"role": HANDLER, "scope": scope, "until": str(until)})
+        tables.write(changes.record(item, event), *writes)
         return item
-    if item is None:
-        item = MandateItem(f"ORGANIZATION#{organization.id}", f"MANDATE#{index}")
-        item.gsi1pk = f"HOLDER#{index}"
-        item.gsi1sk = organization.id
+
+    return optimistic.repeat(attempt)
+
+
+def _assume(actor: Actor, organization: OrganizationItem, index: str, name: str, until: date) -> MandateItem:
+    """The representative's own mandate, which nobody has to accept: the register says so."""
+
+    def attempt() -> MandateItem:
+        item = store.mandate(organization.id, index, consistent=True)
+        writes: list[tables.Write] = []
+        if item is None:
+            item, number = store.new_mandate(organization, index)
+            writes.append(tables.Put(number, tables.absent(store.MandateNumberItem)))
+        assumed = rules.MANDATES.move(item, "assume", "representative")
+        _fill(item, organization, name, REPRESENTATIVE, ["*"], until)
+        item.given_by = index
+        tables.write(changes.record(item, Event(assumed, actor, data={"until": str(until)})), *writes)
+        return item
+
+    return optimistic.repeat(attempt)
+
+
+def _fill(
+    item: MandateItem, organization: OrganizationItem, name: str, role: str, scope: list[str], until: date
+) -> None:
     item.role = role
     item.scope = scope
     item.until = until
-    item.revoked = False
     item.organization_name = organization.name
     item.holder_name = store.seal(item, "holder_name", name)
-    event = Event(events.MANDATE_GIVEN, actor, data={"role": role, "scope": scope, "until": str(until)})
-    tables.write_or_conflict(changes.record(item, event))
-    return item
+
+
+def accept_mandate(actor: Actor, mandate: MandateItem) -> None:
+    """The person agrees to act; it counts from now on. Raises ``mandate_wrong_state``."""
+    accepted = rules.MANDATES.move(mandate, "accept", "holder")
+    tables.write_or_conflict(changes.record(mandate, Event(accepted, actor)))
+
+
+def decline_mandate(actor: Actor, mandate: MandateItem) -> None:
+    """The person does not want to act, or does not want to any more. Raises ``mandate_wrong_state``."""
+    declined = rules.MANDATES.move(mandate, "decline", "holder")
+    tables.write_or_conflict(changes.record(mandate, Event(declined, actor)))
 
 
 def revoke_mandate(actor: Actor, mandate: MandateItem) -> None:
-    """End a mandate at once."""
-    mandate.revoked = True
-    tables.write_or_conflict(changes.record(mandate, Event(events.MANDATE_REVOKED, actor)))
+    """End a mandate at once. Raises ``mandate_wrong_state``."""
+    revoked = rules.MANDATES.move(mandate, "revoke", "representative")
+    tables.write_or_conflict(changes.record(mandate, Event(revoked, actor)))
+
+
+def is_holder_of(actor: Actor, mandate: MandateItem) -> bool:
+    """Whether a mandate is for the caller, who has proven who they are."""
+    account = store.account(actor.id)
+    is_proven = account is not None and account.level == Level.PROVEN
+    return account is not None and is_proven and account.id_index == mandate.holder_index
 
 
 def is_legal_representative(actor: Actor, organization_id: str) -> bool:
@@ -148,6 +257,12 @@ def recipient(party: str, handler: str, service: str) -> str:
     return _representative(party)
 
 
+def account_of_person(id_index: str) -> str:
+    """The account that stands for whoever has proven this identity; empty for nobody."""
+    person = store.person(id_index)
+    return person.account_id or "" if person is not None else ""
+
+
 def _covers(mandate: MandateItem, service: str) -> bool:
     """Whether a mandate is for this service; what is about no service is for every handler."""
     return not service or "*" in mandate.scope or service in mandate.scope
@@ -158,28 +273,23 @@ def _standing(account: AccountItem) -> str:
 
 
 def _representative(organization_id: str) -> str:
-    cursor = None
-    while True:
-        page = store.mandates_of_organization(organization_id, cursor)
-        for mandate in page.items:
-            if mandate.role == REPRESENTATIVE and mandate_holds(mandate):
-                person = store.person(mandate.id)
-                found = store.account(person.account_id) if person and person.account_id else None
-                return _standing(found) if found else ""
-        cursor = page.cursor
-        if cursor is None:
-            return ""
+    for mandate in _mandates(organization_id):
+        if mandate.role == REPRESENTATIVE and mandate_holds(mandate):
+            account_id = account_of_person(mandate.holder_index)
+            found = store.account(account_id) if account_id else None
+            return _standing(found) if found is not None else ""
+    return ""
 
 
 def mandates_of(actor: Actor, cursor: str | None) -> tables.Page:
-    """A page of the mandates that the caller holds."""
+    """A page of the mandates that the caller holds, or is offered."""
     account = canonical(actor.id)
     return store.mandates_of_person(account.id_index or "", cursor)
 
 
 def mandate_holds(mandate: MandateItem) -> bool:
     """Whether the mandate may be used today."""
-    return rules.mandate_holds(mandate.until, mandate.revoked, clock.today())
+    return rules.mandate_holds(mandate.status, mandate.until, clock.today())
 
 
 def holder_name(mandate: MandateItem) -> str:

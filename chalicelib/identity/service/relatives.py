@@ -84,7 +84,7 @@ def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:
         raise rules.NAME_DOES_NOT_MATCH()
     holder = canonical(actor.id)
     index = vault.blind_index("id_number", id_number)
-    found = store.relative(f"{holder.id_index}-{index}")
+    found = store.relation(holder.id_index or "", index)
     if found is not None and _stands(found):
         return found
     item = found or store.new_relative(holder.id, holder.id_index or "", index)
@@ -95,7 +95,10 @@ def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:
     item.consented = item.guardian
     item.ended = False
     event = Event(events.RELATIVE_ADDED, actor, data={"consented": int(item.consented)})
-    tables.write_or_conflict(changes.record(item, event))
+    writes: list[tables.Write] = [changes.record(item, event)]
+    if found is None:
+        writes.append(tables.Put(store.new_relation_number(item), tables.absent(store.RelativeNumberItem)))
+    tables.write_or_conflict(*writes)
     return item
 
 

@@ -324,7 +324,7 @@ def _person_actor(claims: dict[str, Any]) -> tuple[Actor, str]:
 
 def _acting_for(actor: Actor, id_index: str, organization_id: str) -> Actor:
     mandate = store.mandate(organization_id, id_index) if id_index else None
-    if mandate is None or not rules.mandate_holds(mandate.until, mandate.revoked, clock.today()):
+    if mandate is None or not rules.mandate_holds(mandate.status, mandate.until, clock.today()):
         raise errors.MANDATE_INVALID()
     return msgspec.structs.replace(actor, organization=organization_id, scope=tuple(mandate.scope))
 
