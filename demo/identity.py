@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
+import pyotp
+
+from chalicelib.kernel import clock
 from demo.client import Demo, DemoFailed, Headers
 
 
@@ -23,6 +27,9 @@ def play(demo: Demo) -> None:
     demo.step("what the citizen is told", lambda: told(demo, owner, "identity_proven"))
     administrator = demo.step("an administrator", lambda: demo.log_in_staff("administrator"))
     demo.step("gives what was done under the claim to the citizen", lambda: give(demo, administrator, account))
+    username, officer = demo.step("a new officer logs in", lambda: hire(demo))
+    demo.step("leaves the office", lambda: dismiss(demo, administrator, username))
+    demo.step("and the officer's session is over at once", lambda: ended(demo, officer, "/v1/tasks"))
 
 
 def claim(demo: Demo, headers: Headers, person: tuple[str, str]) -> tuple[str, str]:
@@ -37,8 +44,29 @@ def refused(demo: Demo, headers: Headers) -> tuple[Any, str]:
     return None, "403, proof_required"
 
 
-def ended(demo: Demo, headers: Headers) -> tuple[Any, str]:
-    answer = demo.send("GET", "/v1/me", None, headers)
+def hire(demo: Demo) -> tuple[tuple[str, Headers], str]:
+    """An officer of this run only, created as ``make staff`` does."""
+    from chalicelib.identity import service
+    from tools import system
+
+    system.use()
+    username = demo.new_user("officer").replace("_", "-").lower()
+    password = secrets.token_urlsafe(12)
+    secret = pyotp.random_base32()
+    service.staff.put_staff(username, "己科员", "transport_bureau", ["officer"], password, secret)
+    body = {"username": username, "password": password, "code": pyotp.TOTP(secret).at(clock.seconds(clock.now()))}
+    tokens = demo.call("POST", "/v1/auth/staff", body)
+    return (username, {"Authorization": f"Bearer {tokens['access_token']}"}), username
+
+
+def dismiss(demo: Demo, administrator: Headers, username: str) -> tuple[Any, str]:
+    reason = {"reason": "已办理离岗手续"}
+    done = demo.call("POST", f"/v1/staff/{username}/dismiss", reason, administrator)
+    return None, done["status"]
+
+
+def ended(demo: Demo, headers: Headers, path: str = "/v1/me") -> tuple[Any, str]:
+    answer = demo.send("GET", path, None, headers)
     if answer.status != 401:
         raise DemoFailed(f"the session goes on: {answer.status}")
     return None, "401"

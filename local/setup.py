@@ -134,7 +134,7 @@ def create_staff(environment: Environment) -> None:
             secrets = given[username]
             phone = COURIER_PHONES.get(username)
             factors = secrets["password"], secrets["totp_secret"]
-            service.sessions.put_staff(username, display_name, unit, list(roles), *factors, phone)
+            service.staff.put_staff(username, display_name, unit, list(roles), *factors, phone)
 
 
 def timed(step: str, work: Callable[[], Any]) -> None:

@@ -52,7 +52,7 @@ def _create(user: str, name: str, unit: str, roles: list[str], phone: str) -> in
         print(f"there is no unit {unit!r} in the published city; there are {', '.join(units)}", file=sys.stderr)
         return 1
     password, totp_secret = secrets.token_urlsafe(12), pyotp.random_base32()
-    service.sessions.put_staff(user, name, unit, roles, password, totp_secret, phone or None)
+    service.staff.put_staff(user, name, unit, roles, password, totp_secret, phone or None)
     print(f"username   {user}\npassword   {password}")
     address = pyotp.TOTP(totp_secret, name=user, issuer="Banshi").provisioning_uri()
     print(f"second factor, for an authenticator app\n  {address}")

@@ -8,6 +8,11 @@ FEATURE = Feature(
     routes=("routes",),
     tables={"identity": True},
     events="events",
-    graphs={"disputed identity": "rules:DISPUTES", "mandate": "rules:MANDATES"},
+    graphs={
+        "disputed identity": "rules:DISPUTES",
+        "mandate": "rules:MANDATES",
+        "session": "rules:SESSIONS",
+        "staff member": "rules:STAFF",
+    },
     tells=("ACCOUNT", "ORGANIZATION"),
 )

@@ -64,6 +64,9 @@ SESSION_REUSE_DETECTED = EventType(
 )
 ACCESS_TOKENS_VOIDED = EventType("access_tokens_voided", zh="访问令牌已全部失效", en="All access tokens are void")
 STAFF_PUT = EventType("staff_put", zh="工作人员信息已更新", en="The staff member was created or changed")
+STAFF_SUSPENDED = EventType("staff_suspended", zh="工作人员已停用", en="The staff member was suspended")
+STAFF_REINSTATED = EventType("staff_reinstated", zh="工作人员已恢复", en="The staff member was reinstated")
+STAFF_DISMISSED = EventType("staff_dismissed", zh="工作人员已离岗", en="The staff member has left")
 STAFF_LOGGED_IN = EventType("staff_logged_in", zh="工作人员已登录", en="The staff member logged in")
 ORGANIZATION_REGISTERED = EventType("organization_registered", zh="企业已登记", en="The enterprise was registered")
 ORGANIZATION_RENAMED = EventType(

@@ -9,8 +9,6 @@ from chalicelib.identity import events
 from chalicelib.kernel.errors import PLATFORM_UNAVAILABLE, ErrorCode
 from chalicelib.kernel.graph import NEW, Edge, Graph
 
-SESSION_DAYS = 30
-SESSION_IDLE_DAYS = 7
 PROOF_HOURS = 23
 """How long a face check that was started may be confirmed (Alipay keeps one for a day)."""
 FRESH_PROOF = timedelta(minutes=10)
@@ -130,6 +128,15 @@ NOTHING_TO_MERGE = ErrorCode(
     zh="没有这个也核验为您本人的账号",
     en="There is no such account that is proven to be yours too",
 )
+STAFF_STATE = ErrorCode(
+    "staff_wrong_state",
+    409,
+    zh="该工作人员当前状态为“{state_zh}”，不能进行此操作",
+    en="The staff member is “{state}”; not possible now",
+)
+OWN_ACCOUNT = ErrorCode(
+    "own_account", 409, zh="不能对自己的账号进行此操作", en="Nobody does this with their own account"
+)
 DISPUTE_DECIDED = ErrorCode(
     "dispute_wrong_state",
     409,
@@ -233,28 +240,98 @@ MANDATES = Graph(
 )
 
 
+SESSION_OPEN = "open"
+SESSION_ENDED = "ended"
+SESSIONS = Graph(
+    (
+        Edge("open", NEW, SESSION_OPEN, by=("holder",), event=events.SESSION_OPENED),
+        Edge("close", SESSION_OPEN, SESSION_ENDED, by=("holder",), event=events.SESSION_CLOSED),
+        Edge("reuse", SESSION_OPEN, SESSION_ENDED, by=("system",), event=events.SESSION_REUSE_DETECTED),
+    ),
+    REFRESH_INVALID,
+    {SESSION_OPEN: "有效", SESSION_ENDED: "已结束"},
+)
+ACTIVE = "active"
+SUSPENDED = "suspended"
+LEFT = "left"
+STAFF = Graph(
+    (
+        Edge("put", NEW, ACTIVE, by=("system",), event=events.STAFF_PUT),
+        Edge("put", ACTIVE, ACTIVE, by=("system",), event=events.STAFF_PUT),
+        Edge("put", SUSPENDED, ACTIVE, by=("system",), event=events.STAFF_PUT),
+        Edge("put", LEFT, ACTIVE, by=("system",), event=events.STAFF_PUT),
+        Edge("suspend", ACTIVE, SUSPENDED, by=("administrator",), event=events.STAFF_SUSPENDED),
+        Edge("reinstate", SUSPENDED, ACTIVE, by=("administrator",), event=events.STAFF_REINSTATED),
+        Edge("dismiss", ACTIVE, LEFT, by=("administrator",), event=events.STAFF_DISMISSED),
+        Edge("dismiss", SUSPENDED, LEFT, by=("administrator",), event=events.STAFF_DISMISSED),
+    ),
+    STAFF_STATE,
+    {ACTIVE: "在岗", SUSPENDED: "停用", LEFT: "离岗"},
+)
+
+
 def is_fresh(proven_at: datetime | None, now: datetime) -> bool:
     """Whether a proof is recent enough for what somebody who found a phone must not do."""
     return proven_at is not None and proven_at <= now <= proven_at + FRESH_PROOF
 
 
 @dataclass(frozen=True, kw_only=True)
-class SessionState:
-    """What decides about a refresh: the current token's hash and the two ends of the session."""
+class SessionLimits:
+    """How long a session may go on at most, and how long it may lie idle (ASVS 5.0, 7.3)."""
 
+    absolute: timedelta
+    idle: timedelta
+
+
+PERSON_LIMITS = SessionLimits(absolute=timedelta(days=30), idle=timedelta(days=7))
+STAFF_LIMITS = SessionLimits(absolute=timedelta(hours=12), idle=timedelta(hours=1))
+LIMITS_OF_ROLES = {
+    "administrator": SessionLimits(absolute=timedelta(hours=8), idle=timedelta(minutes=30)),
+    # A courier's day, with a phone that has no network for a while.
+    "courier": SessionLimits(absolute=timedelta(hours=14), idle=timedelta(hours=4)),
+    # A machine in the hall, which nobody logs in every morning.
+    "kiosk": SessionLimits(absolute=timedelta(days=30), idle=timedelta(days=7)),
+}
+"""Roles with other limits than the rest of the staff; of several roles the strictest counts."""
+REPEAT = timedelta(seconds=30)
+MOST_ENDED = 50
+"""Ended sessions that a holder's item names; they are forgotten once their access tokens have run out."""
+
+
+def session_limits(roles: list[str] | None) -> SessionLimits:
+    """The limits of a staff member with these roles, or of a person (None)."""
+    if roles is None:
+        return PERSON_LIMITS
+    found = [LIMITS_OF_ROLES.get(role, STAFF_LIMITS) for role in roles] or [STAFF_LIMITS]
+    return SessionLimits(absolute=min(limits.absolute for limits in found), idle=min(limits.idle for limits in found))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionState:
+    """What decides about a refresh: hashes of the current token and the one before, and the session's times.
+
+    ``is_of_this_version``: no change of the holder's factors, roles or status has ended all sessions since.
+    """
+
+    status: str
     current: str
-    revoked: bool
+    previous: str
+    is_same_device: bool
+    is_of_this_version: bool
     opened_at: datetime
     used_at: datetime
 
 
-def refresh_outcome(session: SessionState, presented: str, now: datetime) -> str:
-    """``rotate``, ``expired`` or ``reuse``: any token of the family but the current one is a reuse."""
-    if session.revoked or now >= session.opened_at + timedelta(days=SESSION_DAYS):
+def refresh_outcome(session: SessionState, presented: str, now: datetime, limits: SessionLimits) -> str:
+    """``rotate``, ``repeat`` (the last token once more, its answer got lost), ``expired`` or ``reuse``."""
+    is_over = now >= session.opened_at + limits.absolute
+    if session.status != SESSION_OPEN or not session.is_of_this_version or is_over:
         return "expired"
     if presented != session.current:
-        return "reuse"
-    return "expired" if now >= session.used_at + timedelta(days=SESSION_IDLE_DAYS) else "rotate"
+        is_last = session.previous != "" and presented == session.previous
+        is_prompt = now <= session.used_at + REPEAT
+        return "repeat" if is_last and is_prompt and session.is_same_device else "reuse"
+    return "expired" if now >= session.used_at + limits.idle else "rotate"
 
 
 def is_child(born: date, today: date) -> bool:

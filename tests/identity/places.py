@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.identity import service
 from scenes.world import new_id_number
 from tests.laws.access import Places
 
@@ -10,6 +11,8 @@ ABSENT = {
     "mandate_id": "0" * 26,
     "relative_id": "0" * 26,
     "dispute_id": "0" * 26,
+    "session_id": "0" * 26,
+    "username": "nobody",
 }
 
 
@@ -25,6 +28,17 @@ def mandate_id(places: Places) -> str:
 
 def account_id(places: Places) -> str:
     return places.enterprise.representative.account_id
+
+
+def session_id(places: Places) -> str:
+    client = places.enterprise.representative
+    return str(client.world.log_in("wechat", client.user).get("/v1/sessions").json["items"][0]["id"])
+
+
+def username(places: Places) -> str:
+    """A staff member whom nobody else needs."""
+    service.staff.put_staff("placeholder", "某某", "transport_bureau", ["officer"], "x" * 12, "JBSWY3DPEHPK3PXP")
+    return "placeholder"
 
 
 def dispute_id(places: Places) -> str:

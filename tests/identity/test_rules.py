@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -32,8 +33,64 @@ TODAY = date(2026, 11, 2)
 )
 def test_what_a_refresh_leads_to(token: str, revoked: bool, used_after: int, asked_after: int, outcome: str) -> None:
     used = OPENED + timedelta(hours=used_after)
-    session = SessionState(current="now", revoked=revoked, opened_at=OPENED, used_at=used)
-    assert rules.refresh_outcome(session, token, OPENED + timedelta(hours=asked_after)) == outcome
+    session = state(status="ended" if revoked else "open", used_at=used)
+    now = OPENED + timedelta(hours=asked_after)
+    assert rules.refresh_outcome(session, token, now, rules.PERSON_LIMITS) == outcome
+
+
+def state(**changes: Any) -> SessionState:
+    given = {
+        "status": "open",
+        "current": "now",
+        "previous": "last",
+        "is_same_device": True,
+        "is_of_this_version": True,
+        "opened_at": OPENED,
+        "used_at": OPENED,
+        **changes,
+    }
+    return SessionState(**given)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "changes", "outcome"),
+    [
+        (30, {}, "repeat"),
+        (31, {}, "reuse"),
+        (0, {"is_same_device": False}, "reuse"),
+        (0, {"previous": ""}, "reuse"),
+        (0, {"status": "ended"}, "expired"),
+        (0, {"is_of_this_version": False}, "expired"),
+    ],
+)
+def test_the_last_token_is_good_once_more_for_the_same_device(
+    seconds: int, changes: dict[str, Any], outcome: str
+) -> None:
+    now = OPENED + timedelta(seconds=seconds)
+    assert rules.refresh_outcome(state(**changes), "last", now, rules.PERSON_LIMITS) == outcome
+
+
+@pytest.mark.parametrize(
+    ("roles", "hours", "idle_minutes"),
+    [
+        (None, 30 * 24, 7 * 24 * 60),
+        (["officer"], 12, 60),
+        (["officer", "administrator"], 8, 30),
+        (["courier"], 14, 240),
+        (["kiosk"], 30 * 24, 7 * 24 * 60),
+        ([], 12, 60),
+    ],
+)
+def test_the_strictest_role_limits_a_session(roles: list[str] | None, hours: int, idle_minutes: int) -> None:
+    limits = rules.session_limits(roles)
+    assert (limits.absolute, limits.idle) == (timedelta(hours=hours), timedelta(minutes=idle_minutes))
+
+
+@pytest.mark.parametrize("edge", rules.STAFF.edges, ids=lambda edge: f"{edge.start or 'new'} {edge.action}")
+def test_a_staff_member_s_life(edge: Edge) -> None:
+    thing = Thing(edge.start)
+    assert rules.STAFF.move(thing, edge.action, edge.by[0]) is edge.event
+    assert thing.status == edge.end
 
 
 @pytest.mark.parametrize(

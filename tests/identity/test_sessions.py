@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 
 import pytest
 
-from chalicelib.identity import rules
 from scenes.world import Client, Reply, World
 
 
@@ -57,7 +57,7 @@ def test_made_up_refresh_tokens_are_refused(world: World, token: str) -> None:
 
 def test_a_session_ends_when_idle_for_a_week_and_in_any_case_after_thirty_days(world: World) -> None:
     client = world.log_in("wechat")
-    world.pass_time(days=rules.SESSION_IDLE_DAYS)
+    world.pass_time(days=7)
     assert refresh(world, client.refresh_token).code == "refresh_invalid"
     token = world.log_in("wechat").refresh_token
     for _ in range(5):
@@ -73,17 +73,71 @@ def test_logging_out_ends_the_session(world: World) -> None:
     assert refresh(world, client.refresh_token).code == "refresh_invalid"
 
 
-def test_an_outcome_for_every_case() -> None:
-    from datetime import UTC, datetime, timedelta
+def test_after_logging_out_the_access_token_fails_at_the_next_request(world: World) -> None:
+    client = world.log_in("wechat")
+    other = world.log_in("wechat", client.user)
+    assert client.post("/v1/auth/logout").status == 200
+    assert client.get("/v1/me").status == 401
+    assert other.get("/v1/me").status == 200, "another session of the same person goes on"
 
-    now = datetime(2026, 11, 2, tzinfo=UTC)
-    fresh = rules.SessionState(current="current", revoked=False, opened_at=now, used_at=now)
-    assert rules.refresh_outcome(fresh, "current", now) == "rotate"
-    assert rules.refresh_outcome(fresh, "older", now) == "reuse"
-    assert (
-        rules.refresh_outcome(
-            rules.SessionState(current="current", revoked=True, opened_at=now, used_at=now), "current", now
-        )
-        == "expired"
-    )
-    assert rules.refresh_outcome(fresh, "current", now + timedelta(days=7)) == "expired"
+
+def test_a_second_use_leaves_other_sessions_alone(world: World) -> None:
+    client = world.log_in("wechat")
+    other = world.log_in("wechat", client.user)
+    refresh(world, client.refresh_token)
+    assert refresh(world, client.refresh_token).code == "refresh_reused"
+    assert client.get("/v1/me").status == 401
+    assert other.get("/v1/me").status == 200
+
+
+def log_in_with_device(world: World, device: str) -> dict[str, str]:
+    code = world.simulators.wechat.controls["login_codes"]({"user": device})["code"]
+    answer = world.anonymous().post("/v1/auth/wechat", {"code": code, "device": device})
+    assert answer.status == 200
+    tokens: dict[str, str] = answer.json
+    return tokens
+
+
+def test_a_lost_answer_does_not_log_the_device_out(world: World) -> None:
+    device = secrets.token_hex(16)
+    first = log_in_with_device(world, device)["refresh_token"]
+    body = {"refresh_token": first, "device": device}
+    lost = world.anonymous().post("/v1/auth/refresh", body).json["refresh_token"]
+    again = world.anonymous().post("/v1/auth/refresh", body)
+    assert again.status == 200
+    third = world.anonymous().post("/v1/auth/refresh", body)
+    assert third.code == "refresh_reused", "once more, not twice"
+    assert refresh(world, lost).code == "refresh_invalid"
+    assert Client(world=world, token=again.json["access_token"]).get("/v1/me").status == 401
+
+
+@pytest.mark.parametrize("change", ["another device", "no device", "too late"])
+def test_whoever_else_uses_the_last_token_ends_the_session(world: World, change: str) -> None:
+    device = secrets.token_hex(16)
+    first = log_in_with_device(world, device)["refresh_token"]
+    assert world.anonymous().post("/v1/auth/refresh", {"refresh_token": first, "device": device}).status == 200
+    body = {"refresh_token": first, "device": device}
+    if change == "another device":
+        body["device"] = secrets.token_hex(16)
+    elif change == "no device":
+        del body["device"]
+    else:
+        world.pass_time(seconds=31)
+    assert world.anonymous().post("/v1/auth/refresh", body).code == "refresh_reused"
+
+
+def test_sessions_are_listed_and_ended_one_by_one_or_all(world: World) -> None:
+    client = world.log_in("wechat")
+    other = world.log_in("wechat", client.user)
+    rows = client.get("/v1/sessions").json["items"]
+    assert sorted((row["platform"], row["is_this"]) for row in rows) == [("wechat", False), ("wechat", True)]
+    another = next(row for row in rows if not row["is_this"])
+    path = f"/v1/sessions/{another['id']}/end"
+    assert world.real_person().post(path).code == "not_found"
+    assert client.post(path).status == client.post(path).status == 200
+    assert other.get("/v1/me").status == 401
+    assert len(client.get("/v1/sessions").json["items"]) == 1
+    third = world.log_in("wechat", client.user)
+    assert third.post("/v1/sessions/end_all").status == 200
+    assert client.get("/v1/me").status == third.get("/v1/me").status == 401
+    assert refresh(world, client.refresh_token).code == "refresh_invalid"

@@ -52,7 +52,7 @@ TOUCHED = {
     "delivery/service/couriers.py": "('misses',)",  # wrong tries of a code
     "identity/service/disputes.py": "('account_id',)",  # where a login leads; the accounts' events say it
     "identity/service/proofs.py": "('expires_at',)",  # a code is used up
-    "identity/service/sessions.py": "('current', 'used_at')",  # a refresh, and the login that was used last
+    "identity/service/sessions.py": "('current', 'previous', 'used_at')",  # a refresh; the login used last; what ended
     "kernel/storage/worker.py": "_SCHEDULE",
     "payments/service/refunds.py": "('platform_id',)",  # the platform's number of a refund that is known already
 }
@@ -67,7 +67,7 @@ def test_what_is_written_without_an_event_is_listed() -> None:
             found[_name(path)] = set(named)
     assert set(found) == set(TOUCHED)
     for name, attributes in found.items():
-        assert attributes <= {TOUCHED[name], "('recent_logins',)"}
+        assert attributes <= {TOUCHED[name], "('recent_logins',)", "('ended',)"}
 
 
 def test_the_law_of_touches_finds() -> None:
@@ -212,6 +212,7 @@ QUERYING_IN_LOOPS = {
     "appointments/store/slots.py: _occupancies": "pages of one month of one window group: some hundred slots",
     "delivery/service/statistics.py: of_day": "pages of one carrier's day, for a supervisor",
     "identity/service/enterprises.py: _mandates": "pages of one enterprise's mandates: at registration, for events",
+    "identity/service/sessions.py: _open_sessions": "one query for each account that was merged into the person's",
     "notices/service/inbox.py: mark_read": "one query for each account that was merged into the person's",
     "notices/service/inbox.py: unread_count": "one query for each account that was merged into the person's",
     "notices/store.py: collected_before": "pages of one day's messages of one person, for the digest",

@@ -13,6 +13,7 @@ from chalicelib.applications.service.submissions import (
 )
 from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepState, TaskItem
 from chalicelib.catalog.definition import ServiceDefinition
+from chalicelib.identity import service as identity
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.errors import FieldError
 from chalicelib.kernel.event_types import EventType
@@ -41,11 +42,14 @@ def _own_step(actor: Actor, task: TaskItem) -> tuple[ApplicationItem, list[StepS
 
 
 def claim(actor: Actor, task: TaskItem) -> TaskItem:
-    """Take a task; taking one's own again changes nothing. Raises ``task_taken`` or ``task_done``."""
+    """Take a task; taking one's own again changes nothing. Raises ``task_taken`` or ``task_done``.
+
+    What somebody had taken who is suspended or has left is in the unit's queue like the rest.
+    """
     item, states, state = _open_step(task)
     if state.officer == actor.id:
         return store.task_item(item, task.step, task.unit, actor.id)
-    if state.officer:
+    if state.officer and identity.staff.may_work(state.officer):
         raise rules.TASK_TAKEN()
     return _assign(actor, item, states, state, task, actor.id, events.TASK_CLAIMED)
 

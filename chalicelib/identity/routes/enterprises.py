@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from chalicelib.identity import rules, service, store
 from chalicelib.identity.routes.shapes import Name, Number
-from chalicelib.identity.store import MandateItem, OrganizationItem
+from chalicelib.identity.store.enterprises import MandateItem, OrganizationItem
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import endpoint
@@ -88,12 +88,12 @@ def _represents(actor: Actor, organization: OrganizationItem) -> bool:
 
 
 def _find_mandate(organization_id: str, mandate_id: str) -> MandateItem | None:
-    found = store.mandate_of_id(mandate_id)
+    found = store.enterprises.mandate_of_id(mandate_id)
     return found if found is not None and found.organization_id == organization_id else None
 
 
 OWN_ORGANIZATION = Access(
-    person=Level.PROVEN, target=store.organization, related=_represents, relation="legal representative"
+    person=Level.PROVEN, target=store.enterprises.organization, related=_represents, relation="legal representative"
 )
 OWN_MANDATE = Access(
     person=Level.PROVEN,
@@ -105,7 +105,7 @@ OWN_MANDATE = Access(
 
 HELD_MANDATE = Access(
     person=Level.PROVEN,
-    target=store.mandate_of_id,
+    target=store.enterprises.mandate_of_id,
     related=service.enterprises.is_holder_of,
     relation="who is to act by the mandate",
 )
@@ -128,7 +128,7 @@ def decline_mandate(actor: Actor, target: MandateItem) -> MandateView:
 @endpoint("GET", "/v1/organizations/{organization_id}/mandates", OWN_ORGANIZATION)
 def list_mandates(target: OrganizationItem, query: ListQuery) -> MandateList:
     """Who may act for the enterprise."""
-    return _mandate_list(store.mandates_of_organization(target.id, query.cursor))
+    return _mandate_list(store.enterprises.mandates_of_organization(target.id, query.cursor))
 
 
 @endpoint(

@@ -16,6 +16,8 @@ from chalicelib.kernel.edge.shapes import Done
 from chalicelib.platforms import http, wechat
 
 Code = Annotated[str, Meta(min_length=1, max_length=256)]
+Device = Annotated[str, Meta(min_length=16, max_length=128)]
+"""A random number that the client made up when it was installed, and keeps: the same device is known by it."""
 
 LOGIN_LIMIT = Limit(name="login", times=100, seconds=300, failures_only=True)
 STAFF_LOGIN_LIMIT = Limit(name="staff_login", times=100, seconds=900, failures_only=True)
@@ -27,6 +29,7 @@ class CodeLogin(msgspec.Struct, forbid_unknown_fields=True):
     """The single-use code of wx.login or my.getAuthCode."""
 
     code: Code
+    device: Device | None = None
 
 
 class StaffLogin(msgspec.Struct, forbid_unknown_fields=True):
@@ -35,6 +38,7 @@ class StaffLogin(msgspec.Struct, forbid_unknown_fields=True):
     username: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9._-]+$")]
     password: Annotated[str, Meta(min_length=1, max_length=256)]
     code: Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
+    device: Device | None = None
 
 
 class CourierLogin(msgspec.Struct, forbid_unknown_fields=True):
@@ -43,24 +47,26 @@ class CourierLogin(msgspec.Struct, forbid_unknown_fields=True):
     platform: Literal["wechat", "alipay"]
     code: Code
     credential: Annotated[str, Meta(min_length=1, max_length=4096)]
+    device: Device | None = None
 
 
 class RefreshRequest(msgspec.Struct, forbid_unknown_fields=True):
     """The refresh token, which is used up by this."""
 
     refresh_token: Annotated[str, Meta(min_length=1, max_length=256)]
+    device: Device | None = None
 
 
 @endpoint("POST", "/v1/auth/wechat", ANYONE, errors=LOGIN_ERRORS, limit=LOGIN_LIMIT)
 def log_in_with_wechat(body: CodeLogin) -> service.sessions.Tokens:
     """Log in with a WeChat mini-program's code."""
-    return service.sessions.log_in_with_wechat(body.code)
+    return service.sessions.log_in_with_wechat(body.code, body.device)
 
 
 @endpoint("POST", "/v1/auth/alipay", ANYONE, errors=LOGIN_ERRORS, limit=LOGIN_LIMIT)
 def log_in_with_alipay(body: CodeLogin) -> service.sessions.Tokens:
     """Log in with an Alipay mini-program's code."""
-    return service.sessions.log_in_with_alipay(body.code)
+    return service.sessions.log_in_with_alipay(body.code, body.device)
 
 
 @endpoint(
@@ -68,13 +74,13 @@ def log_in_with_alipay(body: CodeLogin) -> service.sessions.Tokens:
 )
 def log_in_staff(body: StaffLogin, request: Request) -> service.sessions.Tokens:
     """Log in as staff with two factors."""
-    return service.sessions.log_in_staff(body.username, body.password, body.code, request.source_ip)
+    return service.staff.log_in_staff(body.username, body.password, body.code, request.source_ip, body.device)
 
 
 @endpoint("POST", "/v1/auth/courier", ANYONE, errors=[*LOGIN_ERRORS, rules.COURIER_UNKNOWN], limit=STAFF_LOGIN_LIMIT)
 def log_in_courier(body: CourierLogin) -> service.sessions.Tokens:
     """Log in as a courier: the platform vouches for the phone number that the courier's company registered."""
-    return service.sessions.log_in_courier(body.platform, body.code, body.credential)
+    return service.staff.log_in_courier(body.platform, body.code, body.credential, body.device)
 
 
 @endpoint(
@@ -84,8 +90,11 @@ def log_in_courier(body: CourierLogin) -> service.sessions.Tokens:
     errors=[rules.REFRESH_INVALID, rules.REFRESH_REUSED],
 )
 def refresh_session(body: RefreshRequest) -> service.sessions.Tokens:
-    """Exchange the refresh token; a second use ends the session everywhere."""
-    return service.sessions.refresh(body.refresh_token)
+    """Exchange the refresh token; a second use ends the session.
+
+    If an answer got lost, the same device may use the last token once more within 30 seconds.
+    """
+    return service.sessions.refresh(body.refresh_token, body.device)
 
 
 @endpoint("POST", "/v1/auth/logout", Access(person=Level.LOGGED_IN, staff=ANY_STAFF))

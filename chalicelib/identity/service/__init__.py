@@ -1,7 +1,7 @@
 """Use cases of identity: log in, prove who one is, act for an enterprise. The door for other features."""
 
 from chalicelib.identity.rules import RELATIVE_NOT_CONSENTED
-from chalicelib.identity.service import disputes, enterprises, merging, proofs, sessions
+from chalicelib.identity.service import disputes, enterprises, merging, proofs, sessions, staff
 from chalicelib.identity.service.enterprises import (
     check_representation,
     recipient,
@@ -70,6 +70,7 @@ __all__ = [
     "recipient",
     "relatives_of",
     "sessions",
+    "staff",
     "staff_name",
     "visitor_named",
     "visitor_relative",

@@ -25,7 +25,7 @@ def tell(key: str, change: Change) -> Announcement | None:
 
 
 def _about_mandate(organization_id: str, holder_index: str, change: Change) -> Announcement | None:
-    mandate = store.mandate(organization_id, holder_index, consistent=True)
+    mandate = store.enterprises.mandate(organization_id, holder_index, consistent=True)
     holder = account_of_person(holder_index)
     if mandate is None or not holder:
         return None

@@ -8,7 +8,8 @@ from typing import Any
 
 from chalicelib.identity import events, rules, store
 from chalicelib.identity.service.accounts import canonical, require_fresh_proof
-from chalicelib.identity.store import AccountItem, MandateItem, OrganizationItem
+from chalicelib.identity.store import AccountItem
+from chalicelib.identity.store.enterprises import MandateItem, OrganizationItem
 from chalicelib.kernel import clock, ids, names, numbers
 from chalicelib.kernel.access import Actor, Level, system
 from chalicelib.kernel.events import changes
@@ -70,13 +71,13 @@ def check_representation(actor: Actor) -> None:
     """
     if actor.kind != "person" or not actor.organization:
         return
-    organization = store.organization(actor.organization)
+    organization = store.enterprises.organization(actor.organization)
     assert organization is not None
     licence = _licence(store.unseal(organization, "credit_code"), actor)
     if licence.get("status") != "active":
         raise rules.ENTERPRISE_NOT_ACTIVE()
     index = vault.blind_index("id_number", str(licence["legal_representative_id_number"]))
-    mandate = store.mandate(organization.id, index, consistent=True)
+    mandate = store.enterprises.mandate(organization.id, index, consistent=True)
     is_known = mandate is not None and mandate.role == REPRESENTATIVE and mandate.status == rules.ACCEPTED
     if is_known:
         return
@@ -91,7 +92,7 @@ def _rest_others(organization_id: str, representative_index: str) -> None:
             continue
 
         def rest(index: str = found.holder_index) -> None:
-            mandate = store.mandate(organization_id, index, consistent=True)
+            mandate = store.enterprises.mandate(organization_id, index, consistent=True)
             if mandate is None:
                 return
             action = "revoke" if mandate.role == REPRESENTATIVE else "suspend"
@@ -108,7 +109,7 @@ def _mandates(organization_id: str) -> Iterator[MandateItem]:
     """All mandates of an enterprise (at its registration, and when its representative has changed)."""
     cursor = None
     while True:
-        page = store.mandates_of_organization(organization_id, cursor)
+        page = store.enterprises.mandates_of_organization(organization_id, cursor)
         yield from page.items
         cursor = page.cursor
         if cursor is None:
@@ -120,16 +121,16 @@ def _organization(actor: Actor, credit_code: str, name: str) -> OrganizationItem
     code_index = vault.blind_index("credit_code", credit_code)
 
     def attempt() -> OrganizationItem:
-        known = store.organization_of_code(code_index)
+        known = store.enterprises.organization_of_code(code_index)
         if known is None:
             item = OrganizationItem(f"ORGANIZATION#{ids.new_id()}", name=name)
             item.credit_code = store.seal(item, "credit_code", credit_code)
-            code = store.CreditCodeItem(f"CREDITCODE#{code_index}", organization_id=item.id)
+            code = store.enterprises.CreditCodeItem(f"CREDITCODE#{code_index}", organization_id=item.id)
             # Two who register the same enterprise at once: one code leads to one of them.
-            absent = tables.absent(store.CreditCodeItem)
+            absent = tables.absent(store.enterprises.CreditCodeItem)
             tables.write(tables.Put(code, absent), changes.record(item, Event(events.ORGANIZATION_REGISTERED, actor)))
             return item
-        found = store.organization(known.organization_id)
+        found = store.enterprises.organization(known.organization_id)
         assert found is not None
         if found.name != name:
             data: changes.Data = {"former_name": found.name}
@@ -162,13 +163,13 @@ def appoint_handler(
     index = vault.blind_index("id_number", id_number)
 
     def attempt() -> MandateItem:
-        item = store.mandate(organization.id, index, consistent=True)
+        item = store.enterprises.mandate(organization.id, index, consistent=True)
         if item is not None and item.role == REPRESENTATIVE and mandate_holds(item):
             return item
         writes: list[tables.Write] = []
         if item is None:
-            item, number = store.new_mandate(organization, index)
-            writes.append(tables.Put(number, tables.absent(store.MandateNumberItem)))
+            item, number = store.enterprises.new_mandate(organization, index)
+            writes.append(tables.Put(number, tables.absent(store.enterprises.MandateNumberItem)))
         action = "change" if item.status in (rules.ACCEPTED, rules.WAITING) else "offer"
         changed = rules.MANDATES.move(item, action, "representative")
         _fill(item, organization, names.spell(name), HANDLER, scope, until)
@@ -184,11 +185,11 @@ def _assume(actor: Actor, organization: OrganizationItem, index: str, name: str,
     """The representative's own mandate, which nobody has to accept: the register says so."""
 
     def attempt() -> MandateItem:
-        item = store.mandate(organization.id, index, consistent=True)
+        item = store.enterprises.mandate(organization.id, index, consistent=True)
         writes: list[tables.Write] = []
         if item is None:
-            item, number = store.new_mandate(organization, index)
-            writes.append(tables.Put(number, tables.absent(store.MandateNumberItem)))
+            item, number = store.enterprises.new_mandate(organization, index)
+            writes.append(tables.Put(number, tables.absent(store.enterprises.MandateNumberItem)))
         assumed = rules.MANDATES.move(item, "assume", "representative")
         _fill(item, organization, name, REPRESENTATIVE, ["*"], until)
         item.given_by = index
@@ -238,7 +239,7 @@ def is_legal_representative(actor: Actor, organization_id: str) -> bool:
     account = store.account(actor.id)
     if account is None or account.level != Level.PROVEN:
         return False
-    mandate = store.mandate(organization_id, account.id_index or "")
+    mandate = store.enterprises.mandate(organization_id, account.id_index or "")
     return mandate is not None and mandate.role == REPRESENTATIVE and mandate_holds(mandate)
 
 
@@ -251,7 +252,7 @@ def recipient(party: str, handler: str, service: str) -> str:
         return _standing(found)
     account = store.account(handler) if handler else None
     if account is not None and account.level == Level.PROVEN:
-        mandate = store.mandate(party, account.id_index or "")
+        mandate = store.enterprises.mandate(party, account.id_index or "")
         if mandate is not None and mandate_holds(mandate) and _covers(mandate, service):
             return _standing(account)
     return _representative(party)
@@ -284,7 +285,7 @@ def _representative(organization_id: str) -> str:
 def mandates_of(actor: Actor, cursor: str | None) -> tables.Page:
     """A page of the mandates that the caller holds, or is offered."""
     account = canonical(actor.id)
-    return store.mandates_of_person(account.id_index or "", cursor)
+    return store.enterprises.mandates_of_person(account.id_index or "", cursor)
 
 
 def mandate_holds(mandate: MandateItem) -> bool:

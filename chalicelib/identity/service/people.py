@@ -205,7 +205,7 @@ def person_party(account_id: str) -> Party:
 
 
 def organization_party(organization_id: str) -> Party:
-    found = store.organization(organization_id)
+    found = store.enterprises.organization(organization_id)
     if found is None:
         raise errors.NOT_FOUND()
     return Party(

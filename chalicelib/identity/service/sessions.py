@@ -5,30 +5,28 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
 from chalicelib.identity import events, rules, store
 from chalicelib.identity.service.accounts import canonical, change
-from chalicelib.identity.store import AccountItem, SessionItem, StaffItem
+from chalicelib.identity.store import AccountItem, EndedSession, SessionItem, StaffItem
 from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import ANONYMOUS, Actor, Level
 from chalicelib.kernel.edge import tokens
-from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.shapes import Instant, View
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.storage import tables
+from chalicelib.kernel.storage import optimistic, tables
 from chalicelib.platforms import alipay, wechat
 from chalicelib.platforms.settings import settings
 
-STAFF_FROM_ONE_PLACE = Limit(name="staff_name_and_place", times=5, seconds=900, failures_only=True)
-STAFF_FROM_ANYWHERE = Limit(name="staff_name", times=50, seconds=900, failures_only=True)
 MOST_LOGINS = 10
-_SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,24 +38,24 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     token_type: str = "Bearer"  # noqa: S105
 
 
-def log_in_with_wechat(code: str) -> Tokens:
+def log_in_with_wechat(code: str, device: str | None = None) -> Tokens:
     """Open a session for the user behind a wx.login code; an unknown user gets an account."""
     session = wechat.exchange_code(code)
-    return _open_person_session("wechat", f"wechat/{settings().wechat_app_id}/openid", session.openid)
+    return _open_person_session("wechat", f"wechat/{settings().wechat_app_id}/openid", session.openid, device)
 
 
-def log_in_with_alipay(code: str) -> Tokens:
+def log_in_with_alipay(code: str, device: str | None = None) -> Tokens:
     """Open a session for the user behind a my.getAuthCode code; an unknown user gets an account."""
     session = alipay.exchange_code(code)
-    return _open_person_session("alipay", f"alipay/{settings().alipay_app_id}/{session.id_type}", session.id)
+    return _open_person_session("alipay", f"alipay/{settings().alipay_app_id}/{session.id_type}", session.id, device)
 
 
-def _open_person_session(platform: str, realm: str, platform_id: str) -> Tokens:
+def _open_person_session(platform: str, realm: str, platform_id: str, device: str | None) -> Tokens:
     key = vault.blind_index("login", f"{realm}/{platform_id}")
     found = store.login(key)
     account = canonical(found.account_id) if found else _create_account(platform, key, platform_id)
     _note_use(account, key)
-    return _open_session(account.id, "person", platform, key, account.token_version)
+    return open_session(account.id, "person", platform, key, account.token_version, device)
 
 
 def _note_use(account: AccountItem, login_key: str) -> None:
@@ -92,77 +90,10 @@ def _create_account(platform: str, login_key: str, platform_id: str) -> AccountI
     return account
 
 
-def log_in_courier(platform: str, code: str, credential: str) -> Tokens:
-    """Open a staff session for the courier whose phone number the platform vouches for.
-
-    ``code`` is the platform's login code, ``credential`` that of the phone number. Raises ``courier_unknown``,
-    ``login_code_invalid``, ``login_blocked_by_platform``, ``platform_quota_reached`` or ``platform_unavailable``.
-    """
-    if platform == "wechat":
-        phone = wechat.phone_number(credential, wechat.exchange_code(code).openid)
-    else:
-        alipay.exchange_code(code)
-        phone = alipay.phone_number(credential)
-    found = store.staff_of_phone(vault.blind_index("staff_phone", phone))
-    member = store.staff(found.username) if found else None
-    if found is None or member is None or "courier" not in member.roles:
-        raise rules.COURIER_UNKNOWN()
-    return _open_session(found.username, "staff", platform, "", member.token_version)
-
-
-def log_in_staff(username: str, password: str, code: str, source_ip: str) -> Tokens:
-    """Open a staff session with password and time-based code; each code works once.
-
-    Guessing is slowed down for each name, from one address much sooner than from everywhere, so that
-    nobody locks somebody else out with a few wrong guesses. Raises ``login_refused``, in the same time
-    whether or not the user exists, ``one_time_code_used``, or ``too_many_requests``.
-    """
-    guesses = ((STAFF_FROM_ONE_PLACE, f"{username}@{source_ip}"), (STAFF_FROM_ANYWHERE, username))
-    for limit, who in guesses:
-        limit.check(who)
-    try:
-        return _log_in_staff(username, password, code)
-    except errors.Problem as problem:
-        if problem.error is rules.LOGIN_REFUSED:
-            for limit, who in guesses:
-                limit.count(who)
-        raise
-
-
-def _log_in_staff(username: str, password: str, code: str) -> Tokens:
-    member = store.staff(username)
-    expected = member.password if member else bytes(32)
-    salt = member.salt if member else bytes(16)
-    given = hashlib.scrypt(password.encode(), salt=salt, **_SCRYPT)
-    if not hmac.compare_digest(given, expected) or member is None:
-        raise rules.LOGIN_REFUSED()
-    step = _matching_step(store.unseal(member, "totp_secret"), code)
-    if step == 0:
-        raise rules.LOGIN_REFUSED()
-    if step <= member.last_step:
-        raise rules.ONE_TIME_CODE_USED()
-    member.last_step = step
-    event = Event(events.STAFF_LOGGED_IN, Actor(kind="staff", id=username, unit=member.unit))
-    try:
-        tables.write(changes.record(member, event))
-    except tables.ConditionFailed:
-        raise rules.ONE_TIME_CODE_USED() from None
-    return _open_session(username, "staff", "", "", member.token_version)
-
-
-def _matching_step(secret: str, code: str) -> int:
-    """The 30-second step (RFC 6238) whose code was given, one step of drift allowed; 0 if none."""
-    import pyotp
-
-    totp = pyotp.TOTP(secret)
-    now = clock.seconds(clock.now())
-    for moment in (now, now - 30, now + 30):
-        if hmac.compare_digest(totp.at(moment).encode(), code.encode()):
-            return moment // 30
-    return 0
-
-
-def _open_session(holder: str, kind: str, platform: str, login_key: str, token_version: int) -> Tokens:
+def open_session(
+    holder: str, kind: str, platform: str, login_key: str, token_version: int, device: str | None = None
+) -> Tokens:
+    """A new session of a person or a staff member; ``device`` is a number that the client made up for itself."""
     now = clock.seconds(clock.now())
     session_id = ids.new_id()
     secret = _new_secret(session_id)
@@ -172,58 +103,78 @@ def _open_session(holder: str, kind: str, platform: str, login_key: str, token_v
         kind=kind,
         platform=platform,
         login_key=login_key,
+        device=_hash(device) if device else "",
+        token_version=token_version,
         current=_hash(secret),
         opened_at=now,
         used_at=now,
-        expires_at=now + rules.SESSION_DAYS * 86400,
+        expires_at=now + rules.PERSON_LIMITS.absolute // timedelta(seconds=1),
+        gsi1pk=f"SESSIONS#{holder}",
+        gsi1sk=session_id,
     )
-    tables.write(changes.record(item, Event(events.SESSION_OPENED, Actor(kind=kind, id=holder))))
+    opened = rules.SESSIONS.move(item, "open", "holder")
+    tables.write(changes.record(item, Event(opened, Actor(kind=kind, id=holder))))
     return _tokens(item, secret, token_version)
 
 
 def _tokens(item: SessionItem, secret: str, token_version: int) -> Tokens:
-    session_id = item.pk.removeprefix("SESSION#")
-    access = tokens.issue(item.holder, sid=session_id, kind=item.kind, ver=token_version, platform=item.platform)
-    return Tokens(access_token=access, refresh_token=f"{session_id}.{secret}")
+    access = tokens.issue(item.holder, sid=item.id, kind=item.kind, ver=token_version, platform=item.platform)
+    return Tokens(access_token=access, refresh_token=f"{item.id}.{secret}")
 
 
-def refresh(refresh_token: str) -> Tokens:
+def refresh(refresh_token: str, device: str | None = None) -> Tokens:
     """Exchange a refresh token for new tokens.
 
-    A token that was used before ends the whole family and all access tokens of its holder:
-    raises ``refresh_reused``; ``refresh_invalid`` for anything unknown, expired or ended.
+    The last token may be used once more within 30 seconds by the same device, because an answer may get lost. Any other
+    second use ends the session with its access tokens: raises ``refresh_reused``. ``refresh_invalid`` for anything
+    unknown, expired or ended.
     """
     session_id, _, secret = refresh_token.partition(".")
-    item = store.session(session_id) if session_id.isalnum() else None
-    if item is None or not _is_ours(session_id, secret):
+    if not session_id.isalnum() or not _is_ours(session_id, secret):
+        raise rules.REFRESH_INVALID()
+    # Two devices, or a device twice, may refresh at this moment: one is first, and the other is looked at again.
+    item, holder, new_secret = optimistic.repeat(lambda: _rotate(session_id, _hash(secret), device))
+    if isinstance(holder, AccountItem):
+        _note_use(_account_of_login(item, holder), item.login_key)
+    return _tokens(item, new_secret, holder.token_version)
+
+
+def _rotate(session_id: str, presented: str, device: str | None) -> tuple[SessionItem, AccountItem | StaffItem, str]:
+    """Give the session its next token, once; raises as ``refresh``, and ``ConditionFailed`` if somebody was faster."""
+    item = store.session(session_id)
+    holder = _holder(item) if item is not None else None
+    if item is None or holder is None:
         raise rules.REFRESH_INVALID()
     state = rules.SessionState(
+        status=item.status,
         current=item.current,
-        revoked=item.revoked,
-        opened_at=_moment(item.opened_at),
-        used_at=_moment(item.used_at),
+        previous=item.previous,
+        is_same_device=item.device != "" and item.device == _hash(device or ""),
+        is_of_this_version=item.token_version == holder.token_version,
+        opened_at=clock.from_seconds(item.opened_at),
+        used_at=clock.from_seconds(item.used_at),
     )
-    outcome = rules.refresh_outcome(state, _hash(secret), clock.now())
+    outcome = rules.refresh_outcome(state, presented, clock.now(), rules.session_limits(_roles(holder)))
     if outcome == "reuse":
-        _revoke_family(item)
+        _end(item, "reuse", "system", Actor(kind=item.kind, id=item.holder))
         raise rules.REFRESH_REUSED()
-    holder = _holder(item)
-    if outcome == "expired" or holder is None:
+    if outcome == "expired":
         raise rules.REFRESH_INVALID()
-    account = _account_of_login(item, holder) if isinstance(holder, AccountItem) else None
+    if isinstance(holder, AccountItem):
+        _account_of_login(item, holder)
+    before = item.current
     new_secret = _new_secret(session_id)
-    previous = item.current
+    item.previous = presented if outcome == "rotate" else ""
     item.current = _hash(new_secret)
     item.used_at = clock.seconds(clock.now())
-    try:
-        unused = (SessionItem.current == previous) & (SessionItem.revoked == False)  # noqa: E712
-        tables.write(tables.Touch(item, ("current", "used_at"), unused))
-    except tables.ConditionFailed:
-        _revoke_family(item)
-        raise rules.REFRESH_REUSED() from None
-    if account is not None:
-        _note_use(account, item.login_key)
-    return _tokens(item, new_secret, holder.token_version)
+    unused = (SessionItem.current == before) & (SessionItem.status == rules.SESSION_OPEN)
+    tables.write(tables.Touch(item, ("current", "previous", "used_at"), unused))
+    return item, holder, new_secret
+
+
+def _roles(holder: AccountItem | StaffItem) -> list[str] | None:
+    """The roles of a staff member; None for a person."""
+    return list(holder.roles) if isinstance(holder, StaffItem) else None
 
 
 def _new_secret(session_id: str) -> str:
@@ -253,27 +204,93 @@ def _holder(item: SessionItem) -> AccountItem | StaffItem | None:
     return store.staff(item.holder) if item.kind == "staff" else store.account(item.holder, consistent=True)
 
 
-def _revoke_family(item: SessionItem) -> None:
-    actor = Actor(kind=item.kind, id=item.holder)
-    change(
-        lambda: store.session(item.pk.removeprefix("SESSION#")),
-        _revoked,
-        Event(events.SESSION_REUSE_DETECTED, actor),
-    )
-    change(lambda: _holder(item), _token_version_raised, Event(events.ACCESS_TOKENS_VOIDED, actor))
+def _end(item: SessionItem, action: str, by: str, actor: Actor) -> None:
+    """End a session, and its access tokens with the next request; nothing happens to one that has ended."""
 
+    def attempt() -> None:
+        session = store.session(item.id)
+        if session is None or session.status != rules.SESSION_OPEN:
+            return
+        ended = rules.SESSIONS.move(session, action, by)
+        writes: list[tables.Write] = [changes.record(session, Event(ended, actor))]
+        holder = _holder(session)
+        if holder is not None:
+            # The holder's item is read with every request anyway; access tokens are checked against it.
+            still = [one for one in holder.ended if one.at > clock.seconds(clock.now()) - tokens.LIFETIME_SECONDS]
+            holder.ended = [*still, EndedSession(id=session.id, at=clock.seconds(clock.now()))][-rules.MOST_ENDED :]
+            writes.append(tables.Touch(holder, ("ended",), type(holder).version == holder.version))
+        tables.write(*writes)
 
-def _revoked(item: Any) -> None:
-    item.revoked = True
-
-
-def _token_version_raised(item: Any) -> None:
-    item.token_version = item.token_version + 1
+    optimistic.repeat(attempt)
 
 
 def log_out(actor: Actor) -> None:
-    """End the caller's session; its refresh token is void at once, its access token within 15 minutes."""
-    change(lambda: store.session(actor.session), _revoked, Event(events.SESSION_CLOSED, actor))
+    """End the caller's session; its refresh token and its access tokens are void at once."""
+    item = store.session(actor.session)
+    if item is not None:
+        _end(item, "close", "holder", actor)
+
+
+class SessionView(View, frozen=True, kw_only=True):
+    """A session: on which platform, since when, when its tokens were renewed last, and whether it is this one."""
+
+    id: str
+    opened_at: Instant
+    used_at: Instant
+    is_this: bool
+    platform: str | None = None
+
+
+def list_sessions(actor: Actor) -> list[SessionView]:
+    """The open sessions of the caller (the newest 20 of each account), the newest first."""
+    found = []
+    for item in _open_sessions(actor):
+        shown = SessionView(
+            id=item.id,
+            opened_at=clock.local(clock.from_seconds(item.opened_at)),
+            used_at=clock.local(clock.from_seconds(item.used_at)),
+            is_this=item.id == actor.session,
+            platform=item.platform or None,
+        )
+        found.append(shown)
+    return found
+
+
+def _open_sessions(actor: Actor) -> list[SessionItem]:
+    holders = actor.accounts if actor.kind == "person" else (actor.id,)
+    found: list[SessionItem] = []
+    for holder in holders:
+        found += [item for item in store.sessions_of(holder) if item.status == rules.SESSION_OPEN]
+    return found
+
+
+def is_own(actor: Actor, item: SessionItem) -> bool:
+    """Whether a session is the caller's."""
+    holders = actor.accounts if actor.kind == "person" else (actor.id,)
+    return item.kind == actor.kind and item.holder in holders
+
+
+def end_session(actor: Actor, item: SessionItem) -> None:
+    """End one of the caller's sessions; nothing happens to one that has ended."""
+    _end(item, "close", "holder", actor)
+
+
+def end_all_sessions(actor: Actor) -> None:
+    """End every session of the caller, this one too."""
+    if actor.kind == "staff":
+        change(lambda: store.staff(actor.id), void_tokens, Event(events.ACCESS_TOKENS_VOIDED, actor))
+        return
+    for account_id in actor.accounts:
+        change(_loader(account_id), void_tokens, Event(events.ACCESS_TOKENS_VOIDED, actor))
+
+
+def _loader(account_id: str) -> Callable[[], AccountItem | None]:
+    return lambda: store.account(account_id, consistent=True)
+
+
+def void_tokens(holder: AccountItem | StaffItem) -> None:
+    """Let no session of a holder go on: each carries the number that was the holder's when it was opened."""
+    holder.token_version = holder.token_version + 1
 
 
 def authenticate(headers: dict[str, str]) -> Actor:
@@ -298,14 +315,14 @@ def authenticate(headers: dict[str, str]) -> Actor:
 
 def _staff_actor(claims: dict[str, Any]) -> Actor:
     member = store.staff(claims["sub"])
-    if member is None or member.token_version != claims["ver"]:
+    if member is None or not _is_running(claims, member):
         raise errors.NOT_AUTHENTICATED()
     return Actor(kind="staff", id=claims["sub"], session=claims["sid"], roles=tuple(member.roles), unit=member.unit)
 
 
 def _person_actor(claims: dict[str, Any]) -> tuple[Actor, str]:
     account = store.account(claims["sub"])
-    if account is None or account.token_version != claims["ver"]:
+    if account is None or not _is_running(claims, account):
         raise errors.NOT_AUTHENTICATED()
     if account.merged_into:
         account = canonical(account.id)
@@ -322,55 +339,18 @@ def _person_actor(claims: dict[str, Any]) -> tuple[Actor, str]:
     return actor, account.id_index or "" if is_proven else ""
 
 
+def _is_running(claims: dict[str, Any], holder: AccountItem | StaffItem) -> bool:
+    """Whether the session of an access token goes on, by what the holder's item says: no further read."""
+    has_ended = any(one.id == claims["sid"] for one in holder.ended)
+    return holder.token_version == claims["ver"] and not has_ended
+
+
 def _acting_for(actor: Actor, id_index: str, organization_id: str) -> Actor:
-    mandate = store.mandate(organization_id, id_index) if id_index else None
+    mandate = store.enterprises.mandate(organization_id, id_index) if id_index else None
     if mandate is None or not rules.mandate_holds(mandate.status, mandate.until, clock.today()):
         raise errors.MANDATE_INVALID()
     return msgspec.structs.replace(actor, organization=organization_id, scope=tuple(mandate.scope))
 
 
-def put_staff(
-    username: str,
-    display_name: str,
-    unit: str,
-    roles: list[str],
-    password: str,
-    totp_secret: str,
-    phone: str | None = None,
-) -> None:
-    """Create a staff member, or replace name, unit, roles and both factors of an existing one.
-
-    Couriers log in with their ``phone`` (None leaves it as it is); whose number it was before, loses it.
-    """
-    item = store.staff(username) or StaffItem(f"STAFF#{username}")
-    item.display_name = display_name
-    item.unit = unit
-    item.roles = roles
-    item.salt = secrets.token_bytes(16)
-    item.password = hashlib.scrypt(password.encode(), salt=item.salt, **_SCRYPT)
-    item.totp_secret = store.seal(item, "totp_secret", totp_secret)
-    put = changes.record(item, Event(events.STAFF_PUT, Actor(kind="system", id="system:setup", unit=unit)))
-    tables.write(put, *_phone_writes(item, username, phone))
-
-
-def _phone_writes(item: StaffItem, username: str, phone: str | None) -> list[tables.Write]:
-    """The writes that make the number lead to this courier, and the former number to nobody, if it still is theirs."""
-    if phone is None:
-        return []
-    before = item.phone_index
-    item.phone_index = vault.blind_index("staff_phone", phone) if phone else None
-    writes: list[tables.Write] = []
-    former = store.staff_of_phone(before) if before and before != item.phone_index else None
-    if former is not None and former.username == username:
-        writes.append(tables.Delete(former, store.StaffPhoneItem.username == username))
-    if item.phone_index:
-        writes.append(tables.Put(store.StaffPhoneItem(f"STAFFPHONE#{item.phone_index}", username=username)))
-    return writes
-
-
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _moment(stored: float) -> datetime:
-    return datetime.fromtimestamp(int(stored), UTC)

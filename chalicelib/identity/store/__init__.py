@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import msgspec
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
+from chalicelib.identity.store import enterprises
 from chalicelib.kernel import ids
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import indexes, tables
-from chalicelib.kernel.storage.attributes import Day, Integer, Moment, Names, OptionalMoment
+from chalicelib.kernel.storage.attributes import Integer, Json, Moment, Names, OptionalMoment
 from chalicelib.kernel.storage.tables import Page, read
 
-TABLE = "identity"
+TABLE = enterprises.TABLE
+
+
+class EndedSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session that has ended a short while ago (epoch seconds); its access tokens are still within their time."""
+
+    id: str
+    at: int
 
 
 class AccountItem(tables.AggregateTable):
@@ -43,6 +52,7 @@ class AccountItem(tables.AggregateTable):
     proof = UnicodeAttribute(default="")
     proven_at = OptionalMoment(null=True)
     token_version = Integer(default=1)
+    ended = Json[list[EndedSession]](list[EndedSession], default=list)
     pending = BinaryAttribute(legacy_encoding=False, null=True)
 
     @property
@@ -111,7 +121,10 @@ class DisputeItem(tables.AggregateTable):
 
 
 class SessionItem(tables.AggregateTable):
-    """A family of refresh tokens; only the hash of the current one is kept."""
+    """A family of refresh tokens: the hash of the ``current`` one is kept, and of the ``previous`` one.
+
+    ``device``: the hash of the number that the client made up. ``token_version``: the holder's when it was opened.
+    """
 
     class Meta:
         table_name = TABLE
@@ -120,75 +133,21 @@ class SessionItem(tables.AggregateTable):
     kind = UnicodeAttribute()
     platform = UnicodeAttribute()
     login_key = UnicodeAttribute()
+    device = UnicodeAttribute(default="")
+    token_version = Integer(default=1)
+    status = UnicodeAttribute(default="")
     current = UnicodeAttribute()
+    previous = UnicodeAttribute(default="")
     opened_at = Integer()
     used_at = Integer()
-    revoked = BooleanAttribute(default=False)
     expires_at = Integer()
-
-
-class OrganizationItem(tables.AggregateTable):
-    """An enterprise (legal person); its id says nothing of its credit code."""
-
-    class Meta:
-        table_name = TABLE
-
-    name = UnicodeAttribute()
-    credit_code = BinaryAttribute(legacy_encoding=False)
-
-    @property
-    def id(self) -> str:
-        return self.pk.removeprefix("ORGANIZATION#")
-
-
-class CreditCodeItem(tables.Table):
-    """The enterprise that has a credit code, by the code's blind index."""
-
-    class Meta:
-        table_name = TABLE
-
-    organization_id = UnicodeAttribute()
-
-
-class MandateNumberItem(tables.Table):
-    """The mandate that has this id: its key, which holds the index of a person's number, is told to nobody."""
-
-    class Meta:
-        table_name = TABLE
-
-    organization_id = UnicodeAttribute()
-    holder_index = UnicodeAttribute()
-
-
-class MandateItem(tables.AggregateTable):
-    """What lets a person act for an enterprise (授权); found by the person through gsi1.
-
-    The key holds the index of the person's number, so that a request by the person finds it with one read. ``id`` is
-    random: whoever learns it learns nothing of the number. ``given_by``: the index of the representative who gave it.
-    """
-
-    class Meta:
-        table_name = TABLE
-
-    id = UnicodeAttribute()
-    status = UnicodeAttribute(default="")
-    role = UnicodeAttribute()
-    scope = Names()
-    until = Day()
-    given_by = UnicodeAttribute(default="")
-    organization_name = UnicodeAttribute()
-    holder_name = BinaryAttribute(legacy_encoding=False)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi1 = indexes.ListIndex()
 
     @property
-    def organization_id(self) -> str:
-        return self.pk.removeprefix("ORGANIZATION#")
-
-    @property
-    def holder_index(self) -> str:
-        return self.sk.removeprefix("MANDATE#")
+    def id(self) -> str:
+        return self.pk.removeprefix("SESSION#")
 
 
 class RelativeNumberItem(tables.Table):
@@ -235,7 +194,13 @@ class StaffItem(tables.AggregateTable):
     totp_secret = BinaryAttribute(legacy_encoding=False)
     phone_index = UnicodeAttribute(null=True)
     last_step = Integer(default=0)
+    status = UnicodeAttribute(default="")
     token_version = Integer(default=1)
+    ended = Json[list[EndedSession]](list[EndedSession], default=list)
+
+    @property
+    def username(self) -> str:
+        return self.pk.removeprefix("STAFF#")
 
 
 class StaffPhoneItem(tables.Table):
@@ -287,40 +252,9 @@ def session(session_id: str) -> SessionItem | None:
     return read(SessionItem, f"SESSION#{session_id}", consistent=True)
 
 
-def organization(organization_id: str) -> OrganizationItem | None:
-    return read(OrganizationItem, f"ORGANIZATION#{organization_id}")
-
-
-def organization_of_code(code_index: str) -> CreditCodeItem | None:
-    return read(CreditCodeItem, f"CREDITCODE#{code_index}", consistent=True)
-
-
-def mandate(organization_id: str, holder_index: str, *, consistent: bool = False) -> MandateItem | None:
-    return read(MandateItem, f"ORGANIZATION#{organization_id}", f"MANDATE#{holder_index}", consistent=consistent)
-
-
-def mandate_of_id(mandate_id: str) -> MandateItem | None:
-    """The mandate with this id (two reads)."""
-    found = read(MandateNumberItem, f"MANDATE#{mandate_id}", consistent=True)
-    return mandate(found.organization_id, found.holder_index, consistent=True) if found is not None else None
-
-
-def new_mandate(organization: OrganizationItem, holder_index: str) -> tuple[MandateItem, MandateNumberItem]:
-    """A mandate for this person, and the item by which its id finds it."""
-    item = MandateItem(f"ORGANIZATION#{organization.id}", f"MANDATE#{holder_index}", id=ids.new_id())
-    item.gsi1pk = f"HOLDER#{holder_index}"
-    item.gsi1sk = organization.id
-    number = MandateNumberItem(f"MANDATE#{item.id}", organization_id=organization.id, holder_index=holder_index)
-    return item, number
-
-
-def mandates_of_organization(organization_id: str, cursor: str | None) -> Page:
-    condition = MandateItem.sk.startswith("MANDATE#")
-    return tables.query(MandateItem, f"ORGANIZATION#{organization_id}", condition, cursor=cursor)
-
-
-def mandates_of_person(id_index: str, cursor: str | None) -> Page:
-    return tables.query(MandateItem.gsi1, f"HOLDER#{id_index}", index="gsi1", cursor=cursor)
+def sessions_of(holder: str) -> list[SessionItem]:
+    """The newest 20 sessions of an account or a staff member, the newest first."""
+    return tables.query(SessionItem.gsi1, f"SESSIONS#{holder}", index="gsi1", newest_first=True).items
 
 
 def relative(relative_id: str) -> RelativeItem | None:

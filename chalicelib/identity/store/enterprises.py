@@ -1,0 +1,112 @@
+"""Stored enterprises: by their credit code, and the mandates by which people act for them."""
+
+from __future__ import annotations
+
+from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
+
+from chalicelib.kernel import ids
+from chalicelib.kernel.storage import indexes, tables
+from chalicelib.kernel.storage.attributes import Day, Names
+from chalicelib.kernel.storage.tables import Page, read
+
+TABLE = "identity"
+
+
+class OrganizationItem(tables.AggregateTable):
+    """An enterprise (legal person); its id says nothing of its credit code."""
+
+    class Meta:
+        table_name = TABLE
+
+    name = UnicodeAttribute()
+    credit_code = BinaryAttribute(legacy_encoding=False)
+
+    @property
+    def id(self) -> str:
+        return self.pk.removeprefix("ORGANIZATION#")
+
+
+class CreditCodeItem(tables.Table):
+    """The enterprise that has a credit code, by the code's blind index."""
+
+    class Meta:
+        table_name = TABLE
+
+    organization_id = UnicodeAttribute()
+
+
+class MandateNumberItem(tables.Table):
+    """The mandate that has this id: its key, which holds the index of a person's number, is told to nobody."""
+
+    class Meta:
+        table_name = TABLE
+
+    organization_id = UnicodeAttribute()
+    holder_index = UnicodeAttribute()
+
+
+class MandateItem(tables.AggregateTable):
+    """What lets a person act for an enterprise (授权); found by the person through gsi1.
+
+    The key holds the index of the person's number, so that a request by the person finds it with one read. ``id`` is
+    random: whoever learns it learns nothing of the number. ``given_by``: the index of the representative who gave it.
+    """
+
+    class Meta:
+        table_name = TABLE
+
+    id = UnicodeAttribute()
+    status = UnicodeAttribute(default="")
+    role = UnicodeAttribute()
+    scope = Names()
+    until = Day()
+    given_by = UnicodeAttribute(default="")
+    organization_name = UnicodeAttribute()
+    holder_name = BinaryAttribute(legacy_encoding=False)
+    gsi1pk = UnicodeAttribute()
+    gsi1sk = UnicodeAttribute()
+    gsi1 = indexes.ListIndex()
+
+    @property
+    def organization_id(self) -> str:
+        return self.pk.removeprefix("ORGANIZATION#")
+
+    @property
+    def holder_index(self) -> str:
+        return self.sk.removeprefix("MANDATE#")
+
+
+def organization(organization_id: str) -> OrganizationItem | None:
+    return read(OrganizationItem, f"ORGANIZATION#{organization_id}")
+
+
+def organization_of_code(code_index: str) -> CreditCodeItem | None:
+    return read(CreditCodeItem, f"CREDITCODE#{code_index}", consistent=True)
+
+
+def mandate(organization_id: str, holder_index: str, *, consistent: bool = False) -> MandateItem | None:
+    return read(MandateItem, f"ORGANIZATION#{organization_id}", f"MANDATE#{holder_index}", consistent=consistent)
+
+
+def mandate_of_id(mandate_id: str) -> MandateItem | None:
+    """The mandate with this id (two reads)."""
+    found = read(MandateNumberItem, f"MANDATE#{mandate_id}", consistent=True)
+    return mandate(found.organization_id, found.holder_index, consistent=True) if found is not None else None
+
+
+def new_mandate(organization: OrganizationItem, holder_index: str) -> tuple[MandateItem, MandateNumberItem]:
+    """A mandate for this person, and the item by which its id finds it."""
+    item = MandateItem(f"ORGANIZATION#{organization.id}", f"MANDATE#{holder_index}", id=ids.new_id())
+    item.gsi1pk = f"HOLDER#{holder_index}"
+    item.gsi1sk = organization.id
+    number = MandateNumberItem(f"MANDATE#{item.id}", organization_id=organization.id, holder_index=holder_index)
+    return item, number
+
+
+def mandates_of_organization(organization_id: str, cursor: str | None) -> Page:
+    condition = MandateItem.sk.startswith("MANDATE#")
+    return tables.query(MandateItem, f"ORGANIZATION#{organization_id}", condition, cursor=cursor)
+
+
+def mandates_of_person(id_index: str, cursor: str | None) -> Page:
+    return tables.query(MandateItem.gsi1, f"HOLDER#{id_index}", index="gsi1", cursor=cursor)
