@@ -14,6 +14,7 @@ import pyotp
 from chalicelib import features
 from chalicelib.catalog import service as catalog
 from chalicelib.identity import service
+from chalicelib.kernel import phones
 from chalicelib.kernel.errors import Problem
 from infra import cloud
 from tools import system
@@ -30,6 +31,9 @@ def main(arguments: list[str]) -> int:
         return 1
     user, name, unit, roles, phone = (argument.strip() for argument in (*arguments, "")[:5])
     roles = roles.replace(" ", "")
+    if phone and not _is_phone(phone):
+        print(f"{phone!r} is no mobile number: 13800000000, or +852 and the number", file=sys.stderr)
+        return 1
     if not re.fullmatch(STAFF_NAME, user):
         print(f"{user!r} is no name to log in with: small letters, digits, and . _ - between them", file=sys.stderr)
         return 1
@@ -43,6 +47,14 @@ def main(arguments: list[str]) -> int:
     except Problem:
         print("the database does not answer: start the system with `make run`, or name a stage", file=sys.stderr)
         return 1
+
+
+def _is_phone(text: str) -> bool:
+    try:
+        phones.parse(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _create(user: str, name: str, unit: str, roles: list[str], phone: str) -> int:

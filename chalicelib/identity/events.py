@@ -67,6 +67,9 @@ STAFF_PUT = EventType("staff_put", zh="工作人员信息已更新", en="The sta
 STAFF_SUSPENDED = EventType("staff_suspended", zh="工作人员已停用", en="The staff member was suspended")
 STAFF_REINSTATED = EventType("staff_reinstated", zh="工作人员已恢复", en="The staff member was reinstated")
 STAFF_DISMISSED = EventType("staff_dismissed", zh="工作人员已离岗", en="The staff member has left")
+COURIER_LOGIN_REGISTERED = EventType(
+    "courier_login_registered", zh="快递员已登记登录账号", en="A courier registered a platform's user"
+)
 STAFF_LOGGED_IN = EventType("staff_logged_in", zh="工作人员已登录", en="The staff member logged in")
 ORGANIZATION_REGISTERED = EventType("organization_registered", zh="企业已登记", en="The enterprise was registered")
 ORGANIZATION_RENAMED = EventType(

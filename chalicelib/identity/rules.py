@@ -18,6 +18,7 @@ MOST_CLAIMS = 10
 """Accounts that may claim one identity at once: all of them lose it in one transaction."""
 MOST_PROVEN = 10
 MOST_FORMER = 10
+MOST_COURIER_LOGINS = 4
 WECHAT_FACE = "wechat_face"
 ALIPAY_FACE = "alipay_face"
 WINDOW = "window"
@@ -37,6 +38,12 @@ COURIER_UNKNOWN = ErrorCode(
     401,
     zh="此手机号没有登记为快递员，请联系所属快递公司",
     en="This phone number belongs to no courier; ask your company",
+)
+COURIER_LOGIN_NOT_REGISTERED = ErrorCode(
+    "courier_login_not_registered",
+    401,
+    zh="此微信或支付宝账号尚未登记，请输入动态码 App 中的六位数字登记一次",
+    en="This WeChat or Alipay user is not registered yet: enter the six digits of your authenticator once",
 )
 ONE_TIME_CODE_USED = ErrorCode(
     "one_time_code_used",

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from chalicelib.kernel import clock, errors, log
+from chalicelib.kernel import clock, errors, log, phones
 from chalicelib.platforms import http
 from chalicelib.platforms.messaging import SENT, Outcome, Verdict
 from chalicelib.platforms.secrets import secrets
@@ -155,7 +155,10 @@ def _verdict(sub_code: str) -> Verdict:
 
 
 def phone_number(credential: str) -> str:
-    """The phone number in the JSON text that my.getPhoneNumber gave the mini-program.
+    """The phone number, as E.164, in the JSON text that my.getPhoneNumber gave the mini-program.
+
+    The text names no user and no time, so whoever has it can show it again: it proves nothing alone where much depends
+    on it (couriers register each login with their second factor).
 
     The signature covers the encrypted text in double quotes. Raises ``login_code_invalid``.
     """
@@ -168,7 +171,7 @@ def phone_number(credential: str) -> str:
         answer = json.loads(_decrypt_content(encrypted))
         if answer["code"] != "10000":
             raise http.CODE_INVALID()
-        return str(answer["mobile"])
+        return phones.parse(answer["mobile"])
     except (ValueError, KeyError, TypeError, AttributeError):
         raise http.CODE_INVALID() from None
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from chalicelib.kernel import errors, log
+from chalicelib.kernel import errors, log, phones
 from chalicelib.platforms import http, shared_token
 from chalicelib.platforms.messaging import SENT, Outcome, Verdict
 from chalicelib.platforms.secrets import secrets
@@ -78,7 +78,7 @@ def exchange_code(code: str) -> WechatSession:
 
 
 def phone_number(code: str, openid: str) -> str:
-    """The phone number behind a getPhoneNumber code, with the country code only when foreign.
+    """The phone number behind a getPhoneNumber code, as E.164.
 
     ``openid`` makes WeChat check that the code belongs to this user. Raises as ``exchange_code``.
     """
@@ -91,9 +91,15 @@ def phone_number(code: str, openid: str) -> str:
         or watermark.get("appid") != settings().wechat_app_id
     ):
         raise http.unavailable(PLATFORM)
-    if not isinstance(info.get("phoneNumber"), str):
+    # ``phoneNumber`` has the country in front at times, so the two parts are taken.
+    number = info.get("purePhoneNumber")
+    country = info.get("countryCode")
+    if not isinstance(number, str) or not isinstance(country, str):
         raise http.unavailable(PLATFORM)
-    return str(info["phoneNumber"])
+    try:
+        return phones.parse(number, country)
+    except ValueError:
+        raise http.unavailable(PLATFORM) from None
 
 
 def start_face_check(order_no: str, name: str, id_number: str, openid: str) -> str:

@@ -138,7 +138,7 @@ class WeChat(Simulator):
         if self._now() >= expires or wanted.get("openid", self.openid(user)) != self.openid(user):
             return _error(40029, "invalid code")
         watermark = {"timestamp": self._now(), "appid": self._app_id}
-        info = {"phoneNumber": phone, "purePhoneNumber": phone, "countryCode": "86", "watermark": watermark}
+        info = {"phoneNumber": f"+86{phone}", "purePhoneNumber": phone, "countryCode": "86", "watermark": watermark}
         return {"errcode": 0, "errmsg": "ok", "phone_info": info}
 
     def _start_face_check(self, query: dict[str, str], wanted: dict[str, Any]) -> dict[str, Any]:

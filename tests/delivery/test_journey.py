@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pyotp
+
+from chalicelib.kernel import clock
 from scenes.world import World, new_id_number
 from tests.delivery import parcels
 from tests.delivery.parcels import FAR, HALL, SIGNATURE
@@ -211,7 +214,10 @@ def test_a_courier_logs_in_with_the_phone_that_the_company_registered(world: Wor
     simulator = world.simulators.wechat
     code = simulator.controls["login_codes"]({"user": "courier"})["code"]
     phone = simulator.controls["phone_codes"]({"user": "courier", "phone": "13900000001"})["code"]
-    body = {"platform": "wechat", "code": code, "credential": phone}
+    secret = world.environment.staff()["courier.a"]["totp_secret"]
+    world._forget_used_code("courier.a")
+    factor = pyotp.TOTP(secret).at(clock.seconds(clock.now()))
+    body = {"platform": "wechat", "code": code, "credential": phone, "factor": factor}
     token = world.anonymous().post("/v1/auth/courier", body).json["access_token"]
     answer = world.anonymous().get("/v1/courier/parcels", headers={"authorization": f"Bearer {token}"})
     assert answer.status == 200

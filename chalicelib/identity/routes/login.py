@@ -42,11 +42,15 @@ class StaffLogin(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CourierLogin(msgspec.Struct, forbid_unknown_fields=True):
-    """The platform's login code, and the phone credential of the same user (as for binding a phone)."""
+    """The platform's login code, and the phone credential of the same user (as for binding a phone).
+
+    ``factor``: the six digits of the authenticator, the first time that this user of the platform logs in.
+    """
 
     platform: Literal["wechat", "alipay"]
     code: Code
     credential: Annotated[str, Meta(min_length=1, max_length=4096)]
+    factor: Annotated[str, Meta(pattern=r"^([0-9]{6})?$")] = ""
     device: Device | None = None
 
 
@@ -77,10 +81,21 @@ def log_in_staff(body: StaffLogin, request: Request) -> service.sessions.Tokens:
     return service.staff.log_in_staff(body.username, body.password, body.code, request.source_ip, body.device)
 
 
-@endpoint("POST", "/v1/auth/courier", ANYONE, errors=[*LOGIN_ERRORS, rules.COURIER_UNKNOWN], limit=STAFF_LOGIN_LIMIT)
+@endpoint(
+    "POST",
+    "/v1/auth/courier",
+    ANYONE,
+    errors=[
+        *LOGIN_ERRORS,
+        rules.COURIER_UNKNOWN,
+        rules.COURIER_LOGIN_NOT_REGISTERED,
+        rules.ONE_TIME_CODE_USED,
+    ],
+    limit=STAFF_LOGIN_LIMIT,
+)
 def log_in_courier(body: CourierLogin) -> service.sessions.Tokens:
     """Log in as a courier: the platform vouches for the phone number that the courier's company registered."""
-    return service.staff.log_in_courier(body.platform, body.code, body.credential, body.device)
+    return service.staff.log_in_courier(body.platform, body.code, body.credential, body.factor, body.device)
 
 
 @endpoint(

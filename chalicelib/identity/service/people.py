@@ -9,7 +9,7 @@ import msgspec
 from chalicelib.identity import events, rules, store
 from chalicelib.identity.service.accounts import canonical, change, require_fresh_proof
 from chalicelib.identity.store import AccountItem
-from chalicelib.kernel import clock, errors, numbers
+from chalicelib.kernel import clock, errors, numbers, phones
 from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.edge.shapes import Instant, View, one_of
 from chalicelib.kernel.events.changes import Event
@@ -92,7 +92,7 @@ def _described(account: AccountItem) -> OwnData:
         proven_at=clock.local_or_none(account.proven_at),
         name=vault.mask_name(name) if name else None,
         id_number=vault.mask_id_number(number) if number else None,
-        phone=vault.mask_phone(_phone(account)) or None,
+        phone=vault.mask_phone(phones.shown(_phone(account))) or None,
         merged_accounts=list(account.merged),
     )
 
@@ -147,7 +147,7 @@ def contact(account_id: str) -> Contact:
     return Contact(
         name=store.unseal(account, "name"),
         id_number=store.unseal(account, "id_number"),
-        phone=_phone(account),
+        phone=phones.shown(_phone(account)),
         logins=_logins(owners, account.recent_logins),
     )
 

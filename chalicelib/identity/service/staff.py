@@ -10,7 +10,7 @@ from chalicelib.identity import events, rules, store
 from chalicelib.identity.service.accounts import change
 from chalicelib.identity.service.sessions import Tokens, open_session, void_tokens
 from chalicelib.identity.store import StaffItem
-from chalicelib.kernel import clock, errors
+from chalicelib.kernel import clock, errors, phones
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.events import changes
@@ -21,25 +21,51 @@ from chalicelib.platforms import alipay, wechat
 
 STAFF_FROM_ONE_PLACE = Limit(name="staff_name_and_place", times=5, seconds=900, failures_only=True)
 STAFF_FROM_ANYWHERE = Limit(name="staff_name", times=50, seconds=900, failures_only=True)
+REGISTRATIONS = Limit(name="courier_registration", times=5, seconds=900, failures_only=True)
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 
 
-def log_in_courier(platform: str, code: str, credential: str, device: str | None = None) -> Tokens:
+def log_in_courier(platform: str, code: str, credential: str, factor: str = "", device: str | None = None) -> Tokens:
     """Open a staff session for the courier whose phone number the platform vouches for.
 
-    ``code`` is the platform's login code, ``credential`` that of the phone number. Raises ``courier_unknown``,
-    ``login_code_invalid``, ``login_blocked_by_platform``, ``platform_quota_reached`` or ``platform_unavailable``.
+    ``code`` is the platform's login code, ``credential`` that of the phone number. Alipay's text about a phone number
+    names no user and no time, so a platform's user is registered once, with the six digits of the courier's
+    authenticator (``factor``); from then on that user needs no digits. New factors forget all users. Raises
+    ``courier_unknown``, ``courier_login_not_registered``, ``one_time_code_used``, ``login_code_invalid``,
+    ``login_blocked_by_platform``, ``platform_quota_reached`` or ``platform_unavailable``.
     """
     if platform == "wechat":
-        phone = wechat.phone_number(credential, wechat.exchange_code(code).openid)
+        user = wechat.exchange_code(code).openid
+        phone = wechat.phone_number(credential, user)
     else:
-        alipay.exchange_code(code)
+        user = alipay.exchange_code(code).id
         phone = alipay.phone_number(credential)
     found = store.staff_of_phone(vault.blind_index("staff_phone", phone))
     member = store.staff(found.username) if found else None
     if found is None or member is None or "courier" not in member.roles or member.status != rules.ACTIVE:
         raise rules.COURIER_UNKNOWN()
+    login_key = vault.blind_index("courier_login", f"{platform}/{user}")
+    if login_key not in member.logins:
+        _register_login(member, login_key, factor)
     return open_session(found.username, "staff", platform, "", member.token_version, device)
+
+
+def _register_login(member: StaffItem, login_key: str, factor: str) -> None:
+    """Let a platform's user log in as this courier from now on, who shows the second factor once."""
+    REGISTRATIONS.check(member.username)
+    step = _matching_step(store.unseal(member, "totp_secret"), factor)
+    if step == 0:
+        REGISTRATIONS.count(member.username)
+        raise rules.COURIER_LOGIN_NOT_REGISTERED()
+    if step <= member.last_step:
+        raise rules.ONE_TIME_CODE_USED()
+    member.last_step = step
+    member.logins = [login_key, *member.logins][: rules.MOST_COURIER_LOGINS]
+    event = Event(events.COURIER_LOGIN_REGISTERED, Actor(kind="staff", id=member.username, unit=member.unit))
+    try:
+        tables.write(changes.record(member, event))
+    except tables.ConditionFailed:
+        raise rules.ONE_TIME_CODE_USED() from None
 
 
 def log_in_staff(username: str, password: str, code: str, source_ip: str, device: str | None = None) -> Tokens:
@@ -108,7 +134,7 @@ def put_staff(
     """Create a staff member, or replace name, unit, roles and both factors of an existing one, who is active then.
 
     All sessions of before end. Couriers log in with their ``phone`` (None leaves it as it is); whose number it was
-    before, loses it.
+    before, loses it. Raises ``ValueError`` for what is no mobile number.
     """
     item = store.staff(username) or StaffItem(f"STAFF#{username}", token_version=0)
     put = rules.STAFF.move(item, "put", "system")
@@ -119,6 +145,7 @@ def put_staff(
     item.salt = secrets.token_bytes(16)
     item.password = hashlib.scrypt(password.encode(), salt=item.salt, **_SCRYPT)
     item.totp_secret = store.seal(item, "totp_secret", totp_secret)
+    item.logins = []
     item.last_step = 0  # the codes of another secret were never used
     event = Event(put, Actor(kind="system", id="system:setup", unit=unit))
     tables.write(changes.record(item, event), *_phone_writes(item, username, phone))
@@ -129,7 +156,7 @@ def _phone_writes(item: StaffItem, username: str, phone: str | None) -> list[tab
     if phone is None:
         return []
     before = item.phone_index
-    item.phone_index = vault.blind_index("staff_phone", phone) if phone else None
+    item.phone_index = vault.blind_index("staff_phone", phones.parse(phone)) if phone else None
     writes: list[tables.Write] = []
     former = store.staff_of_phone(before) if before and before != item.phone_index else None
     if former is not None and former.username == username:

@@ -181,7 +181,10 @@ class RelativeItem(tables.AggregateTable):
 
 
 class StaffItem(tables.AggregateTable):
-    """A staff member: unit, roles, password hash and the sealed secret of the second factor."""
+    """A staff member: unit, roles, password hash and the sealed secret of the second factor.
+
+    ``logins``: the platforms' users that a courier has registered with the second factor.
+    """
 
     class Meta:
         table_name = TABLE
@@ -193,6 +196,7 @@ class StaffItem(tables.AggregateTable):
     password = BinaryAttribute(legacy_encoding=False)
     totp_secret = BinaryAttribute(legacy_encoding=False)
     phone_index = UnicodeAttribute(null=True)
+    logins = Names(default=list)
     last_step = Integer(default=0)
     status = UnicodeAttribute(default="")
     token_version = Integer(default=1)
