@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
-import pyotp
-
-from chalicelib.kernel import clock
 from demo.client import Demo, DemoFailed, Headers
+
+OFFICER = "officer.b"
+"""Who is suspended for a moment; no other part of the demo needs this officer."""
 
 
 def play(demo: Demo) -> None:
@@ -27,9 +26,10 @@ def play(demo: Demo) -> None:
     demo.step("what the citizen is told", lambda: told(demo, owner, "identity_proven"))
     administrator = demo.step("an administrator", lambda: demo.log_in_staff("administrator"))
     demo.step("gives what was done under the claim to the citizen", lambda: give(demo, administrator, account))
-    username, officer = demo.step("a new officer logs in", lambda: hire(demo))
-    demo.step("leaves the office", lambda: dismiss(demo, administrator, username))
+    officer = demo.step("an officer logs in", lambda: demo.log_in_staff(OFFICER))
+    demo.step("is suspended", lambda: move(demo, administrator, "suspend"))
     demo.step("and the officer's session is over at once", lambda: ended(demo, officer, "/v1/tasks"))
+    demo.step("may work again, and has to log in", lambda: move(demo, administrator, "reinstate"))
 
 
 def claim(demo: Demo, headers: Headers, person: tuple[str, str]) -> tuple[str, str]:
@@ -44,24 +44,10 @@ def refused(demo: Demo, headers: Headers) -> tuple[Any, str]:
     return None, "403, proof_required"
 
 
-def hire(demo: Demo) -> tuple[tuple[str, Headers], str]:
-    """An officer of this run only, created as ``make staff`` does."""
-    from chalicelib.identity import service
-    from tools import system
-
-    system.use()
-    username = demo.new_user("officer").replace("_", "-").lower()
-    password = secrets.token_urlsafe(12)
-    secret = pyotp.random_base32()
-    service.staff.put_staff(username, "己科员", "transport_bureau", ["officer"], password, secret)
-    body = {"username": username, "password": password, "code": pyotp.TOTP(secret).at(clock.seconds(clock.now()))}
-    tokens = demo.call("POST", "/v1/auth/staff", body)
-    return (username, {"Authorization": f"Bearer {tokens['access_token']}"}), username
-
-
-def dismiss(demo: Demo, administrator: Headers, username: str) -> tuple[Any, str]:
-    reason = {"reason": "已办理离岗手续"}
-    done = demo.call("POST", f"/v1/staff/{username}/dismiss", reason, administrator)
+def move(demo: Demo, administrator: Headers, action: str) -> tuple[Any, str]:
+    """What an administrator does with a staff member."""
+    reason = {"reason": "演示：停用与恢复"}
+    done = demo.call("POST", f"/v1/staff/{OFFICER}/{action}", reason, administrator)
     return None, done["status"]
 
 
