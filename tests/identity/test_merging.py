@@ -45,10 +45,15 @@ def test_a_merge_takes_a_proof_now(world: World) -> None:
     wechat, alipay, id_number = two_accounts(world)
     world.pass_time(minutes=11)
     alipay.renew()
+    wechat.renew()
     refused = alipay.post("/v1/me/merge", {"account_id": wechat.account_id})
     assert (refused.status, refused.code) == (403, "fresh_proof_required")
+    other = world.log_in("wechat", wechat.user)
     world.prove(alipay, "测试人", id_number)
-    assert alipay.post("/v1/me/merge", {"account_id": wechat.account_id}).status == 200
+    again = alipay.post("/v1/me/merge", {"account_id": other.account_id})
+    assert again.code == "fresh_proof_required", "one of the two is not enough: it might be a thief's"
+    world.prove(other, "测试人", id_number)
+    assert alipay.post("/v1/me/merge", {"account_id": other.account_id}).status == 200
 
 
 def test_nobody_merges_an_account_that_is_not_proven_to_be_theirs(world: World) -> None:

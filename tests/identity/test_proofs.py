@@ -80,6 +80,16 @@ def test_a_face_check_does_not_wait_for_ever(world: World) -> None:
     assert client.post("/v1/me/proof/confirm").code == "proof_not_started"
 
 
+def test_a_check_that_lay_for_hours_is_no_proof_of_now(world: World) -> None:
+    client, id_number = world.log_in("wechat"), new_id_number()
+    world.face_check(client, "测试人", id_number)
+    world.pass_time(hours=2)
+    client.renew()
+    assert client.post("/v1/me/proof/confirm").json["level"] == "proven"
+    code = world.simulators.wechat.controls["phone_codes"]({"user": client.user, "phone": "13900002222"})["code"]
+    assert client.put("/v1/me/phone", {"credential": code}).code == "fresh_proof_required"
+
+
 @pytest.mark.parametrize("fault", ["http_500", "nonsense"])
 @pytest.mark.parametrize("platform", ["wechat", "alipay"])
 def test_a_platform_out_of_order_changes_nothing(world: World, platform: str, fault: str) -> None:

@@ -52,7 +52,7 @@ TOUCHED = {
     "delivery/service/couriers.py": "('misses',)",  # wrong tries of a code
     "identity/service/disputes.py": "('account_id',)",  # where a login leads; the accounts' events say it
     "identity/service/proofs.py": "('expires_at',)",  # a code is used up
-    "identity/service/sessions.py": "('current', 'previous', 'used_at')",  # a refresh; the login used last; what ended
+    "identity/service/sessions.py": "('current', 'previous', 'used_at')",  # a refresh; the login used last
     "kernel/storage/worker.py": "_SCHEDULE",
     "payments/service/refunds.py": "('platform_id',)",  # the platform's number of a refund that is known already
 }
@@ -67,7 +67,7 @@ def test_what_is_written_without_an_event_is_listed() -> None:
             found[_name(path)] = set(named)
     assert set(found) == set(TOUCHED)
     for name, attributes in found.items():
-        assert attributes <= {TOUCHED[name], "('recent_logins',)", "('ended',)"}
+        assert attributes <= {TOUCHED[name], "('recent_logins',)"}
 
 
 def test_the_law_of_touches_finds() -> None:

@@ -44,6 +44,8 @@ def successor_writes(actor: Actor, account: AccountItem, *more: Event) -> tuple[
     writes.append(changes.record(successor, created, *more))
     account.logins = []
     account.recent_logins = []
+    # The number is of whoever owned the phone: whoever is given the rest must not be told by it.
+    account.phone = None
     return successor.id, writes
 
 

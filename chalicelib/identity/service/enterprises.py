@@ -37,7 +37,8 @@ def register_organization(actor: Actor, credit_code: str) -> MandateItem:
     account = canonical(actor.id)
     if licence.get("status") != "active":
         raise rules.ENTERPRISE_NOT_ACTIVE()
-    if licence["legal_representative_id_number"] != store.unseal(account, "id_number"):
+    representative = numbers.normalized(licence["legal_representative_id_number"])
+    if representative != store.unseal(account, "id_number"):
         raise rules.NOT_LEGAL_REPRESENTATIVE()
     organization = _organization(actor, credit_code, str(licence["name"]))
     index = account.id_index or ""
@@ -76,7 +77,7 @@ def check_representation(actor: Actor) -> None:
     licence = _licence(store.unseal(organization, "credit_code"), actor)
     if licence.get("status") != "active":
         raise rules.ENTERPRISE_NOT_ACTIVE()
-    index = vault.blind_index("id_number", str(licence["legal_representative_id_number"]))
+    index = vault.blind_index("id_number", numbers.normalized(licence["legal_representative_id_number"]))
     mandate = store.enterprises.mandate(organization.id, index, consistent=True)
     is_known = mandate is not None and mandate.role == REPRESENTATIVE and mandate.status == rules.ACCEPTED
     if is_known:

@@ -52,7 +52,7 @@ def other_accounts(actor: Actor) -> list[OtherAccount]:
 def merge(actor: Actor, other_id: str) -> None:
     """Merge another account of the caller into this one: requests of either are answered as the one person's.
 
-    Both keep all that is theirs. A repeat changes nothing. Never done without the person, who has to prove it now.
+    Both keep all that is theirs. A repeat changes nothing. Never done without the person, who proves it now on both.
     Raises ``nothing_to_merge`` or ``fresh_proof_required``.
     """
 
@@ -64,9 +64,11 @@ def merge(actor: Actor, other_id: str) -> None:
         is_ours = person is not None and {into.id, other_id} <= set(person.proven) and other_id != into.id
         if person is None or not is_ours:
             raise rules.NOTHING_TO_MERGE()
-        require_fresh_proof(into)
         other = store.account(other_id, consistent=True)
         assert other is not None
+        # Both logins prove it now: one proof that somebody got by fraud must not open the other account.
+        require_fresh_proof(into)
+        require_fresh_proof(other)
         person.proven = [known for known in person.proven if known != other.id]
         person.account_id = into.id
         # What was merged into the other account leads straight to this one: nobody follows more than one step.

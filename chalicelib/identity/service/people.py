@@ -20,7 +20,7 @@ from chalicelib.platforms import alipay, wechat
 def bind_phone(actor: Actor, credential: str) -> None:
     """Bind the phone number that the platform vouches for: WeChat's code, or Alipay's JSON text.
 
-    Another number on a proven account takes a fresh proof: messages and codes go there from now on. Raises
+    A number that is new to a proven account takes a fresh proof: messages and codes go there from now on. Raises
     ``login_code_invalid``, ``fresh_proof_required`` or ``platform_unavailable``.
     """
     if actor.platform == "wechat":
@@ -29,8 +29,7 @@ def bind_phone(actor: Actor, credential: str) -> None:
         phone = alipay.phone_number(credential)
 
     def bind(account: AccountItem) -> None:
-        is_change = store.unseal(account, "phone") not in ("", phone)
-        if is_change and account.level == Level.PROVEN:
+        if account.level == Level.PROVEN and _phone(account) != phone:
             require_fresh_proof(account)
         account.phone = store.seal(account, "phone", phone)
         account.level = max(account.level, Level.PHONE)

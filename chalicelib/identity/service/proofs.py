@@ -189,7 +189,9 @@ def confirm_face_check(actor: Actor) -> None:
         raise rules.PROOF_NOT_STARTED()
     if not _has_passed(actor, pending):
         raise rules.PROOF_NOT_PASSED()
-    prove(actor, account.id, identity_of(pending.name, pending.id_number), pending.method)
+    # It counts from when it was begun: a check that lay for hours says nothing of who holds the phone now.
+    identity = identity_of(pending.name, pending.id_number)
+    prove(actor, account.id, identity, pending.method, at=pending.started_at)
 
 
 def _has_passed(actor: Actor, pending: PendingProof) -> bool:
@@ -259,10 +261,10 @@ def _use_up(item: ProofCodeItem) -> None:
         raise rules.PROOF_CODE_INVALID() from None
 
 
-def prove(actor: Actor, account_id: str, identity: Identity, method: str) -> None:
+def prove(actor: Actor, account_id: str, identity: Identity, method: str, *, at: datetime | None = None) -> None:
     """The account is proven to be this person's; all accounts that only claim the identity lose it with this write.
 
-    Name and time of the proof are renewed if it was proven before. Raises ``already_proven``,
+    Name and time of the proof (``at``; now without one) are renewed if it was proven before. Raises ``already_proven``,
     ``claims_another_identity`` or ``too_many_accounts``.
     """
 
@@ -288,7 +290,7 @@ def prove(actor: Actor, account_id: str, identity: Identity, method: str) -> Non
         _keep_identity(account, identity)
         account.level = Level.PROVEN
         account.proof = method
-        account.proven_at = clock.now()
+        account.proven_at = at or clock.now()
         account.pending = None
         tables.write(changes.record(account, event), tables.replace(person), *writes)
 

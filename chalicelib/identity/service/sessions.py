@@ -218,7 +218,8 @@ def _end(item: SessionItem, action: str, by: str, actor: Actor) -> None:
             # The holder's item is read with every request anyway; access tokens are checked against it.
             still = [one for one in holder.ended if one.at > clock.seconds(clock.now()) - tokens.LIFETIME_SECONDS]
             holder.ended = [*still, EndedSession(id=session.id, at=clock.seconds(clock.now()))][-rules.MOST_ENDED :]
-            writes.append(tables.Touch(holder, ("ended",), type(holder).version == holder.version))
+            # With an event, so that the version counts: two that end at once, or another change, must not undo it.
+            writes.append(changes.record(holder, Event(ended, actor)))
         tables.write(*writes)
 
     optimistic.repeat(attempt)
