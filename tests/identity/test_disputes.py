@@ -99,6 +99,17 @@ def test_whoever_proves_it_with_the_same_login_needs_no_decision(world: World) -
     assert world.staff("administrator").get(f"/v1/disputes/{dispute}").json["status"] == "given"
 
 
+def test_what_an_administrator_keeps_locked_stays_locked(world: World) -> None:
+    thief, _, account, appointment = stolen(world)
+    path = f"/v1/disputes/{open_dispute(world, account)['id']}"
+    kept = world.staff("administrator").post(f"{path}/keep_locked", {"reason": "并非本人办理"})
+    assert kept.json["status"] == "kept_locked"
+    again = world.log_in("wechat", thief.user)
+    number = next(number for number, name in reversed(world.simulators.departments.people.items()) if name == "张三")
+    world.prove(again, "张三", number)
+    assert again.get(f"/v1/appointments/{appointment}").code == "not_found"
+
+
 def test_the_phone_number_stays_with_whoever_owns_the_phone(world: World) -> None:
     id_number = new_id_number()
     daughter = world.claimant("母亲", id_number)

@@ -69,6 +69,7 @@ class MandateList(View, frozen=True):
         rules.ENTERPRISE_UNKNOWN,
         rules.ENTERPRISE_NOT_ACTIVE,
         rules.NOT_LEGAL_REPRESENTATIVE,
+        errors.CONFLICT,
         errors.PLATFORM_UNAVAILABLE,
     ],
 )

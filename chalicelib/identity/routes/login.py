@@ -102,7 +102,7 @@ def log_in_courier(body: CourierLogin) -> service.sessions.Tokens:
     "POST",
     "/v1/auth/refresh",
     ANYONE,
-    errors=[rules.REFRESH_INVALID, rules.REFRESH_REUSED],
+    errors=[rules.REFRESH_INVALID, rules.REFRESH_REUSED, errors.CONFLICT],
 )
 def refresh_session(body: RefreshRequest) -> service.sessions.Tokens:
     """Exchange the refresh token; a second use ends the session.
@@ -112,7 +112,7 @@ def refresh_session(body: RefreshRequest) -> service.sessions.Tokens:
     return service.sessions.refresh(body.refresh_token, body.device)
 
 
-@endpoint("POST", "/v1/auth/logout", Access(person=Level.LOGGED_IN, staff=ANY_STAFF))
+@endpoint("POST", "/v1/auth/logout", Access(person=Level.LOGGED_IN, staff=ANY_STAFF), errors=[errors.CONFLICT])
 def log_out(actor: Actor) -> Done:
     """End this session."""
     service.sessions.log_out(actor)

@@ -45,7 +45,7 @@ def read_me(actor: Actor) -> service.OwnData:
     "PUT",
     "/v1/me/phone",
     Access(person=Level.LOGGED_IN),
-    errors=[http.CODE_INVALID, rules.FRESH_PROOF_REQUIRED, errors.PLATFORM_UNAVAILABLE],
+    errors=[rules.FRESH_PROOF_REQUIRED, errors.CONFLICT, *PLATFORM_ERRORS],
 )
 def bind_phone(actor: Actor, body: PhoneCredential) -> service.OwnData:
     """Bind the phone number that the platform vouches for; another number on a proven account takes a fresh proof."""

@@ -54,7 +54,7 @@ def list_relatives(actor: Actor) -> RelativeList:
     status=201,
     idempotent=True,
     limit=RELATIVE_LIMIT,
-    errors=[rules.ID_NUMBER_INVALID, rules.NAME_DOES_NOT_MATCH, errors.PLATFORM_UNAVAILABLE],
+    errors=[rules.ID_NUMBER_INVALID, rules.NAME_DOES_NOT_MATCH, errors.CONFLICT, errors.PLATFORM_UNAVAILABLE],
 )
 def add_relative(actor: Actor, body: RealName) -> RelativeView:
     """Ask a relative for consent to book for them; for one's child under 14 the register of guardians suffices."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from chalicelib.identity import rules, service, store
 from chalicelib.identity.store import StaffItem
+from chalicelib.kernel import errors
 from chalicelib.kernel.access import ANY_STAFF, Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.shapes import Done, Reason, View, one_of
@@ -42,7 +43,7 @@ def end_session(actor: Actor, target: store.SessionItem) -> Done:
     return Done()
 
 
-@endpoint("POST", "/v1/sessions/end_all", ANYBODY)
+@endpoint("POST", "/v1/sessions/end_all", ANYBODY, errors=[errors.CONFLICT])
 def end_all_sessions(actor: Actor) -> Done:
     """End all sessions of the caller, this one too."""
     service.sessions.end_all_sessions(actor)

@@ -43,9 +43,9 @@ def register_organization(actor: Actor, credit_code: str) -> MandateItem:
     organization = _organization(actor, credit_code, str(licence["name"]))
     index = account.id_index or ""
     until = clock.today() + timedelta(days=rules.REPRESENTATION_DAYS)
-    mandate = _assume(actor, organization, index, store.unseal(account, "name"), until)
+    # First the others: if this stops half-way, nobody new is in, and a repeat goes on.
     _rest_others(organization.id, index)
-    return mandate
+    return _assume(actor, organization, index, store.unseal(account, "name"), until)
 
 
 def _licence(credit_code: str, actor: Actor) -> dict[str, Any]:
@@ -80,7 +80,10 @@ def check_representation(actor: Actor) -> None:
     index = vault.blind_index("id_number", numbers.normalized(licence["legal_representative_id_number"]))
     mandate = store.enterprises.mandate(organization.id, index, consistent=True)
     is_known = mandate is not None and mandate.role == REPRESENTATIVE and mandate.status == rules.ACCEPTED
-    if is_known:
+    # The caller's own mandate too: whom a former representative appointed may not have been reached yet.
+    own = store.enterprises.mandate(organization.id, canonical(actor.id).id_index or "", consistent=True)
+    is_given_by_them = own is not None and own.given_by == index
+    if is_known and is_given_by_them:
         return
     _rest_others(organization.id, index)
     raise rules.REPRESENTATIVE_CHANGED()

@@ -323,11 +323,13 @@ def _recognition_writes(actor: Actor, account: AccountItem, identity: Identity) 
         former = store.account(former_id, consistent=True)
         if former is None or former.merged_into or former.id_index != identity.index:
             continue
+        dispute = store.dispute(former.dispute) if former.dispute else None
+        if dispute is not None and dispute.status == rules.KEPT_LOCKED:
+            continue  # an administrator has decided
         former.merged_into = account.id
         account.merged = [*account.merged, former.id]
         data: changes.Data = {"into": account.id, "reason": "same_login"}
         writes.append(changes.record(former, Event(events.ACCOUNT_MERGED, actor, data=data)))
-        dispute = store.dispute(former.dispute) if former.dispute else None
         if dispute is not None and dispute.status == rules.OPEN:
             writes.append(disputes.recognition_write(actor, dispute))
     return writes

@@ -21,7 +21,7 @@ from chalicelib.platforms import alipay, wechat
 
 STAFF_FROM_ONE_PLACE = Limit(name="staff_name_and_place", times=5, seconds=900, failures_only=True)
 STAFF_FROM_ANYWHERE = Limit(name="staff_name", times=50, seconds=900, failures_only=True)
-REGISTRATIONS = Limit(name="courier_registration", times=5, seconds=900, failures_only=True)
+REGISTRATIONS = Limit(name="courier_registration", times=5, seconds=900)
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 
 
@@ -52,10 +52,12 @@ def log_in_courier(platform: str, code: str, credential: str, factor: str = "", 
 
 def _register_login(member: StaffItem, login_key: str, factor: str) -> None:
     """Let a platform's user log in as this courier from now on, who shows the second factor once."""
-    REGISTRATIONS.check(member.username)
+    if not factor:
+        raise rules.COURIER_LOGIN_NOT_REGISTERED()
+    # Counted before it is compared: many guesses at one moment must not all pass.
+    REGISTRATIONS.count(member.username)
     step = _matching_step(store.unseal(member, "totp_secret"), factor)
     if step == 0:
-        REGISTRATIONS.count(member.username)
         raise rules.COURIER_LOGIN_NOT_REGISTERED()
     if step <= member.last_step:
         raise rules.ONE_TIME_CODE_USED()
