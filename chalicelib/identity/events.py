@@ -24,6 +24,12 @@ IDENTITY_PROVEN = EventType(
     "identity_proven", zh="已核验本人身份", en="It was proven whose the account is", places=_PLACES
 )
 IDENTITY_RENEWED = EventType("identity_renewed", zh="已再次核验本人身份", en="The proof of identity was renewed")
+PROOF_TAKEN_BACK = EventType(
+    "proof_taken_back",
+    zh="管理员已撤销身份核验",
+    en="An administrator took the proof of identity back",
+    places=_PLACES,
+)
 OTHER_ACCOUNT_PROVEN = EventType(
     "other_account_proven",
     zh="另一账号也核验为本人",

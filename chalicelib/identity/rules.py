@@ -9,8 +9,6 @@ from chalicelib.identity import events
 from chalicelib.kernel.errors import PLATFORM_UNAVAILABLE, ErrorCode
 from chalicelib.kernel.graph import NEW, Edge, Graph
 
-PROOF_HOURS = 23
-"""How long a face check that was started may be confirmed (Alipay keeps one for a day)."""
 FRESH_PROOF = timedelta(minutes=10)
 """How old a proof may be for what nobody may do who finds a phone: merging, mandates, another phone number."""
 PROOF_CODE_SECONDS = 600
@@ -23,6 +21,8 @@ WECHAT_FACE = "wechat_face"
 ALIPAY_FACE = "alipay_face"
 WINDOW = "window"
 NETWORK_IDENTITY = "network_identity"
+FACE_CHECK_LASTS = {WECHAT_FACE: timedelta(hours=1), ALIPAY_FACE: timedelta(hours=23)}
+"""How long a face check that was started may be confirmed: WeChat keeps one for an hour, Alipay for a day."""
 PROOFS = (WECHAT_FACE, ALIPAY_FACE, WINDOW, NETWORK_IDENTITY)
 """How somebody can prove who they are. A camera is never the only way (人脸识别技术应用安全管理办法, 2025, art. 10)."""
 OPEN = "open"
@@ -128,6 +128,15 @@ FRESH_PROOF_REQUIRED = ErrorCode(
     403,
     zh="此操作需要现在再核验一次本人身份（10 分钟内有效），可刷脸或到窗口办理",
     en="This needs a proof of who you are now, at most ten minutes old: by a face check or at a window",
+)
+NOT_PROVEN = ErrorCode(
+    "not_proven", 409, zh="该账号没有可以撤销的核验", en="This account has no proof that could be taken back"
+)
+MERGED_FIRST = ErrorCode(
+    "merged_accounts_first",
+    409,
+    zh="其他登录账号已并入该账号，请先撤销合并",
+    en="Accounts with logins of their own are merged into this one; undo those merges first",
 )
 NOTHING_TO_MERGE = ErrorCode(
     "nothing_to_merge",

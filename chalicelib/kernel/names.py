@@ -26,11 +26,12 @@ def spell(name: str) -> str:
             spelled.append(character)
     text = re.sub(r"\s+", " ", "".join(spelled)).strip()
     text = re.sub(rf"\s*{DOT}\s*", DOT, text)
-    if _is_latin(text):
+    if not _has_han(text):
         return text.upper()
     # A full stop between Han parts is a dot that was typed as one; blanks inside of a Han name are never meant.
     return text.replace(".", DOT).replace(" ", "")
 
 
-def _is_latin(name: str) -> bool:
-    return all(ord(character) < 0x250 for character in name)
+def _has_han(name: str) -> bool:
+    """Whether some character is none of an alphabet: Han characters begin at U+2E80."""
+    return any(ord(character) >= 0x2E80 for character in name)

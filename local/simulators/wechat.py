@@ -32,6 +32,7 @@ class FaceCheck:
     order_no: str
     openid: str
     person_hash: str
+    ends: int
     result: int = 90001
 
 
@@ -158,6 +159,7 @@ class WeChat(Simulator):
             order_no=order_no,
             openid=wanted["openid"],
             person_hash=_person_hash(person),
+            ends=self._now() + FACE_CHECK_SECONDS,
         )
         return {"errcode": 0, "errmsg": "ok", "verify_id": verify_id, "expires_in": FACE_CHECK_SECONDS}
 
@@ -165,7 +167,7 @@ class WeChat(Simulator):
         if not self._is_authorized(query):
             return _error(40001, "invalid credential, access_token is invalid or not latest")
         check = self._face_checks.get(wanted.get("verify_id", ""))
-        if check is None:
+        if check is None or self._now() >= check.ends:
             return _error(40097, "invalid verify_id")
         asked = (wanted.get("out_seq_no"), wanted.get("openid"), wanted.get("cert_hash"))
         if asked != (check.order_no, check.openid, check.person_hash):

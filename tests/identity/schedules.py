@@ -48,7 +48,7 @@ class Theft:
     identity: Identity
     own: Identity
     logins: list[Login]
-    is_proven: bool = False
+    was_ever_proven: bool = False
     seen_by_thief: list[str] = field(default_factory=list)
 
     def claim(self, login: Login) -> None:
@@ -62,9 +62,20 @@ class Theft:
         """Each looks into the camera: the citizen as the citizen, the thief as the thief."""
         wanted = self.own if login.is_thief else self.identity
         self._do(login, lambda actor: proofs.prove(actor, actor.id, wanted, f"{login.platform}_face"))
+        self.was_ever_proven = self.was_ever_proven or self.is_proven
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether an account has proven the identity, as it is stored now."""
         found = store.person(self.identity.index)
-        if found is not None and found.account_id:
-            self.is_proven = True
+        return found is not None and bool(found.account_id)
+
+    def take_back(self, choice: random.Random) -> None:
+        """An administrator takes the proof of one of the accounts back."""
+        proven = [account for account in self.accounts() if account.level == Level.PROVEN]
+        if proven:
+            account = choice.choice(proven)
+            _quietly(lambda: disputes.take_back_proof(ADMINISTRATOR, account, "误核验"))
 
     def give_up(self, login: Login) -> None:
         self._do(login, proofs.give_claim_up)
@@ -134,7 +145,7 @@ class Theft:
         """What must never be, as it is stored now."""
         found = [f"the thief saw {account}" for account in self.seen_by_thief]
         person = store.person(self.identity.index)
-        is_proven = person is not None and bool(person.account_id)
+        is_proven = self.is_proven
         for account in self.accounts():
             if account.level == Level.PROVEN:
                 continue

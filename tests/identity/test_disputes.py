@@ -167,3 +167,70 @@ def test_other_things_of_a_claim_are_locked_too(world: World, what: str) -> None
     again = world.log_in("wechat", thief.user)
     world.prove(again, "李四", new_id_number())
     assert again.get(f"{path}/{made}").code == "not_found"
+
+
+REASON = {"reason": "窗口误核验，已与本人核对"}
+
+
+def take_back(world: World, client: Client) -> Any:
+    return world.staff("administrator").post(f"/v1/accounts/{client.account_id}/take_back_proof", REASON)
+
+
+def test_a_wrong_proof_is_taken_back_and_the_login_is_free_again(world: World) -> None:
+    """A helper's phone was proven as the person who stood at the window."""
+    id_number, own = new_id_number(), new_id_number()
+    helper = world.real_person("张三", id_number)
+    account, appointment = helper.account_id, booked(world, helper)
+    assert take_back(world, helper).status == 200
+    assert helper.get("/v1/me").status == 401
+    again = world.log_in("wechat", helper.user)
+    assert again.get("/v1/me").json["level"] == "logged_in"
+    world.pump()
+    assert "proof_taken_back" in {message["event"] for message in again.get("/v1/messages").json["items"]}
+    world.prove(again, "李四", own)
+    assert again.get(f"/v1/appointments/{appointment}").code == "not_found"
+    owner = world.log_in("alipay")
+    world.prove(owner, "张三", id_number)
+    row = open_dispute(world, account)
+    assert row["prover"] == owner.account_id
+    given = world.staff("administrator").post(f"/v1/disputes/{row['id']}/give", REASON)
+    assert given.json["status"] == "given"
+    assert owner.get(f"/v1/appointments/{appointment}").status == 200
+
+
+def test_a_fraudulent_proof_beside_a_true_one_loses_everything_of_it(world: World) -> None:
+    enterprise = world.enterprise()
+    thief = world.real_person("甲代表", enterprise.id_number)
+    acting = thief.acting(enterprise.organization_id)
+    assert acting.get("/v1/applications").status == 200, "two proofs are equally strong"
+    account = thief.account_id
+    assert take_back(world, thief).status == 200
+    assert acting.get("/v1/applications").status == 401
+    assert open_dispute(world, account)["prover"] == enterprise.representative.account_id
+    assert enterprise.client.get("/v1/applications").status == 200
+    again = world.log_in("wechat", thief.user)
+    refused = again.post("/v1/me/claim", {"name": "甲代表", "id_number": enterprise.id_number})
+    assert refused.code == "proven_elsewhere"
+
+
+def test_only_a_proof_can_be_taken_back_and_merged_logins_are_parted_first(world: World) -> None:
+    assert take_back(world, world.claimant()).code == "not_proven"
+    id_number = new_id_number()
+    wechat, alipay = world.log_in("wechat"), world.log_in("alipay")
+    world.merge(wechat, alipay, "张三", id_number)
+    assert take_back(world, wechat).code == "merged_accounts_first"
+
+
+def test_what_was_parted_by_a_decision_does_not_come_back_by_a_proof(world: World) -> None:
+    thief, _, account, appointment = stolen(world)
+    number = next(number for number, name in reversed(world.simulators.departments.people.items()) if name == "张三")
+    again = world.log_in("wechat", thief.user)
+    world.prove(again, "张三", number)
+    assert again.get(f"/v1/appointments/{appointment}").status == 200
+    administrator = world.staff("administrator")
+    rows = administrator.get("/v1/disputes?status=given").json["items"]
+    path = f"/v1/disputes/{next(row['id'] for row in rows if row['account_id'] == account)}"
+    assert administrator.post(f"{path}/reopen", REASON).json["status"] == "open"
+    world.prove(again, "张三", number)
+    assert again.get(f"/v1/appointments/{appointment}").code == "not_found"
+    assert administrator.get(path).json["status"] == "open"

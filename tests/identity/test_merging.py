@@ -111,3 +111,30 @@ def test_what_was_parted_is_merged_again_by_nobody_but_the_person(world: World) 
     world.prove(again, "测试人", id_number)
     assert again.account_id == old, "a proof merges nothing by itself"
     assert again.post("/v1/me/merge", {"account_id": world.log_in("wechat", wechat.user).account_id}).status == 200
+
+
+def test_an_account_that_is_parted_takes_along_what_was_merged_into_it(world: World) -> None:
+    wechat, alipay, id_number = two_accounts(world)
+    draft = wechat.post("/v1/applications", {"service": "house_purchase_certificate"}).json["id"]
+    assert alipay.post("/v1/me/merge", {"account_id": wechat.account_id}).status == 200
+    middle = alipay.account_id
+    third = world.log_in("alipay")
+    world.prove(third, "测试人", id_number)
+    assert third.post("/v1/me/merge", {"account_id": middle}).status == 200
+    undo = world.staff("administrator").post(f"/v1/accounts/{middle}/undo_merge", {"reason": "身份信息录入有误"})
+    assert undo.status == 200
+    again = world.log_in("alipay", alipay.user)
+    assert again.get(f"/v1/applications/{draft}").status == 200
+    assert world.log_in("wechat", wechat.user).account_id == middle
+    assert world.log_in("alipay", third.user).get(f"/v1/applications/{draft}").code == "not_found"
+
+
+def test_an_account_without_a_login_is_parted_by_its_dispute_only(world: World) -> None:
+    id_number = new_id_number()
+    client = world.claimant("测试人", id_number)
+    left = client.account_id
+    client.delete("/v1/me/claim")
+    again = world.log_in("wechat", client.user)
+    world.prove(again, "测试人", id_number)
+    undo = world.staff("administrator").post(f"/v1/accounts/{left}/undo_merge", {"reason": "身份信息录入有误"})
+    assert undo.code == "not_merged"

@@ -32,7 +32,7 @@ _PURPOSE = "hold"
 class NamedVisitor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who stands at a window or kiosk, as the ID card says."""
 
-    name: Annotated[str, Meta(min_length=2, max_length=60)]
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
     id_number: Annotated[str, Meta(min_length=15, max_length=24)]
 
 

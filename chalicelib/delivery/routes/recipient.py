@@ -33,7 +33,7 @@ OWN = Access(person=Level.PROVEN, target=store.shipment, related=_receives, rela
 class AddressInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """An address: ``division`` by its six digits, down to the county; ``hint`` helps the courier to find the door."""
 
-    recipient: Annotated[str, Meta(min_length=2, max_length=60)]
+    recipient: Annotated[str, Meta(min_length=1, max_length=100)]
     phone: Annotated[str, Meta(min_length=7, max_length=20)]
     division: Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
     detail: Annotated[str, Meta(min_length=4, max_length=120)]

@@ -28,16 +28,13 @@ ANY_DISPUTE = Access(
 )
 
 
+ANY_ACCOUNT = Access(staff=("administrator",), target=store.account, related=_is_staff, relation="any account")
+
+
 class WindowProof(RealName, forbid_unknown_fields=True):
     """What the ID card says, and the code on the person's phone."""
 
     code: Annotated[str, Meta(pattern=r"^[0-9]{8}$")]
-
-
-class WindowResult(View, frozen=True):
-    """The account is proven now."""
-
-    status: Literal["proven"]
 
 
 @endpoint(
@@ -56,9 +53,10 @@ class WindowResult(View, frozen=True):
     ],
     limit=WINDOW_LIMIT,
 )
-def prove_at_window(actor: Actor, body: WindowProof) -> WindowResult:
+def prove_at_window(actor: Actor, body: WindowProof) -> Done:
     """Prove the account of somebody who stands at the window with the ID card and shows the code."""
-    return WindowResult(service.proofs.prove_at_window(actor, body.code, body.name, body.id_number))
+    service.proofs.prove_at_window(actor, body.code, body.name, body.id_number)
+    return Done()
 
 
 class DisputeQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -107,40 +105,38 @@ def read_dispute(target: DisputeItem) -> DisputeView:
 @endpoint("POST", "/v1/disputes/{dispute_id}/give", ANY_DISPUTE, errors=[rules.DISPUTE_DECIDED])
 def give_to_prover(actor: Actor, target: DisputeItem, body: Reason) -> DisputeView:
     """Give what was done under the claim to the person who has proven the identity."""
-    service.disputes.give(actor, target, body.reason)
-    return _read_again(target)
+    return _dispute_view(service.disputes.give(actor, target, body.reason))
 
 
 @endpoint("POST", "/v1/disputes/{dispute_id}/keep_locked", ANY_DISPUTE, errors=[rules.DISPUTE_DECIDED])
 def keep_locked(actor: Actor, target: DisputeItem, body: Reason) -> DisputeView:
     """Leave what was done under the claim locked for everybody."""
-    service.disputes.keep_locked(actor, target, body.reason)
-    return _read_again(target)
+    return _dispute_view(service.disputes.keep_locked(actor, target, body.reason))
 
 
 @endpoint("POST", "/v1/disputes/{dispute_id}/reopen", ANY_DISPUTE, errors=[rules.DISPUTE_DECIDED])
 def reopen_dispute(actor: Actor, target: DisputeItem, body: Reason) -> DisputeView:
     """Take a decision back."""
-    service.disputes.reopen(actor, target, body.reason)
-    return _read_again(target)
+    return _dispute_view(service.disputes.reopen(actor, target, body.reason))
 
 
 @endpoint(
     "POST",
-    "/v1/accounts/{account_id}/undo_merge",
-    Access(staff=("administrator",), target=store.account, related=_is_staff, relation="any account"),
-    errors=[rules.NOT_MERGED],
+    "/v1/accounts/{account_id}/take_back_proof",
+    ANY_ACCOUNT,
+    errors=[rules.NOT_PROVEN, rules.MERGED_FIRST],
 )
+def take_back_proof(actor: Actor, target: AccountItem, body: Reason) -> Done:
+    """Take back a proof that was got by fraud or by mistake: the login gets a new account, the old one is locked."""
+    service.disputes.take_back_proof(actor, target, body.reason)
+    return Done()
+
+
+@endpoint("POST", "/v1/accounts/{account_id}/undo_merge", ANY_ACCOUNT, errors=[rules.NOT_MERGED])
 def undo_merge(actor: Actor, target: AccountItem, body: Reason) -> Done:
     """Take back the merge of an account into another."""
     service.merging.undo_merge(actor, target, body.reason)
     return Done()
-
-
-def _read_again(dispute: DisputeItem) -> DisputeView:
-    found = store.dispute(dispute.id)
-    assert found is not None
-    return _dispute_view(found)
 
 
 def _dispute_view(dispute: DisputeItem) -> DisputeView:

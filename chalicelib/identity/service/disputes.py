@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from chalicelib.identity import events, rules, store
+from chalicelib.identity.service.accounts import canonical, join_writes, part_writes
 from chalicelib.identity.store import AccountItem, DisputeItem
-from chalicelib.kernel import clock, ids, log
+from chalicelib.kernel import ids, log
 from chalicelib.kernel.access import Actor, Level, system
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
@@ -56,16 +55,62 @@ def eviction_writes(actor: Actor, account_id: str, prover: str, method: str) -> 
         return []
     lost = Event(events.CLAIM_LOST, system("identity"), data={"method": method})
     successor, writes = successor_writes(system("identity"), account, lost)
+    dispute = _opened(actor, account, prover, successor)
+    locked = Event(events.ACCOUNT_LOCKED, actor, data={"dispute": account.dispute or ""})
+    return [*writes, changes.record(account, locked), dispute]
+
+
+def _opened(actor: Actor, account: AccountItem, prover: str, successor: str) -> tables.Write:
+    """The write of a dispute about what was done in an account; the account is locked, and its caller records it."""
     dispute = DisputeItem(f"DISPUTE#{ids.new_id()}", account_id=account.id, prover=prover, successor=successor)
-    dispute.opened_at = clock.now()
     opened = rules.DISPUTES.move(dispute, "open", "system")
     _file(dispute)
     account.dispute = dispute.id
     account.token_version = account.token_version + 1
     log.count("identities_disputed")
-    writes.append(changes.record(account, Event(events.ACCOUNT_LOCKED, actor, data={"dispute": dispute.id})))
-    writes.append(changes.record(dispute, Event(opened, actor, data={"method": method})))
-    return writes
+    return changes.record(dispute, Event(opened, actor))
+
+
+def take_back_proof(actor: Actor, account: AccountItem, reason: str) -> None:
+    """A proof was got by fraud or by mistake (staff): it counts no more, and the login gets a new account.
+
+    What was done in the old one is locked until a dispute is decided, which is opened now, or by the next proof of the
+    identity. Raises ``not_proven`` or ``merged_accounts_first``.
+    """
+
+    def attempt() -> None:
+        found = store.account(account.id, consistent=True)
+        is_proven = found is not None and found.level == Level.PROVEN and bool(found.logins) and not found.merged_into
+        if found is None or not is_proven:
+            raise rules.NOT_PROVEN()
+        _refuse_if_others_log_in(found)
+        person = store.person(found.id_index or "")
+        assert person is not None
+        person.proven = [other for other in person.proven if other != found.id]
+        if person.account_id == found.id:
+            person.account_id = person.proven[0] if person.proven else None
+        found.level = Level.CLAIMED
+        found.proof = ""
+        found.proven_at = None
+        found.pending = None
+        taken_back = Event(events.PROOF_TAKEN_BACK, actor, note=reason)
+        successor, writes = successor_writes(actor, found, Event(events.PROOF_TAKEN_BACK, actor))
+        if person.account_id:
+            writes.append(_opened(actor, found, person.account_id, successor))
+        else:
+            found.token_version = found.token_version + 1
+            person.claims = [*person.claims, found.id]
+        tables.write(changes.record(found, taken_back), tables.replace(person), *writes)
+
+    optimistic.repeat(attempt)
+
+
+def _refuse_if_others_log_in(account: AccountItem) -> None:
+    """Other logins that lead to the account by a merge would be locked with it: staff part them first."""
+    for other_id in account.merged:
+        other = store.account(other_id, consistent=True)
+        if other is not None and other.logins:
+            raise rules.MERGED_FIRST()
 
 
 def recognition_write(actor: Actor, dispute: DisputeItem) -> tables.Write:
@@ -75,40 +120,42 @@ def recognition_write(actor: Actor, dispute: DisputeItem) -> tables.Write:
     return changes.record(dispute, Event(recognised, actor))
 
 
-def give(actor: Actor, dispute: DisputeItem, reason: str) -> None:
+def give(actor: Actor, dispute: DisputeItem, reason: str) -> DisputeItem:
     """What was done under the claim becomes the proven person's; raises ``dispute_wrong_state``."""
 
-    def attempt() -> None:
+    def attempt() -> DisputeItem:
         # The endpoint has loaded the dispute; two administrators may decide at once, so it is read again.
         found = _reload(dispute)
         given = rules.DISPUTES.move(found, "give", "administrator")
         locked = store.account(found.account_id, consistent=True)
-        into = _standing(found.prover)
-        assert locked is not None and into is not None
-        locked.merged_into = into.id
-        into.merged = [*into.merged, locked.id]
+        assert locked is not None
+        into = canonical(found.prover)
+        writes = join_writes(actor, locked, into)
         _file(found)
         tables.write(
             changes.record(found, Event(given, actor, note=reason)),
             changes.record(locked, Event(events.ACCOUNT_MERGED, actor, note=reason, data={"into": into.id})),
             changes.record(into, Event(events.ACCOUNT_ABSORBED, actor, note=reason, data={"from": locked.id})),
+            *writes,
         )
+        return found
 
-    optimistic.repeat(attempt)
+    return optimistic.repeat(attempt)
 
 
-def keep_locked(actor: Actor, dispute: DisputeItem, reason: str) -> None:
+def keep_locked(actor: Actor, dispute: DisputeItem, reason: str) -> DisputeItem:
     """What was done under the claim stays locked for everybody; raises ``dispute_wrong_state``."""
     found = _reload(dispute)
     kept = rules.DISPUTES.move(found, "keep_locked", "administrator")
     _file(found)
     tables.write_or_conflict(changes.record(found, Event(kept, actor, note=reason)))
+    return found
 
 
-def reopen(actor: Actor, dispute: DisputeItem, reason: str) -> None:
+def reopen(actor: Actor, dispute: DisputeItem, reason: str) -> DisputeItem:
     """Take a decision back: what was given is locked again. Raises ``dispute_wrong_state``."""
 
-    def attempt() -> None:
+    def attempt() -> DisputeItem:
         found = _reload(dispute)
         was_given = found.status == rules.GIVEN
         reopened = rules.DISPUTES.move(found, "open", "administrator")
@@ -117,8 +164,9 @@ def reopen(actor: Actor, dispute: DisputeItem, reason: str) -> None:
         if was_given:
             writes += _parting_writes(actor, found, reason)
         tables.write(*writes)
+        return found
 
-    optimistic.repeat(attempt)
+    return optimistic.repeat(attempt)
 
 
 def _parting_writes(actor: Actor, dispute: DisputeItem, reason: str) -> list[tables.Write]:
@@ -127,9 +175,9 @@ def _parting_writes(actor: Actor, dispute: DisputeItem, reason: str) -> list[tab
     into = store.account(locked.merged_into, consistent=True) if locked and locked.merged_into else None
     if locked is None or into is None:
         return []
-    locked.merged_into = None
-    into.merged = [other for other in into.merged if other != locked.id]
+    writes = part_writes(actor, locked, into)
     return [
+        *writes,
         changes.record(locked, Event(events.MERGE_UNDONE, actor, note=reason, data={"from": into.id})),
         changes.record(into, Event(events.MERGE_UNDONE, actor, note=reason, data={"account": locked.id})),
     ]
@@ -141,19 +189,7 @@ def _reload(dispute: DisputeItem) -> DisputeItem:
     return found
 
 
-def _standing(account_id: str) -> AccountItem | None:
-    """The account itself, or the one that it was merged into."""
-    account = store.account(account_id, consistent=True)
-    if account is not None and account.merged_into:
-        return store.account(account.merged_into, consistent=True)
-    return account
-
-
 def _file(dispute: DisputeItem) -> None:
     """Put a dispute among those of its state, the oldest first."""
     dispute.gsi1pk = f"DISPUTES#{dispute.status}"
-    dispute.gsi1sk = _order(dispute.opened_at, dispute.id)
-
-
-def _order(opened_at: datetime, dispute_id: str) -> str:
-    return f"{clock.utc_text(opened_at)}#{dispute_id}"
+    dispute.gsi1sk = dispute.id

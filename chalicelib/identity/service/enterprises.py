@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.identity import events, rules, store
 from chalicelib.identity.service.accounts import canonical, require_fresh_proof
+from chalicelib.identity.service.people import checked_id_number
 from chalicelib.identity.store import AccountItem
 from chalicelib.identity.store.enterprises import MandateItem, OrganizationItem
 from chalicelib.kernel import clock, ids, names, numbers
@@ -155,9 +156,7 @@ def appoint_handler(
     are, and the register is asked whether they still represent. Raises ``id_number_invalid``,
     ``mandate_period_invalid``, ``fresh_proof_required``, ``representative_changed`` or ``platform_unavailable``.
     """
-    id_number = numbers.normalized(id_number)
-    if not numbers.is_id_number(id_number, clock.today()):
-        raise rules.ID_NUMBER_INVALID()
+    id_number = checked_id_number(id_number)
     if not rules.mandate_period_is_valid(until, clock.today()):
         raise rules.MANDATE_PERIOD_INVALID()
     account = canonical(actor.id)
@@ -167,13 +166,9 @@ def appoint_handler(
     index = vault.blind_index("id_number", id_number)
 
     def attempt() -> MandateItem:
-        item = store.enterprises.mandate(organization.id, index, consistent=True)
-        if item is not None and item.role == REPRESENTATIVE and mandate_holds(item):
+        item, writes = _mandate_of(organization, index)
+        if item.status and item.role == REPRESENTATIVE and mandate_holds(item):
             return item
-        writes: list[tables.Write] = []
-        if item is None:
-            item, number = store.enterprises.new_mandate(organization, index)
-            writes.append(tables.Put(number, tables.absent(store.enterprises.MandateNumberItem)))
         action = "change" if item.status in (rules.ACCEPTED, rules.WAITING) else "offer"
         changed = rules.MANDATES.move(item, action, "representative")
         _fill(item, organization, names.spell(name), HANDLER, scope, until)
@@ -189,11 +184,7 @@ def _assume(actor: Actor, organization: OrganizationItem, index: str, name: str,
     """The representative's own mandate, which nobody has to accept: the register says so."""
 
     def attempt() -> MandateItem:
-        item = store.enterprises.mandate(organization.id, index, consistent=True)
-        writes: list[tables.Write] = []
-        if item is None:
-            item, number = store.enterprises.new_mandate(organization, index)
-            writes.append(tables.Put(number, tables.absent(store.enterprises.MandateNumberItem)))
+        item, writes = _mandate_of(organization, index)
         assumed = rules.MANDATES.move(item, "assume", "representative")
         _fill(item, organization, name, REPRESENTATIVE, ["*"], until)
         item.given_by = index
@@ -201,6 +192,15 @@ def _assume(actor: Actor, organization: OrganizationItem, index: str, name: str,
         return item
 
     return optimistic.repeat(attempt)
+
+
+def _mandate_of(organization: OrganizationItem, holder_index: str) -> tuple[MandateItem, list[tables.Write]]:
+    """The mandate of a person, or a new one without a state; and the write by which a new one's id finds it."""
+    item = store.enterprises.mandate(organization.id, holder_index, consistent=True)
+    if item is not None:
+        return item, []
+    item, number = store.enterprises.new_mandate(organization, holder_index)
+    return item, [tables.Put(number, tables.absent(store.enterprises.MandateNumberItem))]
 
 
 def _fill(

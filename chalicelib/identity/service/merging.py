@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from chalicelib.identity import events, rules, store
-from chalicelib.identity.service.accounts import canonical, require_fresh_proof
+from chalicelib.identity.service.accounts import canonical, join_writes, part_writes, require_fresh_proof
 from chalicelib.identity.service.people import platforms_of
 from chalicelib.identity.store import AccountItem
 from chalicelib.kernel import clock, ids, phones
@@ -71,13 +71,9 @@ def merge(actor: Actor, other_id: str) -> None:
         require_fresh_proof(other)
         person.proven = [known for known in person.proven if known != other.id]
         person.account_id = into.id
-        # What was merged into the other account leads straight to this one: nobody follows more than one step.
-        writes = _redirection_writes(actor, other, into)
-        into.merged = [*into.merged, other.id, *other.merged]
+        writes = join_writes(actor, other, into)
         older = [key for key in other.recent_logins if key not in into.recent_logins]
         into.recent_logins = [*into.recent_logins, *older]
-        other.merged = []
-        other.merged_into = into.id
         other.pending = None
         merged = Event(events.ACCOUNT_MERGED, actor, data={"into": into.id, "reason": "same_identity"})
         absorbed = Event(events.ACCOUNT_ABSORBED, actor, data={"from": other.id, "reason": "same_identity"})
@@ -86,30 +82,18 @@ def merge(actor: Actor, other_id: str) -> None:
     optimistic.repeat(attempt)
 
 
-def _redirection_writes(actor: Actor, other: AccountItem, into: AccountItem) -> list[tables.Write]:
-    writes: list[tables.Write] = []
-    for inner_id in other.merged:
-        inner = store.account(inner_id, consistent=True)
-        if inner is not None:
-            inner.merged_into = into.id
-            writes.append(changes.record(inner, Event(events.ACCOUNT_MERGED, actor, data={"into": into.id})))
-    return writes
-
-
 def undo_merge(actor: Actor, account: AccountItem, reason: str) -> None:
     """Take a merge back (staff): the account is its own again; what was done meanwhile stays where it is.
 
-    Nothing merges the two again but the person, by a new proof. Raises ``not_merged``; an account that was given by the
-    decision of a dispute is parted there.
+    Nothing merges the two again but the person, by a new proof. Raises ``not_merged``, also for an account that no
+    login leads to: what a dispute has decided is taken back there.
     """
     into = store.account(account.merged_into, consistent=True) if account.merged_into else None
-    if into is None or account.dispute:
+    if into is None or not account.logins:
         raise rules.NOT_MERGED()
-    account.merged_into = None
-    into.merged = [other for other in into.merged if other != account.id]
+    writes = part_writes(actor, account, into)
     for parted in (account, into):
         parted.token_version = parted.token_version + 1
-    writes: list[tables.Write] = []
     person = store.person(account.id_index) if account.id_index else None
     if person is not None and account.level == Level.PROVEN:
         person.proven = [*person.proven, account.id]

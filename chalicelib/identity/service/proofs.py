@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
 from chalicelib.identity import events, rules, store
 from chalicelib.identity.service import disputes
-from chalicelib.identity.service.accounts import canonical, change, is_fresh_proof
+from chalicelib.identity.service.accounts import canonical, change, is_fresh_proof, join_writes
 from chalicelib.identity.service.people import checked_id_number, platform_account
 from chalicelib.identity.store import AccountItem, PersonItem, ProofCodeItem
 from chalicelib.kernel import clock, errors, ids, names
@@ -182,7 +182,7 @@ def confirm_face_check(actor: Actor) -> None:
             return
         raise rules.PROOF_NOT_STARTED()
     pending = msgspec.json.decode(store.unseal(account, "pending"), type=PendingProof)
-    is_over = clock.now() > pending.started_at + timedelta(hours=rules.PROOF_HOURS)
+    is_over = clock.now() > pending.started_at + rules.FACE_CHECK_LASTS[pending.method]
     # What one platform began, only the same one can be asked about: a session of the other one has no user id for it.
     is_of_this_platform = pending.method.startswith(f"{actor.platform}_")
     if is_over or not is_of_this_platform:
@@ -233,7 +233,7 @@ def new_code(actor: Actor) -> ProofCode:
     return ProofCode(code=code, expires_at=clock.local(ends))
 
 
-def prove_at_window(actor: Actor, code: str, name: str, id_number: str) -> Literal["proven"]:
+def prove_at_window(actor: Actor, code: str, name: str, id_number: str) -> None:
     """A clerk has the person and the ID card before them: prove the account that shows this code.
 
     Raises ``proof_code_invalid``, ``id_number_invalid``, ``identity_mismatch``, ``already_proven``,
@@ -245,10 +245,12 @@ def prove_at_window(actor: Actor, code: str, name: str, id_number: str) -> Liter
     identity = identity_of(name, id_number)
     if not departments.identity_matches(identity.name, identity.number):
         raise rules.NAME_DOES_NOT_MATCH()
-    _stands_for(canonical(item.account_id), identity)
+    account = canonical(item.account_id)
+    _stands_for(account, identity)
+    if not account.logins:  # the claim was given up or lost since the code was made
+        raise rules.PROOF_CODE_INVALID()
     _use_up(item)
     prove(actor, item.account_id, identity, rules.WINDOW)
-    return "proven"
 
 
 def _use_up(item: ProofCodeItem) -> None:
@@ -326,8 +328,7 @@ def _recognition_writes(actor: Actor, account: AccountItem, identity: Identity) 
         dispute = store.dispute(former.dispute) if former.dispute else None
         if dispute is not None and dispute.status == rules.KEPT_LOCKED:
             continue  # an administrator has decided
-        former.merged_into = account.id
-        account.merged = [*account.merged, former.id]
+        writes += join_writes(actor, former, account)
         data: changes.Data = {"into": account.id, "reason": "same_login"}
         writes.append(changes.record(former, Event(events.ACCOUNT_MERGED, actor, data=data)))
         if dispute is not None and dispute.status == rules.OPEN:

@@ -8,6 +8,7 @@ import msgspec
 
 from chalicelib.identity import events, rules, store
 from chalicelib.identity.service.accounts import canonical
+from chalicelib.identity.service.people import checked_id_number
 from chalicelib.identity.store import RelativeItem
 from chalicelib.kernel import clock, errors, names, numbers
 from chalicelib.kernel.access import Actor
@@ -61,13 +62,11 @@ def visitor_relative(actor: Actor, relative_id: str) -> Visitor:
 
 def visitor_named(name: str, id_number: str) -> Visitor:
     """Somebody who shows an ID card at a desk; raises ``id_number_invalid``."""
-    id_number = numbers.normalized(id_number)
-    if not numbers.is_id_number(id_number, clock.today()):
-        raise rules.ID_NUMBER_INVALID()
+    id_number = checked_id_number(id_number)
     index = vault.blind_index("id_number", id_number)
     person = store.person(index)
     account = person.account_id or "" if person else ""
-    return Visitor(key=index, account=account, name=name, id_number=id_number)
+    return Visitor(key=index, account=account, name=names.spell(name), id_number=id_number)
 
 
 def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:
@@ -76,9 +75,7 @@ def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:
     A repeat finds what is there. Raises ``id_number_invalid``, ``identity_mismatch`` or
     ``platform_unavailable``.
     """
-    id_number = numbers.normalized(id_number)
-    if not numbers.is_id_number(id_number, clock.today()):
-        raise rules.ID_NUMBER_INVALID()
+    id_number = checked_id_number(id_number)
     name = names.spell(name)
     if not departments.identity_matches(name, id_number):
         raise rules.NAME_DOES_NOT_MATCH()

@@ -133,14 +133,17 @@ def refresh(refresh_token: str, device: str | None = None) -> Tokens:
     if not session_id.isalnum() or not _is_ours(session_id, secret):
         raise rules.REFRESH_INVALID()
     # Two devices, or a device twice, may refresh at this moment: one is first, and the other is looked at again.
-    item, holder, new_secret = optimistic.repeat(lambda: _rotate(session_id, _hash(secret), device))
-    if isinstance(holder, AccountItem):
-        _note_use(_account_of_login(item, holder), item.login_key)
-    return _tokens(item, new_secret, holder.token_version)
+    item, account, new_secret = optimistic.repeat(lambda: _rotate(session_id, _hash(secret), device))
+    if account is not None:
+        _note_use(account, item.login_key)
+    return _tokens(item, new_secret, item.token_version)
 
 
-def _rotate(session_id: str, presented: str, device: str | None) -> tuple[SessionItem, AccountItem | StaffItem, str]:
-    """Give the session its next token, once; raises as ``refresh``, and ``ConditionFailed`` if somebody was faster."""
+def _rotate(session_id: str, presented: str, device: str | None) -> tuple[SessionItem, AccountItem | None, str]:
+    """Give the session its next token, once; raises as ``refresh``, and ``ConditionFailed`` if somebody was faster.
+
+    Returns the session, the account that its login leads to (None for staff), and the new token's secret.
+    """
     item = store.session(session_id)
     holder = _holder(item) if item is not None else None
     if item is None or holder is None:
@@ -160,8 +163,7 @@ def _rotate(session_id: str, presented: str, device: str | None) -> tuple[Sessio
         raise rules.REFRESH_REUSED()
     if outcome == "expired":
         raise rules.REFRESH_INVALID()
-    if isinstance(holder, AccountItem):
-        _account_of_login(item, holder)
+    account = _account_of_login(item, holder) if isinstance(holder, AccountItem) else None
     before = item.current
     new_secret = _new_secret(session_id)
     item.previous = presented if outcome == "rotate" else ""
@@ -169,7 +171,7 @@ def _rotate(session_id: str, presented: str, device: str | None) -> tuple[Sessio
     item.used_at = clock.seconds(clock.now())
     unused = (SessionItem.current == before) & (SessionItem.status == rules.SESSION_OPEN)
     tables.write(tables.Touch(item, ("current", "previous", "used_at"), unused))
-    return item, holder, new_secret
+    return item, account, new_secret
 
 
 def _roles(holder: AccountItem | StaffItem) -> list[str] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
@@ -9,7 +11,7 @@ from chalicelib.identity.store import enterprises
 from chalicelib.kernel import ids
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import indexes, tables
-from chalicelib.kernel.storage.attributes import Integer, Json, Moment, Names, OptionalMoment
+from chalicelib.kernel.storage.attributes import Integer, Json, Names, OptionalMoment
 from chalicelib.kernel.storage.tables import Page, read
 
 TABLE = enterprises.TABLE
@@ -110,7 +112,6 @@ class DisputeItem(tables.AggregateTable):
     account_id = UnicodeAttribute()
     prover = UnicodeAttribute()
     successor = UnicodeAttribute(default="")
-    opened_at = Moment()
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi1 = indexes.ListIndex()
@@ -118,6 +119,10 @@ class DisputeItem(tables.AggregateTable):
     @property
     def id(self) -> str:
         return self.pk.removeprefix("DISPUTE#")
+
+    @property
+    def opened_at(self) -> datetime:
+        return ids.made_at(self.id)
 
 
 class SessionItem(tables.AggregateTable):
