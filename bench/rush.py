@@ -287,7 +287,7 @@ def publish_halls(places: int, released_at: float) -> tuple[str, list[str], list
 
 
 def make_people(count: int, halls: list[str]) -> list[Person]:
-    """People who are logged in and verified, written straight into the database."""
+    """People who are logged in and proven, written straight into the database."""
     from chalicelib.identity import store
     from chalicelib.kernel import aws, ids
     from chalicelib.kernel.edge import tokens

@@ -1,4 +1,4 @@
-"""Who somebody is: logins, accounts, proofs, enterprises and who acts for them, staff."""
+"""Who somebody is: logins, accounts, claims and proofs, enterprises and who acts for them, staff."""
 
 from chalicelib.kernel.feature import Feature
 

@@ -119,7 +119,7 @@ def completed(item: ApplicationItem, form: dict[str, Any], corrections: list[Cor
 
 
 def applicant(item: ApplicationItem) -> identity.Party:
-    """The applicant as verified, in clear."""
+    """The applicant, as claimed or proven, in clear."""
     if item.applicant_kind == "organization":
         return identity.organization_party(item.applicant)
     return identity.person_party(item.applicant)

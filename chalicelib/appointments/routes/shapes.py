@@ -28,7 +28,7 @@ Id = Annotated[str, Meta(max_length=80)]
 Words = Annotated[str, Meta(min_length=4, max_length=500)]
 
 
-REAL_PERSON = Access(person=Level.CLAIMED)
+ANY_VISITOR = Access(person=Level.CLAIMED)
 
 
 OWN = Access(

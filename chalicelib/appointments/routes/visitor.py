@@ -10,9 +10,9 @@ from msgspec import Meta
 
 from chalicelib.appointments import calendar_file, pages, rules, service, store
 from chalicelib.appointments.routes.shapes import (
+    ANY_VISITOR,
     OWN,
     PLAN_ERRORS,
-    REAL_PERSON,
     VISITOR_ERRORS,
     Code,
     Id,
@@ -107,7 +107,7 @@ class Gone(msgspec.Struct, frozen=True):
 @endpoint(
     "POST",
     "/v1/booking_tickets",
-    REAL_PERSON,
+    ANY_VISITOR,
     errors=[*PLAN_ERRORS, *VISITOR_ERRORS, rules.SLOT_UNKNOWN, rules.SLOT_NOT_RELEASED],
 )
 def issue_booking_ticket(actor: Actor, body: TicketRequest) -> service.booking_tickets.BookingTicket:
@@ -193,7 +193,7 @@ def confirm_appointment(actor: Actor, body: CarriedHold) -> AppointmentView:
     return appointment_view(item)
 
 
-@endpoint("GET", "/v1/appointments", REAL_PERSON, errors=VISITOR_ERRORS)
+@endpoint("GET", "/v1/appointments", ANY_VISITOR, errors=VISITOR_ERRORS)
 def list_appointments(actor: Actor, query: RelativeQuery) -> AppointmentList:
     """The caller's places and appointments, or a relative's, or those of the enterprise acted for."""
     visitor = service.visitor_of(actor, query.relative)

@@ -8,8 +8,8 @@ import msgspec
 
 from chalicelib.appointments import rules, service, store
 from chalicelib.appointments.routes.shapes import (
+    ANY_VISITOR,
     PLAN_ERRORS,
-    REAL_PERSON,
     VISITOR_ERRORS,
     Code,
     Id,
@@ -38,7 +38,7 @@ class Wait(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 @endpoint(
     "POST",
     "/v1/waiting",
-    REAL_PERSON,
+    ANY_VISITOR,
     status=201,
     idempotent=True,
     errors=[

@@ -1,22 +1,17 @@
-"""The desk for identities that several accounts want, and what a clerk at a window proves."""
+"""The desk for identities that several accounts want: disputes, proofs and merges that are taken back."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
 
 from chalicelib.identity import rules, service, store
-from chalicelib.identity.routes.shapes import RealName
 from chalicelib.identity.store import AccountItem, DisputeItem
-from chalicelib.kernel import clock, errors
+from chalicelib.kernel import clock
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
-from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import CursorText, Done, Instant, Reason, View, one_of
-
-WINDOW_LIMIT = Limit(name="proof_at_window", times=20, seconds=3600, failures_only=True)
 
 
 def _is_staff(actor: Actor, _: Any) -> bool:
@@ -29,34 +24,6 @@ ANY_DISPUTE = Access(
 
 
 ANY_ACCOUNT = Access(staff=("administrator",), target=store.account, related=_is_staff, relation="any account")
-
-
-class WindowProof(RealName, forbid_unknown_fields=True):
-    """What the ID card says, and the code on the person's phone."""
-
-    code: Annotated[str, Meta(pattern=r"^[0-9]{8}$")]
-
-
-@endpoint(
-    "POST",
-    "/v1/counter/proofs",
-    Access(staff=("officer",)),
-    errors=[
-        rules.PROOF_CODE_INVALID,
-        rules.ID_NUMBER_INVALID,
-        rules.NAME_DOES_NOT_MATCH,
-        rules.ALREADY_PROVEN,
-        rules.CLAIMS_ANOTHER,
-        rules.TOO_MANY_ACCOUNTS,
-        errors.CONFLICT,
-        errors.PLATFORM_UNAVAILABLE,
-    ],
-    limit=WINDOW_LIMIT,
-)
-def prove_at_window(actor: Actor, body: WindowProof) -> Done:
-    """Prove the account of somebody who stands at the window with the ID card and shows the code."""
-    service.proofs.prove_at_window(actor, body.code, body.name, body.id_number)
-    return Done()
 
 
 class DisputeQuery(msgspec.Struct, forbid_unknown_fields=True):
