@@ -9,7 +9,7 @@ FONTS := chalicelib/certificates/fonts
 NOTO := node_modules/@expo-google-fonts/noto-sans-sc
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-stack lint mutants house format openapi examples bench publish check-city staff staff-code suspend reinstate dismiss invoke \
+.PHONY: help install run demo test test-stack lint mutants house format openapi examples bench publish check-city join staff staff-code suspend reinstate dismiss invoke \
 	rush hostile notices simulation package deploy secrets destroy restore-items practice costs lock clean-data
 
 # the shell has a USER of its own
@@ -118,7 +118,10 @@ invoke: install ## call a function now: make invoke FUNCTION=check_history [EVEN
 suspend reinstate dismiss: install ## end a staff member's sessions at once: make dismiss USER=li.si REASON=已办理离岗手续 [STAGE=test]
 	@$(BIN)/python -m tools.staff_state $@ "$(STAFF_USER)" "$(REASON)"
 
-staff: install ## create a staff member: make staff USER=zhang.san NAME=张三 UNIT=transport_bureau ROLES=officer [STAGE=test]
+join: install ## set password and second factor by an invitation: make join USER=zhang.san [URL=https://api.example.gov.cn]
+	@$(BIN)/python -m tools.join "$(STAFF_USER)" "$(URL)"
+
+staff: install ## invite a staff member, or reset both factors: make staff USER=zhang.san NAME=张三 UNIT=transport_bureau ROLES=officer [STAGE=test]
 	@$(BIN)/python -m tools.staff "$(STAFF_USER)" "$(NAME)" "$(UNIT)" "$(ROLES)" "$(PHONE)"
 
 package: install ## build what Lambda runs into build/; make package ARCHITECTURE=arm64 (Python 3.13)

@@ -8,11 +8,11 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from chalicelib.kernel.access import STAFF_ROLES
 from chalicelib.kernel.event_types import EventType, declared_in
-from chalicelib.kernel.events import changes
+from chalicelib.kernel.events import readings
 from chalicelib.kernel.feature import Feature
 from chalicelib.kernel.graph import Graph
+from chalicelib.kernel.roles import STAFF_ROLES
 from chalicelib.kernel.settings import Settings, read_all
 from chalicelib.kernel.storage.worker import Worker
 from chalicelib.platforms.settings import PlatformSettings
@@ -79,7 +79,7 @@ def graphs() -> dict[str, Graph]:
 
 def events() -> dict[str, EventType]:
     """Every kind of event, by its name in the event log."""
-    found = {changes.PERSONAL_DATA_READ.name: changes.PERSONAL_DATA_READ}
+    found = {event.name: event for event in readings.EVENTS}
     for feature in all_features():
         if feature.events:
             for name, event in declared_in(feature.load(feature.events)).items():

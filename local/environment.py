@@ -36,7 +36,9 @@ STAFF = (
     ("courier.a", "快递员甲 Courier A", "city_couriers", ["courier"]),
     ("courier.b", "快递员乙 Courier B", "city_couriers", ["courier"]),
     ("courier.c", "外地快递员 Courier C", "national_post", ["courier"]),
-    ("administrator", "系统管理员 Administrator", "transport_bureau", ["administrator"]),
+    ("administrator", "系统管理员 System administrator", "service_center", ["system_administrator"]),
+    ("security", "安全管理员 Security administrator", "service_center", ["security_administrator"]),
+    ("auditor", "审计管理员 Audit administrator", "service_center", ["audit_administrator"]),
 )
 COURIER_PHONES = {"courier.a": "13900000001", "courier.b": "13900000002"}
 
@@ -182,7 +184,7 @@ def default() -> Environment:
     return Environment(data, Ports.from_env())
 
 
-FORMAT = "3"
+FORMAT = "4"
 """How things are stored; another one cannot be read. Counted up when stored items change their shape."""
 
 

@@ -1,24 +1,24 @@
-"""``make staff USER=... NAME=... UNIT=... ROLES=... [PHONE=...]``: creates a staff member, or replaces both factors.
+"""``make staff USER=... NAME=... UNIT=... ROLES=... [PHONE=...]``: invites a staff member, or resets both factors.
 
-The password and the second factor's address are shown once; hand them over in person.
+The invitation is shown once; hand it over in person. The person sets password and second factor: ``make join``.
+For the first administrators of a stage; later ones are invited over the API, by two administrators.
 """
 
 from __future__ import annotations
 
 import re
-import secrets
 import sys
-
-import pyotp
 
 from chalicelib import features
 from chalicelib.catalog import service as catalog
-from chalicelib.identity import service
+from chalicelib.identity import service, staff_rules
 from chalicelib.kernel import phones
+from chalicelib.kernel.access import system as system_actor
 from chalicelib.kernel.errors import Problem
 from infra import cloud
 from tools import system
 
+REASON = "make staff"
 STAFF_NAME = r"[a-z0-9._-]{1,64}"
 USAGE = (
     "make staff USER=li.si NAME=李四 UNIT=transport_bureau ROLES=officer,supervisor [PHONE=13800000000] [STAGE=test]"
@@ -37,15 +37,13 @@ def main(arguments: list[str]) -> int:
     if not re.fullmatch(STAFF_NAME, user):
         print(f"{user!r} is no name to log in with: small letters, digits, and . _ - between them", file=sys.stderr)
         return 1
-    if unknown := set(roles.split(",")) - set(features.roles()):
-        print(
-            f"there is no role {', '.join(sorted(unknown))}; there are {', '.join(features.roles())}", file=sys.stderr
-        )
-        return 1
     try:
         return cloud.told(lambda: _create(user, name, unit, roles.split(","), phone))
-    except Problem:
-        print("the database does not answer: start the system with `make run`, or name a stage", file=sys.stderr)
+    except Problem as problem:
+        if problem.error.status < 500:
+            print(f"{user}: {problem.en}", file=sys.stderr)
+        else:
+            print("the database does not answer: start the system with `make run`, or name a stage", file=sys.stderr)
         return 1
 
 
@@ -63,12 +61,26 @@ def _create(user: str, name: str, unit: str, roles: list[str], phone: str) -> in
     if unit not in units:
         print(f"there is no unit {unit!r} in the published city; there are {', '.join(units)}", file=sys.stderr)
         return 1
-    password, totp_secret = secrets.token_urlsafe(12), pyotp.random_base32()
-    service.staff.put_staff(user, name, unit, roles, password, totp_secret, phone or None)
-    print(f"username   {user}\npassword   {password}")
-    address = pyotp.TOTP(totp_secret, name=user, issuer="Banshi").provisioning_uri()
-    print(f"second factor, for an authenticator app\n  {address}")
+    if fault := staff_rules.roles_fault(roles, features.roles()):
+        print(f"these roles cannot be given: {fault}", file=sys.stderr)
+        return 1
+    invited = _invite(user, name, unit, roles, phone or None)
+    print(f"username     {invited.username}\ninvitation   {invited.invitation}")
+    print(f"good until   {invited.expires_at:%Y-%m-%d %H:%M}; for password and second factor: make join USER={user}")
     return 0
+
+
+def _invite(user: str, name: str, unit: str, roles: list[str], phone: str | None) -> service.members.Invitation:
+    """An invitation of somebody new; who works here already keeps the account and sets both factors anew."""
+    by = system_actor("command")
+    try:
+        return service.members.invite(by, user, name, unit, roles, phone)
+    except Problem as problem:
+        if problem.error is not staff_rules.STAFF_EXISTS:
+            raise
+    service.members.set_details(by, user, name, unit, phone)
+    service.members.set_roles(by, user, roles, features.roles(), REASON)
+    return service.members.reset(by, user, REASON)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from chalicelib.identity import rules, service
+from chalicelib.identity import service, staff_rules
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.errors import Problem
 from infra import cloud
@@ -19,9 +19,9 @@ LEAST_REASON = 4
 
 def main(arguments: list[str]) -> int:
     deeds: dict[str, Callable[[Actor, str, str], object]] = {
-        "suspend": service.staff.suspend,
-        "reinstate": service.staff.reinstate,
-        "dismiss": service.staff.dismiss,
+        "suspend": service.members.suspend,
+        "reinstate": service.members.reinstate,
+        "dismiss": service.members.dismiss,
     }
     is_complete = len(arguments) == 3 and arguments[0] in deeds and arguments[1] != ""
     if not is_complete or len(arguments[2]) < LEAST_REASON:
@@ -40,8 +40,8 @@ def main(arguments: list[str]) -> int:
 def _do(deed: Callable[[Actor, str, str], object], user: str, reason: str) -> int:
     system.use()
     deed(Actor(kind="system", id="system:command"), user, reason)
-    member = service.staff.find(user)
-    print(f"{user} is {member.status} ({rules.STAFF.words[member.status]}); all sessions have ended")
+    member = service.members.find(user)
+    print(f"{user} is {member.status} ({staff_rules.STAFF.words[member.status]}); all sessions have ended")
     return 0
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
+from chalicelib.applications import rules
 from chalicelib.applications.decisions import Finding
 from chalicelib.delivery.service import ELECTRONIC, Choice
 from chalicelib.kernel import ids
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.events import changes
+from chalicelib.kernel.events import readings
 from chalicelib.kernel.graph import NEW
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import indexes, tables
@@ -28,6 +29,11 @@ class StepState(msgspec.Struct):
     code: str
     status: str = NEW
     officer: str = ""
+
+    def is_case_of(self, officer: str) -> bool:
+        """Whether an officer of the unit has this step, or may take it: nobody has it yet."""
+        is_free = self.status == rules.STEP_OPEN and self.officer == ""
+        return is_free or self.officer == officer
 
 
 class CorrectionItem(msgspec.Struct, frozen=True):
@@ -127,7 +133,7 @@ class CorrectionDueItem(tables.Table):
     gsi1 = indexes.ListIndex()
 
 
-class ApplicationReadingItem(changes.ReadingItem):
+class ApplicationReadingItem(readings.ReadingItem):
     """Which staff member read which application, and when."""
 
     class Meta:
@@ -136,7 +142,8 @@ class ApplicationReadingItem(changes.ReadingItem):
 
 def record_reading(item: ApplicationItem, actor: Actor) -> None:
     """Record that staff are about to read this; if that fails, nothing is shown."""
-    tables.write(changes.record_reading(ApplicationReadingItem, item.subject, actor))
+    own_case = any(step.is_case_of(actor.id) for step in item.steps)
+    tables.write(readings.record(ApplicationReadingItem, item.subject, actor, item.applicant, own_case=own_case))
 
 
 def application(application_id: str, *, consistent: bool = True) -> ApplicationItem | None:

@@ -11,7 +11,7 @@ from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 from chalicelib.certificates import rules
 from chalicelib.kernel import clock, ids, numbers
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.events import changes
+from chalicelib.kernel.events import readings
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import indexes, tables
 from chalicelib.kernel.storage.attributes import Day, Integer, Json
@@ -75,7 +75,7 @@ class PeriodsItem(tables.Table):
     revision = Integer()
 
 
-class CertificateReadingItem(changes.ReadingItem):
+class CertificateReadingItem(readings.ReadingItem):
     """Which staff member read which certificate, and when."""
 
     class Meta:
@@ -83,8 +83,8 @@ class CertificateReadingItem(changes.ReadingItem):
 
 
 def record_reading(item: CertificateItem, actor: Actor) -> None:
-    """Record that staff are about to read this; if that fails, nothing is shown."""
-    tables.write(changes.record_reading(CertificateReadingItem, item.subject, actor))
+    """Record that staff are about to read this; if that fails, nothing is shown. No case takes them there."""
+    tables.write(readings.record(CertificateReadingItem, item.subject, actor, item.holder, own_case=False))
 
 
 def number_of(certificate_id: str) -> str:

@@ -15,7 +15,7 @@ from chalicelib.delivery import rules
 from chalicelib.delivery.rules import Scan
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.events import changes
+from chalicelib.kernel.events import readings
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import indexes, tables, worker
 from chalicelib.kernel.storage.attributes import Integer, Json, Moment, Names, OptionalDay, OptionalMoment
@@ -206,7 +206,7 @@ class HandoverItem(tables.AggregateTable):
         return self.pk.removeprefix("HANDOVER#")
 
 
-class DeliveryReadingItem(changes.ReadingItem):
+class DeliveryReadingItem(readings.ReadingItem):
     """Which staff member saw whose address, and when."""
 
     class Meta:
@@ -328,4 +328,4 @@ def ref_write(item: ShipmentItem) -> tables.Put:
 
 def record_readings(items: list[ShipmentItem], actor: Actor) -> None:
     """Record that staff are about to see the addresses of parcels; if that fails, nothing is shown."""
-    tables.write(*(changes.record_reading(DeliveryReadingItem, item.subject, actor) for item in items))
+    tables.write(*(readings.record(DeliveryReadingItem, item.subject, actor, item.party) for item in items))

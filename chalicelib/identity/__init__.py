@@ -10,9 +10,9 @@ FEATURE = Feature(
     events="events",
     graphs={
         "disputed identity": "rules:DISPUTES",
-        "mandate": "rules:MANDATES",
-        "session": "rules:SESSIONS",
-        "staff member": "rules:STAFF",
+        "mandate": "mandate_rules:MANDATES",
+        "session": "session_rules:SESSIONS",
+        "staff member": "staff_rules:STAFF",
     },
-    tells=("ACCOUNT", "ORGANIZATION"),
+    tells=("ACCOUNT", "ORGANIZATION", "READING"),
 )

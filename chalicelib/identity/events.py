@@ -69,7 +69,18 @@ SESSION_REUSE_DETECTED = EventType(
     en="A refresh token was used twice; the session was ended",
 )
 ACCESS_TOKENS_VOIDED = EventType("access_tokens_voided", zh="访问令牌已全部失效", en="All access tokens are void")
-STAFF_PUT = EventType("staff_put", zh="工作人员信息已更新", en="The staff member was created or changed")
+STAFF_INVITED = EventType("staff_invited", zh="已邀请工作人员", en="The staff member was invited")
+STAFF_RESET = EventType(
+    "staff_reset", zh="密码与动态码已作废，重新邀请", en="Both factors are void; the staff member was invited anew"
+)
+STAFF_ACTIVATED = EventType(
+    "staff_activated", zh="已设置密码与动态码", en="The staff member has set password and second factor"
+)
+STAFF_ROLES_CHANGED = EventType("staff_roles_changed", zh="角色已变更", en="The staff member's roles were changed")
+STAFF_CHANGED = EventType("staff_changed", zh="姓名、部门或手机号已变更", en="Name, unit or phone number were changed")
+PASSWORD_CHANGED = EventType("password_changed", zh="密码已变更", en="The password was changed")
+SECURITY_KEY_ADDED = EventType("security_key_added", zh="已登记安全密钥", en="A security key was registered")
+SECURITY_KEY_REMOVED = EventType("security_key_removed", zh="安全密钥已删除", en="A security key was removed")
 STAFF_SUSPENDED = EventType("staff_suspended", zh="工作人员已停用", en="The staff member was suspended")
 STAFF_REINSTATED = EventType("staff_reinstated", zh="工作人员已恢复", en="The staff member was reinstated")
 STAFF_DISMISSED = EventType("staff_dismissed", zh="工作人员已离岗", en="The staff member has left")

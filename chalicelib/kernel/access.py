@@ -13,8 +13,6 @@ from typing import Any
 
 import msgspec
 
-STAFF_ROLES = ("officer", "supervisor", "administrator")
-"""The roles of staff that every feature may name; a feature may bring more (``Feature.roles``)."""
 ANY_STAFF = ("any",)
 """In place of roles: whatever role somebody has."""
 

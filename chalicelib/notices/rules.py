@@ -63,7 +63,7 @@ MESSAGES = Graph(
         Edge("leave", QUEUED, INBOX_ONLY, by=("system",)),
         Edge("leave", COLLECTED, INBOX_ONLY, by=("system",)),
         Edge("give_up", QUEUED, DEAD, by=("system",)),
-        Edge("replay", DEAD, QUEUED, by=("administrator",)),
+        Edge("replay", DEAD, QUEUED, by=("system_administrator",)),
     ),
     MESSAGE_STATE,
     {

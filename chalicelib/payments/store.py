@@ -13,7 +13,7 @@ from datetime import date, datetime
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
 from chalicelib.kernel import clock
-from chalicelib.kernel.events import changes
+from chalicelib.kernel.events import readings
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import indexes, tables, worker
 from chalicelib.kernel.storage.attributes import Day, Integer, Json, Moment, Names, OptionalDay, OptionalMoment
@@ -245,7 +245,7 @@ class CaseItem(tables.AggregateTable):
         return self.pk.removeprefix("CASE#")
 
 
-class PaymentReadingItem(changes.ReadingItem):
+class PaymentReadingItem(readings.ReadingItem):
     """Which staff member read whose bill in clear, and when."""
 
     class Meta:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from chalicelib.identity import service
+import secrets
+
+from local.staff import enrol
 from scenes.world import new_id_number
 from tests.laws.access import Places
 
@@ -13,6 +15,7 @@ ABSENT = {
     "dispute_id": "0" * 26,
     "session_id": "0" * 26,
     "username": "nobody",
+    "key_id": "0" * 22,
 }
 
 
@@ -37,8 +40,14 @@ def session_id(places: Places) -> str:
 
 def username(places: Places) -> str:
     """A staff member whom nobody else needs."""
-    service.staff.put_staff("placeholder", "某某", "transport_bureau", ["officer"], "x" * 12, "JBSWY3DPEHPK3PXP")
-    return "placeholder"
+    username = f"placeholder.{secrets.token_hex(4)}"
+    enrol(username, "某某", "transport_bureau", ["officer"], ("wide.meadow.lantern", "JBSWY3DPEHPK3PXP" * 2))
+    return username
+
+
+def key_id(places: Places) -> str:
+    """Of a security key that nobody has."""
+    return "0" * 22
 
 
 def dispute_id(places: Places) -> str:
@@ -48,9 +57,11 @@ def dispute_id(places: Places) -> str:
     world.real_person("测试人", number)
     cursor = ""
     while True:
-        page = world.staff("administrator").get(f"/v1/disputes?cursor={cursor}" if cursor else "/v1/disputes").json
+        page = world.staff("security").get(f"/v1/disputes?cursor={cursor}" if cursor else "/v1/disputes").json
+        if page["items"]:
+            last = str(page["items"][-1]["id"])
         if "cursor" not in page:
-            return str(page["items"][-1]["id"])
+            return last
         cursor = page["cursor"]
 
 

@@ -14,7 +14,7 @@ from chalicelib.kernel import errors
 from chalicelib.kernel.access import Actor, Level
 from scenes.world import World, new_id_number
 
-ADMINISTRATOR = Actor(kind="staff", id="administrator", roles=("administrator",), unit="city")
+ADMINISTRATOR = Actor(kind="staff", id="security", roles=("security_administrator",), unit="city")
 NAME = "张三"
 
 

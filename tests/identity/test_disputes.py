@@ -16,7 +16,7 @@ def booked(world: World, client: Client) -> str:
 
 
 def open_dispute(world: World, account_id: str) -> dict[str, Any]:
-    administrator = world.staff("administrator")
+    administrator = world.staff("security")
     path = "/v1/disputes"
     while True:
         page = administrator.get(path).json
@@ -62,12 +62,12 @@ def test_both_are_told_and_the_administrator_sees_it(world: World) -> None:
     assert (row["prover"], row["proof"], row["status"]) == (owner.account_id, "alipay_face", "open")
     assert row["name"] == "张*"
     assert row["successor"] == again.account_id
-    assert world.staff("administrator").get(f"/v1/disputes/{row['id']}").json == row
+    assert world.staff("security").get(f"/v1/disputes/{row['id']}").json == row
 
 
 def test_an_administrator_gives_it_to_the_person_and_can_take_that_back(world: World) -> None:
     _, owner, account, appointment = stolen(world)
-    administrator, path = world.staff("administrator"), f"/v1/disputes/{open_dispute(world, account)['id']}"
+    administrator, path = world.staff("security"), f"/v1/disputes/{open_dispute(world, account)['id']}"
     reason = {"reason": "本人到场核对，预约确为本人所需"}
     assert administrator.post(f"{path}/give", reason).json["status"] == "given"
     assert administrator.post(f"{path}/give", reason).code == "dispute_wrong_state"
@@ -96,13 +96,13 @@ def test_whoever_proves_it_with_the_same_login_needs_no_decision(world: World) -
     number = next(number for number, name in reversed(world.simulators.departments.people.items()) if name == "张三")
     world.prove(again, "张三", number)
     assert again.get(f"/v1/appointments/{appointment}").status == 200
-    assert world.staff("administrator").get(f"/v1/disputes/{dispute}").json["status"] == "given"
+    assert world.staff("security").get(f"/v1/disputes/{dispute}").json["status"] == "given"
 
 
 def test_what_an_administrator_keeps_locked_stays_locked(world: World) -> None:
     thief, _, account, appointment = stolen(world)
     path = f"/v1/disputes/{open_dispute(world, account)['id']}"
-    kept = world.staff("administrator").post(f"{path}/keep_locked", {"reason": "并非本人办理"})
+    kept = world.staff("security").post(f"{path}/keep_locked", {"reason": "并非本人办理"})
     assert kept.json["status"] == "kept_locked"
     again = world.log_in("wechat", thief.user)
     number = next(number for number, name in reversed(world.simulators.departments.people.items()) if name == "张三")
@@ -173,7 +173,7 @@ REASON = {"reason": "窗口误核验，已与本人核对"}
 
 
 def take_back(world: World, client: Client) -> Any:
-    return world.staff("administrator").post(f"/v1/accounts/{client.account_id}/take_back_proof", REASON)
+    return world.staff("security").post(f"/v1/accounts/{client.account_id}/take_back_proof", REASON)
 
 
 def test_a_wrong_proof_is_taken_back_and_the_login_is_free_again(world: World) -> None:
@@ -193,7 +193,7 @@ def test_a_wrong_proof_is_taken_back_and_the_login_is_free_again(world: World) -
     world.prove(owner, "张三", id_number)
     row = open_dispute(world, account)
     assert row["prover"] == owner.account_id
-    given = world.staff("administrator").post(f"/v1/disputes/{row['id']}/give", REASON)
+    given = world.staff("security").post(f"/v1/disputes/{row['id']}/give", REASON)
     assert given.json["status"] == "given"
     assert owner.get(f"/v1/appointments/{appointment}").status == 200
 
@@ -227,7 +227,7 @@ def test_what_was_parted_by_a_decision_does_not_come_back_by_a_proof(world: Worl
     again = world.log_in("wechat", thief.user)
     world.prove(again, "张三", number)
     assert again.get(f"/v1/appointments/{appointment}").status == 200
-    administrator = world.staff("administrator")
+    administrator = world.staff("security")
     rows = administrator.get("/v1/disputes?status=given").json["items"]
     path = f"/v1/disputes/{next(row['id'] for row in rows if row['account_id'] == account)}"
     assert administrator.post(f"{path}/reopen", REASON).json["status"] == "open"

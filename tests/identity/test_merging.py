@@ -86,13 +86,13 @@ def test_a_merge_is_explained_in_both_histories_and_can_be_undone_by_staff(world
     assert merged[-1].data["reason"] == "same_identity"
     assert wechat.get(f"/v1/applications/{draft}").status == 200
 
-    administrator, path = world.staff("administrator"), f"/v1/accounts/{old}/undo_merge"
+    administrator, path = world.staff("security"), f"/v1/accounts/{old}/undo_merge"
     assert administrator.post(path, {"reason": "身份信息录入有误"}).status == 200
     assert administrator.post(path, {"reason": "身份信息录入有误"}).code == "not_merged"
     world.pump()
     undone, _ = history.entries(f"ACCOUNT#{old}")
     assert undone[-1].type == "merge_undone"
-    assert undone[-1].actor == "administrator"
+    assert undone[-1].actor == "security"
     for client in (wechat, alipay):
         assert client.get(f"/v1/applications/{draft}").status == 401, "sessions that were opened meanwhile have ended"
     again, owner = world.log_in("alipay", alipay.user), world.log_in("wechat", wechat.user)
@@ -106,7 +106,7 @@ def test_what_was_parted_is_merged_again_by_nobody_but_the_person(world: World) 
     wechat, alipay, id_number = two_accounts(world)
     old = alipay.account_id
     assert wechat.post("/v1/me/merge", {"account_id": old}).status == 200
-    world.staff("administrator").post(f"/v1/accounts/{old}/undo_merge", {"reason": "身份信息录入有误"})
+    world.staff("security").post(f"/v1/accounts/{old}/undo_merge", {"reason": "身份信息录入有误"})
     again = world.log_in("alipay", alipay.user)
     world.prove(again, "测试人", id_number)
     assert again.account_id == old, "a proof merges nothing by itself"
@@ -121,7 +121,7 @@ def test_an_account_that_is_parted_takes_along_what_was_merged_into_it(world: Wo
     third = world.log_in("alipay")
     world.prove(third, "测试人", id_number)
     assert third.post("/v1/me/merge", {"account_id": middle}).status == 200
-    undo = world.staff("administrator").post(f"/v1/accounts/{middle}/undo_merge", {"reason": "身份信息录入有误"})
+    undo = world.staff("security").post(f"/v1/accounts/{middle}/undo_merge", {"reason": "身份信息录入有误"})
     assert undo.status == 200
     again = world.log_in("alipay", alipay.user)
     assert again.get(f"/v1/applications/{draft}").status == 200
@@ -136,5 +136,5 @@ def test_an_account_without_a_login_is_parted_by_its_dispute_only(world: World) 
     client.delete("/v1/me/claim")
     again = world.log_in("wechat", client.user)
     world.prove(again, "测试人", id_number)
-    undo = world.staff("administrator").post(f"/v1/accounts/{left}/undo_merge", {"reason": "身份信息录入有误"})
+    undo = world.staff("security").post(f"/v1/accounts/{left}/undo_merge", {"reason": "身份信息录入有误"})
     assert undo.code == "not_merged"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.identity import rules
-from chalicelib.identity.rules import SessionState
+from chalicelib.identity import mandate_rules, rules, session_rules, staff_rules
+from chalicelib.identity.session_rules import SessionState
 from chalicelib.kernel.errors import Problem
 from chalicelib.kernel.graph import Edge
 
@@ -35,7 +35,7 @@ def test_what_a_refresh_leads_to(token: str, revoked: bool, used_after: int, ask
     used = OPENED + timedelta(hours=used_after)
     session = state(status="ended" if revoked else "open", used_at=used)
     now = OPENED + timedelta(hours=asked_after)
-    assert rules.refresh_outcome(session, token, now, rules.PERSON_LIMITS) == outcome
+    assert session_rules.refresh_outcome(session, token, now, session_rules.PERSON_LIMITS) == outcome
 
 
 def state(**changes: Any) -> SessionState:
@@ -67,7 +67,7 @@ def test_the_last_token_is_good_once_more_for_the_same_device(
     seconds: int, changes: dict[str, Any], outcome: str
 ) -> None:
     now = OPENED + timedelta(seconds=seconds)
-    assert rules.refresh_outcome(state(**changes), "last", now, rules.PERSON_LIMITS) == outcome
+    assert session_rules.refresh_outcome(state(**changes), "last", now, session_rules.PERSON_LIMITS) == outcome
 
 
 @pytest.mark.parametrize(
@@ -75,21 +75,21 @@ def test_the_last_token_is_good_once_more_for_the_same_device(
     [
         (None, 30 * 24, 7 * 24 * 60),
         (["officer"], 12, 60),
-        (["officer", "administrator"], 8, 30),
+        (["officer", "security_administrator"], 8, 30),
         (["courier"], 14, 240),
         (["kiosk"], 30 * 24, 7 * 24 * 60),
         ([], 12, 60),
     ],
 )
 def test_the_strictest_role_limits_a_session(roles: list[str] | None, hours: int, idle_minutes: int) -> None:
-    limits = rules.session_limits(roles)
+    limits = session_rules.session_limits(roles)
     assert (limits.absolute, limits.idle) == (timedelta(hours=hours), timedelta(minutes=idle_minutes))
 
 
-@pytest.mark.parametrize("edge", rules.STAFF.edges, ids=lambda edge: f"{edge.start or 'new'} {edge.action}")
+@pytest.mark.parametrize("edge", staff_rules.STAFF.edges, ids=lambda edge: f"{edge.start or 'new'} {edge.action}")
 def test_a_staff_member_s_life(edge: Edge) -> None:
     thing = Thing(edge.start)
-    assert rules.STAFF.move(thing, edge.action, edge.by[0]) is edge.event
+    assert staff_rules.STAFF.move(thing, edge.action, edge.by[0]) is edge.event
     assert thing.status == edge.end
 
 
@@ -120,7 +120,7 @@ def test_somebody_is_a_child_until_the_fourteenth_birthday(born: date, is_child:
     ],
 )
 def test_an_accepted_mandate_holds_until_its_last_day(days: int, status: str, holds: bool) -> None:
-    assert rules.mandate_holds(status, TODAY + timedelta(days), TODAY) is holds
+    assert mandate_rules.mandate_holds(status, TODAY + timedelta(days), TODAY) is holds
 
 
 class Thing:
@@ -128,15 +128,15 @@ class Thing:
         self.status = status
 
 
-@pytest.mark.parametrize("edge", rules.MANDATES.edges, ids=lambda edge: f"{edge.start or 'new'} {edge.action}")
+@pytest.mark.parametrize("edge", mandate_rules.MANDATES.edges, ids=lambda edge: f"{edge.start or 'new'} {edge.action}")
 def test_a_mandate_moves_as_the_table_says_and_only_for_its_side(edge: Edge) -> None:
     thing = Thing(edge.start)
-    assert rules.MANDATES.move(thing, edge.action, edge.by[0]) is edge.event
+    assert mandate_rules.MANDATES.move(thing, edge.action, edge.by[0]) is edge.event
     assert thing.status == edge.end
     others = {"representative", "holder", "system"} - set(edge.by)
     for other in others:
         with pytest.raises(Problem):
-            rules.MANDATES.move(Thing(edge.start), edge.action, other)
+            mandate_rules.MANDATES.move(Thing(edge.start), edge.action, other)
 
 
 @pytest.mark.parametrize(("minutes", "is_fresh"), [(0, True), (10, True), (11, False), (-1, False)])
@@ -148,4 +148,4 @@ def test_a_proof_is_fresh_for_ten_minutes(minutes: int, is_fresh: bool) -> None:
 
 @pytest.mark.parametrize(("days", "good"), [(0, False), (1, True), (3 * 366, True), (3 * 366 + 1, False), (-5, False)])
 def test_a_mandate_ends_after_today_and_within_three_years(days: int, good: bool) -> None:
-    assert rules.mandate_period_is_valid(TODAY + timedelta(days), TODAY) is good
+    assert mandate_rules.mandate_period_is_valid(TODAY + timedelta(days), TODAY) is good

@@ -23,7 +23,7 @@ from tests.laws.access import (
 )
 
 DENIED = (401, 403, 404)
-EVERYWHERE = ("any_administrator", "any_treasurer")
+EVERYWHERE = ("any_administrator", "any_system_administrator", "any_security_administrator", "any_treasurer")
 """Who may call it for the things of every unit: there is no other unit's thing to be refused."""
 
 
@@ -75,7 +75,9 @@ def people(world: World, enterprise: Enterprise) -> dict[str, Client]:
         "officer": world.staff("officer.a"),
         "elsewhere": world.staff("housing"),
         "supervisor": world.staff("supervisor"),
-        "administrator": world.staff("administrator"),
+        "system": world.staff("administrator"),
+        "security": world.staff("security"),
+        "auditor": world.staff("auditor"),
         "kiosk": world.staff("hall.kiosk"),
         "treasurer": world.staff("treasurer.a"),
         "courier": world.staff("courier.a"),

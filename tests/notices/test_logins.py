@@ -149,7 +149,7 @@ def test_accounts_that_were_parted_again_are_told_apart(world: World) -> None:
     agree(world, "wechat", stranger)
     person.agree(COMPLETED, times=-1)
     (merged,) = person.client.get("/v1/me").json["merged_accounts"]
-    parted = world.staff("administrator").post(f"/v1/accounts/{merged}/undo_merge", {"reason": "并非同一人"})
+    parted = world.staff("security").post(f"/v1/accounts/{merged}/undo_merge", {"reason": "并非同一人"})
     assert parted.status == 200, parted.json
     again = world.log_in("wechat", person.client.user)
     person = replace(person, client=again)

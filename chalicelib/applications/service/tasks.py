@@ -49,7 +49,7 @@ def claim(actor: Actor, task: TaskItem) -> TaskItem:
     item, states, state = _open_step(task)
     if state.officer == actor.id:
         return store.task_item(item, task.step, task.unit, actor.id)
-    if state.officer and identity.staff.may_work(state.officer):
+    if state.officer and identity.members.may_work(state.officer):
         raise rules.TASK_TAKEN()
     return _assign(actor, item, states, state, task, actor.id, events.TASK_CLAIMED)
 

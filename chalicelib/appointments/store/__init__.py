@@ -18,7 +18,7 @@ from chalicelib.appointments.seats import Claim, Seat, Slot
 from chalicelib.appointments.store import slots
 from chalicelib.kernel import clock, ids
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.events import changes
+from chalicelib.kernel.events import readings
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import indexes, tables
 from chalicelib.kernel.storage.attributes import Day, Integer, Json, Moment, Names
@@ -152,7 +152,7 @@ class WaiterItem(tables.AggregateTable):
         return self.pk.removeprefix("WAITER#")
 
 
-class AppointmentReadingItem(changes.ReadingItem):
+class AppointmentReadingItem(readings.ReadingItem):
     """Which staff member read whose appointment, and when."""
 
     class Meta:
@@ -161,7 +161,8 @@ class AppointmentReadingItem(changes.ReadingItem):
 
 def record_reading(item: AppointmentItem, actor: Actor) -> None:
     """Record that staff are about to read this; if that fails, nothing is shown."""
-    tables.write(changes.record_reading(AppointmentReadingItem, item.subject, actor))
+    party = item.visitor_account or item.party
+    tables.write(readings.record(AppointmentReadingItem, item.subject, actor, party))
 
 
 # Visitors and appointments

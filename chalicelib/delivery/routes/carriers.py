@@ -12,6 +12,7 @@ from chalicelib.delivery import rules, service
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import ANYONE, Access
 from chalicelib.kernel.edge.endpoint import Plain, Request, endpoint
+from chalicelib.kernel.roles import SYSTEM_ADMINISTRATOR
 from chalicelib.platforms import carrier
 
 
@@ -29,7 +30,7 @@ def take_carrier_push(request: Request) -> Plain:
     return Plain("success")
 
 
-@endpoint("GET", "/v1/carriers/statistics", Access(staff=("supervisor", "administrator")))
+@endpoint("GET", "/v1/carriers/statistics", Access(staff=("supervisor", SYSTEM_ADMINISTRATOR)))
 def read_carrier_statistics(query: CarrierDayQuery) -> service.statistics.CarrierDay:
     """What became of a carrier's parcels on a day."""
     return service.statistics.of_day(query.carrier, query.day)

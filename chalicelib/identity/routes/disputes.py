@@ -12,6 +12,7 @@ from chalicelib.kernel import clock
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.shapes import CursorText, Done, Instant, Reason, View, one_of
+from chalicelib.kernel.roles import SECURITY_ADMINISTRATOR
 
 
 def _is_staff(actor: Actor, _: Any) -> bool:
@@ -19,11 +20,11 @@ def _is_staff(actor: Actor, _: Any) -> bool:
 
 
 ANY_DISPUTE = Access(
-    staff=("administrator",), target=store.dispute, related=_is_staff, relation="any disputed identity"
+    staff=(SECURITY_ADMINISTRATOR,), target=store.dispute, related=_is_staff, relation="any disputed identity"
 )
 
 
-ANY_ACCOUNT = Access(staff=("administrator",), target=store.account, related=_is_staff, relation="any account")
+ANY_ACCOUNT = Access(staff=(SECURITY_ADMINISTRATOR,), target=store.account, related=_is_staff, relation="any account")
 
 
 class DisputeQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,7 +57,7 @@ class DisputeList(View, frozen=True):
     cursor: str | None = None
 
 
-@endpoint("GET", "/v1/disputes", Access(staff=("administrator",)))
+@endpoint("GET", "/v1/disputes", Access(staff=(SECURITY_ADMINISTRATOR,)))
 def list_disputes(query: DisputeQuery) -> DisputeList:
     """Identities that an account claimed and another one has proven."""
     page = store.disputes(query.status, query.cursor)

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.identity import rules, service, store
+from chalicelib.identity import mandate_rules, rules, service, store
 from chalicelib.identity.routes.shapes import Name, Number
 from chalicelib.identity.store.enterprises import MandateItem, OrganizationItem
 from chalicelib.kernel import errors
@@ -47,7 +47,7 @@ class MandateView(View, frozen=True, kw_only=True):
     role: str
     scope: list[str]
     until: date
-    status: Annotated[str, one_of(rules.MANDATES.states)]
+    status: Annotated[str, one_of(mandate_rules.MANDATES.states)]
     valid: bool
 
 
@@ -65,10 +65,10 @@ class MandateList(View, frozen=True):
     status=201,
     idempotent=True,
     errors=[
-        rules.CREDIT_CODE_INVALID,
-        rules.ENTERPRISE_UNKNOWN,
-        rules.ENTERPRISE_NOT_ACTIVE,
-        rules.NOT_LEGAL_REPRESENTATIVE,
+        mandate_rules.CREDIT_CODE_INVALID,
+        mandate_rules.ENTERPRISE_UNKNOWN,
+        mandate_rules.ENTERPRISE_NOT_ACTIVE,
+        mandate_rules.NOT_LEGAL_REPRESENTATIVE,
         errors.CONFLICT,
         errors.PLATFORM_UNAVAILABLE,
     ],
@@ -112,14 +112,14 @@ HELD_MANDATE = Access(
 )
 
 
-@endpoint("POST", "/v1/mandates/{mandate_id}/accept", HELD_MANDATE, errors=[rules.MANDATE_STATE])
+@endpoint("POST", "/v1/mandates/{mandate_id}/accept", HELD_MANDATE, errors=[mandate_rules.MANDATE_STATE])
 def accept_mandate(actor: Actor, target: MandateItem) -> MandateView:
     """Agree to act for the enterprise: only then does the mandate count."""
     service.enterprises.accept_mandate(actor, target)
     return _mandate_view(target)
 
 
-@endpoint("POST", "/v1/mandates/{mandate_id}/decline", HELD_MANDATE, errors=[rules.MANDATE_STATE])
+@endpoint("POST", "/v1/mandates/{mandate_id}/decline", HELD_MANDATE, errors=[mandate_rules.MANDATE_STATE])
 def decline_mandate(actor: Actor, target: MandateItem) -> MandateView:
     """Not to act for the enterprise, or not any more."""
     service.enterprises.decline_mandate(actor, target)
@@ -140,9 +140,9 @@ def list_mandates(target: OrganizationItem, query: ListQuery) -> MandateList:
     idempotent=True,
     errors=[
         rules.ID_NUMBER_INVALID,
-        rules.MANDATE_PERIOD_INVALID,
+        mandate_rules.MANDATE_PERIOD_INVALID,
         rules.FRESH_PROOF_REQUIRED,
-        *rules.REPRESENTATION_ERRORS,
+        *mandate_rules.REPRESENTATION_ERRORS,
     ],
 )
 def appoint_handler(actor: Actor, target: OrganizationItem, body: Appointment) -> MandateView:
@@ -156,7 +156,7 @@ def appoint_handler(actor: Actor, target: OrganizationItem, body: Appointment) -
     "DELETE",
     "/v1/organizations/{organization_id}/mandates/{mandate_id}",
     OWN_MANDATE,
-    errors=[rules.MANDATE_STATE],
+    errors=[mandate_rules.MANDATE_STATE],
 )
 def revoke_mandate(actor: Actor, target: MandateItem) -> MandateView:
     """End a mandate at once."""

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from chalicelib.identity import rules, service
+from chalicelib.identity import service, session_rules, staff_rules
+from chalicelib.identity.routes.shapes import STAFF_LOGIN_LIMIT, Device, Username
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import ANY_STAFF, ANYONE, Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import Request, endpoint
@@ -16,11 +17,8 @@ from chalicelib.kernel.edge.shapes import Done
 from chalicelib.platforms import http, wechat
 
 Code = Annotated[str, Meta(min_length=1, max_length=256)]
-Device = Annotated[str, Meta(min_length=16, max_length=128)]
-"""A random number that the client made up when it was installed, and keeps: the same device is known by it."""
 
 LOGIN_LIMIT = Limit(name="login", times=100, seconds=300, failures_only=True)
-STAFF_LOGIN_LIMIT = Limit(name="staff_login", times=100, seconds=900, failures_only=True)
 
 LOGIN_ERRORS = [http.CODE_INVALID, wechat.USER_BLOCKED, wechat.PLATFORM_QUOTA, errors.PLATFORM_UNAVAILABLE]
 
@@ -35,7 +33,7 @@ class CodeLogin(msgspec.Struct, forbid_unknown_fields=True):
 class StaffLogin(msgspec.Struct, forbid_unknown_fields=True):
     """User name, password and the six digits of the authenticator."""
 
-    username: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9._-]+$")]
+    username: Username
     password: Annotated[str, Meta(min_length=1, max_length=256)]
     code: Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
     device: Device | None = None
@@ -74,7 +72,11 @@ def log_in_with_alipay(body: CodeLogin) -> service.sessions.Tokens:
 
 
 @endpoint(
-    "POST", "/v1/auth/staff", ANYONE, errors=[rules.LOGIN_REFUSED, rules.ONE_TIME_CODE_USED], limit=STAFF_LOGIN_LIMIT
+    "POST",
+    "/v1/auth/staff",
+    ANYONE,
+    errors=[staff_rules.LOGIN_REFUSED, staff_rules.ONE_TIME_CODE_USED],
+    limit=STAFF_LOGIN_LIMIT,
 )
 def log_in_staff(body: StaffLogin, request: Request) -> service.sessions.Tokens:
     """Log in as staff with two factors."""
@@ -87,9 +89,9 @@ def log_in_staff(body: StaffLogin, request: Request) -> service.sessions.Tokens:
     ANYONE,
     errors=[
         *LOGIN_ERRORS,
-        rules.COURIER_UNKNOWN,
-        rules.COURIER_LOGIN_NOT_REGISTERED,
-        rules.ONE_TIME_CODE_USED,
+        staff_rules.COURIER_UNKNOWN,
+        staff_rules.COURIER_LOGIN_NOT_REGISTERED,
+        staff_rules.ONE_TIME_CODE_USED,
     ],
     limit=STAFF_LOGIN_LIMIT,
 )
@@ -102,7 +104,7 @@ def log_in_courier(body: CourierLogin) -> service.sessions.Tokens:
     "POST",
     "/v1/auth/refresh",
     ANYONE,
-    errors=[rules.REFRESH_INVALID, rules.REFRESH_REUSED, errors.CONFLICT],
+    errors=[session_rules.REFRESH_INVALID, session_rules.REFRESH_REUSED, errors.CONFLICT],
 )
 def refresh_session(body: RefreshRequest) -> service.sessions.Tokens:
     """Exchange the refresh token; a second use ends the session.

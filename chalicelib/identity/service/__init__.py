@@ -1,7 +1,18 @@
 """Use cases of identity: log in, prove who one is, act for an enterprise. The door for other features."""
 
+from chalicelib.identity.mandate_rules import REPRESENTATION_ERRORS
 from chalicelib.identity.rules import RELATIVE_NOT_CONSENTED
-from chalicelib.identity.service import disputes, enterprises, merging, proofs, sessions, staff
+from chalicelib.identity.service import (
+    audit,
+    disputes,
+    enterprises,
+    members,
+    merging,
+    proofs,
+    security_keys,
+    sessions,
+    staff,
+)
 from chalicelib.identity.service.enterprises import (
     check_representation,
     recipient,
@@ -40,12 +51,14 @@ from chalicelib.identity.service.relatives import (
 
 __all__ = [
     "RELATIVE_NOT_CONSENTED",
+    "REPRESENTATION_ERRORS",
     "Contact",
     "Login",
     "OwnData",
     "Party",
     "Visitor",
     "add_relative",
+    "audit",
     "bind_phone",
     "check_representation",
     "checked_id_number",
@@ -61,6 +74,7 @@ __all__ = [
     "is_relative",
     "login_key",
     "masked_name",
+    "members",
     "merging",
     "organization_party",
     "party",
@@ -69,6 +83,7 @@ __all__ = [
     "proofs",
     "recipient",
     "relatives_of",
+    "security_keys",
     "sessions",
     "staff",
     "staff_name",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from chalicelib.identity import events, store
 from chalicelib.identity.service.enterprises import account_of_person
-from chalicelib.kernel.events import announcements
+from chalicelib.kernel.events import announcements, readings
 from chalicelib.kernel.events.announcements import Announcement
 from chalicelib.kernel.events.changes import Change
 
 
 def tell(key: str, change: Change) -> Announcement | None:
     """Whom a change of an account or a mandate concerns: whose account it is, and who is to act by the mandate."""
+    if change.type == readings.READ_WITHOUT_CASE.name:
+        party = str(change.data.get("party", ""))
+        return Announcement(party=party, handler="", values={"at": announcements.moment(change.at)}) if party else None
     organization_id, _, holder_index = key.partition("/MANDATE#")
     if holder_index:
         return _about_mandate(organization_id, holder_index, change)

@@ -126,7 +126,7 @@ def give(actor: Actor, dispute: DisputeItem, reason: str) -> DisputeItem:
     def attempt() -> DisputeItem:
         # The endpoint has loaded the dispute; two administrators may decide at once, so it is read again.
         found = _reload(dispute)
-        given = rules.DISPUTES.move(found, "give", "administrator")
+        given = rules.DISPUTES.move(found, "give", "security_administrator")
         locked = store.account(found.account_id, consistent=True)
         assert locked is not None
         into = canonical(found.prover)
@@ -146,7 +146,7 @@ def give(actor: Actor, dispute: DisputeItem, reason: str) -> DisputeItem:
 def keep_locked(actor: Actor, dispute: DisputeItem, reason: str) -> DisputeItem:
     """What was done under the claim stays locked for everybody; raises ``dispute_wrong_state``."""
     found = _reload(dispute)
-    kept = rules.DISPUTES.move(found, "keep_locked", "administrator")
+    kept = rules.DISPUTES.move(found, "keep_locked", "security_administrator")
     _file(found)
     tables.write_or_conflict(changes.record(found, Event(kept, actor, note=reason)))
     return found
@@ -158,7 +158,7 @@ def reopen(actor: Actor, dispute: DisputeItem, reason: str) -> DisputeItem:
     def attempt() -> DisputeItem:
         found = _reload(dispute)
         was_given = found.status == rules.GIVEN
-        reopened = rules.DISPUTES.move(found, "open", "administrator")
+        reopened = rules.DISPUTES.move(found, "open", "security_administrator")
         _file(found)
         writes: list[tables.Write] = [changes.record(found, Event(reopened, actor, note=reason))]
         if was_given:

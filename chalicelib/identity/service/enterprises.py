@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from chalicelib.identity import events, rules, store
+from chalicelib.identity import events, mandate_rules, store
 from chalicelib.identity.service.accounts import canonical, require_fresh_proof
 from chalicelib.identity.service.people import checked_id_number
 from chalicelib.identity.store import AccountItem
@@ -33,17 +33,17 @@ def register_organization(actor: Actor, credit_code: str) -> MandateItem:
     """
     credit_code = numbers.normalized(credit_code)
     if not numbers.is_credit_code(credit_code):
-        raise rules.CREDIT_CODE_INVALID()
+        raise mandate_rules.CREDIT_CODE_INVALID()
     licence = _licence(credit_code, actor)
     account = canonical(actor.id)
     if licence.get("status") != "active":
-        raise rules.ENTERPRISE_NOT_ACTIVE()
+        raise mandate_rules.ENTERPRISE_NOT_ACTIVE()
     representative = numbers.normalized(licence["legal_representative_id_number"])
     if representative != store.unseal(account, "id_number"):
-        raise rules.NOT_LEGAL_REPRESENTATIVE()
+        raise mandate_rules.NOT_LEGAL_REPRESENTATIVE()
     organization = _organization(actor, credit_code, str(licence["name"]))
     index = account.id_index or ""
-    until = clock.today() + timedelta(days=rules.REPRESENTATION_DAYS)
+    until = clock.today() + timedelta(days=mandate_rules.REPRESENTATION_DAYS)
     # First the others: if this stops half-way, nobody new is in, and a repeat goes on.
     _rest_others(organization.id, index)
     return _assume(actor, organization, index, store.unseal(account, "name"), until)
@@ -54,7 +54,7 @@ def _licence(credit_code: str, actor: Actor) -> dict[str, Any]:
     purpose = departments.Purpose("organizations", actor.id)
     records = departments.query_register("business_licences", credit_code, purpose)
     if not records:
-        raise rules.ENTERPRISE_UNKNOWN()
+        raise mandate_rules.ENTERPRISE_UNKNOWN()
     licence = records[0]
     is_complete = isinstance(licence.get("name"), str) and isinstance(
         licence.get("legal_representative_id_number"), str
@@ -77,17 +77,17 @@ def check_representation(actor: Actor) -> None:
     assert organization is not None
     licence = _licence(store.unseal(organization, "credit_code"), actor)
     if licence.get("status") != "active":
-        raise rules.ENTERPRISE_NOT_ACTIVE()
+        raise mandate_rules.ENTERPRISE_NOT_ACTIVE()
     index = vault.blind_index("id_number", numbers.normalized(licence["legal_representative_id_number"]))
     mandate = store.enterprises.mandate(organization.id, index, consistent=True)
-    is_known = mandate is not None and mandate.role == REPRESENTATIVE and mandate.status == rules.ACCEPTED
+    is_known = mandate is not None and mandate.role == REPRESENTATIVE and mandate.status == mandate_rules.ACCEPTED
     # The caller's own mandate too: whom a former representative appointed may not have been reached yet.
     own = store.enterprises.mandate(organization.id, canonical(actor.id).id_index or "", consistent=True)
     is_given_by_them = own is not None and own.given_by == index
     if is_known and is_given_by_them:
         return
     _rest_others(organization.id, index)
-    raise rules.REPRESENTATIVE_CHANGED()
+    raise mandate_rules.REPRESENTATIVE_CHANGED()
 
 
 def _rest_others(organization_id: str, representative_index: str) -> None:
@@ -101,10 +101,10 @@ def _rest_others(organization_id: str, representative_index: str) -> None:
             if mandate is None:
                 return
             action = "revoke" if mandate.role == REPRESENTATIVE else "suspend"
-            is_running = mandate.status in (rules.OFFERED, rules.ACCEPTED)
+            is_running = mandate.status in (mandate_rules.OFFERED, mandate_rules.ACCEPTED)
             was_given_before = mandate.given_by != representative_index
             if is_running and was_given_before:
-                event = Event(rules.MANDATES.move(mandate, action, "system"), system("register"))
+                event = Event(mandate_rules.MANDATES.move(mandate, action, "system"), system("register"))
                 tables.write(changes.record(mandate, event))
 
         optimistic.repeat(rest)
@@ -157,8 +157,8 @@ def appoint_handler(
     ``mandate_period_invalid``, ``fresh_proof_required``, ``representative_changed`` or ``platform_unavailable``.
     """
     id_number = checked_id_number(id_number)
-    if not rules.mandate_period_is_valid(until, clock.today()):
-        raise rules.MANDATE_PERIOD_INVALID()
+    if not mandate_rules.mandate_period_is_valid(until, clock.today()):
+        raise mandate_rules.MANDATE_PERIOD_INVALID()
     account = canonical(actor.id)
     require_fresh_proof(account)
     acting = Actor(kind="person", id=account.id, organization=organization.id)
@@ -169,8 +169,8 @@ def appoint_handler(
         item, writes = _mandate_of(organization, index)
         if item.status and item.role == REPRESENTATIVE and mandate_holds(item):
             return item
-        action = "change" if item.status in (rules.ACCEPTED, rules.WAITING) else "offer"
-        changed = rules.MANDATES.move(item, action, "representative")
+        action = "change" if item.status in (mandate_rules.ACCEPTED, mandate_rules.WAITING) else "offer"
+        changed = mandate_rules.MANDATES.move(item, action, "representative")
         _fill(item, organization, names.spell(name), HANDLER, scope, until)
         item.given_by = account.id_index or ""
         event = Event(changed, actor, data={"role": HANDLER, "scope": scope, "until": str(until)})
@@ -185,7 +185,7 @@ def _assume(actor: Actor, organization: OrganizationItem, index: str, name: str,
 
     def attempt() -> MandateItem:
         item, writes = _mandate_of(organization, index)
-        assumed = rules.MANDATES.move(item, "assume", "representative")
+        assumed = mandate_rules.MANDATES.move(item, "assume", "representative")
         _fill(item, organization, name, REPRESENTATIVE, ["*"], until)
         item.given_by = index
         tables.write(changes.record(item, Event(assumed, actor, data={"until": str(until)})), *writes)
@@ -215,19 +215,19 @@ def _fill(
 
 def accept_mandate(actor: Actor, mandate: MandateItem) -> None:
     """The person agrees to act; it counts from now on. Raises ``mandate_wrong_state``."""
-    accepted = rules.MANDATES.move(mandate, "accept", "holder")
+    accepted = mandate_rules.MANDATES.move(mandate, "accept", "holder")
     tables.write_or_conflict(changes.record(mandate, Event(accepted, actor)))
 
 
 def decline_mandate(actor: Actor, mandate: MandateItem) -> None:
     """The person does not want to act, or does not want to any more. Raises ``mandate_wrong_state``."""
-    declined = rules.MANDATES.move(mandate, "decline", "holder")
+    declined = mandate_rules.MANDATES.move(mandate, "decline", "holder")
     tables.write_or_conflict(changes.record(mandate, Event(declined, actor)))
 
 
 def revoke_mandate(actor: Actor, mandate: MandateItem) -> None:
     """End a mandate at once. Raises ``mandate_wrong_state``."""
-    revoked = rules.MANDATES.move(mandate, "revoke", "representative")
+    revoked = mandate_rules.MANDATES.move(mandate, "revoke", "representative")
     tables.write_or_conflict(changes.record(mandate, Event(revoked, actor)))
 
 
@@ -294,7 +294,7 @@ def mandates_of(actor: Actor, cursor: str | None) -> tables.Page:
 
 def mandate_holds(mandate: MandateItem) -> bool:
     """Whether the mandate may be used today."""
-    return rules.mandate_holds(mandate.status, mandate.until, clock.today())
+    return mandate_rules.mandate_holds(mandate.status, mandate.until, clock.today())
 
 
 def holder_name(mandate: MandateItem) -> str:

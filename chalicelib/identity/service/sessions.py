@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.identity import events, rules, store
+from chalicelib.identity import events, mandate_rules, session_rules, store
 from chalicelib.identity.service.accounts import canonical, change
 from chalicelib.identity.store import AccountItem, EndedSession, SessionItem, StaffItem
 from chalicelib.kernel import clock, errors, ids
@@ -108,11 +108,11 @@ def open_session(
         current=_hash(secret),
         opened_at=now,
         used_at=now,
-        expires_at=now + rules.PERSON_LIMITS.absolute // timedelta(seconds=1),
+        expires_at=now + session_rules.PERSON_LIMITS.absolute // timedelta(seconds=1),
         gsi1pk=f"SESSIONS#{holder}",
         gsi1sk=session_id,
     )
-    opened = rules.SESSIONS.move(item, "open", "holder")
+    opened = session_rules.SESSIONS.move(item, "open", "holder")
     tables.write(changes.record(item, Event(opened, Actor(kind=kind, id=holder))))
     return _tokens(item, secret, token_version)
 
@@ -131,7 +131,7 @@ def refresh(refresh_token: str, device: str | None = None) -> Tokens:
     """
     session_id, _, secret = refresh_token.partition(".")
     if not session_id.isalnum() or not _is_ours(session_id, secret):
-        raise rules.REFRESH_INVALID()
+        raise session_rules.REFRESH_INVALID()
     # Two devices, or a device twice, may refresh at this moment: one is first, and the other is looked at again.
     item, account, new_secret = optimistic.repeat(lambda: _rotate(session_id, _hash(secret), device))
     if account is not None:
@@ -147,8 +147,8 @@ def _rotate(session_id: str, presented: str, device: str | None) -> tuple[Sessio
     item = store.session(session_id)
     holder = _holder(item) if item is not None else None
     if item is None or holder is None:
-        raise rules.REFRESH_INVALID()
-    state = rules.SessionState(
+        raise session_rules.REFRESH_INVALID()
+    state = session_rules.SessionState(
         status=item.status,
         current=item.current,
         previous=item.previous,
@@ -157,19 +157,19 @@ def _rotate(session_id: str, presented: str, device: str | None) -> tuple[Sessio
         opened_at=clock.from_seconds(item.opened_at),
         used_at=clock.from_seconds(item.used_at),
     )
-    outcome = rules.refresh_outcome(state, presented, clock.now(), rules.session_limits(_roles(holder)))
+    outcome = session_rules.refresh_outcome(state, presented, clock.now(), session_rules.session_limits(_roles(holder)))
     if outcome == "reuse":
         _end(item, "reuse", "system", Actor(kind=item.kind, id=item.holder))
-        raise rules.REFRESH_REUSED()
+        raise session_rules.REFRESH_REUSED()
     if outcome == "expired":
-        raise rules.REFRESH_INVALID()
+        raise session_rules.REFRESH_INVALID()
     account = _account_of_login(item, holder) if isinstance(holder, AccountItem) else None
     before = item.current
     new_secret = _new_secret(session_id)
     item.previous = presented if outcome == "rotate" else ""
     item.current = _hash(new_secret)
     item.used_at = clock.seconds(clock.now())
-    unused = (SessionItem.current == before) & (SessionItem.status == rules.SESSION_OPEN)
+    unused = (SessionItem.current == before) & (SessionItem.status == session_rules.SESSION_OPEN)
     tables.write(tables.Touch(item, ("current", "previous", "used_at"), unused))
     return item, account, new_secret
 
@@ -198,7 +198,7 @@ def _account_of_login(item: SessionItem, holder: AccountItem) -> AccountItem:
     login = store.login(item.login_key)
     account = canonical(login.account_id) if login is not None else None
     if account is None or account.id != canonical(holder.id).id:
-        raise rules.REFRESH_INVALID()
+        raise session_rules.REFRESH_INVALID()
     return account
 
 
@@ -206,20 +206,21 @@ def _holder(item: SessionItem) -> AccountItem | StaffItem | None:
     return store.staff(item.holder) if item.kind == "staff" else store.account(item.holder, consistent=True)
 
 
-def _end(item: SessionItem, action: str, by: str, actor: Actor) -> None:
+def _end(item: SessionItem, action: str, by: str, actor: Actor, reason: str = "") -> None:
     """End a session, and its access tokens with the next request; nothing happens to one that has ended."""
 
     def attempt() -> None:
         session = store.session(item.id)
-        if session is None or session.status != rules.SESSION_OPEN:
+        if session is None or session.status != session_rules.SESSION_OPEN:
             return
-        ended = rules.SESSIONS.move(session, action, by)
-        writes: list[tables.Write] = [changes.record(session, Event(ended, actor))]
+        ended = session_rules.SESSIONS.move(session, action, by)
+        writes: list[tables.Write] = [changes.record(session, Event(ended, actor, note=reason))]
         holder = _holder(session)
         if holder is not None:
             # The holder's item is read with every request anyway; access tokens are checked against it.
             still = [one for one in holder.ended if one.at > clock.seconds(clock.now()) - tokens.LIFETIME_SECONDS]
-            holder.ended = [*still, EndedSession(id=session.id, at=clock.seconds(clock.now()))][-rules.MOST_ENDED :]
+            ended_now = EndedSession(id=session.id, at=clock.seconds(clock.now()))
+            holder.ended = [*still, ended_now][-session_rules.MOST_ENDED :]
             # With an event, so that the version counts: two that end at once, or another change, must not undo it.
             writes.append(changes.record(holder, Event(ended, actor)))
         tables.write(*writes)
@@ -246,24 +247,26 @@ class SessionView(View, frozen=True, kw_only=True):
 
 def list_sessions(actor: Actor) -> list[SessionView]:
     """The open sessions of the caller (the newest 20 of each account), the newest first."""
-    found = []
-    for item in _open_sessions(actor):
-        shown = SessionView(
-            id=item.id,
-            opened_at=clock.local(clock.from_seconds(item.opened_at)),
-            used_at=clock.local(clock.from_seconds(item.used_at)),
-            is_this=item.id == actor.session,
-            platform=item.platform or None,
-        )
-        found.append(shown)
+    holders = actor.accounts if actor.kind == "person" else (actor.id,)
+    found: list[SessionView] = []
+    for holder in holders:
+        found += sessions_of(holder, actor.session)
     return found
 
 
-def _open_sessions(actor: Actor) -> list[SessionItem]:
-    holders = actor.accounts if actor.kind == "person" else (actor.id,)
-    found: list[SessionItem] = []
-    for holder in holders:
-        found += [item for item in store.sessions_of(holder) if item.status == rules.SESSION_OPEN]
+def sessions_of(holder: str, this: str = "") -> list[SessionView]:
+    """The open sessions of an account or a staff member (of the newest 20), the newest first."""
+    found = []
+    for item in store.sessions_of(holder):
+        if item.status == session_rules.SESSION_OPEN:
+            shown = SessionView(
+                id=item.id,
+                opened_at=clock.local(clock.from_seconds(item.opened_at)),
+                used_at=clock.local(clock.from_seconds(item.used_at)),
+                is_this=item.id == this,
+                platform=item.platform or None,
+            )
+            found.append(shown)
     return found
 
 
@@ -276,6 +279,16 @@ def is_own(actor: Actor, item: SessionItem) -> bool:
 def end_session(actor: Actor, item: SessionItem) -> None:
     """End one of the caller's sessions; nothing happens to one that has ended."""
     _end(item, "close", "holder", actor)
+
+
+def end_any_session(actor: Actor, item: SessionItem, reason: str) -> None:
+    """A security administrator ends somebody's session; nothing happens to one that has ended."""
+    _end(item, "close", "security_administrator", actor, reason)
+
+
+def end_all_of_account(actor: Actor, account_id: str, reason: str) -> None:
+    """A security administrator ends every session of an account."""
+    change(_loader(account_id), void_tokens, Event(events.ACCESS_TOKENS_VOIDED, actor, note=reason))
 
 
 def end_all_sessions(actor: Actor) -> None:
@@ -350,7 +363,7 @@ def _is_running(claims: dict[str, Any], holder: AccountItem | StaffItem) -> bool
 
 def _acting_for(actor: Actor, id_index: str, organization_id: str) -> Actor:
     mandate = store.enterprises.mandate(organization_id, id_index) if id_index else None
-    if mandate is None or not rules.mandate_holds(mandate.status, mandate.until, clock.today()):
+    if mandate is None or not mandate_rules.mandate_holds(mandate.status, mandate.until, clock.today()):
         raise errors.MANDATE_INVALID()
     return msgspec.structs.replace(actor, organization=organization_id, scope=tuple(mandate.scope))
 

@@ -1,27 +1,29 @@
-"""Staff: logging in with two factors, and their life from the first day to the last."""
+"""Staff: logging in with two factors, couriers by their phones; passwords and one-time codes."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
+from typing import TypeVar
 
-from chalicelib.identity import events, rules, store
-from chalicelib.identity.service.accounts import change
+from chalicelib.identity import events, staff_rules, store
 from chalicelib.identity.service.sessions import Tokens, open_session, void_tokens
 from chalicelib.identity.store import StaffItem
-from chalicelib.kernel import clock, errors, phones
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.storage import optimistic, tables
+from chalicelib.kernel.storage import tables
 from chalicelib.platforms import alipay, wechat
 
 STAFF_FROM_ONE_PLACE = Limit(name="staff_name_and_place", times=5, seconds=900, failures_only=True)
 STAFF_FROM_ANYWHERE = Limit(name="staff_name", times=50, seconds=900, failures_only=True)
 REGISTRATIONS = Limit(name="courier_registration", times=5, seconds=900)
+T = TypeVar("T")
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 
 
@@ -40,79 +42,147 @@ def log_in_courier(platform: str, code: str, credential: str, factor: str = "", 
     else:
         user = alipay.exchange_code(code).id
         phone = alipay.phone_number(credential)
-    found = store.staff_of_phone(vault.blind_index("staff_phone", phone))
+    phone_index = vault.blind_index("staff_phone", phone)
+    found = store.staff_of_phone(phone_index)
     member = store.staff(found.username) if found else None
-    if found is None or member is None or "courier" not in member.roles or member.status != rules.ACTIVE:
-        raise rules.COURIER_UNKNOWN()
+    if found is None or member is None or not _is_courier_of(member, phone_index):
+        raise staff_rules.COURIER_UNKNOWN()
     login_key = vault.blind_index("courier_login", f"{platform}/{user}")
     if login_key not in member.logins:
         _register_login(member, login_key, factor)
     return open_session(found.username, "staff", platform, "", member.token_version, device)
 
 
+def _is_courier_of(member: StaffItem, phone_index: str) -> bool:
+    """Whether this is a courier at work who has the number today: a row of a former number may lead here too."""
+    is_at_work = member.status == staff_rules.ACTIVE and "courier" in member.roles
+    return is_at_work and member.phone_index == phone_index
+
+
 def _register_login(member: StaffItem, login_key: str, factor: str) -> None:
     """Let a platform's user log in as this courier from now on, who shows the second factor once."""
     if not factor:
-        raise rules.COURIER_LOGIN_NOT_REGISTERED()
+        raise staff_rules.COURIER_LOGIN_NOT_REGISTERED()
     # Counted before it is compared: many guesses at one moment must not all pass.
     REGISTRATIONS.count(member.username)
-    step = _matching_step(store.unseal(member, "totp_secret"), factor)
+    step = matching_step(store.unseal(member, "totp_secret"), factor)
     if step == 0:
-        raise rules.COURIER_LOGIN_NOT_REGISTERED()
+        raise staff_rules.COURIER_LOGIN_NOT_REGISTERED()
     if step <= member.last_step:
-        raise rules.ONE_TIME_CODE_USED()
+        raise staff_rules.ONE_TIME_CODE_USED()
     member.last_step = step
-    member.logins = [login_key, *member.logins][: rules.MOST_COURIER_LOGINS]
-    event = Event(events.COURIER_LOGIN_REGISTERED, Actor(kind="staff", id=member.username, unit=member.unit))
-    try:
-        tables.write(changes.record(member, event))
-    except tables.ConditionFailed:
-        raise rules.ONE_TIME_CODE_USED() from None
+    member.logins = [login_key, *member.logins][: staff_rules.MOST_COURIER_LOGINS]
+    actor = Actor(kind="staff", id=member.username, unit=member.unit)
+    write_used_code(member, Event(events.COURIER_LOGIN_REGISTERED, actor))
 
 
 def log_in_staff(username: str, password: str, code: str, source_ip: str, device: str | None = None) -> Tokens:
     """Open a staff session with password and time-based code; each code works once.
 
-    Guessing is slowed down for each name, from one address much sooner than from everywhere, so that
-    nobody locks somebody else out with a few wrong guesses. Raises ``login_refused``, in the same time
-    whether or not the user exists, ``one_time_code_used``, or ``too_many_requests``.
+    Raises ``login_refused``, in the same time whether or not the user exists, ``one_time_code_used``, or
+    ``too_many_requests``.
+    """
+    return slow_down(username, source_ip, lambda: _log_in_staff(username, password, code, device))
+
+
+def slow_down(username: str, source_ip: str, attempt: Callable[[], T]) -> T:
+    """Count refused guesses of a member's factors: for each name, from one address much sooner than from everywhere.
+
+    So nobody locks somebody else out with a few wrong guesses. Raises what ``attempt`` raises, or
+    ``too_many_requests``.
     """
     guesses = ((STAFF_FROM_ONE_PLACE, f"{username}@{source_ip}"), (STAFF_FROM_ANYWHERE, username))
     for limit, who in guesses:
         limit.check(who)
     try:
-        return _log_in_staff(username, password, code, device)
+        return attempt()
     except errors.Problem as problem:
-        if problem.error is rules.LOGIN_REFUSED:
+        if problem.error is staff_rules.LOGIN_REFUSED:
             for limit, who in guesses:
                 limit.count(who)
         raise
 
 
+def confirm(actor: Actor, source_ip: str, attempt: Callable[[], T]) -> T:
+    """As ``slow_down``, for somebody who is logged in and shows both factors once more; raises ``factors_wrong``."""
+    try:
+        return slow_down(actor.id, source_ip, attempt)
+    except errors.Problem as problem:
+        if problem.error is staff_rules.LOGIN_REFUSED:
+            raise staff_rules.FACTORS_WRONG() from None
+        raise
+
+
 def _log_in_staff(username: str, password: str, code: str, device: str | None) -> Tokens:
+    member = prove_both_factors(username, password, code)
+    write_used_code(member, Event(events.STAFF_LOGGED_IN, Actor(kind="staff", id=username, unit=member.unit)))
+    return open_session(username, "staff", "", "", member.token_version, device)
+
+
+def prove_both_factors(username: str, password: str, code: str) -> StaffItem:
+    """The staff member who knows this password and has this code, which the caller then writes as used up.
+
+    Raises ``login_refused``, in the same time whether or not the user exists, or ``one_time_code_used``.
+    """
+    member = prove_password(username, password)
+    step = matching_step(store.unseal(member, "totp_secret"), code)
+    if step == 0:
+        raise staff_rules.LOGIN_REFUSED()
+    if step <= member.last_step:
+        raise staff_rules.ONE_TIME_CODE_USED()
+    member.last_step = step
+    return member
+
+
+def prove_password(username: str, password: str) -> StaffItem:
+    """The staff member who may work and knows this password; raises ``login_refused`` in the same time for nobody."""
     member = store.staff(username)
     expected = member.password if member else bytes(32)
     salt = member.salt if member else bytes(16)
     given = hashlib.scrypt(password.encode(), salt=salt, **_SCRYPT)
-    if not hmac.compare_digest(given, expected) or member is None:
-        raise rules.LOGIN_REFUSED()
-    step = _matching_step(store.unseal(member, "totp_secret"), code)
-    if step == 0:
-        raise rules.LOGIN_REFUSED()
-    if member.status != rules.ACTIVE:
-        raise rules.LOGIN_REFUSED()
-    if step <= member.last_step:
-        raise rules.ONE_TIME_CODE_USED()
-    member.last_step = step
-    event = Event(events.STAFF_LOGGED_IN, Actor(kind="staff", id=username, unit=member.unit))
+    if not hmac.compare_digest(given, expected) or member is None or member.status != staff_rules.ACTIVE:
+        raise staff_rules.LOGIN_REFUSED()
+    return member
+
+
+def write_used_code(member: StaffItem, event: Event) -> None:
+    """Write a member whose one-time code was used up; of two uses at one moment one is refused."""
     try:
         tables.write(changes.record(member, event))
     except tables.ConditionFailed:
-        raise rules.ONE_TIME_CODE_USED() from None
-    return open_session(username, "staff", "", "", member.token_version, device)
+        raise staff_rules.ONE_TIME_CODE_USED() from None
 
 
-def _matching_step(secret: str, code: str) -> int:
+def hash_password(member: StaffItem, password: str) -> None:
+    """Let the member be known by this password from now on."""
+    member.salt = secrets.token_bytes(16)
+    member.password = hashlib.scrypt(password.encode(), salt=member.salt, **_SCRYPT)
+
+
+def check_password(password: str, member: StaffItem) -> None:
+    """Raise ``password_too_weak`` for a password that is short, common, or made of the person's names."""
+    from zxcvbn import zxcvbn
+
+    known = ["banshi", "办事", member.username, *member.username.split("."), member.display_name]
+    # Its cost grows with the length: what comes after 72 characters makes nothing weaker.
+    is_long_enough = len(password) >= staff_rules.LEAST_PASSWORD
+    if not is_long_enough or zxcvbn(password[:72], user_inputs=known)["score"] < staff_rules.LEAST_SCORE:
+        raise staff_rules.PASSWORD_TOO_WEAK()
+
+
+def change_password(actor: Actor, current: str, code: str, new: str) -> None:
+    """Set another password; all sessions end.
+
+    Raises ``login_refused``, ``one_time_code_used`` or ``password_too_weak``.
+    """
+    member = prove_both_factors(actor.id, current, code)
+    check_password(new, member)
+    hash_password(member, new)
+    void_tokens(member)
+    write_used_code(member, Event(events.PASSWORD_CHANGED, actor))
+
+
+def matching_step(secret: str, code: str) -> int:
     """The 30-second step (RFC 6238) whose code was given, one step of drift allowed; 0 if none."""
     import pyotp
 
@@ -122,94 +192,3 @@ def _matching_step(secret: str, code: str) -> int:
         if hmac.compare_digest(totp.at(moment).encode(), code.encode()):
             return moment // 30
     return 0
-
-
-def put_staff(
-    username: str,
-    display_name: str,
-    unit: str,
-    roles: list[str],
-    password: str,
-    totp_secret: str,
-    phone: str | None = None,
-) -> None:
-    """Create a staff member, or replace name, unit, roles and both factors of an existing one, who is active then.
-
-    All sessions of before end. Couriers log in with their ``phone`` (None leaves it as it is); whose number it was
-    before, loses it. Raises ``ValueError`` for what is no mobile number.
-    """
-    item = store.staff(username) or StaffItem(f"STAFF#{username}", token_version=0)
-    put = rules.STAFF.move(item, "put", "system")
-    void_tokens(item)
-    item.display_name = display_name
-    item.unit = unit
-    item.roles = roles
-    item.salt = secrets.token_bytes(16)
-    item.password = hashlib.scrypt(password.encode(), salt=item.salt, **_SCRYPT)
-    item.totp_secret = store.seal(item, "totp_secret", totp_secret)
-    item.logins = []
-    item.last_step = 0  # the codes of another secret were never used
-    event = Event(put, Actor(kind="system", id="system:setup", unit=unit))
-    tables.write(changes.record(item, event), *_phone_writes(item, username, phone))
-
-
-def _phone_writes(item: StaffItem, username: str, phone: str | None) -> list[tables.Write]:
-    """The writes that make the number lead to this courier, and the former number to nobody, if it still is theirs."""
-    if phone is None:
-        return []
-    before = item.phone_index
-    item.phone_index = vault.blind_index("staff_phone", phones.parse(phone)) if phone else None
-    writes: list[tables.Write] = []
-    former = store.staff_of_phone(before) if before and before != item.phone_index else None
-    if former is not None and former.username == username:
-        writes.append(tables.Delete(former, store.StaffPhoneItem.username == username))
-    if item.phone_index:
-        writes.append(tables.Put(store.StaffPhoneItem(f"STAFFPHONE#{item.phone_index}", username=username)))
-    return writes
-
-
-def find(username: str) -> StaffItem:
-    """A staff member; raises ``not_found``."""
-    member = store.staff(username)
-    if member is None:
-        raise errors.NOT_FOUND()
-    return member
-
-
-def may_work(username: str) -> bool:
-    """Whether a staff member is neither suspended nor gone."""
-    member = store.staff(username)
-    return member is not None and member.status == rules.ACTIVE
-
-
-def suspend(actor: Actor, username: str, reason: str) -> StaffItem:
-    """Let somebody work no more until further notice; raises ``not_found`` or ``staff_wrong_state``."""
-    return _move(actor, username, "suspend", reason)
-
-
-def reinstate(actor: Actor, username: str, reason: str) -> StaffItem:
-    """Let somebody who was suspended work again; raises ``not_found`` or ``staff_wrong_state``."""
-    return _move(actor, username, "reinstate", reason)
-
-
-def dismiss(actor: Actor, username: str, reason: str) -> StaffItem:
-    """Somebody has left: all sessions end, and neither factor opens anything. Raises as ``suspend``."""
-    return _move(actor, username, "dismiss", reason)
-
-
-def _move(actor: Actor, username: str, action: str, reason: str) -> StaffItem:
-    def attempt() -> StaffItem:
-        member = find(username)
-        moved = rules.STAFF.move(member, action, "administrator")
-        # every change of what somebody may do ends all their sessions
-        void_tokens(member)
-        tables.write(changes.record(member, Event(moved, actor, note=reason)))
-        return member
-
-    return optimistic.repeat(attempt)
-
-
-def end_sessions(actor: Actor, username: str) -> None:
-    """End all sessions of a staff member; they can log in again. Raises ``not_found``."""
-    find(username)
-    change(lambda: store.staff(username), void_tokens, Event(events.ACCESS_TOKENS_VOIDED, actor))

@@ -9,6 +9,7 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttrib
 
 from chalicelib.identity.store import enterprises
 from chalicelib.kernel import ids
+from chalicelib.kernel.events import readings
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import indexes, tables
 from chalicelib.kernel.storage.attributes import Integer, Json, Names, OptionalMoment
@@ -185,10 +186,22 @@ class RelativeItem(tables.AggregateTable):
     gsi1 = indexes.ListIndex()
 
 
+class SecurityKey(msgspec.Struct, kw_only=True):
+    """A FIDO2 authenticator of a staff member: its credential id and public key (base64url), its counter of uses."""
+
+    id: str
+    name: str
+    public_key: str
+    uses: int
+    added_at: datetime
+
+
 class StaffItem(tables.AggregateTable):
     """A staff member: unit, roles, password hash and the sealed secret of the second factor.
 
-    ``logins``: the platforms' users that a courier has registered with the second factor.
+    ``logins``: the platforms' users that a courier has registered with the second factor. ``keys``: security keys
+    that serve as a second factor, and the ``challenge`` that one of them has to sign, good until ``challenge_until``.
+    ``invitation``: the hash of what the person sets both factors with, good until ``invited_until`` (epoch seconds).
     """
 
     class Meta:
@@ -203,6 +216,11 @@ class StaffItem(tables.AggregateTable):
     phone_index = UnicodeAttribute(null=True)
     logins = Names(default=list)
     last_step = Integer(default=0)
+    keys = Json[list[SecurityKey]](list[SecurityKey], default=list)
+    challenge = UnicodeAttribute(default="")
+    challenge_until = Integer(default=0)
+    invitation = UnicodeAttribute(default="")
+    invited_until = Integer(default=0)
     status = UnicodeAttribute(default="")
     token_version = Integer(default=1)
     ended = Json[list[EndedSession]](list[EndedSession], default=list)
@@ -210,6 +228,20 @@ class StaffItem(tables.AggregateTable):
     @property
     def username(self) -> str:
         return self.pk.removeprefix("STAFF#")
+
+
+class AuditReadingItem(readings.ReadingItem):
+    """Which auditor looked at whose readings, and when."""
+
+    class Meta:
+        table_name = TABLE
+
+
+class UnitMemberItem(tables.Table):
+    """A row of a unit's staff: the key of the row is the user name. Whoever goes to another unit keeps the row."""
+
+    class Meta:
+        table_name = TABLE
 
 
 class StaffPhoneItem(tables.Table):
@@ -304,6 +336,10 @@ def asking(index: str) -> list[RelativeItem]:
 
 def staff_of_phone(phone_index: str) -> StaffPhoneItem | None:
     return read(StaffPhoneItem, f"STAFFPHONE#{phone_index}", consistent=True)
+
+
+def members_of(unit: str, cursor: str | None) -> Page:
+    return tables.query(UnitMemberItem, f"UNIT#{unit}", cursor=cursor)
 
 
 def staff(username: str) -> StaffItem | None:

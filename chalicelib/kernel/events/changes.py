@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chalicelib.kernel import clock, ids
+from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.event_types import NOT_KEPT, EventType
 from chalicelib.kernel.security import vault
@@ -39,7 +39,6 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     data: Data = {}
 
 
-PERSONAL_DATA_READ = EventType("personal_data_read", zh="工作人员查看了个人信息", en="Staff read personal data")
 CARRIED = timedelta(seconds=60)
 MOST_CARRIED = 20
 
@@ -69,16 +68,6 @@ def record(item: AggregateTable, event: Event, *more: Event) -> RecordedPut:
     item.version = expected + len(new)
     item.changes = pack((recent + new)[-MOST_CARRIED:])
     return RecordedPut(item, at_version(type(item), expected))
-
-
-class ReadingItem(AggregateTable):
-    """That staff read personal data in clear: written before it is shown; each table has its own subclass."""
-
-
-def record_reading(model: type[ReadingItem], subject: str, actor: Actor) -> RecordedPut:
-    """The write that records a reading of ``subject``, as an aggregate of one version beside it."""
-    item = model(f"READING#{subject}", ids.new_id())
-    return record(item, Event(PERSONAL_DATA_READ, actor))
 
 
 def _change(subject: str, version: int, event: Event) -> Change:

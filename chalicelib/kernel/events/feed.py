@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.kernel import aws, errors, log
-from chalicelib.kernel.events import changes, history
+from chalicelib.kernel.events import changes, history, readings
 from chalicelib.kernel.settings import settings
 from chalicelib.kernel.storage import streams
 from chalicelib.kernel.storage.streams import Image, Record
@@ -74,7 +74,9 @@ def _letter(image: Image) -> Letter | None:
 
 
 def _append(letter: Letter) -> None:
-    history.append(letter.subject, changes.decode(letter.changes))
+    decoded = changes.decode(letter.changes)
+    history.append(letter.subject, decoded)
+    readings.note(letter.subject, decoded)
 
 
 def _passes(error: Exception) -> bool:

@@ -17,7 +17,7 @@ from datetime import date
 import msgspec
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.kernel import clock, log
+from chalicelib.kernel import clock, ids, log
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Change
 from chalicelib.kernel.storage import indexes, tables
@@ -201,7 +201,7 @@ def merkle_root(hashes: list[str]) -> str:
 
 def _item(subject: str, change: Change, previous: str) -> HistoryItem:
     entry = changes.entry_text(change)
-    partition = int.from_bytes(hashlib.sha256(subject.encode()).digest()[:2]) % _DAY_PARTITIONS
+    partition = ids.partition(subject, _DAY_PARTITIONS)
     return HistoryItem(
         subject,
         _key(change.version),

@@ -364,13 +364,18 @@ def query(
 
 
 def query_each(
-    source: type[Table] | GlobalSecondaryIndex[Any], pks: Sequence[str], *, index: str | None, cursor: str | None
+    source: type[Table] | GlobalSecondaryIndex[Any],
+    pks: Sequence[str],
+    condition: Condition | None = None,
+    *,
+    index: str | None,
+    cursor: str | None,
 ) -> Page:
     """One page of the items under the first of ``pks``, then the next ones; newest first within each."""
     place, _, inner = (cursor or "0.").partition(".")
     if not (place.isascii() and place.isdigit()) or int(place) >= len(pks):
         raise cursors.problem()
-    page = query(source, pks[int(place)], index=index, cursor=inner, newest_first=True)
+    page = query(source, pks[int(place)], condition, index=index, cursor=inner, newest_first=True)
     if page.cursor is not None:
         return Page(page.items, f"{place}.{page.cursor}")
     following = int(place) + 1

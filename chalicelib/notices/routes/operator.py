@@ -12,10 +12,11 @@ from chalicelib.kernel import clock
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.shapes import DayQuery, Done, Instant, ListQuery, View, one_of
+from chalicelib.kernel.roles import SYSTEM_ADMINISTRATOR
 from chalicelib.notices import rules, service, store
 from chalicelib.notices.store import LetterItem, MessageItem
 
-OPERATOR = Access(staff=("administrator",))
+OPERATOR = Access(staff=(SYSTEM_ADMINISTRATOR,))
 
 
 def _any_letter(_actor: Actor, _item: LetterItem) -> bool:
@@ -23,7 +24,7 @@ def _any_letter(_actor: Actor, _item: LetterItem) -> bool:
 
 
 LETTER = Access(
-    staff=("administrator",), target=store.letter, related=_any_letter, relation="any administrator of the city"
+    staff=(SYSTEM_ADMINISTRATOR,), target=store.letter, related=_any_letter, relation="any administrator of the city"
 )
 
 

@@ -77,7 +77,7 @@ def _replay_message(letter: LetterItem) -> None:
     if item is None or item.status != rules.DEAD:
         tables.write(tables.Delete(letter))
         return
-    rules.MESSAGES.move(item, "replay", "administrator")
+    rules.MESSAGES.move(item, "replay", "system_administrator")
     item.tried = [made for made in item.tried if made.unheard or made.verdict == "unheard"]
     item.attempts = 0
     item.happened_at = clock.now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from chalicelib.identity import rules as identity_rules
+from chalicelib.identity import service as identity
 from chalicelib.kernel import errors, ids
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.documents import DocumentLink
@@ -99,7 +99,7 @@ def link_receipt(target: BillItem) -> DocumentLink:
         payment.PAYER_MISMATCH,
         payment.PAYMENT_LIMITED,
         payment.CHANNEL_OUT_OF_ORDER,
-        *identity_rules.REPRESENTATION_ERRORS,
+        *identity.REPRESENTATION_ERRORS,
         errors.NOT_FOUND,
     ],
     limit=_PAYING_LIMIT,

@@ -6,7 +6,7 @@ from datetime import date
 
 from chalicelib.kernel import clock, errors, ids, log
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.events import changes
+from chalicelib.kernel.events import changes, readings
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables, worker
 from chalicelib.payments import events, rules, store
@@ -20,7 +20,7 @@ def read_bill(actor: Actor, bill_id: str) -> BillItem | None:
     """The bill behind a payment notice number; the clerk's reading is recorded before it is shown."""
     item = store.bill(bill_id)
     if item is not None:
-        tables.write(changes.record_reading(store.PaymentReadingItem, item.subject, actor))
+        tables.write(readings.record(store.PaymentReadingItem, item.subject, actor, item.payer))
     return item
 
 

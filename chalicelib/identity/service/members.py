@@ -1,0 +1,284 @@
+"""Members of staff from the first day to the last: invited, active, suspended, left; their units and roles."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+
+from chalicelib.identity import events, staff_rules, store
+from chalicelib.identity.service import sessions, staff
+from chalicelib.identity.store import StaffItem
+from chalicelib.kernel import clock, errors, phones
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.shapes import Instant, View
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import optimistic, tables
+
+_GUESSES = Limit(name="invitation_code", times=10, seconds=3600)
+
+
+class Invitation(View, frozen=True, kw_only=True):
+    """What the invited person needs once to set password and second factor; it is shown this one time."""
+
+    username: str
+    invitation: str
+    expires_at: Instant
+
+
+class Enrolment(View, frozen=True, kw_only=True):
+    """The secret of the second factor, as text and as an address that authenticator apps read (``otpauth://``)."""
+
+    totp_secret: str
+    totp_address: str
+
+
+def invite(
+    actor: Actor, username: str, display_name: str, unit: str, roles: list[str], phone: str | None = None
+) -> Invitation:
+    """Invite somebody who is new, or has left, to work here; whoever is invited already gets a new invitation.
+
+    Without ``roles`` the person may do nothing until somebody else gives them some. Couriers log in with their
+    ``phone``. Raises ``staff_exists`` or ``phone_invalid``.
+    """
+
+    def attempt() -> Invitation:
+        member = store.staff(username)
+        if member is not None and member.status in (staff_rules.ACTIVE, staff_rules.SUSPENDED):
+            raise staff_rules.STAFF_EXISTS()
+        if member is None:
+            member = StaffItem(f"STAFF#{username}", token_version=0)
+        invited = staff_rules.STAFF.move(member, "invite", "system_administrator")
+        secret = _void_factors(member)
+        member.display_name = display_name
+        member.unit = unit
+        member.roles = roles
+        event = Event(invited, actor, data={"unit": unit, "roles": roles})
+        place = tables.Put(store.UnitMemberItem(f"UNIT#{unit}", username))
+        tables.write(changes.record(member, event), place, *_phone_writes(member, phone))
+        return _invitation(member, secret)
+
+    return optimistic.repeat(attempt)
+
+
+def reset(actor: Actor, username: str, reason: str) -> Invitation:
+    """Void both factors of somebody who lost one: all sessions end, and the person sets new ones by an invitation.
+
+    Raises ``not_found`` or ``staff_wrong_state``.
+    """
+
+    def attempt() -> Invitation:
+        member = find(username)
+        moved = staff_rules.STAFF.move(member, "reset", "security_administrator")
+        secret = _void_factors(member)
+        tables.write(changes.record(member, Event(moved, actor, note=reason)))
+        return _invitation(member, secret)
+
+    return optimistic.repeat(attempt)
+
+
+def _void_factors(member: StaffItem) -> str:
+    """Nothing opens any more what was opened by the former factors; returns the secret of an invitation."""
+    sessions.void_tokens(member)
+    member.salt = secrets.token_bytes(16)
+    member.password = secrets.token_bytes(32)
+    member.totp_secret = store.seal(member, "totp_secret", secrets.token_hex(16))
+    member.logins = []
+    member.keys = []
+    member.challenge = ""
+    secret = secrets.token_urlsafe(24)
+    member.invitation = _hash(secret)
+    member.invited_until = clock.seconds(clock.now() + staff_rules.INVITATION_LASTS)
+    return secret
+
+
+def _invitation(member: StaffItem, secret: str) -> Invitation:
+    expires_at = clock.local(clock.from_seconds(member.invited_until))
+    return Invitation(username=member.username, invitation=secret, expires_at=expires_at)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def accept(username: str, invitation: str, password: str, totp_secret: str | None = None) -> Enrolment:
+    """The invited person sets a password, and gets the secret of the second factor (a new one if none is given).
+
+    Nothing is open before the first six digits come (``activate``). May be repeated until then, with another password
+    too. Raises ``invitation_invalid`` or ``password_too_weak``.
+    """
+    import pyotp
+
+    secret = totp_secret or pyotp.random_base32()
+
+    def attempt() -> None:
+        member = _invited(username, invitation)
+        staff.check_password(password, member)
+        staff.hash_password(member, password)
+        member.totp_secret = store.seal(member, "totp_secret", secret)
+        member.last_step = 0  # the codes of another secret were never used
+        # Not the person's deed before they have shown the second factor, so no event: nothing is open yet.
+        written = ("salt", "password", "totp_secret", "last_step")
+        tables.write(tables.Touch(member, written, StaffItem.invitation == _hash(invitation)))
+
+    optimistic.repeat(attempt)
+    address = pyotp.TOTP(secret, name=username, issuer="Banshi").provisioning_uri()
+    return Enrolment(totp_secret=secret, totp_address=address)
+
+
+def activate(username: str, invitation: str, code: str, device: str | None = None) -> sessions.Tokens:
+    """The invited person shows the first six digits: the invitation is used up, and a session is opened.
+
+    Raises ``invitation_invalid`` or ``one_time_code_wrong``.
+    """
+    _GUESSES.count(username)
+
+    def attempt() -> StaffItem:
+        member = _invited(username, invitation)
+        step = staff.matching_step(store.unseal(member, "totp_secret"), code)
+        if step == 0:
+            raise staff_rules.ONE_TIME_CODE_WRONG()
+        activated = staff_rules.STAFF.move(member, "activate", "member")
+        member.last_step = step
+        member.invitation = ""
+        actor = Actor(kind="staff", id=username, unit=member.unit)
+        tables.write(changes.record(member, Event(activated, actor)))
+        return member
+
+    member = optimistic.repeat(attempt)
+    return sessions.open_session(username, "staff", "", "", member.token_version, device)
+
+
+def _invited(username: str, invitation: str) -> StaffItem:
+    """The staff member who has this invitation; raises ``invitation_invalid``."""
+    member = store.staff(username)
+    expected = member.invitation if member is not None else ""
+    is_right = hmac.compare_digest(expected.encode(), _hash(invitation).encode())
+    if member is None or not is_right or member.status != staff_rules.INVITED:
+        raise staff_rules.INVITATION_INVALID()
+    if member.invited_until <= clock.seconds(clock.now()):
+        raise staff_rules.INVITATION_INVALID()
+    return member
+
+
+def set_roles(actor: Actor, username: str, roles: list[str], known: tuple[str, ...], reason: str) -> StaffItem:
+    """Give somebody these roles and no others; all sessions end.
+
+    ``known``: the roles that there are. Raises ``roles_invalid`` or ``not_found``.
+    """
+    fault = staff_rules.roles_fault(roles, known)
+    if fault:
+        raise staff_rules.ROLES_INVALID(fault=fault)
+
+    def alter(member: StaffItem) -> None:
+        member.roles = list(dict.fromkeys(roles))
+        sessions.void_tokens(member)
+
+    event = Event(events.STAFF_ROLES_CHANGED, actor, note=reason, data={"roles": roles})
+    return _alter(username, alter, event)
+
+
+def set_details(actor: Actor, username: str, display_name: str, unit: str, phone: str | None) -> StaffItem:
+    """Another name, unit or phone number (None leaves it as it is); all sessions end, because tasks are the unit's.
+
+    Raises ``not_found`` or ``phone_invalid``.
+    """
+
+    def attempt() -> StaffItem:
+        member = find(username)
+        member.display_name = display_name
+        member.unit = unit
+        sessions.void_tokens(member)
+        event = Event(events.STAFF_CHANGED, actor, data={"unit": unit})
+        place = tables.Put(store.UnitMemberItem(f"UNIT#{unit}", username))
+        tables.write(changes.record(member, event), place, *_phone_writes(member, phone))
+        return member
+
+    return optimistic.repeat(attempt)
+
+
+def _phone_writes(member: StaffItem, phone: str | None) -> list[tables.Write]:
+    """The writes that make the number lead to this courier; a former number leads to nobody, as its owner has another.
+
+    A login by phone compares both sides, so a row that is left behind opens nothing.
+    """
+    if phone is None:
+        return []
+    if not phone:
+        member.phone_index = None
+        return []
+    try:
+        number = phones.parse(phone)
+    except ValueError:
+        raise staff_rules.PHONE_INVALID() from None
+    member.phone_index = vault.blind_index("staff_phone", number)
+    return [tables.Put(store.StaffPhoneItem(f"STAFFPHONE#{member.phone_index}", username=member.username))]
+
+
+def find(username: str) -> StaffItem:
+    """A staff member; raises ``not_found``."""
+    member = store.staff(username)
+    if member is None:
+        raise errors.NOT_FOUND()
+    return member
+
+
+def of_unit(unit: str, cursor: str | None) -> tables.Page:
+    """A page of the staff of a unit, those who have left too; a read for each."""
+    page = store.members_of(unit, cursor)
+    found = [store.staff(row.sk) for row in page.items]
+    # who went to another unit keeps a row here
+    return tables.Page([member for member in found if member is not None and member.unit == unit], page.cursor)
+
+
+def may_work(username: str) -> bool:
+    """Whether a staff member is neither suspended nor gone."""
+    member = store.staff(username)
+    return member is not None and member.status == staff_rules.ACTIVE
+
+
+def suspend(actor: Actor, username: str, reason: str) -> StaffItem:
+    """Let somebody work no more until further notice; raises ``not_found`` or ``staff_wrong_state``."""
+    return _move(actor, username, "suspend", reason)
+
+
+def reinstate(actor: Actor, username: str, reason: str) -> StaffItem:
+    """Let somebody who was suspended work again; raises ``not_found`` or ``staff_wrong_state``."""
+    return _move(actor, username, "reinstate", reason)
+
+
+def dismiss(actor: Actor, username: str, reason: str) -> StaffItem:
+    """Somebody has left: all sessions end, and neither factor opens anything. Raises as ``suspend``."""
+    return _move(actor, username, "dismiss", reason)
+
+
+def _move(actor: Actor, username: str, action: str, reason: str) -> StaffItem:
+    def attempt() -> StaffItem:
+        member = find(username)
+        moved = staff_rules.STAFF.move(member, action, "security_administrator")
+        # every change of what somebody may do ends all their sessions
+        sessions.void_tokens(member)
+        member.invitation = ""
+        tables.write(changes.record(member, Event(moved, actor, note=reason)))
+        return member
+
+    return optimistic.repeat(attempt)
+
+
+def _alter(username: str, alter: Callable[[StaffItem], None], event: Event) -> StaffItem:
+    def attempt() -> StaffItem:
+        member = find(username)
+        alter(member)
+        tables.write(changes.record(member, event))
+        return member
+
+    return optimistic.repeat(attempt)
+
+
+def end_sessions(actor: Actor, username: str) -> None:
+    """End all sessions of a staff member; they can log in again. Raises ``not_found``."""
+    _alter(username, sessions.void_tokens, Event(events.ACCESS_TOKENS_VOIDED, actor))
