@@ -11,6 +11,15 @@ from dataclasses import astuple, fields
 from types import FrameType
 
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _leave(signal_number: int, frame: FrameType | None) -> None:
+    """Nothing is started yet. An exception could meet an import at a place that only prints it and goes on."""
+    os.write(1, b"stopped\n")
+    os._exit(130)
+
+
 def _end(signal_number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
@@ -18,8 +27,8 @@ def _end(signal_number: int, frame: FrameType | None) -> None:
 # On purpose, and before anything else is imported. A script that starts this in the background makes it ignore Ctrl-C
 # (SIGINT), and Python keeps that unless it is told otherwise; and ``make run`` ignores it until here, so that no
 # interrupt meets an interpreter that is only half started.
-for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    signal.signal(_number, _end)
+for _number in _SIGNALS:
+    signal.signal(_number, _leave)
 
 from local import environment as environments  # noqa: E402
 from local import processes, pump, setup  # noqa: E402
@@ -110,7 +119,7 @@ def describe(environment: Environment) -> str:
 
 def stop_all() -> None:
     """End what was started, the last first; a second Ctrl-C does not interrupt this."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     while _running:
         processes.stop(_running[-1])
@@ -121,6 +130,8 @@ def main() -> int:
     environment = environments.default()
     print("Banshi 办事: starting", flush=True)
     try:
+        for number in _SIGNALS:
+            signal.signal(number, _end)
         start_all(environment)
         print(describe(environment), flush=True)
         while all(process.poll() is None for process in _running):
