@@ -66,7 +66,7 @@ def people(demo: Demo) -> Headers:
 
     def register() -> Any:
         found = demo.call("POST", "/v1/organizations", {"credit_code": ENTERPRISE}, alipay, 201)
-        return found["organization_id"], found["organization_name"]
+        return found["principal_id"], found["principal_name"]
 
     organization = demo.step("registers the enterprise as its legal representative", register)
 
@@ -90,7 +90,7 @@ def people(demo: Demo) -> Headers:
 
 def accept(demo: Demo, handler: Headers) -> tuple[Any, str]:
     """Agree to what is offered; an earlier run of the demo may have done it."""
-    mandates = demo.call("GET", "/v1/organizations", headers=handler)["items"]
+    mandates = demo.call("GET", "/v1/mandates", headers=handler)["items"]
     for mandate in mandates:
         if mandate["status"] == "offered":
             demo.call("POST", f"/v1/mandates/{mandate['id']}/accept", headers=handler)

@@ -10,7 +10,6 @@ import time
 from dataclasses import astuple, fields
 from types import FrameType
 
-
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

@@ -323,7 +323,7 @@ class World:
 
     def accept_mandates(self, client: Client) -> None:
         """The person agrees to every mandate that is offered to them."""
-        for mandate in client.get("/v1/organizations").json["items"]:
+        for mandate in client.get("/v1/mandates").json["items"]:
             if mandate["status"] == "offered":
                 assert client.post(f"/v1/mandates/{mandate['id']}/accept").status == 200
 
@@ -348,7 +348,7 @@ class World:
         representative = self.real_person("甲代表", id_number)
         registered = representative.post("/v1/organizations", {"credit_code": code})
         assert registered.status == 201, registered.json
-        organization = registered.json["organization_id"]
+        organization = registered.json["principal_id"]
         return Enterprise(
             world=self,
             credit_code=code,

@@ -10,9 +10,10 @@ _HOW = {
     "alipay_face": ("支付宝刷脸", "a face check on Alipay"),
     "window": ("窗口出示身份证", "the ID card at a window"),
     "network_identity": ("国家网络身份认证", "the national network identity"),
+    "guardian_register": ("监护登记", "the register of guardians"),
 }
 """How somebody has proven who they are, in words."""
-_MANDATE_PLACES = {"at": announcements.moment_sample(), "enterprise": announcements.same("示例旅游客运有限公司")}
+_MANDATE_PLACES = {"at": announcements.moment_sample(), "principal": announcements.same("示例旅游客运有限公司")}
 _PLACES = {"at": announcements.moment_sample(), "how": _HOW["alipay_face"]}
 
 ACCOUNT_CREATED = EventType("account_created", zh="账号已建立", en="The account was created")
@@ -96,13 +97,17 @@ MANDATE_OFFERED = EventType(
     "mandate_offered", zh="已授权，等待经办人接受", en="A mandate was offered", places=_MANDATE_PLACES
 )
 MANDATE_ASSUMED = EventType(
-    "mandate_assumed", zh="法定代表人已登记", en="The legal representative was registered", places=_MANDATE_PLACES
+    "mandate_assumed", zh="已登记为代表人、经办人或监护人", en="Somebody was registered to act", places=_MANDATE_PLACES
 )
 MANDATE_CHANGED = EventType(
     "mandate_changed", zh="授权已变更或确认", en="The mandate was changed or confirmed", places=_MANDATE_PLACES
 )
-MANDATE_ACCEPTED = EventType("mandate_accepted", zh="经办人已接受授权", en="The mandate was accepted")
-MANDATE_DECLINED = EventType("mandate_declined", zh="经办人已谢绝授权", en="The mandate was declined")
+MANDATE_ACCEPTED = EventType(
+    "mandate_accepted", zh="对方已接受授权", en="The mandate was accepted", places=_MANDATE_PLACES
+)
+MANDATE_DECLINED = EventType(
+    "mandate_declined", zh="对方已谢绝或辞去授权", en="The mandate was declined", places=_MANDATE_PLACES
+)
 MANDATE_REVOKED = EventType("mandate_revoked", zh="授权已撤销", en="The mandate was revoked", places=_MANDATE_PLACES)
 MANDATE_SUSPENDED = EventType(
     "mandate_suspended",

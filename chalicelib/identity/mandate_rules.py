@@ -9,6 +9,16 @@ from chalicelib.kernel.errors import PLATFORM_UNAVAILABLE, ErrorCode
 from chalicelib.kernel.graph import NEW, Edge, Graph
 
 REPRESENTATION_DAYS = 365
+"""How long a mandate by law, or by a proof of the principal, lasts before it has to be renewed."""
+LEGAL_REPRESENTATIVE = "legal_representative"
+HANDLER = "handler"
+GUARDIAN = "guardian"
+AGENT = "agent"
+ROLES = (LEGAL_REPRESENTATIVE, HANDLER, GUARDIAN, AGENT)
+BY_LAW = (LEGAL_REPRESENTATIVE, GUARDIAN)
+"""Roles that a register gives: nobody has to accept them, and nobody else takes them away."""
+MINOR_YEARS = 18
+"""Until this age somebody has guardians (民法典 art. 17, 27)."""
 CREDIT_CODE_INVALID = ErrorCode(
     "credit_code_invalid", 422, zh="统一社会信用代码有误，请核对", en="The credit code is not valid; check it"
 )
@@ -43,8 +53,35 @@ REPRESENTATIVE_CHANGED = ErrorCode(
     en="The business register names another legal representative: mandates of the former one rest until the new one "
     "has registered the enterprise here and confirmed them",
 )
-REPRESENTATION_ERRORS = [REPRESENTATIVE_CHANGED, ENTERPRISE_UNKNOWN, ENTERPRISE_NOT_ACTIVE, PLATFORM_UNAVAILABLE]
-"""What every request answers that asks the business register who represents the enterprise now."""
+GUARDIANSHIP_ENDED = ErrorCode(
+    "guardianship_ended",
+    403,
+    zh="登记中您已不是该人的监护人，不能再代为办理",
+    en="The register does not name you as this person's guardian any more",
+)
+NOT_GUARDIAN = ErrorCode(
+    "not_guardian",
+    403,
+    zh="登记中您不是该人的监护人；成年人可在本系统授权您代办",
+    en="The register does not name you as this person's guardian; an adult can give you a mandate here",
+)
+MANDATE_TO_ONESELF = ErrorCode(
+    "mandate_to_oneself", 422, zh="不能授权给自己", en="Nobody gives a mandate to themselves"
+)
+LICENCE_REFUSED = ErrorCode(
+    "business_licence_refused",
+    422,
+    zh="电子营业执照授权无效、已使用，或持照人不是您本人，请重新扫码",
+    en="The electronic business licence does not vouch for you, or was used already; scan again",
+)
+REPRESENTATION_ERRORS = [
+    REPRESENTATIVE_CHANGED,
+    GUARDIANSHIP_ENDED,
+    ENTERPRISE_UNKNOWN,
+    ENTERPRISE_NOT_ACTIVE,
+    PLATFORM_UNAVAILABLE,
+]
+"""What every request answers that asks a register whether the caller may still act for somebody."""
 
 
 OFFERED = "offered"
@@ -53,24 +90,24 @@ WAITING = "waiting"
 ENDED = "ended"
 MANDATES = Graph(
     (
-        Edge("offer", NEW, OFFERED, by=("representative",), event=events.MANDATE_OFFERED),
-        Edge("offer", OFFERED, OFFERED, by=("representative",), event=events.MANDATE_OFFERED),
-        Edge("offer", ENDED, OFFERED, by=("representative",), event=events.MANDATE_OFFERED),
+        Edge("offer", NEW, OFFERED, by=("principal",), event=events.MANDATE_OFFERED),
+        Edge("offer", OFFERED, OFFERED, by=("principal",), event=events.MANDATE_OFFERED),
+        Edge("offer", ENDED, OFFERED, by=("principal",), event=events.MANDATE_OFFERED),
         # Who has accepted to act stays accepted when scope or end change, and can resign at any time.
-        Edge("change", ACCEPTED, ACCEPTED, by=("representative",), event=events.MANDATE_CHANGED),
-        Edge("change", WAITING, ACCEPTED, by=("representative",), event=events.MANDATE_CHANGED),
-        Edge("assume", NEW, ACCEPTED, by=("representative",), event=events.MANDATE_ASSUMED),
-        Edge("assume", OFFERED, ACCEPTED, by=("representative",), event=events.MANDATE_ASSUMED),
-        Edge("assume", ACCEPTED, ACCEPTED, by=("representative",), event=events.MANDATE_ASSUMED),
-        Edge("assume", WAITING, ACCEPTED, by=("representative",), event=events.MANDATE_ASSUMED),
-        Edge("assume", ENDED, ACCEPTED, by=("representative",), event=events.MANDATE_ASSUMED),
+        Edge("change", ACCEPTED, ACCEPTED, by=("principal",), event=events.MANDATE_CHANGED),
+        Edge("change", WAITING, ACCEPTED, by=("principal",), event=events.MANDATE_CHANGED),
+        Edge("assume", NEW, ACCEPTED, by=("principal",), event=events.MANDATE_ASSUMED),
+        Edge("assume", OFFERED, ACCEPTED, by=("principal",), event=events.MANDATE_ASSUMED),
+        Edge("assume", ACCEPTED, ACCEPTED, by=("principal",), event=events.MANDATE_ASSUMED),
+        Edge("assume", WAITING, ACCEPTED, by=("principal",), event=events.MANDATE_ASSUMED),
+        Edge("assume", ENDED, ACCEPTED, by=("principal",), event=events.MANDATE_ASSUMED),
         Edge("accept", OFFERED, ACCEPTED, by=("holder",), event=events.MANDATE_ACCEPTED),
         Edge("decline", OFFERED, ENDED, by=("holder",), event=events.MANDATE_DECLINED),
         Edge("decline", ACCEPTED, ENDED, by=("holder",), event=events.MANDATE_DECLINED),
         Edge("decline", WAITING, ENDED, by=("holder",), event=events.MANDATE_DECLINED),
-        Edge("revoke", OFFERED, ENDED, by=("representative", "system"), event=events.MANDATE_REVOKED),
-        Edge("revoke", ACCEPTED, ENDED, by=("representative", "system"), event=events.MANDATE_REVOKED),
-        Edge("revoke", WAITING, ENDED, by=("representative", "system"), event=events.MANDATE_REVOKED),
+        Edge("revoke", OFFERED, ENDED, by=("principal", "system"), event=events.MANDATE_REVOKED),
+        Edge("revoke", ACCEPTED, ENDED, by=("principal", "system"), event=events.MANDATE_REVOKED),
+        Edge("revoke", WAITING, ENDED, by=("principal", "system"), event=events.MANDATE_REVOKED),
         # The register names another representative: whom the former one appointed waits for the new one's word.
         Edge("suspend", ACCEPTED, WAITING, by=("system",), event=events.MANDATE_SUSPENDED),
         Edge("suspend", OFFERED, ENDED, by=("system",), event=events.MANDATE_REVOKED),
@@ -83,6 +120,18 @@ MANDATES = Graph(
 def mandate_holds(status: str, until: date, today: date) -> bool:
     """Whether a mandate may be used today: it was accepted, nobody ended it, and its last day is not over."""
     return status == ACCEPTED and today <= until
+
+
+def guardian_until(born: date, today: date) -> date:
+    """The last day of a guardian's mandate: a year from now, or the day before the child comes of age."""
+    try:
+        of_age = born.replace(year=born.year + MINOR_YEARS)
+    except ValueError:  # born on 29 February: of age on 1 March
+        of_age = date(born.year + MINOR_YEARS, 3, 1)
+    renewed_by = today + timedelta(days=REPRESENTATION_DAYS)
+    is_minor = today < of_age
+    # Who is of age and has a guardian all the same, has one because the register says so.
+    return min(renewed_by, of_age - timedelta(days=1)) if is_minor else renewed_by
 
 
 def mandate_period_is_valid(until: date, today: date) -> bool:

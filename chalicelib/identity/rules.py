@@ -19,9 +19,11 @@ WECHAT_FACE = "wechat_face"
 ALIPAY_FACE = "alipay_face"
 WINDOW = "window"
 NETWORK_IDENTITY = "network_identity"
+GUARDIAN_REGISTER = "guardian_register"
+"""A ward's account, which the guardian has opened and no login leads to."""
 FACE_CHECK_LASTS = {WECHAT_FACE: timedelta(hours=1), ALIPAY_FACE: timedelta(hours=23)}
 """How long a face check that was started may be confirmed: WeChat keeps one for an hour, Alipay for a day."""
-PROOFS = (WECHAT_FACE, ALIPAY_FACE, WINDOW, NETWORK_IDENTITY)
+PROOFS = (WECHAT_FACE, ALIPAY_FACE, WINDOW, NETWORK_IDENTITY, GUARDIAN_REGISTER)
 """How somebody can prove who they are. A camera is never the only way (人脸识别技术应用安全管理办法, 2025, art. 10)."""
 OPEN = "open"
 GIVEN = "given"

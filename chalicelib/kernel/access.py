@@ -34,9 +34,9 @@ class Level(IntEnum):
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """The caller. ``kind`` is ``anonymous``, ``person``, ``staff`` or ``system``.
 
-    ``accounts`` are all accounts of the person (own and merged); ``organization`` is the enterprise
-    that the person acts for in this request, with the services its mandate covers in ``scope``
-    (``*`` for all); staff have ``roles`` and a ``unit``.
+    ``accounts`` are all accounts of the person (own and merged). ``principal`` is whom the person acts for in this
+    request, with the services that the mandate covers in ``scope`` (``*`` for all): an enterprise, or another person's
+    account, whose accounts are all ``represented``. Staff have ``roles`` and a ``unit``.
     """
 
     kind: str = "anonymous"
@@ -45,19 +45,26 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     platform: str = ""
     session: str = ""
     accounts: tuple[str, ...] = ()
-    organization: str = ""
+    principal: str = ""
+    represents: str = ""
+    represented: tuple[str, ...] = ()
     scope: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     unit: str = ""
 
     def covers(self, service_code: str) -> bool:
-        """Whether the person's mandate (if acting for an enterprise) covers the service."""
-        return not self.organization or "*" in self.scope or service_code in self.scope
+        """Whether the person's mandate (if acting for somebody) covers the service."""
+        return not self.principal or "*" in self.scope or service_code in self.scope
 
     @property
     def parties(self) -> tuple[str, ...]:
-        """For whom the caller acts now: the enterprise, or the person with all accounts."""
-        return (self.organization,) if self.organization else self.accounts
+        """For whom the caller acts now: the enterprise, or a person with all accounts."""
+        return self.represented if self.principal else self.accounts
+
+    @property
+    def organization(self) -> str:
+        """The enterprise that the caller acts for; empty for a person who acts for a person."""
+        return self.principal if self.represents == "organization" else ""
 
     def holds(self, party: str) -> bool:
         """Whether ``party`` (an account or organization id) is the caller or whom the caller acts for."""

@@ -6,6 +6,7 @@ names its purpose: the service and the application that it is for (个保法 art
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -58,6 +59,28 @@ def network_identity_passed(token: str, name: str, id_number: str) -> bool:
     if not isinstance(passed, bool):
         raise http.unavailable(PLATFORM)
     return passed
+
+
+class ShownLicence(msgspec.Struct, frozen=True):
+    """An electronic business licence as it was shown: of which enterprise, by whom, good for them until which day."""
+
+    credit_code: str
+    holder_id_number: str
+    until: date | None = None
+
+
+def business_licence(token: str) -> ShownLicence | None:
+    """The electronic business licence (电子营业执照) behind a scan; None if it was used, is void or unknown.
+
+    ``until`` is None for the legal representative. A token works once. Raises ``platform_unavailable``.
+    """
+    answer = _call("/v1/business-licence", {"token": token})
+    if answer.get("passed") is False:
+        return None
+    try:
+        return msgspec.convert(answer.get("licence"), ShownLicence)
+    except msgspec.ValidationError:
+        raise http.unavailable(PLATFORM) from None
 
 
 def unavailable() -> errors.Problem:

@@ -28,10 +28,12 @@ class Departments(SignedSimulator):
         self.people = dict(number_and_name[::-1] for number_and_name in (REPRESENTATIVE, HANDLER, DRIVER, BUYER))
         self.registers = demo_registers(clock.today())
         self._network_tokens: dict[str, str] = {}
+        self._licence_tokens: dict[str, dict[str, Any]] = {}
         self.controls |= {
             "registers": self._put_records,
             "people": self._put_person,
             "network_identities": self._mint_network_token,
+            "business_licences": self._mint_licence_token,
         }
 
     def _put_records(self, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -50,6 +52,12 @@ class Departments(SignedSimulator):
         self._network_tokens[token] = wanted["id_number"]
         return {"token": token}
 
+    def _mint_licence_token(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """``{"credit_code": ..., "holder_id_number": ..., "until": ...}``: what a scan of a licence says, once."""
+        token = secrets.token_urlsafe(24)
+        self._licence_tokens[token] = wanted
+        return {"token": token}
+
     def execute(self, path: str, wanted: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if path == "/v1/identity-check":
             return 200, {"match": self.people.get(wanted["id_number"]) == wanted["name"]}
@@ -57,6 +65,9 @@ class Departments(SignedSimulator):
             holder = self._network_tokens.pop(wanted["token"], None)
             is_right_name = self.people.get(wanted["id_number"]) == wanted["name"]
             return 200, {"passed": holder == wanted["id_number"] and is_right_name}
+        if path == "/v1/business-licence":
+            licence = self._licence_tokens.pop(wanted["token"], None)
+            return 200, {"passed": licence is not None, "licence": licence}
         if path == "/v1/query":
             if not wanted.get("purpose", {}).get("service"):
                 return 400, {"error": "a query needs a purpose"}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 
+from chalicelib.kernel import clock
 from local.staff import enrol
 from scenes.world import new_id_number
 from tests.laws.access import Places
@@ -11,6 +13,7 @@ from tests.laws.access import Places
 ABSENT = {
     "organization_id": "0" * 26,
     "mandate_id": "0" * 26,
+    "given_mandate_id": "0" * 26,
     "relative_id": "0" * 26,
     "dispute_id": "0" * 26,
     "session_id": "0" * 26,
@@ -27,6 +30,13 @@ def mandate_id(places: Places) -> str:
     path = f"/v1/organizations/{places.enterprise.organization_id}/mandates"
     rows = places.enterprise.representative.get(path).json["items"]
     return str(next(row["id"] for row in rows if row["role"] == "legal_representative"))
+
+
+def given_mandate_id(places: Places) -> str:
+    """A mandate that the representative gave as a person."""
+    until = str(clock.today() + timedelta(30))
+    body = {"name": "某人", "id_number": new_id_number(), "scope": ["*"], "until": until}
+    return str(places.enterprise.representative.post("/v1/me/mandates", body).json["id"])
 
 
 def account_id(places: Places) -> str:

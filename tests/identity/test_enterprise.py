@@ -35,7 +35,7 @@ def appoint(enterprise: Enterprise, id_number: str, **changes: object) -> dict[s
 
 def test_registering_twice_finds_the_same_enterprise(enterprise: Enterprise) -> None:
     again = enterprise.representative.post("/v1/organizations", {"credit_code": enterprise.credit_code.lower()})
-    assert again.json["organization_id"] == enterprise.organization_id
+    assert again.json["principal_id"] == enterprise.organization_id
 
 
 def test_only_the_legal_representative_registers(world: World, enterprise: Enterprise) -> None:
@@ -68,8 +68,8 @@ def test_a_handler_acts_within_the_mandate_and_both_are_recorded(world: World, e
     appoint(enterprise, id_number)
     handler = world.real_person("乙经办", id_number)
     world.accept_mandates(handler)
-    mine = handler.get("/v1/organizations").json["items"]
-    assert [mandate["organization_id"] for mandate in mine] == [enterprise.organization_id]
+    mine = handler.get("/v1/mandates").json["items"]
+    assert [mandate["principal_id"] for mandate in mine] == [enterprise.organization_id]
 
     acting = handler.acting(enterprise.organization_id)
     begun = acting.post("/v1/applications", {"service": "tour_bus_sticker"})
@@ -211,7 +211,7 @@ def test_the_person_hears_of_an_offer_and_can_decline_it(world: World, enterpris
     assert "mandate_offered" in told
     assert handler.post(f"{path}/decline").json["status"] == "ended"
     world.pump()
-    assert handler.get("/v1/organizations").json["items"][0]["valid"] is False
+    assert handler.get("/v1/mandates").json["items"][0]["valid"] is False
 
 
 def test_the_answer_tells_nothing_of_the_person(world: World, enterprise: Enterprise) -> None:
@@ -222,7 +222,7 @@ def test_the_answer_tells_nothing_of_the_person(world: World, enterprise: Enterp
     assert {**first, "id": ""} == {**second, "id": ""}
     index = vault.blind_index("id_number", known)
     assert index not in json.dumps(first)
-    assert index not in json.dumps(enterprise.representative.get("/v1/organizations").json)
+    assert index not in json.dumps(enterprise.representative.get("/v1/mandates").json)
     assert vault.blind_index("credit_code", enterprise.credit_code) != enterprise.organization_id
 
 
@@ -282,7 +282,7 @@ def test_a_register_out_of_order_changes_nothing(world: World, enterprise: Enter
 def test_the_name_follows_the_register(world: World, enterprise: Enterprise) -> None:
     enterprise.record("business_licences")["name"] = "示例旅游客运集团有限公司"
     again = enterprise.representative.post("/v1/organizations", {"credit_code": enterprise.credit_code})
-    assert again.json["organization_name"] == "示例旅游客运集团有限公司"
+    assert again.json["principal_name"] == "示例旅游客运集团有限公司"
     world.pump()
     entries, _ = history.entries(f"ORGANIZATION#{enterprise.organization_id}")
     assert entries[-1].type == "organization_renamed"

@@ -144,7 +144,7 @@ def test_nobody_is_excluded_by_their_name(world: World, name: str) -> None:
 def test_a_claim_may_book_and_sees_nothing_of_registers(world: World) -> None:
     client = world.claimant()
     assert client.get("/v1/appointments").status == 200
-    for path in ("/v1/bills", "/v1/certificates", "/v1/organizations", "/v1/relatives", "/v1/shipments"):
+    for path in ("/v1/bills", "/v1/certificates", "/v1/mandates", "/v1/relatives", "/v1/shipments"):
         assert client.get(path).code == "proof_required", path
     begun = client.post("/v1/applications", {"service": "house_purchase_certificate"})
     assert (begun.status, begun.code) == (403, "proof_required")

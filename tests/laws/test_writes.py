@@ -213,7 +213,7 @@ QUERYING_IN_LOOPS = {
     "appointments/service/day.py: of_day": "the window groups of one hall, at night or for a supervisor",
     "appointments/store/slots.py: _occupancies": "pages of one month of one window group: some hundred slots",
     "delivery/service/statistics.py: of_day": "pages of one carrier's day, for a supervisor",
-    "identity/service/enterprises.py: _mandates": "pages of one enterprise's mandates: at registration, for events",
+    "identity/service/mandates.py: all_of": "pages of one enterprise's mandates: at registration, for events",
     "identity/service/sessions.py: list_sessions": "one query for each account that was merged into the person's",
     "notices/service/inbox.py: mark_read": "one query for each account that was merged into the person's",
     "notices/service/inbox.py: unread_count": "one query for each account that was merged into the person's",

@@ -113,7 +113,7 @@ def save_form(actor: Actor, target: ApplicationItem, body: FormInput) -> service
     "POST",
     "/v1/applications/{application_id}/submit",
     OWN,
-    errors=[rules.FORM_INVALID, rules.WRONG_STATE, *identity.REPRESENTATION_ERRORS],
+    errors=[rules.FORM_INVALID, rules.WRONG_STATE, *identity.representation.ERRORS],
 )
 def submit_application(actor: Actor, target: ApplicationItem) -> ApplicationView:
     """Submit; rules decide at once where they can. A repeat answers as the first time."""
@@ -124,7 +124,7 @@ def submit_application(actor: Actor, target: ApplicationItem) -> ApplicationView
     "POST",
     "/v1/applications/{application_id}/corrections",
     OWN,
-    errors=[rules.FORM_INVALID, rules.WRONG_STATE, *identity.REPRESENTATION_ERRORS],
+    errors=[rules.FORM_INVALID, rules.WRONG_STATE, *identity.representation.ERRORS],
 )
 def correct_application(actor: Actor, target: ApplicationItem, body: FormInput) -> ApplicationView:
     """Answer a correction list with the whole form; the clock runs on. A wrong form changes nothing."""

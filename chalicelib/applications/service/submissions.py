@@ -42,7 +42,7 @@ def submit(actor: Actor, item: ApplicationItem, form: dict[str, Any] | None = No
     action = "correct" if item.status == rules.CORRECTION else "submit"
     if action == "submit" and item.status not in (rules.DRAFT, rules.WITHDRAWN, rules.DISCARDED):
         return item
-    identity.check_representation(actor)
+    identity.representation.check_representation(actor)
     is_too_late = item.correct_by is None or clock.today() > item.correct_by
     if action == "correct" and is_too_late:
         lapse(item)

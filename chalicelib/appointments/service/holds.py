@@ -93,7 +93,7 @@ def visitor_of(actor: Actor, relative: str = "", named: NamedVisitor | None = No
                 fields=[errors.FieldError("/visitor", "required", zh="请填写来访人", en="Say who comes")]
             )
         return identity.visitor_named(named.name, named.id_number)
-    if relative and actor.organization:
+    if relative and actor.principal:
         raise rules.RELATIVE_OR_ENTERPRISE()
     return identity.visitor_relative(actor, relative) if relative else identity.visitor_self(actor)
 
@@ -239,7 +239,7 @@ def _party(actor: Actor, visitor: Visitor) -> str:
     """Whose appointment it is: the enterprise's, the caller's, or at a window the visitor's."""
     if actor.kind == "staff":
         return visitor.account
-    return actor.organization or actor.id
+    return actor.principal or actor.id
 
 
 def _seated(plan: Plan, held: HeldPlace, channels: list[str]) -> HeldPlace:
@@ -307,7 +307,7 @@ def carried(actor: Actor, held: HeldPlace) -> str:
 
 
 def _holder(actor: Actor) -> str:
-    return f"{actor.kind}/{actor.id}/{actor.organization}"
+    return f"{actor.kind}/{actor.id}/{actor.principal}"
 
 
 def opened(actor: Actor, text: str) -> HeldPlace:

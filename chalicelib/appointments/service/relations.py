@@ -11,7 +11,7 @@ def is_visitor(actor: Actor, item: AppointmentItem) -> bool:
     """Whether the appointment is the caller's: as visitor, as who booked it, or for the enterprise acted for."""
     if actor.kind != "person":
         return False
-    ours = actor.holds(item.party) or (not actor.organization and item.visitor_account in actor.accounts)
+    ours = actor.holds(item.party) or (not actor.organization and item.visitor_account in actor.parties)
     return ours and all(map(actor.covers, item.services))
 
 

@@ -44,7 +44,7 @@ def join(actor: Actor, wish: holds.BookingWish, latest: str) -> WaiterItem:
     plan = plans.plan(wish.hall, wish.services)
     _check_day(plan, wish.day)
     visitor = holds.visitor_of(actor, wish.relative)
-    party = actor.organization or actor.id
+    party = actor.principal or actor.id
     waiter_id = ids.derived_id("waiter", visitor.key, party, plan.hall.code, plan.group.code, str(wish.day))
     item = store.waiter(waiter_id)
     if item is not None and item.status == OFFERED:

@@ -30,7 +30,7 @@ class Code(msgspec.Struct, frozen=True):
 
 def side_of(actor: Actor, item: HandoverItem) -> str:
     """``giver`` or ``taker``; empty for somebody who has nothing to do with it."""
-    mine = {actor.id, *actor.accounts, actor.organization} - {""}
+    mine = {actor.id, *actor.accounts, *actor.parties}
     if item.giver in mine:
         return "giver"
     return "taker" if item.taker in mine else ""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from chalicelib.identity import service
+from chalicelib.identity import mandate_rules, service
+from chalicelib.identity.store.mandates import ORGANIZATION, PERSON
 from chalicelib.kernel.edge.rates import Limit
-from chalicelib.kernel.edge.shapes import View
+from chalicelib.kernel.edge.shapes import View, one_of
 
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Username = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9._-]+$")]
@@ -31,3 +33,37 @@ class SessionList(View, frozen=True):
     """Open sessions, the newest first."""
 
     items: list[service.sessions.SessionView]
+
+
+ScopeEntry = Annotated[str, Meta(pattern=r"^(\*|[a-z][a-z0-9_]{1,63})$")]
+"""A service's code, or ``*`` for all."""
+Scope = Annotated[list[ScopeEntry], Meta(min_length=1, max_length=50)]
+
+
+class Appointment(RealName, forbid_unknown_fields=True, kw_only=True):
+    """Whom to let act: who, for which services (``*``: all), until which day."""
+
+    scope: Scope
+    until: date
+
+
+class MandateView(View, frozen=True, kw_only=True):
+    """A mandate: for whom (an enterprise, or a person's account), in which role, which services, until when."""
+
+    id: str
+    principal_kind: Annotated[str, one_of((ORGANIZATION, PERSON))]
+    principal_id: str
+    principal_name: str
+    holder: str
+    role: Annotated[str, one_of(mandate_rules.ROLES)]
+    scope: list[str]
+    until: date
+    status: Annotated[str, one_of(mandate_rules.MANDATES.states)]
+    valid: bool
+
+
+class MandateList(View, frozen=True):
+    """A part of a list of mandates."""
+
+    items: list[MandateView]
+    cursor: str | None = None

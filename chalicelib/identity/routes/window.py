@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
-from chalicelib.identity import rules, service
-from chalicelib.identity.routes.shapes import RealName
+from chalicelib.identity import mandate_rules, rules, service
+from chalicelib.identity.routes.shapes import MandateView, Number, RealName, Scope
+from chalicelib.identity.routes.views import mandate_view
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
@@ -17,10 +20,22 @@ from chalicelib.kernel.edge.shapes import Done
 WINDOW_LIMIT = Limit(name="proof_at_window", times=20, seconds=3600, failures_only=True)
 
 
+WindowCode = Annotated[str, Meta(pattern=r"^[0-9]{8}$")]
+
+
 class WindowProof(RealName, forbid_unknown_fields=True):
     """What the ID card says, and the code on the person's phone."""
 
-    code: Annotated[str, Meta(pattern=r"^[0-9]{8}$")]
+    code: WindowCode
+
+
+class PaperMandate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What the enterprise's stamped mandate says, and the code on the phone of whoever brings it."""
+
+    code: WindowCode
+    credit_code: Number
+    scope: Scope
+    until: date
 
 
 @endpoint(
@@ -43,3 +58,25 @@ def prove_at_window(actor: Actor, body: WindowProof) -> Done:
     """Prove the account of somebody who stands at the window with the ID card and shows the code."""
     service.proofs.prove_at_window(actor, body.code, body.name, body.id_number)
     return Done()
+
+
+@endpoint(
+    "POST",
+    "/v1/counter/mandates",
+    Access(staff=("officer",)),
+    errors=[
+        rules.PROOF_CODE_INVALID,
+        errors.PROOF_REQUIRED,
+        mandate_rules.CREDIT_CODE_INVALID,
+        mandate_rules.MANDATE_PERIOD_INVALID,
+        mandate_rules.ENTERPRISE_UNKNOWN,
+        mandate_rules.ENTERPRISE_NOT_ACTIVE,
+        errors.CONFLICT,
+        errors.PLATFORM_UNAVAILABLE,
+    ],
+    limit=WINDOW_LIMIT,
+)
+def register_at_window(actor: Actor, body: PaperMandate) -> MandateView:
+    """Let somebody act for an enterprise whose licence and stamped mandate the clerk has seen."""
+    registered = service.enterprises.register_at_window(actor, body.code, body.credit_code, body.scope, body.until)
+    return mandate_view(registered)

@@ -1,21 +1,19 @@
 """Use cases of identity: log in, prove who one is, act for an enterprise. The door for other features."""
 
-from chalicelib.identity.mandate_rules import REPRESENTATION_ERRORS
 from chalicelib.identity.rules import RELATIVE_NOT_CONSENTED
 from chalicelib.identity.service import (
     audit,
     disputes,
     enterprises,
+    mandates,
     members,
     merging,
     proofs,
+    representation,
     security_keys,
     sessions,
     staff,
-)
-from chalicelib.identity.service.enterprises import (
-    check_representation,
-    recipient,
+    wards,
 )
 from chalicelib.identity.service.people import (
     Contact,
@@ -51,7 +49,6 @@ from chalicelib.identity.service.relatives import (
 
 __all__ = [
     "RELATIVE_NOT_CONSENTED",
-    "REPRESENTATION_ERRORS",
     "Contact",
     "Login",
     "OwnData",
@@ -60,7 +57,6 @@ __all__ = [
     "add_relative",
     "audit",
     "bind_phone",
-    "check_representation",
     "checked_id_number",
     "consent_stands",
     "contact",
@@ -73,6 +69,7 @@ __all__ = [
     "is_holder",
     "is_relative",
     "login_key",
+    "mandates",
     "masked_name",
     "members",
     "merging",
@@ -81,8 +78,8 @@ __all__ = [
     "person_party",
     "platform_account",
     "proofs",
-    "recipient",
     "relatives_of",
+    "representation",
     "security_keys",
     "sessions",
     "staff",
@@ -90,4 +87,5 @@ __all__ = [
     "visitor_named",
     "visitor_relative",
     "visitor_self",
+    "wards",
 ]

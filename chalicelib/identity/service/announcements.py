@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from chalicelib.identity import events, store
+from chalicelib.identity import events, mandate_rules, store
+from chalicelib.identity.service import mandates
 from chalicelib.identity.service.enterprises import account_of_person
+from chalicelib.identity.store.mandates import ORGANIZATION, PERSON, MandateItem
 from chalicelib.kernel.events import announcements, readings
 from chalicelib.kernel.events.announcements import Announcement
 from chalicelib.kernel.events.changes import Change
@@ -14,9 +16,9 @@ def tell(key: str, change: Change) -> Announcement | None:
     if change.type == readings.READ_WITHOUT_CASE.name:
         party = str(change.data.get("party", ""))
         return Announcement(party=party, handler="", values={"at": announcements.moment(change.at)}) if party else None
-    organization_id, _, holder_index = key.partition("/MANDATE#")
+    principal_id, _, holder_index = key.partition("/MANDATE#")
     if holder_index:
-        return _about_mandate(organization_id, holder_index, change)
+        return _about_mandate(principal_id, holder_index, change)
     account = store.account(key, consistent=True)
     if account is None:
         return None
@@ -27,13 +29,26 @@ def tell(key: str, change: Change) -> Announcement | None:
     return Announcement(party=account.id, handler="", values=values)
 
 
-def _about_mandate(organization_id: str, holder_index: str, change: Change) -> Announcement | None:
-    mandate = store.enterprises.mandate(organization_id, holder_index, consistent=True)
-    holder = account_of_person(holder_index)
-    if mandate is None or not holder:
+def _about_mandate(principal_id: str, holder_index: str, change: Change) -> Announcement | None:
+    """The one of the two hears of it who did not do it; of a guardian the ward, who may not know."""
+    mandate = _mandate(principal_id, holder_index)
+    if mandate is None:
         return None
     values = {
         "at": announcements.moment(change.at),
-        "enterprise": announcements.same(mandate.organization_name),
+        "principal": announcements.same(mandates.principal_name(mandate)),
     }
-    return Announcement(party=holder, handler="", values=values)
+    is_guardian = mandate.role == mandate_rules.GUARDIAN and change.type == events.MANDATE_ASSUMED.name
+    is_answer = change.type in (events.MANDATE_ACCEPTED.name, events.MANDATE_DECLINED.name)
+    if is_guardian or is_answer:
+        return Announcement(party=principal_id, handler="", values=values)
+    holder = account_of_person(holder_index)
+    return Announcement(party=holder, handler="", values=values) if holder else None
+
+
+def _mandate(principal_id: str, holder_index: str) -> MandateItem | None:
+    for kind in (ORGANIZATION, PERSON):
+        found = store.mandates.mandate(kind, principal_id, holder_index, consistent=True)
+        if found is not None:
+            return found
+    return None

@@ -186,10 +186,10 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def party(actor: Actor) -> Party:
-    """Whom the caller acts for: the enterprise, or the person."""
+    """Whom the caller acts for: the enterprise, or a person."""
     if actor.organization:
         return organization_party(actor.organization)
-    return person_party(actor.id)
+    return person_party(actor.principal or actor.id)
 
 
 def person_party(account_id: str) -> Party:
@@ -204,7 +204,7 @@ def person_party(account_id: str) -> Party:
 
 
 def organization_party(organization_id: str) -> Party:
-    found = store.enterprises.organization(organization_id)
+    found = store.mandates.organization(organization_id)
     if found is None:
         raise errors.NOT_FOUND()
     return Party(

@@ -239,9 +239,7 @@ def prove_at_window(actor: Actor, code: str, name: str, id_number: str) -> None:
     Raises ``proof_code_invalid``, ``id_number_invalid``, ``identity_mismatch``, ``already_proven``,
     ``claims_another_identity``, ``too_many_accounts`` or ``platform_unavailable``.
     """
-    item = store.proof_code(code)
-    if item is None or item.expires_at <= clock.seconds(clock.now()):
-        raise rules.PROOF_CODE_INVALID()
+    item = _code_in_use(code)
     identity = identity_of(name, id_number)
     if not departments.identity_matches(identity.name, identity.number):
         raise rules.NAME_DOES_NOT_MATCH()
@@ -251,6 +249,26 @@ def prove_at_window(actor: Actor, code: str, name: str, id_number: str) -> None:
         raise rules.PROOF_CODE_INVALID()
     _use_up(item)
     prove(actor, item.account_id, identity, rules.WINDOW)
+
+
+def _code_in_use(code: str) -> ProofCodeItem:
+    item = store.proof_code(code)
+    if item is None or item.expires_at <= clock.seconds(clock.now()):
+        raise rules.PROOF_CODE_INVALID()
+    return item
+
+
+def account_of_code(code: str) -> AccountItem:
+    """The account of whoever shows this code at a window and has proven who they are; the code is used up.
+
+    Raises ``proof_code_invalid`` or ``proof_required``.
+    """
+    item = _code_in_use(code)
+    account = canonical(item.account_id)
+    if account.level != Level.PROVEN:
+        raise errors.PROOF_REQUIRED()
+    _use_up(item)
+    return account
 
 
 def _use_up(item: ProofCodeItem) -> None:
@@ -276,6 +294,7 @@ def prove(actor: Actor, account_id: str, identity: Identity, method: str, *, at:
         # Claims of this identity write the same item: whoever comes between is seen when this is tried again.
         person = store.person(identity.index) or store.new_person(identity.index)
         writes = _recognition_writes(actor, account, identity)
+        writes += _ward_writes(actor, account, person)
         absorbed = set(account.merged)
         for rival in person.claims:
             if rival != account.id and rival not in absorbed:
@@ -316,6 +335,49 @@ def _announcement_writes(actor: Actor, person: PersonItem, method: str) -> list[
         if known is not None:
             writes.append(changes.record(known, Event(events.OTHER_ACCOUNT_PROVEN, actor, data={"method": method})))
     return writes
+
+
+def _ward_writes(actor: Actor, account: AccountItem, person: PersonItem) -> list[tables.Write]:
+    """What guardians did for a ward in an account without a login belongs to the ward's own account from now on."""
+    writes: list[tables.Write] = []
+    for other_id in person.proven:
+        other = store.account(other_id, consistent=True)
+        if other is None or other.id == account.id or other.proof != rules.GUARDIAN_REGISTER:
+            continue
+        writes += join_writes(actor, other, account)
+        data: changes.Data = {"into": account.id, "reason": "ward"}
+        writes.append(changes.record(other, Event(events.ACCOUNT_MERGED, actor, data=data)))
+        person.proven = [one for one in person.proven if one != other.id]
+        if person.account_id == other.id:
+            person.account_id = account.id
+    return writes
+
+
+def account_of_ward(actor: Actor, ward: Identity) -> str:
+    """The account of a ward; if there is none, one that no login leads to, proven by the register's word.
+
+    Claims of the ward's identity are lost as to any other proof.
+    """
+
+    def attempt() -> str:
+        person = store.person(ward.index) or store.new_person(ward.index)
+        if person.account_id:
+            return person.account_id
+        account = AccountItem(f"ACCOUNT#{ids.new_id()}", level=Level.PROVEN, platforms=[], logins=[], recent_logins=[])
+        _keep_identity(account, ward)
+        account.proof = rules.GUARDIAN_REGISTER
+        account.proven_at = clock.now()
+        writes: list[tables.Write] = []
+        for rival in person.claims:
+            writes += disputes.eviction_writes(actor, rival, account.id, rules.GUARDIAN_REGISTER)
+        person.claims = []
+        person.proven = [account.id]
+        person.account_id = account.id
+        opened = Event(events.IDENTITY_PROVEN, actor, data={"method": rules.GUARDIAN_REGISTER})
+        tables.write(changes.record(account, opened), tables.replace(person), *writes)
+        return account.id
+
+    return optimistic.repeat(attempt)
 
 
 def _recognition_writes(actor: Actor, account: AccountItem, identity: Identity) -> list[tables.Write]:

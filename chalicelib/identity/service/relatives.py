@@ -9,6 +9,7 @@ import msgspec
 from chalicelib.identity import events, rules, store
 from chalicelib.identity.service.accounts import canonical
 from chalicelib.identity.service.people import checked_id_number
+from chalicelib.identity.service.wards import is_guardian
 from chalicelib.identity.store import RelativeItem
 from chalicelib.kernel import clock, errors, names, numbers
 from chalicelib.kernel.access import Actor
@@ -36,8 +37,8 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def visitor_self(actor: Actor) -> Visitor:
-    """The caller; limits count for the enterprise when the caller acts for one."""
-    account = canonical(actor.id)
+    """The caller, or the person that the caller acts for; for an enterprise the caller comes, and its limits count."""
+    account = canonical(actor.id if actor.organization else actor.principal or actor.id)
     number = store.unseal(account, "id_number")
     key = actor.organization or account.id_index or ""
     return Visitor(key=key, account=account.id, name=store.unseal(account, "name"), id_number=number)
@@ -117,8 +118,7 @@ def consent_stands(relative_id: str) -> bool:
 def _is_guardian(guardian: str, child: str) -> bool:
     if not rules.is_child(numbers.birth_date(child), clock.today()):
         return False
-    records = departments.query_register("guardians", child, departments.Purpose("relatives"))
-    return any(record.get("id_number") == guardian for record in records)
+    return is_guardian(guardian, child)
 
 
 def is_holder(actor: Actor, item: RelativeItem) -> bool:

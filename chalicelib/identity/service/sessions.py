@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.identity import events, mandate_rules, session_rules, store
+from chalicelib.identity import events, session_rules, store
+from chalicelib.identity.service import representation
 from chalicelib.identity.service.accounts import canonical, change
 from chalicelib.identity.store import AccountItem, EndedSession, SessionItem, StaffItem
 from chalicelib.kernel import clock, errors, ids
@@ -310,9 +311,9 @@ def void_tokens(holder: AccountItem | StaffItem) -> None:
 
 
 def authenticate(headers: dict[str, str]) -> Actor:
-    """The caller by the request's headers ``Authorization`` and ``Acting-For`` (an organization id).
+    """The caller by the request's headers ``Authorization`` and ``Acting-For`` (an enterprise, or a person's account).
 
-    Costs one read (half a unit), two when acting for an enterprise. Raises ``not_authenticated``,
+    Costs one read (half a unit), two when acting for an enterprise, four for a person. Raises ``not_authenticated``,
     ``token_expired`` or ``mandate_invalid``.
     """
     authorization = headers.get("authorization")
@@ -325,8 +326,8 @@ def authenticate(headers: dict[str, str]) -> Actor:
     if claims["kind"] == "staff":
         return _staff_actor(claims)
     actor, id_index = _person_actor(claims)
-    organization_id = headers.get("acting-for")
-    return _acting_for(actor, id_index, organization_id) if organization_id else actor
+    principal_id = headers.get("acting-for")
+    return representation.acting_for(actor, id_index, principal_id) if principal_id else actor
 
 
 def _staff_actor(claims: dict[str, Any]) -> Actor:
@@ -359,13 +360,6 @@ def _is_running(claims: dict[str, Any], holder: AccountItem | StaffItem) -> bool
     """Whether the session of an access token goes on, by what the holder's item says: no further read."""
     has_ended = any(one.id == claims["sid"] for one in holder.ended)
     return holder.token_version == claims["ver"] and not has_ended
-
-
-def _acting_for(actor: Actor, id_index: str, organization_id: str) -> Actor:
-    mandate = store.enterprises.mandate(organization_id, id_index) if id_index else None
-    if mandate is None or not mandate_rules.mandate_holds(mandate.status, mandate.until, clock.today()):
-        raise errors.MANDATE_INVALID()
-    return msgspec.structs.replace(actor, organization=organization_id, scope=tuple(mandate.scope))
 
 
 def _hash(secret: str) -> str:

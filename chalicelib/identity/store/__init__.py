@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
-from chalicelib.identity.store import enterprises
+from chalicelib.identity.store import mandates
 from chalicelib.kernel import ids
 from chalicelib.kernel.events import readings
 from chalicelib.kernel.security import vault
@@ -15,7 +15,7 @@ from chalicelib.kernel.storage import indexes, tables
 from chalicelib.kernel.storage.attributes import Integer, Json, Names, OptionalMoment
 from chalicelib.kernel.storage.tables import Page, read
 
-TABLE = enterprises.TABLE
+TABLE = mandates.TABLE
 
 
 class EndedSession(msgspec.Struct, frozen=True, kw_only=True):

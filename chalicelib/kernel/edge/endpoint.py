@@ -227,7 +227,7 @@ def _authorized_answer(declared: Endpoint, request: Request, actor: Actor) -> An
     if not declared.idempotent:
         return _present(declared, declared.view(**_wanted(declared, given)), request)
     record = idempotency.record_name(
-        f"{actor.id}/{actor.organization}",
+        f"{actor.id}/{actor.principal}",
         f"{declared.operation}{sorted(request.parameters.items())}",
         idempotency.check_key(request.headers.get("idempotency-key")),
     )

@@ -80,7 +80,7 @@ def _change(subject: str, version: int, event: Event) -> Change:
         type=event.type.name,
         at=clock.now(),
         actor=actor.id,
-        acting_for=actor.organization,
+        acting_for=actor.principal,
         unit=actor.unit,
         note=note,
         data=event.data,

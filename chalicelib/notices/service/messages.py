@@ -70,7 +70,7 @@ def _bury(subject: str, version: int, reason: str) -> None:
 def plan(subject: str, change: Change) -> int:
     """Make the messages of an event, each once however often this is called; how many there are."""
     told = sources.about(subject, change)
-    account = identity.recipient(told.party, told.handler, told.service) if told else ""
+    account = identity.representation.recipient(told.party, told.handler, told.service) if told else ""
     writes: list[tables.Write] = []
     messages: list[tuple[str, str]] = []
     if told and account:

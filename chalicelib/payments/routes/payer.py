@@ -99,7 +99,7 @@ def link_receipt(target: BillItem) -> DocumentLink:
         payment.PAYER_MISMATCH,
         payment.PAYMENT_LIMITED,
         payment.CHANNEL_OUT_OF_ORDER,
-        *identity.REPRESENTATION_ERRORS,
+        *identity.representation.ERRORS,
         errors.NOT_FOUND,
     ],
     limit=_PAYING_LIMIT,

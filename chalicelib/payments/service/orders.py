@@ -41,7 +41,7 @@ def open_order(actor: Actor, wanted: list[BillItem], order_id: str) -> Opened:
     name = OF_PLATFORM.get(actor.platform)
     if name is None:
         raise rules.SESSION_WITHOUT_CHANNEL()
-    identity.check_representation(actor)
+    identity.representation.check_representation(actor)
     account = identity.platform_account(actor)
     order = _resumable(actor, wanted, name, account)
     if order is None:

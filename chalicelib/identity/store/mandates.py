@@ -1,4 +1,4 @@
-"""Stored enterprises: by their credit code, and the mandates by which people act for them."""
+"""Stored enterprises, and the mandates by which somebody acts for an enterprise or for another person."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from chalicelib.kernel.storage.attributes import Day, Names
 from chalicelib.kernel.storage.tables import Page, read
 
 TABLE = "identity"
+ORGANIZATION = "organization"
+PERSON = "person"
+_PREFIXES = {ORGANIZATION: "ORGANIZATION", PERSON: "ACCOUNT"}
+_KINDS = {prefix: kind for kind, prefix in _PREFIXES.items()}
 
 
 class OrganizationItem(tables.AggregateTable):
@@ -41,15 +45,16 @@ class MandateNumberItem(tables.Table):
     class Meta:
         table_name = TABLE
 
-    organization_id = UnicodeAttribute()
+    principal = UnicodeAttribute()
     holder_index = UnicodeAttribute()
 
 
 class MandateItem(tables.AggregateTable):
-    """What lets a person act for an enterprise (授权); found by the person through gsi1.
+    """What lets a person act for an enterprise or for another person (授权); found by the holder through gsi1.
 
-    The key holds the index of the person's number, so that a request by the person finds it with one read. ``id`` is
-    random: whoever learns it learns nothing of the number. ``given_by``: the index of the representative who gave it.
+    The key holds the principal, and the index of the holder's number, so that a request by the holder finds it with
+    one read. ``id`` is random: whoever learns it learns nothing of the number. ``given_by``: the index of the
+    representative who gave it, or of the person themselves. Both names are copies, sealed.
     """
 
     class Meta:
@@ -61,15 +66,20 @@ class MandateItem(tables.AggregateTable):
     scope = Names()
     until = Day()
     given_by = UnicodeAttribute(default="")
-    organization_name = UnicodeAttribute()
+    principal_name = BinaryAttribute(legacy_encoding=False)
     holder_name = BinaryAttribute(legacy_encoding=False)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi1 = indexes.ListIndex()
 
     @property
-    def organization_id(self) -> str:
-        return self.pk.removeprefix("ORGANIZATION#")
+    def principal_id(self) -> str:
+        """The enterprise, or the account of the person."""
+        return self.pk.partition("#")[2]
+
+    @property
+    def principal_kind(self) -> str:
+        return _KINDS[self.pk.partition("#")[0]]
 
     @property
     def holder_index(self) -> str:
@@ -84,29 +94,33 @@ def organization_of_code(code_index: str) -> CreditCodeItem | None:
     return read(CreditCodeItem, f"CREDITCODE#{code_index}", consistent=True)
 
 
-def mandate(organization_id: str, holder_index: str, *, consistent: bool = False) -> MandateItem | None:
-    return read(MandateItem, f"ORGANIZATION#{organization_id}", f"MANDATE#{holder_index}", consistent=consistent)
+def mandate(kind: str, principal_id: str, holder_index: str, *, consistent: bool = False) -> MandateItem | None:
+    return read(MandateItem, f"{_PREFIXES[kind]}#{principal_id}", f"MANDATE#{holder_index}", consistent=consistent)
 
 
 def mandate_of_id(mandate_id: str) -> MandateItem | None:
     """The mandate with this id (two reads)."""
     found = read(MandateNumberItem, f"MANDATE#{mandate_id}", consistent=True)
-    return mandate(found.organization_id, found.holder_index, consistent=True) if found is not None else None
+    if found is None:
+        return None
+    return read(MandateItem, found.principal, f"MANDATE#{found.holder_index}", consistent=True)
 
 
-def new_mandate(organization: OrganizationItem, holder_index: str) -> tuple[MandateItem, MandateNumberItem]:
+def new_mandate(kind: str, principal_id: str, holder_index: str) -> tuple[MandateItem, MandateNumberItem]:
     """A mandate for this person, and the item by which its id finds it."""
-    item = MandateItem(f"ORGANIZATION#{organization.id}", f"MANDATE#{holder_index}", id=ids.new_id())
+    item = MandateItem(f"{_PREFIXES[kind]}#{principal_id}", f"MANDATE#{holder_index}", id=ids.new_id())
     item.gsi1pk = f"HOLDER#{holder_index}"
-    item.gsi1sk = organization.id
-    number = MandateNumberItem(f"MANDATE#{item.id}", organization_id=organization.id, holder_index=holder_index)
+    item.gsi1sk = principal_id
+    number = MandateNumberItem(f"MANDATE#{item.id}", principal=item.pk, holder_index=holder_index)
     return item, number
 
 
-def mandates_of_organization(organization_id: str, cursor: str | None) -> Page:
+def mandates_of(kind: str, principal_id: str, cursor: str | None) -> Page:
+    """Who may act for an enterprise or a person."""
     condition = MandateItem.sk.startswith("MANDATE#")
-    return tables.query(MandateItem, f"ORGANIZATION#{organization_id}", condition, cursor=cursor)
+    return tables.query(MandateItem, f"{_PREFIXES[kind]}#{principal_id}", condition, cursor=cursor)
 
 
-def mandates_of_person(id_index: str, cursor: str | None) -> Page:
+def mandates_held(id_index: str, cursor: str | None) -> Page:
+    """For whom a person may act."""
     return tables.query(MandateItem.gsi1, f"HOLDER#{id_index}", index="gsi1", cursor=cursor)

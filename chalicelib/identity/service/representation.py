@@ -1,0 +1,93 @@
+"""Who acts for whom: the caller of a request, and who is told what concerns somebody."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chalicelib.identity import mandate_rules, rules, store
+from chalicelib.identity.service import enterprises, mandates, wards
+from chalicelib.identity.store import AccountItem
+from chalicelib.identity.store.mandates import ORGANIZATION, PERSON
+from chalicelib.kernel import errors
+from chalicelib.kernel.access import Actor, Level
+
+ERRORS = mandate_rules.REPRESENTATION_ERRORS
+
+
+def acting_for(actor: Actor, id_index: str, principal_id: str) -> Actor:
+    """The caller as who acts for an enterprise (one more read) or for another person (three more).
+
+    ``id_index``: of the caller's proven identity, empty for none. Raises ``mandate_invalid``.
+    """
+    if not id_index:
+        raise errors.MANDATE_INVALID()
+    mandate = store.mandates.mandate(ORGANIZATION, principal_id, id_index)
+    if mandate is not None:
+        if not mandates.holds(mandate):
+            raise errors.MANDATE_INVALID()
+        return msgspec.structs.replace(
+            actor,
+            principal=principal_id,
+            represents=ORGANIZATION,
+            represented=(principal_id,),
+            scope=tuple(mandate.scope),
+        )
+    mandate = store.mandates.mandate(PERSON, principal_id, id_index)
+    account = _standing_account(principal_id)
+    if mandate is None or account is None or not mandates.holds(mandate) or not _may_be_represented(account):
+        raise errors.MANDATE_INVALID()
+    return msgspec.structs.replace(
+        actor,
+        principal=account.id,
+        represents=PERSON,
+        represented=(account.id, *account.merged),
+        scope=tuple(mandate.scope),
+    )
+
+
+def _standing_account(account_id: str) -> AccountItem | None:
+    account = store.account(account_id)
+    if account is not None and account.merged_into:
+        return store.account(account.merged_into)
+    return account
+
+
+def _may_be_represented(account: AccountItem) -> bool:
+    """Whether it is known whose the account is, and it is not locked; a ward's needs no login."""
+    is_open = bool(account.logins) or account.proof == rules.GUARDIAN_REGISTER
+    return account.level == Level.PROVEN and is_open
+
+
+def check_representation(actor: Actor) -> None:
+    """Ask a register whether the caller may still act for whom they act for, where much depends on it.
+
+    Nothing is asked for a person who acts for themselves. Raises ``mandate_rules.REPRESENTATION_ERRORS``.
+    """
+    if actor.kind != "person" or not actor.principal:
+        return
+    if actor.organization:
+        enterprises.check_representation(actor)
+    else:
+        wards.check_guardianship(actor)
+
+
+def recipient(party: str, handler: str, service: str) -> str:
+    """Who is told what concerns a party: the person, or for a ward the guardian; for an enterprise the handler while
+    the mandate lasts and covers the service, otherwise the legal representative.
+
+    Empty when nobody of them has an account (any more).
+    """
+    found = store.account(party)
+    if found is not None:
+        standing = _standing_account(party)
+        has_login = standing is not None and bool(standing.logins)
+        guardian = "" if has_login else wards.guardian_of(party)
+        return guardian or (standing.id if standing is not None else "")
+    account = store.account(handler) if handler else None
+    if account is not None and account.level == Level.PROVEN:
+        mandate = store.mandates.mandate(ORGANIZATION, party, account.id_index or "")
+        if mandate is not None and mandates.holds(mandate) and mandates.covers(mandate, service):
+            return account.merged_into or account.id
+    account_id = enterprises.representative(party)
+    representative = _standing_account(account_id) if account_id else None
+    return representative.id if representative is not None else ""

@@ -1,0 +1,114 @@
+"""Acting for another person: guardians by the register's word, and agents by a mandate that the person gives.
+
+A ward needs no account of their own: the guardian opens one that no login leads to. It joins the ward's own account
+once the ward proves an identity themselves.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from chalicelib.identity import mandate_rules, rules, store
+from chalicelib.identity.service import mandates, proofs
+from chalicelib.identity.service.accounts import canonical, require_fresh_proof
+from chalicelib.identity.service.mandates import Holder, Principal, Terms
+from chalicelib.identity.service.people import checked_id_number
+from chalicelib.identity.store import AccountItem
+from chalicelib.identity.store.mandates import PERSON, MandateItem
+from chalicelib.kernel import clock, names, numbers
+from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import optimistic
+from chalicelib.platforms import departments
+
+
+def give_mandate(actor: Actor, name: str, id_number: str, scope: list[str], until: date) -> MandateItem:
+    """Offer somebody to act for the caller in the given services until a day; the caller proves now who they are.
+
+    It counts once that person has accepted. Raises ``id_number_invalid``, ``mandate_period_invalid``,
+    ``mandate_to_oneself``, ``fresh_proof_required`` or ``too_many_requests``.
+    """
+    id_number = checked_id_number(id_number)
+    if not mandate_rules.mandate_period_is_valid(until, clock.today()):
+        raise mandate_rules.MANDATE_PERIOD_INVALID()
+    account = canonical(actor.id)
+    index = vault.blind_index("id_number", id_number)
+    if index == account.id_index:
+        raise mandate_rules.MANDATE_TO_ONESELF()
+    require_fresh_proof(account)
+    terms = Terms(role=mandate_rules.AGENT, scope=scope, until=until, given_by=account.id_index or "")
+    return mandates.offer(actor, _principal(account), Holder(index=index, name=name), terms)
+
+
+def _principal(account: AccountItem) -> Principal:
+    return Principal(kind=PERSON, id=account.id, name=store.unseal(account, "name"))
+
+
+def gave(actor: Actor, mandate: MandateItem) -> bool:
+    """Whether a mandate was given by the caller, or is a guardian's over the caller."""
+    return mandate.principal_kind == PERSON and mandate.principal_id in actor.accounts
+
+
+def become_guardian(actor: Actor, name: str, id_number: str) -> MandateItem:
+    """Act for a ward, as the register of guardians says today; a repeat renews it.
+
+    Raises ``id_number_invalid``, ``identity_mismatch``, ``not_guardian`` or ``platform_unavailable``.
+    """
+    ward = proofs.identity_of(name, id_number)
+    if not departments.identity_matches(ward.name, ward.number):
+        raise rules.NAME_DOES_NOT_MATCH()
+    guardian = canonical(actor.id)
+    if not is_guardian(store.unseal(guardian, "id_number"), ward.number):
+        raise mandate_rules.NOT_GUARDIAN()
+    account = canonical(proofs.account_of_ward(actor, ward))
+    until = mandate_rules.guardian_until(numbers.birth_date(ward.number), clock.today())
+    holder = Holder(index=guardian.id_index or "", name=store.unseal(guardian, "name"))
+    terms = Terms(role=mandate_rules.GUARDIAN, scope=["*"], until=until, given_by=guardian.id_index or "")
+    return mandates.assume(actor, Principal(kind=PERSON, id=account.id, name=names.spell(name)), holder, terms)
+
+
+def is_guardian(guardian: str, ward: str) -> bool:
+    """Whether the register names the holder of an ID number as guardian of another one."""
+    records = departments.query_register("guardians", ward, departments.Purpose("guardians"))
+    return any(record.get("id_number") == guardian for record in records)
+
+
+def check_guardianship(actor: Actor) -> None:
+    """Ask the register whether a guardian still is one; nothing is asked about an agent, whom the person chose.
+
+    If not, the mandate ends now. Raises ``guardianship_ended`` or ``platform_unavailable``.
+    """
+    account = canonical(actor.id)
+    mandate = mandate_for(actor.represented, account.id_index or "")
+    if mandate is None or mandate.role != mandate_rules.GUARDIAN:
+        return
+    ward = canonical(actor.principal)
+    if is_guardian(store.unseal(account, "id_number"), store.unseal(ward, "id_number")):
+        return
+    key = mandate.principal_id
+
+    def end() -> None:
+        found = store.mandates.mandate(PERSON, key, account.id_index or "", consistent=True)
+        if found is not None and found.status == mandate_rules.ACCEPTED:
+            mandates.revoke(system("register"), found, "system")
+
+    optimistic.repeat(end)
+    raise mandate_rules.GUARDIANSHIP_ENDED()
+
+
+def mandate_for(account_ids: tuple[str, ...], holder_index: str) -> MandateItem | None:
+    """The mandate by which somebody acts for a person, under whichever of the person's accounts it was given."""
+    for account_id in account_ids:
+        found = store.mandates.mandate(PERSON, account_id, holder_index)
+        if found is not None and mandates.holds(found):
+            return found
+    return None
+
+
+def guardian_of(account_id: str) -> str:
+    """The account of a guardian of somebody who has no login; empty for nobody."""
+    for mandate in mandates.all_of(PERSON, account_id):
+        if mandate.role == mandate_rules.GUARDIAN and mandates.holds(mandate):
+            person = store.person(mandate.holder_index)
+            return person.account_id or "" if person is not None else ""
+    return ""
