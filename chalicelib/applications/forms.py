@@ -12,7 +12,7 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.kernel import blanks, clock, errors, numbers
+from chalicelib.kernel import blanks, clock, errors, numbers, papers
 from chalicelib.kernel.errors import FieldError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _is_date(given: str) -> bool:
 FORMATS = {
     "date": _is_date,
     "credit-code": numbers.is_credit_code,
-    "id-number": lambda given: numbers.is_id_number(given, clock.today()),
+    "id-number": lambda given: papers.is_any(given, clock.today()),
 }
 
 

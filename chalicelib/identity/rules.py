@@ -29,7 +29,28 @@ OPEN = "open"
 GIVEN = "given"
 KEPT_LOCKED = "kept_locked"
 ID_NUMBER_INVALID = ErrorCode(
-    "id_number_invalid", 422, zh="身份证号码有误，请核对", en="The ID number is not valid; check it"
+    "id_number_invalid",
+    422,
+    zh="{document}号码有误，请核对；使用其他证件请选择证件种类，或到窗口办理",
+    en="This is no number of a {document_en}; check it, choose another kind of document, or go to a window",
+)
+DOCUMENT_INCOMPLETE = ErrorCode(
+    "document_incomplete",
+    422,
+    zh="此证件还须填写{missing}",
+    en="For this document, {missing_en} is needed too",
+)
+DOCUMENT_NEEDS_WINDOW = ErrorCode(
+    "document_needs_window",
+    422,
+    zh="{document}无法在线核对，请持证件到窗口办理：在手机上取得核验码，出示给工作人员",
+    en="A {document_en} cannot be checked online: get a code on the phone and show it with the document at a window",
+)
+NO_FACE_CHECK = ErrorCode(
+    "no_face_check_for_document",
+    422,
+    zh="此平台的刷脸不支持{document}，请在支付宝刷脸，或持证件到窗口核验",
+    en="This platform's face check does not know a {document_en}: use Alipay's, or go to a window",
 )
 NAME_DOES_NOT_MATCH = ErrorCode(
     "identity_mismatch",

@@ -65,7 +65,15 @@ def exchange_code(code: str) -> AlipaySession:
     raise http.unavailable(PLATFORM)
 
 
-def start_certification(order_no: str, name: str, id_number: str, return_url: str) -> tuple[str, str]:
+class CheckedPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose face is to be checked: Alipay's name of the kind of document, the name and the number."""
+
+    kind: str
+    name: str
+    number: str
+
+
+def start_certification(order_no: str, person: CheckedPerson, return_url: str) -> tuple[str, str]:
     """Begin a face certification (alipay.user.certify.open.initialize and .certify).
 
     ``order_no``: at most 32 letters and digits, unique. Returns the certify id and the URL that the
@@ -80,9 +88,9 @@ def start_certification(order_no: str, name: str, id_number: str, return_url: st
 
     identity = OpenCertifyIdentityParam()
     identity.identity_type = "CERT_INFO"
-    identity.cert_type = "IDENTITY_CARD"
-    identity.cert_name = name
-    identity.cert_no = id_number
+    identity.cert_type = person.kind
+    identity.cert_name = person.name
+    identity.cert_no = person.number
     merchant = OpenCertifyMerchantConfig()
     merchant.return_url = return_url
     model = AlipayUserCertifyOpenInitializeModel()

@@ -38,12 +38,12 @@ def query_register(register: str, key: str, purpose: Purpose) -> list[dict[str, 
     return records
 
 
-def identity_matches(name: str, id_number: str) -> bool:
-    """Whether the national check says that ``name`` and ``id_number`` belong together.
+def identity_matches(name: str, id_number: str, document: str = "resident") -> bool:
+    """Whether the national check says that ``name`` and the number of this kind of document belong together.
 
     Raises ``platform_unavailable``.
     """
-    match = _call("/v1/identity-check", {"name": name, "id_number": id_number}).get("match")
+    match = _call("/v1/identity-check", {"name": name, "id_number": id_number, "document": document}).get("match")
     if not isinstance(match, bool):
         raise http.unavailable(PLATFORM)
     return match

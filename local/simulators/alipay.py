@@ -54,6 +54,16 @@ class Refusal(Exception):
         self.node = {"code": code, "msg": message, "sub_code": sub_code, "sub_msg": message}
 
 
+_DOCUMENTS = (
+    "IDENTITY_CARD",
+    "HOME_VISIT_PERMIT_HK_MC",
+    "HOME_VISIT_PERMIT_TAIWAN",
+    "RESIDENCE_PERMIT_HK_MC",
+    "RESIDENCE_PERMIT_TAIWAN",
+    "PERMANENT_RESIDENCE_FOREIGNER",
+)
+
+
 class Alipay(Cashier):
     """Users are named by any text; the open_id follows from it."""
 
@@ -72,6 +82,7 @@ class Alipay(Cashier):
         self._content_key = base64.b64decode(content_key)
         self._codes: dict[str, tuple[str, int]] = {}
         self._certifications: dict[str, dict[str, Any]] = {}
+        self.last_identity: dict[str, Any] = {}
         self._bills: dict[str, tuple[bytes, int]] = {}
         self.scripted_errors: list[tuple[str, str]] = []
         self.spoiled_rows: list[str] = []
@@ -430,6 +441,9 @@ class Alipay(Cashier):
             raise Refusal("40004", "INVALID_BIZ_CODE", "Business Failed")
         if not identity.get("cert_name") or not identity.get("cert_no"):
             raise Refusal("40004", "INVALID_IDENTITY_PARAM", "Business Failed")
+        if identity.get("cert_type") not in _DOCUMENTS:
+            raise Refusal("40004", "INVALID_IDENTITY_PARAM", "Business Failed")
+        self.last_identity = identity
         certify_id = secrets.token_hex(16)
         self._certifications[certify_id] = {"passed": "F", "identity": identity}
         return {"code": "10000", "msg": "Success", "certify_id": certify_id}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.identity import store
 from chalicelib.identity.service import disputes, merging, proofs, sessions
-from chalicelib.identity.service.proofs import Identity
+from chalicelib.identity.service.identities import Identity, ShownDocument, identity_of
 from chalicelib.identity.store import AccountItem
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Actor, Level
@@ -52,11 +52,11 @@ class Theft:
     seen_by_thief: list[str] = field(default_factory=list)
 
     def claim(self, login: Login) -> None:
-        self._do(login, lambda actor: proofs.claim(actor, NAME, self.identity.number))
+        self._do(login, lambda actor: proofs.claim(actor, ShownDocument(name=NAME, number=self.identity.number)))
 
     def claim_own(self, login: Login) -> None:
         """The thief says who they are themselves."""
-        self._do(login, lambda actor: proofs.claim(actor, NAME, self.own.number))
+        self._do(login, lambda actor: proofs.claim(actor, ShownDocument(name=NAME, number=self.own.number)))
 
     def prove(self, login: Login) -> None:
         """Each looks into the camera: the citizen as the citizen, the thief as the thief."""
@@ -226,7 +226,7 @@ def theft(world: World) -> Theft:
         login.open()
     return Theft(
         world=world,
-        identity=proofs.identity_of(NAME, number),
-        own=proofs.identity_of(NAME, own),
+        identity=identity_of(ShownDocument(name=NAME, number=number)),
+        own=identity_of(ShownDocument(name=NAME, number=own)),
         logins=logins,
     )

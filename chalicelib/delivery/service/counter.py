@@ -86,7 +86,10 @@ def name_collector(actor: Actor, item: ShipmentItem, name: str, id_number: str) 
     """Let somebody else collect the parcel; empty takes that back. Raises ``id_number_invalid``, ``code_used``."""
     if item.status in rules.ENDED:
         raise rules.TOO_LATE_TO_CHANGE()
-    collector = Collector(name, identity.checked_id_number(id_number)) if id_number else None
+    collector = None
+    if id_number:
+        named = identity.identities.identity_of(identity.identities.ShownDocument(name=name, number=id_number))
+        collector = Collector(named.name, named.number)
     kept = store.private(item)
     item.content = store.seal(item, "content", Private(kept.address, collector))
     happened = events.COLLECTOR_NAMED if collector else events.COLLECTOR_WITHDRAWN

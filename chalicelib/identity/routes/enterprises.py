@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.identity import mandate_rules, rules, service, store
-from chalicelib.identity.routes.shapes import Appointment, MandateList, MandateView, Number
+from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS, Appointment, MandateList, MandateView, Number
 from chalicelib.identity.routes.views import mandate_list, mandate_view
 from chalicelib.identity.store.mandates import ORGANIZATION, MandateItem, OrganizationItem
 from chalicelib.kernel import errors
@@ -99,7 +99,7 @@ def list_mandates(target: OrganizationItem, query: ListQuery) -> MandateList:
     status=201,
     idempotent=True,
     errors=[
-        rules.ID_NUMBER_INVALID,
+        *DOCUMENT_ERRORS,
         mandate_rules.MANDATE_PERIOD_INVALID,
         rules.FRESH_PROOF_REQUIRED,
         *mandate_rules.REPRESENTATION_ERRORS,
@@ -107,9 +107,7 @@ def list_mandates(target: OrganizationItem, query: ListQuery) -> MandateList:
 )
 def appoint_handler(actor: Actor, target: OrganizationItem, body: Appointment) -> MandateView:
     """Offer somebody to act as handler, or renew and change a handler's mandate; it counts once it is accepted."""
-    return mandate_view(
-        service.enterprises.appoint_handler(actor, target, body.name, body.id_number, body.scope, body.until)
-    )
+    return mandate_view(service.enterprises.appoint_handler(actor, target, body.read(), body.scope, body.until))
 
 
 @endpoint(

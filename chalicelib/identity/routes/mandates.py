@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.identity import mandate_rules, rules, service, store
-from chalicelib.identity.routes.shapes import Appointment, MandateList, MandateView, RealName
+from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS, Appointment, MandateList, MandateView, RealName
 from chalicelib.identity.routes.views import mandate_list, mandate_view
 from chalicelib.identity.store.mandates import PERSON, MandateItem
 from chalicelib.kernel import errors
@@ -66,7 +66,7 @@ def list_given_mandates(actor: Actor, query: ListQuery) -> MandateList:
     status=201,
     idempotent=True,
     errors=[
-        rules.ID_NUMBER_INVALID,
+        *DOCUMENT_ERRORS,
         rules.FRESH_PROOF_REQUIRED,
         mandate_rules.MANDATE_PERIOD_INVALID,
         mandate_rules.MANDATE_TO_ONESELF,
@@ -74,7 +74,7 @@ def list_given_mandates(actor: Actor, query: ListQuery) -> MandateList:
 )
 def give_mandate(actor: Actor, body: Appointment) -> MandateView:
     """Offer somebody to apply, pay, book and receive for the caller; it counts once that person has accepted."""
-    given = service.wards.give_mandate(actor, body.name, body.id_number, body.scope, body.until)
+    given = service.wards.give_mandate(actor, body.read(), body.scope, body.until)
     return mandate_view(given)
 
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.identity import rules, service
-from chalicelib.identity.routes.shapes import RealName
+from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS, Papers, RealName
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import endpoint
@@ -58,7 +58,8 @@ def bind_phone(actor: Actor, body: PhoneCredential) -> service.OwnData:
     "/v1/me/claim",
     Access(person=Level.LOGGED_IN),
     errors=[
-        rules.ID_NUMBER_INVALID,
+        *DOCUMENT_ERRORS,
+        rules.DOCUMENT_NEEDS_WINDOW,
         rules.NAME_DOES_NOT_MATCH,
         rules.ALREADY_PROVEN,
         rules.CLAIMS_ANOTHER,
@@ -69,9 +70,9 @@ def bind_phone(actor: Actor, body: PhoneCredential) -> service.OwnData:
     ],
     limit=CLAIM_LIMIT,
 )
-def claim_identity(actor: Actor, body: RealName) -> service.OwnData:
+def claim_identity(actor: Actor, body: Papers) -> service.OwnData:
     """Say who one is, by name and ID number: enough to book and to take a number. It proves nothing."""
-    service.proofs.claim(actor, body.name, body.id_number)
+    service.proofs.claim(actor, body.read())
     return service.describe(actor.id)
 
 
@@ -87,16 +88,17 @@ def give_claim_up(actor: Actor) -> Done:
     "/v1/me/proof",
     Access(person=Level.LOGGED_IN),
     errors=[
-        rules.ID_NUMBER_INVALID,
+        *DOCUMENT_ERRORS,
+        rules.NO_FACE_CHECK,
         rules.ALREADY_PROVEN,
         rules.CLAIMS_ANOTHER,
         errors.CONFLICT,
         *PLATFORM_ERRORS,
     ],
 )
-def start_face_check(actor: Actor, body: RealName) -> service.proofs.FaceCheck:
+def start_face_check(actor: Actor, body: Papers) -> service.proofs.FaceCheck:
     """Begin a face check on the platform of this session; confirm it after the user has done it."""
-    return service.proofs.start_face_check(actor, body.name, body.id_number)
+    return service.proofs.start_face_check(actor, body.read())
 
 
 @endpoint(

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from chalicelib.identity import mandate_rules, service
+from chalicelib.identity import mandate_rules, rules, service
+from chalicelib.identity.service.identities import ShownDocument
 from chalicelib.identity.store.mandates import ORGANIZATION, PERSON
+from chalicelib.kernel import papers
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import View, one_of
 
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Username = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9._-]+$")]
-Number = Annotated[str, Meta(min_length=15, max_length=24)]
+DOCUMENT_ERRORS = [rules.ID_NUMBER_INVALID, rules.DOCUMENT_INCOMPLETE]
+Number = Annotated[str, Meta(min_length=5, max_length=24)]
 
 Device = Annotated[str, Meta(min_length=16, max_length=128)]
 """A random number that the client made up when it was installed, and keeps: the same device is known by it."""
@@ -23,10 +26,27 @@ STAFF_LOGIN_LIMIT = Limit(name="staff_login", times=100, seconds=900, failures_o
 
 
 class RealName(msgspec.Struct, forbid_unknown_fields=True):
-    """Name and resident's ID number."""
+    """Name and a number of 18 digits, as the ID card says them."""
 
     name: Name
     id_number: Number
+
+
+class Papers(RealName, forbid_unknown_fields=True, kw_only=True):
+    """Name and number as a document says them.
+
+    Numbers of 18 digits tell their kind (``document``) and the date of birth; for others both are given, and for a
+    passport the country of issue (ISO 3166-1 alpha-3).
+    """
+
+    document: papers.Code | Literal[""] = ""
+    country: Annotated[str, Meta(pattern=r"^([A-Z]{3})?$")] = ""
+    born: date | None = None
+
+    def read(self) -> ShownDocument:
+        return ShownDocument(
+            name=self.name, number=self.id_number, kind=self.document, country=self.country, born=self.born
+        )
 
 
 class SessionList(View, frozen=True):
@@ -40,7 +60,7 @@ ScopeEntry = Annotated[str, Meta(pattern=r"^(\*|[a-z][a-z0-9_]{1,63})$")]
 Scope = Annotated[list[ScopeEntry], Meta(min_length=1, max_length=50)]
 
 
-class Appointment(RealName, forbid_unknown_fields=True, kw_only=True):
+class Appointment(Papers, forbid_unknown_fields=True, kw_only=True):
     """Whom to let act: who, for which services (``*``: all), until which day."""
 
     scope: Scope

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.identity import mandate_rules, rules, service
-from chalicelib.identity.routes.shapes import MandateView, Number, RealName, Scope
+from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS, MandateView, Number, Papers, Scope
 from chalicelib.identity.routes.views import mandate_view
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor
@@ -23,8 +23,8 @@ WINDOW_LIMIT = Limit(name="proof_at_window", times=20, seconds=3600, failures_on
 WindowCode = Annotated[str, Meta(pattern=r"^[0-9]{8}$")]
 
 
-class WindowProof(RealName, forbid_unknown_fields=True):
-    """What the ID card says, and the code on the person's phone."""
+class WindowProof(Papers, forbid_unknown_fields=True, kw_only=True):
+    """What the document says, and the code on the person's phone."""
 
     code: WindowCode
 
@@ -44,7 +44,7 @@ class PaperMandate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     Access(staff=("officer",)),
     errors=[
         rules.PROOF_CODE_INVALID,
-        rules.ID_NUMBER_INVALID,
+        *DOCUMENT_ERRORS,
         rules.NAME_DOES_NOT_MATCH,
         rules.ALREADY_PROVEN,
         rules.CLAIMS_ANOTHER,
@@ -56,7 +56,7 @@ class PaperMandate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 )
 def prove_at_window(actor: Actor, body: WindowProof) -> Done:
     """Prove the account of somebody who stands at the window with the ID card and shows the code."""
-    service.proofs.prove_at_window(actor, body.code, body.name, body.id_number)
+    service.proofs.prove_at_window(actor, body.code, body.read())
     return Done()
 
 

@@ -11,10 +11,10 @@ from datetime import date, timedelta
 import msgspec
 
 from chalicelib.identity import events, mandate_rules, store
-from chalicelib.identity.service import mandates
+from chalicelib.identity.service import identities, mandates
 from chalicelib.identity.service.accounts import canonical, require_fresh_proof
+from chalicelib.identity.service.identities import ShownDocument
 from chalicelib.identity.service.mandates import Holder, Principal, Terms
-from chalicelib.identity.service.people import checked_id_number
 from chalicelib.identity.service.proofs import account_of_code
 from chalicelib.identity.store import AccountItem
 from chalicelib.identity.store.mandates import ORGANIZATION, MandateItem, OrganizationItem
@@ -226,7 +226,7 @@ def _rename(actor: Actor, organization_id: str, name: str) -> OrganizationItem:
 
 
 def appoint_handler(
-    actor: Actor, organization: OrganizationItem, name: str, id_number: str, scope: list[str], until: date
+    actor: Actor, organization: OrganizationItem, handler: ShownDocument, scope: list[str], until: date
 ) -> MandateItem:
     """Offer somebody to act as handler (经办人) for the given services (``*`` for all) until a date.
 
@@ -235,14 +235,14 @@ def appoint_handler(
     ``id_number_invalid``, ``mandate_period_invalid``, ``fresh_proof_required``, ``representative_changed`` or
     ``platform_unavailable``.
     """
-    id_number = checked_id_number(id_number)
+    identity = identities.identity_of(handler)
     if not mandate_rules.mandate_period_is_valid(until, clock.today()):
         raise mandate_rules.MANDATE_PERIOD_INVALID()
     account = canonical(actor.id)
     require_fresh_proof(account)
     acting = Actor(kind="person", id=account.id, principal=organization.id, represents=ORGANIZATION)
     check_representation(acting)
-    holder = Holder(index=vault.blind_index("id_number", id_number), name=name)
+    holder = Holder(index=identity.index, name=identity.name)
     terms = Terms(role=mandate_rules.HANDLER, scope=scope, until=until, given_by=account.id_index or "")
     return mandates.offer(actor, _principal(organization), holder, terms)
 

@@ -9,7 +9,7 @@ import msgspec
 from chalicelib.identity import events, rules, store
 from chalicelib.identity.service.accounts import canonical, change, require_fresh_proof
 from chalicelib.identity.store import AccountItem
-from chalicelib.kernel import clock, errors, numbers, phones
+from chalicelib.kernel import clock, errors, numbers, papers, phones
 from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.edge.shapes import Instant, View, one_of
 from chalicelib.kernel.events.changes import Event
@@ -165,10 +165,11 @@ def _logins(owners: list[AccountItem], recent: list[str]) -> tuple[Login, ...]:
 
 
 def checked_id_number(text: str) -> str:
-    """A resident's ID number as it is stored; raises ``id_number_invalid``."""
+    """A number of 18 digits with a check, as it is stored; raises ``id_number_invalid``."""
     number = numbers.normalized(text)
-    if not numbers.is_id_number(number, clock.today()):
-        raise rules.ID_NUMBER_INVALID()
+    kind = papers.KINDS[papers.kind_of(number) or papers.RESIDENT]
+    if not papers.is_valid(kind.code, number, clock.today()):
+        raise rules.ID_NUMBER_INVALID(document=kind.zh, document_en=kind.en)
     return number
 
 

@@ -9,17 +9,17 @@ from typing import Annotated
 import msgspec
 
 from chalicelib.identity import events, rules, store
-from chalicelib.identity.service import disputes
+from chalicelib.identity.service import disputes, identities
 from chalicelib.identity.service.accounts import canonical, change, is_fresh_proof, join_writes
-from chalicelib.identity.service.people import checked_id_number, platform_account
+from chalicelib.identity.service.identities import Identity, ShownDocument
+from chalicelib.identity.service.people import platform_account
 from chalicelib.identity.store import AccountItem, PersonItem, ProofCodeItem
-from chalicelib.kernel import clock, errors, ids, names
+from chalicelib.kernel import clock, errors, ids, papers
 from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import Instant, View, one_of
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
-from chalicelib.kernel.security import vault
 from chalicelib.kernel.settings import settings
 from chalicelib.kernel.storage import optimistic, tables
 from chalicelib.platforms import alipay, departments, wechat
@@ -28,29 +28,14 @@ _STARTS = Limit(name="face_checks", times=20, seconds=86400)
 _CODE_DIGITS = 8
 
 
-class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """A person as registers know them: the name in one spelling, the checked number; ``index`` finds their accounts."""
-
-    name: str
-    number: str
-    index: str
-
-
-def identity_of(name: str, id_number: str) -> Identity:
-    """What somebody typed, as registers write it; raises ``id_number_invalid``."""
-    number = checked_id_number(id_number)
-    return Identity(name=names.spell(name), number=number, index=vault.blind_index("id_number", number))
-
-
-def claim(actor: Actor, name: str, id_number: str) -> None:
+def claim(actor: Actor, document: ShownDocument) -> None:
     """Let the account claim an identity whose name and number belong together; a repeat changes nothing.
 
-    That proves nothing: anybody may know both. Raises ``id_number_invalid``, ``identity_mismatch``, ``already_proven``,
-    ``claims_another_identity``, ``proven_elsewhere``, ``too_many_claims`` or ``platform_unavailable``.
+    That proves nothing: anybody may know both. Raises what ``identities.identity_of`` and ``check_registered`` raise,
+    ``already_proven``, ``claims_another_identity``, ``proven_elsewhere`` or ``too_many_claims``.
     """
-    identity = identity_of(name, id_number)
-    if not departments.identity_matches(identity.name, identity.number):
-        raise rules.NAME_DOES_NOT_MATCH()
+    identity = identities.identity_of(document)
+    check_registered(identity)
 
     def attempt() -> None:
         account = _account_in_use(actor.id)
@@ -63,11 +48,23 @@ def claim(actor: Actor, name: str, id_number: str) -> None:
         if len(person.claims) >= rules.MOST_CLAIMS:
             raise rules.TOO_MANY_CLAIMS()
         person.claims = [*person.claims, account.id]
-        _keep_identity(account, identity)
+        identities.keep(account, identity)
         account.level = Level.CLAIMED
         tables.write(changes.record(account, Event(events.IDENTITY_CLAIMED, actor)), tables.replace(person))
 
     optimistic.repeat(attempt)
+
+
+def check_registered(identity: Identity) -> None:
+    """Raise ``identity_mismatch`` unless the exchange says that name and number belong together.
+
+    Raises ``document_needs_window`` for a document that the exchange does not know, and ``platform_unavailable``.
+    """
+    kind = papers.KINDS[identity.document]
+    if not kind.is_registered:
+        raise rules.DOCUMENT_NEEDS_WINDOW(document=kind.zh, document_en=kind.en)
+    if not departments.identity_matches(identity.name, identity.number, identity.document):
+        raise rules.NAME_DOES_NOT_MATCH()
 
 
 def _account_in_use(account_id: str) -> AccountItem:
@@ -89,12 +86,6 @@ def _stands_for(account: AccountItem, identity: Identity) -> bool:
     if account.id_index == identity.index:
         return True
     raise rules.ALREADY_PROVEN() if account.level == Level.PROVEN else rules.CLAIMS_ANOTHER()
-
-
-def _keep_identity(account: AccountItem, identity: Identity) -> None:
-    account.name = store.seal(account, "name", identity.name)
-    account.id_number = store.seal(account, "id_number", identity.number)
-    account.id_index = identity.index
 
 
 def give_claim_up(actor: Actor) -> None:
@@ -121,8 +112,7 @@ class PendingProof(msgspec.Struct, kw_only=True):
     method: str
     reference: str
     order_no: str
-    name: str
-    id_number: str
+    identity: Identity
     started_at: datetime
 
 
@@ -135,13 +125,17 @@ class FaceCheck(View, frozen=True, kw_only=True):
     certify_url: str | None = None
 
 
-def start_face_check(actor: Actor, name: str, id_number: str) -> FaceCheck:
+def start_face_check(actor: Actor, document: ShownDocument) -> FaceCheck:
     """Begin a face check on the platform of this session.
 
-    Raises ``id_number_invalid``, ``already_proven``, ``claims_another_identity``, ``platform_unavailable``, or
-    ``too_many_requests``: only checks that a platform began are counted.
+    Raises ``id_number_invalid``, ``document_incomplete``, ``no_face_check_for_document``, ``already_proven``,
+    ``claims_another_identity``, ``platform_unavailable``, or ``too_many_requests``: only checks that a platform began
+    are counted.
     """
-    identity = identity_of(name, id_number)
+    identity = identities.identity_of(document)
+    kind = papers.KINDS[identity.document]
+    if not (kind.wechat if actor.platform == "wechat" else kind.alipay):
+        raise rules.NO_FACE_CHECK(document=kind.zh, document_en=kind.en)
     _stands_for(canonical(actor.id), identity)
     _STARTS.check(actor.id)
     order_no = ids.new_id()
@@ -150,7 +144,8 @@ def start_face_check(actor: Actor, name: str, id_number: str) -> FaceCheck:
         opened = FaceCheck(method=rules.WECHAT_FACE, verify_id=verify_id)
         reference = verify_id
     else:
-        certify_id, url = alipay.start_certification(order_no, identity.name, identity.number, settings().public_url)
+        person = alipay.CheckedPerson(kind=kind.alipay, name=identity.name, number=identity.number)
+        certify_id, url = alipay.start_certification(order_no, person, settings().public_url)
         opened = FaceCheck(method=rules.ALIPAY_FACE, certify_id=certify_id, certify_url=url)
         reference = certify_id
     _STARTS.count(actor.id)
@@ -158,8 +153,7 @@ def start_face_check(actor: Actor, name: str, id_number: str) -> FaceCheck:
         method=opened.method,
         reference=reference,
         order_no=order_no,
-        name=identity.name,
-        id_number=identity.number,
+        identity=identity,
         started_at=clock.now(),
     )
 
@@ -190,15 +184,15 @@ def confirm_face_check(actor: Actor) -> None:
     if not _has_passed(actor, pending):
         raise rules.PROOF_NOT_PASSED()
     # It counts from when it was begun: a check that lay for hours says nothing of who holds the phone now.
-    identity = identity_of(pending.name, pending.id_number)
-    prove(actor, account.id, identity, pending.method, at=pending.started_at)
+    prove(actor, account.id, pending.identity, pending.method, at=pending.started_at)
 
 
 def _has_passed(actor: Actor, pending: PendingProof) -> bool:
     if pending.method == rules.ALIPAY_FACE:
         return alipay.certification_passed(pending.reference)
+    person = pending.identity
     return wechat.face_check_passed(
-        pending.reference, pending.order_no, pending.name, pending.id_number, platform_account(actor)
+        pending.reference, pending.order_no, person.name, person.number, platform_account(actor)
     )
 
 
@@ -208,7 +202,7 @@ def prove_by_network_identity(actor: Actor, name: str, id_number: str, token: st
     Raises ``id_number_invalid``, ``already_proven``, ``claims_another_identity``, ``proof_not_passed``,
     ``too_many_accounts`` or ``platform_unavailable``.
     """
-    identity = identity_of(name, id_number)
+    identity = identities.identity_of(ShownDocument(name=name, number=id_number))
     _stands_for(canonical(actor.id), identity)
     if not departments.network_identity_passed(token, identity.name, identity.number):
         raise rules.PROOF_NOT_PASSED()
@@ -233,16 +227,18 @@ def new_code(actor: Actor) -> ProofCode:
     return ProofCode(code=code, expires_at=clock.local(ends))
 
 
-def prove_at_window(actor: Actor, code: str, name: str, id_number: str) -> None:
-    """A clerk has the person and the ID card before them: prove the account that shows this code.
+def prove_at_window(actor: Actor, code: str, document: ShownDocument) -> None:
+    """A clerk has the person and the document before them: prove the account that shows this code.
+
+    Of a document that no exchange can check, the clerk's word is the proof.
 
     Raises ``proof_code_invalid``, ``id_number_invalid``, ``identity_mismatch``, ``already_proven``,
     ``claims_another_identity``, ``too_many_accounts`` or ``platform_unavailable``.
     """
     item = _code_in_use(code)
-    identity = identity_of(name, id_number)
-    if not departments.identity_matches(identity.name, identity.number):
-        raise rules.NAME_DOES_NOT_MATCH()
+    identity = identities.identity_of(document)
+    if papers.KINDS[identity.document].is_registered:
+        check_registered(identity)
     account = canonical(item.account_id)
     _stands_for(account, identity)
     if not account.logins:  # the claim was given up or lost since the code was made
@@ -308,7 +304,7 @@ def prove(actor: Actor, account_id: str, identity: Identity, method: str, *, at:
         person.claims = []
         person.account_id = person.account_id or account.id
         event = _proof_event(actor, account, identity, method, was_proven=was_proven)
-        _keep_identity(account, identity)
+        identities.keep(account, identity)
         account.level = Level.PROVEN
         account.proof = method
         account.proven_at = at or clock.now()
@@ -364,7 +360,7 @@ def account_of_ward(actor: Actor, ward: Identity) -> str:
         if person.account_id:
             return person.account_id
         account = AccountItem(f"ACCOUNT#{ids.new_id()}", level=Level.PROVEN, platforms=[], logins=[], recent_logins=[])
-        _keep_identity(account, ward)
+        identities.keep(account, ward)
         account.proof = rules.GUARDIAN_REGISTER
         account.proven_at = clock.now()
         writes: list[tables.Write] = []

@@ -7,7 +7,9 @@ from datetime import date
 import msgspec
 
 from chalicelib.identity import events, rules, store
+from chalicelib.identity.service import identities
 from chalicelib.identity.service.accounts import canonical
+from chalicelib.identity.service.identities import ShownDocument
 from chalicelib.identity.service.people import checked_id_number
 from chalicelib.identity.service.wards import is_guardian
 from chalicelib.identity.store import RelativeItem
@@ -30,10 +32,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     name: str
     id_number: str
-
-    @property
-    def born(self) -> date:
-        return numbers.birth_date(self.id_number)
+    born: date
 
 
 def visitor_self(actor: Actor) -> Visitor:
@@ -41,7 +40,13 @@ def visitor_self(actor: Actor) -> Visitor:
     account = canonical(actor.id if actor.organization else actor.principal or actor.id)
     number = store.unseal(account, "id_number")
     key = actor.organization or account.id_index or ""
-    return Visitor(key=key, account=account.id, name=store.unseal(account, "name"), id_number=number)
+    return Visitor(
+        key=key,
+        account=account.id,
+        name=store.unseal(account, "name"),
+        id_number=number,
+        born=identities.birth_date(account),
+    )
 
 
 def visitor_relative(actor: Actor, relative_id: str) -> Visitor:
@@ -53,21 +58,24 @@ def visitor_relative(actor: Actor, relative_id: str) -> Visitor:
         raise rules.RELATIVE_NOT_CONSENTED()
     person = store.person(item.relative_index)
     account = person.account_id or "" if person else ""
+    id_number = store.unseal(item, "id_number")
     return Visitor(
         key=item.relative_index,
         account=account,
         name=store.unseal(item, "name"),
-        id_number=store.unseal(item, "id_number"),
+        id_number=id_number,
+        born=numbers.birth_date(id_number),
     )
 
 
-def visitor_named(name: str, id_number: str) -> Visitor:
-    """Somebody who shows an ID card at a desk; raises ``id_number_invalid``."""
-    id_number = checked_id_number(id_number)
-    index = vault.blind_index("id_number", id_number)
-    person = store.person(index)
+def visitor_named(document: ShownDocument) -> Visitor:
+    """Somebody who shows a document at a desk; raises what ``identities.identity_of`` raises."""
+    identity = identities.identity_of(document)
+    person = store.person(identity.index)
     account = person.account_id or "" if person else ""
-    return Visitor(key=index, account=account, name=names.spell(name), id_number=id_number)
+    return Visitor(
+        key=identity.index, account=account, name=identity.name, id_number=identity.number, born=identity.born
+    )
 
 
 def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:

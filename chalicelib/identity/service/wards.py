@@ -8,36 +8,34 @@ from __future__ import annotations
 
 from datetime import date
 
-from chalicelib.identity import mandate_rules, rules, store
-from chalicelib.identity.service import mandates, proofs
+from chalicelib.identity import mandate_rules, store
+from chalicelib.identity.service import identities, mandates, proofs
 from chalicelib.identity.service.accounts import canonical, require_fresh_proof
+from chalicelib.identity.service.identities import ShownDocument
 from chalicelib.identity.service.mandates import Holder, Principal, Terms
-from chalicelib.identity.service.people import checked_id_number
 from chalicelib.identity.store import AccountItem
 from chalicelib.identity.store.mandates import PERSON, MandateItem
-from chalicelib.kernel import clock, names, numbers
+from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor, system
-from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import optimistic
 from chalicelib.platforms import departments
 
 
-def give_mandate(actor: Actor, name: str, id_number: str, scope: list[str], until: date) -> MandateItem:
+def give_mandate(actor: Actor, agent: ShownDocument, scope: list[str], until: date) -> MandateItem:
     """Offer somebody to act for the caller in the given services until a day; the caller proves now who they are.
 
     It counts once that person has accepted. Raises ``id_number_invalid``, ``mandate_period_invalid``,
     ``mandate_to_oneself``, ``fresh_proof_required`` or ``too_many_requests``.
     """
-    id_number = checked_id_number(id_number)
+    identity = identities.identity_of(agent)
     if not mandate_rules.mandate_period_is_valid(until, clock.today()):
         raise mandate_rules.MANDATE_PERIOD_INVALID()
     account = canonical(actor.id)
-    index = vault.blind_index("id_number", id_number)
-    if index == account.id_index:
+    if identity.index == account.id_index:
         raise mandate_rules.MANDATE_TO_ONESELF()
     require_fresh_proof(account)
     terms = Terms(role=mandate_rules.AGENT, scope=scope, until=until, given_by=account.id_index or "")
-    return mandates.offer(actor, _principal(account), Holder(index=index, name=name), terms)
+    return mandates.offer(actor, _principal(account), Holder(index=identity.index, name=identity.name), terms)
 
 
 def _principal(account: AccountItem) -> Principal:
@@ -54,17 +52,16 @@ def become_guardian(actor: Actor, name: str, id_number: str) -> MandateItem:
 
     Raises ``id_number_invalid``, ``identity_mismatch``, ``not_guardian`` or ``platform_unavailable``.
     """
-    ward = proofs.identity_of(name, id_number)
-    if not departments.identity_matches(ward.name, ward.number):
-        raise rules.NAME_DOES_NOT_MATCH()
+    ward = identities.identity_of(ShownDocument(name=name, number=id_number))
+    proofs.check_registered(ward)
     guardian = canonical(actor.id)
     if not is_guardian(store.unseal(guardian, "id_number"), ward.number):
         raise mandate_rules.NOT_GUARDIAN()
     account = canonical(proofs.account_of_ward(actor, ward))
-    until = mandate_rules.guardian_until(numbers.birth_date(ward.number), clock.today())
+    until = mandate_rules.guardian_until(ward.born, clock.today())
     holder = Holder(index=guardian.id_index or "", name=store.unseal(guardian, "name"))
     terms = Terms(role=mandate_rules.GUARDIAN, scope=["*"], until=until, given_by=guardian.id_index or "")
-    return mandates.assume(actor, Principal(kind=PERSON, id=account.id, name=names.spell(name)), holder, terms)
+    return mandates.assume(actor, Principal(kind=PERSON, id=account.id, name=ward.name), holder, terms)
 
 
 def is_guardian(guardian: str, ward: str) -> bool:

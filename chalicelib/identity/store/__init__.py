@@ -32,9 +32,9 @@ class AccountItem(tables.AggregateTable):
     the person's logins, the one used last first; a login of a merged account may stand there too.
 
     An account stands for one identity at most, all its life: ``id_index``, which it claims or (``proof``: how,
-    ``proven_at``: when last) has proven. Whoever gives a claim up, or loses it to a proof, gets a new account, which
-    notes the ``former`` ones; no login leads to the old one any more, so what was done there is locked. ``dispute``:
-    which dispute decides what becomes of it.
+    ``proven_at``: when last) has proven, by which kind of ``document``. Whoever gives a claim up, or loses it to a
+    proof, gets a new account, which notes the ``former`` ones; no login leads to the old one any more, so what was done
+    there is locked. ``dispute``: which dispute decides what becomes of it.
     """
 
     class Meta:
@@ -47,6 +47,8 @@ class AccountItem(tables.AggregateTable):
     name = BinaryAttribute(legacy_encoding=False, null=True)
     id_number = BinaryAttribute(legacy_encoding=False, null=True)
     id_index = UnicodeAttribute(null=True)
+    document = UnicodeAttribute(default="")
+    born = BinaryAttribute(legacy_encoding=False, null=True)
     phone = BinaryAttribute(legacy_encoding=False, null=True)
     merged_into = UnicodeAttribute(null=True)
     merged = Names(default=list)
