@@ -18,4 +18,4 @@ from chalicelib.kernel.edge.api import Api
 features.check_environment(os.environ)
 features.load_routes()
 app = Api(app_name="banshi")
-app.mount(endpoint.REGISTRY, identity.sessions.authenticate)
+app.mount(endpoint.REGISTRY, identity.callers.authenticate)

@@ -26,5 +26,5 @@ handler.mount(
         for declared in endpoint.REGISTRY
         if declared.view in (certificates.fetch_print, documents.fetch_document)
     ],
-    identity.sessions.authenticate,
+    identity.callers.authenticate,
 )

@@ -13,6 +13,8 @@ _HOW = {
     "guardian_register": ("监护登记", "the register of guardians"),
 }
 """How somebody has proven who they are, in words."""
+_PLATFORMS = {"wechat": ("微信", "WeChat"), "alipay": ("支付宝", "Alipay"), "browser": ("网页", "a browser")}
+_PLATFORM_PLACES = {"at": announcements.moment_sample(), "platform": _PLATFORMS["browser"]}
 _MANDATE_PLACES = {"at": announcements.moment_sample(), "principal": announcements.same("示例旅游客运有限公司")}
 _PLACES = {"at": announcements.moment_sample(), "how": _HOW["alipay_face"]}
 
@@ -63,6 +65,8 @@ DISPUTE_GIVEN = EventType(
 DISPUTE_KEPT_LOCKED = EventType("dispute_kept_locked", zh="锁定的事项继续锁定", en="What was locked stays locked")
 DISPUTE_REOPENED = EventType("dispute_reopened", zh="争议重新处理", en="The dispute was opened again")
 SESSION_OPENED = EventType("session_opened", zh="已登录", en="Logged in")
+DEVICE_NOTED = EventType("device_noted", zh="已记下首个设备", en="The first device was noted")
+DEVICE_NEW = EventType("device_new", zh="已在新设备登录", en="Logged in on a new device", places=_PLATFORM_PLACES)
 SESSION_CLOSED = EventType("session_closed", zh="已退出登录", en="Logged out")
 SESSION_REUSE_DETECTED = EventType(
     "session_reuse_detected",
@@ -118,6 +122,11 @@ MANDATE_SUSPENDED = EventType(
 RELATIVE_ADDED = EventType("relative_added", zh="已添加亲属", en="A relative was added")
 RELATIVE_CONSENTED = EventType("relative_consented", zh="亲属已同意", en="The relative has consented")
 RELATIVE_ENDED = EventType("relative_ended", zh="亲属关系已解除", en="The relation was ended")
+
+
+def platform_words(platform: str) -> Words:
+    """Where somebody logs in, in words."""
+    return _PLATFORMS.get(platform, announcements.NOTHING)
 
 
 def how_words(method: str) -> Words:

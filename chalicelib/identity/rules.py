@@ -91,6 +91,12 @@ TOO_MANY_ACCOUNTS = ErrorCode(
     zh="该身份已核验的账号过多，请先合并",
     en="Too many accounts are proven to be this person's; merge some first",
 )
+MINI_PROGRAM_ONLY = ErrorCode(
+    "mini_program_only",
+    409,
+    zh="请在微信或支付宝小程序中进行此操作",
+    en="This is done in the mini-program on WeChat or Alipay",
+)
 PROOF_NOT_STARTED = ErrorCode(
     "proof_not_started",
     409,

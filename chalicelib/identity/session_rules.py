@@ -21,6 +21,30 @@ REFRESH_REUSED = ErrorCode(
 )
 
 
+BROWSER_LOGIN_WAITING = ErrorCode(
+    "browser_login_waiting",
+    409,
+    zh="等待在小程序中确认",
+    en="Nobody has confirmed in the mini-program yet; ask again",
+)
+BROWSER_LOGIN_OVER = ErrorCode(
+    "browser_login_over",
+    410,
+    zh="二维码已失效，请在网页上刷新后重新扫码",
+    en="This code is over; make a new one in the browser and scan again",
+)
+BROWSER_NUMBER_WRONG = ErrorCode(
+    "browser_number_wrong",
+    422,
+    zh="数字与网页上显示的不一致；如果您没有打开网页，请勿确认",
+    en="The browser shows another number; if you have opened no browser, do not confirm",
+)
+TEXT_CODE_WRONG = ErrorCode(
+    "text_code_wrong",
+    401,
+    zh="验证码有误或已失效，请重新获取",
+    en="The code is wrong or over; get a new one",
+)
 SESSION_OPEN = "open"
 SESSION_ENDED = "ended"
 SESSIONS = Graph(

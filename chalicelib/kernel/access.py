@@ -34,9 +34,10 @@ class Level(IntEnum):
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """The caller. ``kind`` is ``anonymous``, ``person``, ``staff`` or ``system``.
 
-    ``accounts`` are all accounts of the person (own and merged). ``principal`` is whom the person acts for in this
-    request, with the services that the mandate covers in ``scope`` (``*`` for all): an enterprise, or another person's
-    account, whose accounts are all ``represented``. Staff have ``roles`` and a ``unit``.
+    ``is_partial``: it is known no more than that somebody holds the person's phone. ``accounts`` are all accounts of
+    the person (own and merged). ``principal`` is whom the person acts for in this request, with the services that the
+    mandate covers in ``scope`` (``*`` for all): an enterprise, or another person's account, whose accounts are all
+    ``represented``. Staff have ``roles`` and a ``unit``.
     """
 
     kind: str = "anonymous"
@@ -44,6 +45,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     level: int = 0
     platform: str = ""
     session: str = ""
+    is_partial: bool = False
     accounts: tuple[str, ...] = ()
     principal: str = ""
     represents: str = ""
@@ -83,12 +85,14 @@ def system(name: str) -> Actor:
 class Access:
     """Who may call an endpoint.
 
-    ``person``: the least level of a person, None if persons may not; ``staff``: roles that may;
+    ``person``: the least level of a person, None if persons may not; ``partial``: also in a session of which it is only
+    known that somebody holds the person's phone; ``staff``: roles that may;
     ``target`` loads the object named by the path's parameters and ``related`` tells whether the
     caller has to do with it, in the words of ``relation``.
     """
 
     anyone: bool = False
+    partial: bool = False
     person: Level | None = None
     staff: tuple[str, ...] = ()
     target: Callable[..., Any] | None = None

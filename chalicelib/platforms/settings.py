@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from chalicelib.kernel.settings import check_base64_keys, check_urls, read_all, setting
 
 
+def _check_login_text(text: str) -> None:
+    if text.count("{") != 1 or "{code}" not in text:
+        raise ValueError("must have {code} in it once, and no other braces")
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlatformSettings:
     """Where the platforms are, and how this deployment is known to them; nothing here is secret."""
@@ -38,6 +43,12 @@ class PlatformSettings:
     departments_url: str = setting("base URL of the department registers' exchange", "https://exchange.example.gov.cn")
     departments_client_id: str = setting("this system's name at the exchange", "banshi")
     sms_client_id: str = setting("this system's name at the providers of text messages", "banshi", "banshi")
+    sms_login_text: str = setting(
+        "the text of a code for logging in to a browser, as the provider has approved it, with {code} in it",
+        "【政务服务】网页登录验证码{code}，5分钟内有效。如非本人操作请忽略，切勿告诉他人。",
+        "【政务服务】网页登录验证码{code}，5分钟内有效。如非本人操作请忽略，切勿告诉他人。",
+        check=_check_login_text,
+    )
     wechat_api_url: str = setting("WeChat's API", "https://api.weixin.qq.com", "https://api.weixin.qq.com")
     wechat_pay_url: str = setting("WeChat Pay's API", "https://api.mch.weixin.qq.com", "https://api.mch.weixin.qq.com")
     alipay_app_cert_sn: str = setting(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chalicelib.identity import store
-from chalicelib.identity.service import disputes, merging, proofs, sessions
+from chalicelib.identity.service import callers, disputes, merging, proofs
 from chalicelib.identity.service.identities import Identity, ShownDocument, identity_of
 from chalicelib.identity.store import AccountItem
 from chalicelib.kernel import errors
@@ -35,7 +35,7 @@ class Login:
     def actor(self) -> Actor | None:
         """Who the API takes the caller for; None if the session has ended."""
         try:
-            return sessions.authenticate({"authorization": f"Bearer {self.token}"})
+            return callers.authenticate({"authorization": f"Bearer {self.token}"})
         except errors.Problem:
             return None
 

@@ -1,6 +1,7 @@
 """Endpoints of identity: logging in, who one is, the enterprises and relatives that one acts for."""
 
 from chalicelib.identity.routes import (
+    browser,
     disputes,
     enterprises,
     factors,
@@ -15,6 +16,7 @@ from chalicelib.identity.routes import (
 )
 
 __all__ = [
+    "browser",
     "disputes",
     "enterprises",
     "factors",

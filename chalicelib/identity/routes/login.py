@@ -114,7 +114,9 @@ def refresh_session(body: RefreshRequest) -> service.sessions.Tokens:
     return service.sessions.refresh(body.refresh_token, body.device)
 
 
-@endpoint("POST", "/v1/auth/logout", Access(person=Level.LOGGED_IN, staff=ANY_STAFF), errors=[errors.CONFLICT])
+@endpoint(
+    "POST", "/v1/auth/logout", Access(person=Level.LOGGED_IN, partial=True, staff=ANY_STAFF), errors=[errors.CONFLICT]
+)
 def log_out(actor: Actor) -> Done:
     """End this session."""
     service.sessions.log_out(actor)

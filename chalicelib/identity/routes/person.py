@@ -35,17 +35,17 @@ class NetworkIdentity(RealName, forbid_unknown_fields=True):
     token: Annotated[str, Meta(min_length=8, max_length=2048)]
 
 
-@endpoint("GET", "/v1/me", Access(person=Level.LOGGED_IN))
+@endpoint("GET", "/v1/me", Access(person=Level.LOGGED_IN, partial=True))
 def read_me(actor: Actor) -> service.OwnData:
-    """What is known of the caller, masked."""
-    return service.describe(actor.id)
+    """What is known of the caller, masked; in a partial session the phone number only."""
+    return service.describe(actor.id, phone_only=actor.is_partial)
 
 
 @endpoint(
     "PUT",
     "/v1/me/phone",
     Access(person=Level.LOGGED_IN),
-    errors=[rules.FRESH_PROOF_REQUIRED, errors.CONFLICT, *PLATFORM_ERRORS],
+    errors=[rules.FRESH_PROOF_REQUIRED, rules.MINI_PROGRAM_ONLY, errors.CONFLICT, *PLATFORM_ERRORS],
 )
 def bind_phone(actor: Actor, body: PhoneCredential) -> service.OwnData:
     """Bind the phone number that the platform vouches for; another number on a proven account takes a fresh proof."""
@@ -90,6 +90,7 @@ def give_claim_up(actor: Actor) -> Done:
     errors=[
         *DOCUMENT_ERRORS,
         rules.NO_FACE_CHECK,
+        rules.MINI_PROGRAM_ONLY,
         rules.ALREADY_PROVEN,
         rules.CLAIMS_ANOTHER,
         errors.CONFLICT,
@@ -124,7 +125,7 @@ def confirm_face_check(actor: Actor) -> service.OwnData:
 @endpoint(
     "POST",
     "/v1/me/proof/network_identity",
-    Access(person=Level.LOGGED_IN),
+    Access(person=Level.LOGGED_IN, partial=True),
     errors=[
         rules.ID_NUMBER_INVALID,
         rules.PROOF_NOT_PASSED,
@@ -137,12 +138,22 @@ def confirm_face_check(actor: Actor) -> service.OwnData:
     limit=NETWORK_LIMIT,
 )
 def prove_by_network_identity(actor: Actor, body: NetworkIdentity) -> service.OwnData:
-    """Prove who one is with the national network identity, without a camera."""
+    """Prove who one is with the national network identity, without a camera.
+
+    A partial session is a whole one from its next refresh on.
+    """
     service.proofs.prove_by_network_identity(actor, body.name, body.id_number, body.token)
+    service.sessions.complete(actor.session)
     return service.describe(actor.id)
 
 
-@endpoint("POST", "/v1/me/proof/code", Access(person=Level.LOGGED_IN), errors=[errors.CONFLICT], limit=CODE_LIMIT)
+@endpoint(
+    "POST",
+    "/v1/me/proof/code",
+    Access(person=Level.LOGGED_IN, partial=True),
+    errors=[errors.CONFLICT],
+    limit=CODE_LIMIT,
+)
 def create_proof_code(actor: Actor) -> service.proofs.ProofCode:
     """A code to show at a window together with the ID card, for whoever cannot or does not want to use a camera."""
     return service.proofs.new_code(actor)

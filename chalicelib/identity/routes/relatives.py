@@ -31,11 +31,14 @@ class RelativeList(View, frozen=True):
 OWN_RELATION = Access(
     person=Level.PROVEN,
     target=store.relative,
-    related=lambda actor, item: service.is_holder(actor, item) or service.is_relative(actor, item),
+    related=lambda actor, item: service.relatives.is_holder(actor, item) or service.relatives.is_relative(actor, item),
     relation="one of the two relatives",
 )
 ASKED = Access(
-    person=Level.PROVEN, target=store.relative, related=service.is_relative, relation="the relative who is asked"
+    person=Level.PROVEN,
+    target=store.relative,
+    related=service.relatives.is_relative,
+    relation="the relative who is asked",
 )
 RELATIVE_LIMIT = Limit(name="relative", times=10, seconds=86400)
 
@@ -43,7 +46,7 @@ RELATIVE_LIMIT = Limit(name="relative", times=10, seconds=86400)
 @endpoint("GET", "/v1/relatives", Access(person=Level.PROVEN))
 def list_relatives(actor: Actor) -> RelativeList:
     """For whom the caller may book, and who may book for the caller."""
-    mine, asking = service.relatives_of(actor)
+    mine, asking = service.relatives.relatives_of(actor)
     return RelativeList([_relative_view(item) for item in mine], [_relative_view(item) for item in asking])
 
 
@@ -58,27 +61,27 @@ def list_relatives(actor: Actor) -> RelativeList:
 )
 def add_relative(actor: Actor, body: RealName) -> RelativeView:
     """Ask a relative for consent to book for them; for one's child under 14 the register of guardians suffices."""
-    return _relative_view(service.add_relative(actor, body.name, body.id_number))
+    return _relative_view(service.relatives.add_relative(actor, body.name, body.id_number))
 
 
 @endpoint("POST", "/v1/relatives/{relative_id}/consent", ASKED, errors=[rules.GUARDIAN_CONSENTS])
 def give_consent(actor: Actor, target: RelativeItem) -> RelativeView:
     """Let the relative who asked book for the caller."""
-    service.give_consent(actor, target)
+    service.relatives.give_consent(actor, target)
     return _relative_view(target)
 
 
 @endpoint("DELETE", "/v1/relatives/{relative_id}", OWN_RELATION)
 def end_relation(actor: Actor, target: RelativeItem) -> RelativeView:
     """End it, from either side."""
-    service.end_relation(actor, target)
+    service.relatives.end_relation(actor, target)
     return _relative_view(target)
 
 
 def _relative_view(item: RelativeItem) -> RelativeView:
     return RelativeView(
         id=item.id,
-        holder=service.masked_name(item, "holder_name"),
-        relative=service.masked_name(item, "name"),
+        holder=service.relatives.masked_name(item, "holder_name"),
+        relative=service.relatives.masked_name(item, "name"),
         consented=item.consented,
     )

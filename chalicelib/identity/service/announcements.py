@@ -25,6 +25,7 @@ def tell(key: str, change: Change) -> Announcement | None:
     values = {
         "at": announcements.moment(change.at),
         "how": events.how_words(str(change.data.get("method", ""))),
+        "platform": events.platform_words(str(change.data.get("platform", ""))),
     }
     return Announcement(party=account.id, handler="", values=values)
 

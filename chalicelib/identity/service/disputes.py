@@ -9,6 +9,7 @@ from chalicelib.kernel import ids, log
 from chalicelib.kernel.access import Actor, Level, system
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import optimistic, tables
 
 
@@ -33,6 +34,8 @@ def successor_writes(actor: Actor, account: AccountItem, *more: Event) -> tuple[
         successor.phone = store.seal(successor, "phone", phone)
         successor.level = Level.PHONE
     writes: list[tables.Write] = []
+    if phone:
+        writes.append(store.browser.phone_write(vault.blind_index("phone", phone), successor.id))
     for key in account.logins:
         login = store.login(key)
         if login is not None and login.account_id == account.id:

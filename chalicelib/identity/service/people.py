@@ -7,13 +7,15 @@ from typing import Annotated
 import msgspec
 
 from chalicelib.identity import events, rules, store
-from chalicelib.identity.service.accounts import canonical, change, require_fresh_proof
+from chalicelib.identity.service.accounts import canonical, require_fresh_proof
 from chalicelib.identity.store import AccountItem
 from chalicelib.kernel import clock, errors, numbers, papers, phones
 from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.edge.shapes import Instant, View, one_of
+from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import optimistic, tables
 from chalicelib.platforms import alipay, wechat
 
 
@@ -21,20 +23,26 @@ def bind_phone(actor: Actor, credential: str) -> None:
     """Bind the phone number that the platform vouches for: WeChat's code, or Alipay's JSON text.
 
     A number that is new to a proven account takes a fresh proof: messages and codes go there from now on. Raises
-    ``login_code_invalid``, ``fresh_proof_required`` or ``platform_unavailable``.
+    ``login_code_invalid``, ``fresh_proof_required``, ``mini_program_only`` or ``platform_unavailable``.
     """
     if actor.platform == "wechat":
         phone = wechat.phone_number(credential, platform_account(actor))
-    else:
+    elif actor.platform == "alipay":
         phone = alipay.phone_number(credential)
+    else:
+        raise rules.MINI_PROGRAM_ONLY()
 
-    def bind(account: AccountItem) -> None:
-        if account.level == Level.PROVEN and _phone(account) != phone:
+    def bind() -> None:
+        account = canonical(actor.id)
+        if account.level == Level.PROVEN and phone_of(account) != phone:
             require_fresh_proof(account)
         account.phone = store.seal(account, "phone", phone)
         account.level = max(account.level, Level.PHONE)
+        # Whoever had the number before logs in by it no more: it was given to somebody else.
+        leads_here = store.browser.phone_write(vault.blind_index("phone", phone), account.id)
+        tables.write(changes.record(account, Event(events.PHONE_BOUND, actor)), leads_here)
 
-    change(lambda: store.account(actor.id, consistent=True), bind, Event(events.PHONE_BOUND, actor))
+    optimistic.repeat(bind)
 
 
 def platform_account(actor: Actor) -> str:
@@ -67,9 +75,18 @@ class OwnData(View, frozen=True, kw_only=True):
     phone: str | None = None
 
 
-def describe(account_id: str) -> OwnData:
-    """The person as shown to themselves: the account that stands for them."""
-    return _described(canonical(account_id))
+def describe(account_id: str, *, phone_only: bool = False) -> OwnData:
+    """The person as shown to themselves: the account that stands for them.
+
+    ``phone_only``: to whom it is only known that they hold the phone.
+    """
+    account = canonical(account_id)
+    if not phone_only:
+        return _described(account)
+    phone = vault.mask_phone(phones.shown(phone_of(account)))
+    return OwnData(
+        account_id=account.id, level=Level.PHONE.name.lower(), platforms=[], merged_accounts=[], phone=phone or None
+    )
 
 
 def describe_one(account_id: str) -> OwnData:
@@ -91,12 +108,12 @@ def _described(account: AccountItem) -> OwnData:
         proven_at=clock.local_or_none(account.proven_at),
         name=vault.mask_name(name) if name else None,
         id_number=vault.mask_id_number(number) if number else None,
-        phone=vault.mask_phone(phones.shown(_phone(account))) or None,
+        phone=vault.mask_phone(phones.shown(phone_of(account))) or None,
         merged_accounts=list(account.merged),
     )
 
 
-def _phone(account: AccountItem) -> str:
+def phone_of(account: AccountItem) -> str:
     """The bound phone number: the account's own, else one of an account merged into it."""
     own = store.unseal(account, "phone")
     if own:
@@ -146,7 +163,7 @@ def contact(account_id: str) -> Contact:
     return Contact(
         name=store.unseal(account, "name"),
         id_number=store.unseal(account, "id_number"),
-        phone=phones.shown(_phone(account)),
+        phone=phones.shown(phone_of(account)),
         logins=_logins(owners, account.recent_logins),
     )
 

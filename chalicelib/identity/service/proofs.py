@@ -134,6 +134,8 @@ def start_face_check(actor: Actor, document: ShownDocument) -> FaceCheck:
     """
     identity = identities.identity_of(document)
     kind = papers.KINDS[identity.document]
+    if actor.platform not in ("wechat", "alipay"):
+        raise rules.MINI_PROGRAM_ONLY()
     if not (kind.wechat if actor.platform == "wechat" else kind.alipay):
         raise rules.NO_FACE_CHECK(document=kind.zh, document_en=kind.en)
     _stands_for(canonical(actor.id), identity)

@@ -13,11 +13,10 @@ from typing import Any
 import msgspec
 
 from chalicelib.identity import events, session_rules, store
-from chalicelib.identity.service import representation
 from chalicelib.identity.service.accounts import canonical, change
 from chalicelib.identity.store import AccountItem, EndedSession, SessionItem, StaffItem
 from chalicelib.kernel import clock, errors, ids
-from chalicelib.kernel.access import ANONYMOUS, Actor, Level
+from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.edge import tokens
 from chalicelib.kernel.edge.shapes import Instant, View
 from chalicelib.kernel.events import changes
@@ -28,6 +27,7 @@ from chalicelib.platforms import alipay, wechat
 from chalicelib.platforms.settings import settings
 
 MOST_LOGINS = 10
+MOST_DEVICES = 10
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,21 +42,54 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
 def log_in_with_wechat(code: str, device: str | None = None) -> Tokens:
     """Open a session for the user behind a wx.login code; an unknown user gets an account."""
     session = wechat.exchange_code(code)
-    return _open_person_session("wechat", f"wechat/{settings().wechat_app_id}/openid", session.openid, device)
+    return _log_in("wechat", f"wechat/{settings().wechat_app_id}/openid", session.openid, device)
 
 
 def log_in_with_alipay(code: str, device: str | None = None) -> Tokens:
     """Open a session for the user behind a my.getAuthCode code; an unknown user gets an account."""
     session = alipay.exchange_code(code)
-    return _open_person_session("alipay", f"alipay/{settings().alipay_app_id}/{session.id_type}", session.id, device)
+    return _log_in("alipay", f"alipay/{settings().alipay_app_id}/{session.id_type}", session.id, device)
 
 
-def _open_person_session(platform: str, realm: str, platform_id: str, device: str | None) -> Tokens:
+def _log_in(platform: str, realm: str, platform_id: str, device: str | None) -> Tokens:
     key = vault.blind_index("login", f"{realm}/{platform_id}")
     found = store.login(key)
     account = canonical(found.account_id) if found else _create_account(platform, key, platform_id)
     _note_use(account, key)
-    return open_session(account.id, "person", platform, key, account.token_version, device)
+    return open_person_session(account, platform, key, device)
+
+
+def open_person_session(
+    account: AccountItem, platform: str, login_key: str, device: str | None, *, is_partial: bool = False
+) -> Tokens:
+    """A new session of a person. Of a device that the account does not know yet, the person is told.
+
+    ``is_partial``: it is known no more than that somebody holds the phone; such a session may only prove more.
+    """
+    version = _note_device(account, platform, device)
+    return open_session(account.id, "person", platform, login_key, version, device, is_partial=is_partial)
+
+
+def _note_device(account: AccountItem, platform: str, device: str | None) -> int:
+    """Remember a device of an account, and tell the person of a new one; returns the account's token version.
+
+    A first device is no news: nobody had the account before. One write, the first time only.
+    """
+    mark = _hash(device)[:16] if device else platform
+    is_first = not account.devices
+    if mark in account.devices or (not device and platform != "browser"):
+        return account.token_version
+
+    def attempt() -> int:
+        found = store.account(account.id, consistent=True)
+        assert found is not None
+        found.devices = [mark, *(other for other in found.devices if other != mark)][:MOST_DEVICES]
+        kind = events.DEVICE_NOTED if is_first else events.DEVICE_NEW
+        actor = Actor(kind="person", id=found.id)
+        tables.write(changes.record(found, Event(kind, actor, data={"platform": platform})))
+        return found.token_version
+
+    return optimistic.repeat(attempt)
 
 
 def _note_use(account: AccountItem, login_key: str) -> None:
@@ -92,7 +125,14 @@ def _create_account(platform: str, login_key: str, platform_id: str) -> AccountI
 
 
 def open_session(
-    holder: str, kind: str, platform: str, login_key: str, token_version: int, device: str | None = None
+    holder: str,
+    kind: str,
+    platform: str,
+    login_key: str,
+    token_version: int,
+    device: str | None = None,
+    *,
+    is_partial: bool = False,
 ) -> Tokens:
     """A new session of a person or a staff member; ``device`` is a number that the client made up for itself."""
     now = clock.seconds(clock.now())
@@ -105,6 +145,7 @@ def open_session(
         platform=platform,
         login_key=login_key,
         device=_hash(device) if device else "",
+        partial=is_partial,
         token_version=token_version,
         current=_hash(secret),
         opened_at=now,
@@ -119,7 +160,10 @@ def open_session(
 
 
 def _tokens(item: SessionItem, secret: str, token_version: int) -> Tokens:
-    access = tokens.issue(item.holder, sid=item.id, kind=item.kind, ver=token_version, platform=item.platform)
+    claims: dict[str, Any] = {"sid": item.id, "kind": item.kind, "ver": token_version, "platform": item.platform}
+    if item.partial:
+        claims["partial"] = True
+    access = tokens.issue(item.holder, **claims)
     return Tokens(access_token=access, refresh_token=f"{item.id}.{secret}")
 
 
@@ -236,6 +280,16 @@ def log_out(actor: Actor) -> None:
         _end(item, "close", "holder", actor)
 
 
+def complete(session_id: str) -> None:
+    """Let a partial session be a whole one from its next refresh on: the person has proven in it who they are."""
+    item = store.session(session_id)
+    if item is not None and item.partial:
+        item.partial = False
+        open_one = SessionItem.status == session_rules.SESSION_OPEN
+        with suppress(tables.ConditionFailed):
+            tables.write(tables.Touch(item, ("partial",), open_one))
+
+
 class SessionView(View, frozen=True, kw_only=True):
     """A session: on which platform, since when, when its tokens were renewed last, and whether it is this one."""
 
@@ -308,58 +362,6 @@ def _loader(account_id: str) -> Callable[[], AccountItem | None]:
 def void_tokens(holder: AccountItem | StaffItem) -> None:
     """Let no session of a holder go on: each carries the number that was the holder's when it was opened."""
     holder.token_version = holder.token_version + 1
-
-
-def authenticate(headers: dict[str, str]) -> Actor:
-    """The caller by the request's headers ``Authorization`` and ``Acting-For`` (an enterprise, or a person's account).
-
-    Costs one read (half a unit), two when acting for an enterprise, four for a person. Raises ``not_authenticated``,
-    ``token_expired`` or ``mandate_invalid``.
-    """
-    authorization = headers.get("authorization")
-    if authorization is None:
-        return ANONYMOUS
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer":
-        raise errors.NOT_AUTHENTICATED()
-    claims = tokens.verify(token)
-    if claims["kind"] == "staff":
-        return _staff_actor(claims)
-    actor, id_index = _person_actor(claims)
-    principal_id = headers.get("acting-for")
-    return representation.acting_for(actor, id_index, principal_id) if principal_id else actor
-
-
-def _staff_actor(claims: dict[str, Any]) -> Actor:
-    member = store.staff(claims["sub"])
-    if member is None or not _is_running(claims, member):
-        raise errors.NOT_AUTHENTICATED()
-    return Actor(kind="staff", id=claims["sub"], session=claims["sid"], roles=tuple(member.roles), unit=member.unit)
-
-
-def _person_actor(claims: dict[str, Any]) -> tuple[Actor, str]:
-    account = store.account(claims["sub"])
-    if account is None or not _is_running(claims, account):
-        raise errors.NOT_AUTHENTICATED()
-    if account.merged_into:
-        account = canonical(account.id)
-    actor = Actor(
-        kind="person",
-        id=account.id,
-        level=account.level,
-        platform=str(claims.get("platform", "")),
-        session=claims["sid"],
-        accounts=(account.id, *account.merged),
-    )
-    # Only who has proven the identity acts by its mandates: who claims it might be anybody.
-    is_proven = account.level == Level.PROVEN
-    return actor, account.id_index or "" if is_proven else ""
-
-
-def _is_running(claims: dict[str, Any], holder: AccountItem | StaffItem) -> bool:
-    """Whether the session of an access token goes on, by what the holder's item says: no further read."""
-    has_ended = any(one.id == claims["sid"] for one in holder.ended)
-    return holder.token_version == claims["ver"] and not has_ended
 
 
 def _hash(secret: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
+from chalicelib.identity.store import browser as browser
 from chalicelib.identity.store import mandates
 from chalicelib.kernel import ids
 from chalicelib.kernel.events import readings
@@ -44,6 +45,7 @@ class AccountItem(tables.AggregateTable):
     platforms = Names()
     logins = Names(default=list)
     recent_logins = Names(default=list)
+    devices = Names(default=list)
     name = BinaryAttribute(legacy_encoding=False, null=True)
     id_number = BinaryAttribute(legacy_encoding=False, null=True)
     id_index = UnicodeAttribute(null=True)
@@ -131,7 +133,8 @@ class DisputeItem(tables.AggregateTable):
 class SessionItem(tables.AggregateTable):
     """A family of refresh tokens: the hash of the ``current`` one is kept, and of the ``previous`` one.
 
-    ``device``: the hash of the number that the client made up. ``token_version``: the holder's when it was opened.
+    ``device``: the hash of the number that the client made up. ``partial``: it is only known that somebody holds the
+    person's phone. ``token_version``: the holder's when it was opened.
     """
 
     class Meta:
@@ -142,6 +145,7 @@ class SessionItem(tables.AggregateTable):
     platform = UnicodeAttribute()
     login_key = UnicodeAttribute()
     device = UnicodeAttribute(default="")
+    partial = BooleanAttribute(default=False)
     token_version = Integer(default=1)
     status = UnicodeAttribute(default="")
     current = UnicodeAttribute()

@@ -254,6 +254,8 @@ def authorize_role(access: Access, actor: Actor) -> None:
     if actor.kind == "anonymous":
         raise errors.NOT_AUTHENTICATED()
     if actor.kind == "person" and access.person is not None:
+        if actor.is_partial and not access.partial:
+            raise errors.PROOF_REQUIRED()
         if actor.level < access.person:
             raise level_refusal(access.person)
         return

@@ -74,7 +74,9 @@ def prefer(
 
 
 def asked_for(platform: str) -> list[MessageTemplate]:
-    """The templates for which the mini-program asks the person's consent on a platform."""
+    """The templates for which the mini-program asks the person's consent on a platform; none in a browser."""
+    if platform not in ("wechat", "alipay"):
+        return []
     return [one for one in catalog.messages().templates if getattr(one, platform) is not None]
 
 
