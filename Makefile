@@ -9,7 +9,7 @@ FONTS := chalicelib/certificates/fonts
 NOTO := node_modules/@expo-google-fonts/noto-sans-sc
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-stack lint mutants house format openapi examples bench publish check-city join staff staff-code suspend reinstate dismiss invoke \
+.PHONY: help install run demo test proofs test-stack lint mutants house format openapi examples bench publish check-city join staff staff-code suspend reinstate dismiss invoke \
 	rush hostile notices simulation package deploy secrets destroy restore-items practice costs lock clean-data
 
 # the shell has a USER of its own
@@ -60,6 +60,9 @@ $(BROWSER)/unpacked/installed: $(BROWSER)/package-lock.json
 	@cd $(BROWSER) && npm ci --silent --no-audit --no-fund --ignore-scripts && rm -rf unpacked && mkdir unpacked
 	@cd $(BROWSER) && TMPDIR=$$PWD/unpacked AWS_EXECUTION_ENV=AWS_Lambda_nodejs22.x node unpack.mjs >/dev/null
 	@touch $@
+
+proofs: install ## the large proofs: 10,000 schedules of identities, long stories; an hour on two cores
+	@BANSHI_IDENTITIES=10000 HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n auto --dist worksteal --override-ini addopts= -q --strict-markers --timeout 7200 tests/proofs/test_identity.py
 
 test-stack: install ## deploy the packages into an AWS emulator and play the journey there (Python 3.13)
 	@$(BIN)/python -m pytest --override-ini addopts= -v --strict-markers --timeout 900 tests/stack

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from chalicelib.identity import store
-from chalicelib.identity.service import callers, disputes, merging, proofs
+from chalicelib.identity import mandate_rules, store
+from chalicelib.identity.service import callers, disputes, mandates, merging, proofs, representation, wards
 from chalicelib.identity.service.identities import Identity, ShownDocument, identity_of
 from chalicelib.identity.store import AccountItem
-from chalicelib.kernel import errors
+from chalicelib.identity.store.mandates import PERSON
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor, Level
 from scenes.world import World, new_id_number
 
@@ -87,6 +89,37 @@ class Theft:
 
         self._do(login, merge_any)
 
+    def appoint(self, login: Login) -> None:
+        """Let whoever the thief really is act for oneself: the citizen trusts them."""
+        until = clock.today() + timedelta(days=30)
+        agent = ShownDocument(name=NAME, number=self.own.number)
+        self._do(login, lambda actor: wards.give_mandate(actor, agent, ["*"], until), least=Level.PROVEN)
+
+    def accept(self, login: Login) -> None:
+        """Agree to act for everybody who asks."""
+
+        def accept_all(actor: Actor) -> None:
+            for mandate in mandates.held_by(actor, None).items:
+                if mandate.status == mandate_rules.OFFERED:
+                    mandates.accept(actor, mandate)
+
+        self._do(login, accept_all, least=Level.PROVEN)
+
+    def revoke(self, login: Login) -> None:
+        """Trust nobody any more."""
+
+        def revoke_all(actor: Actor) -> None:
+            for account_id in actor.accounts:
+                for mandate in mandates.all_of(PERSON, account_id):
+                    if mandate.status != mandate_rules.ENDED and wards.gave(actor, mandate):
+                        mandates.revoke(actor, mandate)
+
+        self._do(login, revoke_all, least=Level.PROVEN)
+
+    def take_as_ward(self, login: Login) -> None:
+        """Say to be the citizen's guardian, which the register does not."""
+        self._do(login, lambda actor: wards.become_guardian(actor, NAME, self.identity.number), least=Level.PROVEN)
+
     def undo(self) -> None:
         """An administrator parts what was merged."""
         for account in self.accounts():
@@ -102,7 +135,15 @@ class Theft:
                 decide = choice.choice(decisions)
                 _quietly(lambda dispute=dispute, decide=decide: decide(ADMINISTRATOR, dispute, "已核对"))  # type: ignore[misc]
 
-    def _do(self, login: Login, work: Callable[[Actor], object]) -> None:
+    def decide_now(self, _: Login) -> None:
+        """An administrator decides what is to be decided, always in the same way."""
+        self.decide(random.Random(1))
+
+    def take_back_now(self, _: Login) -> None:
+        self.take_back(random.Random(1))
+
+    def _do(self, login: Login, work: Callable[[Actor], object], least: Level = Level.LOGGED_IN) -> None:
+        """Do it as the caller; ``least`` is the level that the endpoint asks for."""
         was_proven = self.is_proven
         actor = login.actor()
         if actor is None:
@@ -111,7 +152,8 @@ class Theft:
         if actor is None:
             return
         self._look(login, actor, was_proven=was_proven)
-        _quietly(lambda: work(actor))
+        if actor.level >= least:
+            _quietly(lambda: work(actor))
 
     def _look(self, login: Login, actor: Actor, *, was_proven: bool) -> None:
         """What the caller could read: once the identity is proven, nothing of it may be the thief's."""
@@ -170,14 +212,34 @@ class Theft:
         if actor is None or not login.is_thief or not is_proven:
             return []
         reached = [store.account(one, consistent=True) for one in actor.accounts]
-        return [f"the thief reaches {one.id}" for one in reached if one and one.id_index == self.identity.index]
+        found = [f"the thief reaches {one.id}" for one in reached if one and one.id_index == self.identity.index]
+        return found + self._faults_of_acting(actor)
+
+    def _faults_of_acting(self, actor: Actor) -> list[str]:
+        """For the citizen acts only who was asked by the one who has proven it, and has accepted."""
+        index = self.own.index if actor.level == Level.PROVEN else ""
+        found = []
+        for account in self.accounts():
+            try:
+                representation.acting_for(actor, index, account.id)
+            except errors.Problem:
+                continue
+            mandate = store.mandates.mandate(PERSON, account.id, index, consistent=True)
+            is_given = mandate is not None and mandate.given_by == self.identity.index
+            is_accepted = mandate is not None and mandate.status == mandate_rules.ACCEPTED
+            standing = store.account(account.merged_into or account.id, consistent=True)
+            is_proven = standing is not None and standing.level == Level.PROVEN and bool(standing.logins)
+            if not (is_given and is_accepted and is_proven):
+                found.append(f"somebody acts for {account.id} without the citizen's word")
+        return found
 
     def script(self, choice: random.Random, login: Login) -> Callable[[], None]:
         """A few things that somebody does with this phone, in an order drawn by chance."""
         if login.is_thief:
             deeds = [self.claim, self.claim, self.claim_own, self.give_up, self.prove, self.merge]
+            deeds += [self.prove, self.accept, self.appoint, self.take_as_ward]
         else:
-            deeds = [self.claim, self.prove, self.prove, self.give_up, self.merge]
+            deeds = [self.claim, self.prove, self.prove, self.give_up, self.merge, self.appoint, self.revoke]
         wanted = [choice.choice(deeds) for _ in range(choice.randint(2, 4))]
 
         def play() -> None:

@@ -54,7 +54,7 @@ TOUCHED = {
     "identity/service/members.py": "written",  # what an invited person sets; nothing is open before the event
     "identity/service/proofs.py": "('expires_at',)",  # a code is used up
     "identity/service/security_keys.py": "('challenge', 'challenge_until')",  # what a key has to sign next
-    "identity/service/sessions.py": "('current', 'previous', 'used_at')",  # a refresh; the login used last; what a proof lifts
+    "identity/service/sessions.py": "('current', 'previous', 'used_at')",  # a refresh; more below
     "kernel/storage/worker.py": "_SCHEDULE",
     "payments/service/refunds.py": "('platform_id',)",  # the platform's number of a refund that is known already
 }

@@ -25,9 +25,9 @@ from scenes.world import World
 from tests.identity.schedules import Theft, theft
 from tests.interleaving import Crash, Interleaved, dying_at
 
-SCHEDULES = 75
+SCHEDULES = 50
 BATCHES = int(os.environ.get("BANSHI_IDENTITIES", "300")) // SCHEDULES
-"""``make test`` plays 300 schedules; BANSHI_IDENTITIES=10000 plays more."""
+"""``make test`` plays 300 schedules, ``make proofs`` 10,000."""
 
 
 def play(world: World, interleaved: Interleaved, seed: int) -> Theft:
@@ -84,13 +84,21 @@ def test_the_schedules_find_a_seeded_bug(
 
 @pytest.mark.parametrize("mode", ["before", "after", "lost"])
 @pytest.mark.parametrize("point", [1, 2])
-@pytest.mark.parametrize("deed", ["claim", "prove", "give_up", "merge"])
+@pytest.mark.parametrize(
+    "deed", ["claim", "prove", "give_up", "merge", "appoint", "revoke", "decide_now", "take_back_now"]
+)
 def test_a_process_that_dies_leaves_nothing_half_done(
     world: World, monkeypatch: pytest.MonkeyPatch, deed: str, point: int, mode: str
 ) -> None:
     scene = theft(world)
     citizen, second, thief, _ = scene.logins
     scene.claim(thief)
+    if deed in ("appoint", "revoke", "decide_now", "take_back_now"):
+        scene.prove(citizen)
+    if deed == "revoke":
+        scene.appoint(citizen)
+        scene.prove(thief)
+        scene.accept(thief)
     if deed == "give_up":
         scene.claim(citizen)
     if deed == "merge":
@@ -134,6 +142,22 @@ class IdentityMachine(RuleBasedStateMachine):
     def merge(self, place: int) -> None:
         self.scene.merge(self.scene.logins[place])
 
+    @rule(place=st.integers(0, 3))
+    def appoint(self, place: int) -> None:
+        self.scene.appoint(self.scene.logins[place])
+
+    @rule(place=st.integers(2, 3))
+    def accept(self, place: int) -> None:
+        self.scene.accept(self.scene.logins[place])
+
+    @rule(place=st.integers(0, 1))
+    def revoke(self, place: int) -> None:
+        self.scene.revoke(self.scene.logins[place])
+
+    @rule(place=st.integers(2, 3))
+    def take_as_ward(self, place: int) -> None:
+        self.scene.take_as_ward(self.scene.logins[place])
+
     @rule()
     def undo(self) -> None:
         self.scene.undo()
@@ -156,5 +180,6 @@ class IdentityMachine(RuleBasedStateMachine):
 
 
 def test_whatever_they_do_the_identity_is_the_citizens(world: World) -> None:
+    stories = 40 if os.environ.get("HYPOTHESIS_PROFILE") != "long" else 2000
     machine = type("Machine", (IdentityMachine,), {"world": world})
-    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=12, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=stories, stateful_step_count=12, deadline=None))
