@@ -72,6 +72,7 @@ SESSION_REUSE_DETECTED = EventType(
     "session_reuse_detected",
     zh="刷新令牌被重复使用，登录已终止",
     en="A refresh token was used twice; the session was ended",
+    places={"at": announcements.moment_sample()},
 )
 ACCESS_TOKENS_VOIDED = EventType("access_tokens_voided", zh="访问令牌已全部失效", en="All access tokens are void")
 STAFF_INVITED = EventType("staff_invited", zh="已邀请工作人员", en="The staff member was invited")

@@ -59,6 +59,12 @@ GUARDIANSHIP_ENDED = ErrorCode(
     zh="登记中您已不是该人的监护人，不能再代为办理",
     en="The register does not name you as this person's guardian any more",
 )
+PRINCIPAL_DECEASED = ErrorCode(
+    "principal_deceased",
+    403,
+    zh="登记显示委托人已故，授权随之终止；继承等事项请到窗口办理",
+    en="The register says that the person has died, which ends the mandate; a window helps with an inheritance",
+)
 NOT_GUARDIAN = ErrorCode(
     "not_guardian",
     403,
@@ -77,6 +83,7 @@ LICENCE_REFUSED = ErrorCode(
 REPRESENTATION_ERRORS = [
     REPRESENTATIVE_CHANGED,
     GUARDIANSHIP_ENDED,
+    PRINCIPAL_DECEASED,
     ENTERPRISE_UNKNOWN,
     ENTERPRISE_NOT_ACTIVE,
     PLATFORM_UNAVAILABLE,

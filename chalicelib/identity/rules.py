@@ -58,6 +58,12 @@ NAME_DOES_NOT_MATCH = ErrorCode(
     zh="姓名与身份证号码不一致；请按身份证填写，间隔号用“·”",
     en="Name and ID number do not belong together; write the name as the ID card does, with a dot as “·”",
 )
+DECEASED = ErrorCode(
+    "identity_deceased",
+    422,
+    zh="登记显示该人已故；如有误，请到窗口更正，继承等事项请到窗口办理",
+    en="The register says that this person has died; a window corrects a mistake, and helps with an inheritance",
+)
 ALREADY_PROVEN = ErrorCode(
     "already_proven",
     409,

@@ -7,6 +7,7 @@ import unicodedata
 
 MAINLAND = "86"
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_LANDLINE = re.compile(r"0[0-9]{2,3}-?[0-9]{7,8}")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -30,6 +31,17 @@ def parse(text: str, country: str = MAINLAND) -> str:
     if is_mainland and _MOBILE.fullmatch(digits[3:]) is None:
         raise ValueError("no mobile number of the mainland")
     return digits
+
+
+def is_reachable(text: str) -> bool:
+    """Whether a courier can call it: a mobile number as ``parse`` takes it, or a landline of the mainland with area."""
+    if _LANDLINE.fullmatch(text):
+        return True
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True
 
 
 def shown(number: str) -> str:

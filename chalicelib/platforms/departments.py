@@ -38,15 +38,23 @@ def query_register(register: str, key: str, purpose: Purpose) -> list[dict[str, 
     return records
 
 
-def identity_matches(name: str, id_number: str, document: str = "resident") -> bool:
-    """Whether the national check says that ``name`` and the number of this kind of document belong together.
+class Identified(msgspec.Struct, frozen=True):
+    """What the national check says: whether name and number belong together, and whether that person has died."""
+
+    match: bool
+    deceased: bool = False
+
+
+def check_identity(name: str, id_number: str, document: str = "resident") -> Identified:
+    """What the national check says of a name and a number of this kind of document.
 
     Raises ``platform_unavailable``.
     """
-    match = _call("/v1/identity-check", {"name": name, "id_number": id_number, "document": document}).get("match")
-    if not isinstance(match, bool):
-        raise http.unavailable(PLATFORM)
-    return match
+    content = {"name": name, "id_number": id_number, "document": document}
+    try:
+        return msgspec.convert(_call("/v1/identity-check", content), Identified)
+    except msgspec.ValidationError:
+        raise http.unavailable(PLATFORM) from None
 
 
 def network_identity_passed(token: str, name: str, id_number: str) -> bool:

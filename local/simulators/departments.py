@@ -26,12 +26,14 @@ class Departments(SignedSimulator):
         super().__init__(client_id, secret)
         self.queries: list[dict[str, Any]] = []
         self.people = dict(number_and_name[::-1] for number_and_name in (REPRESENTATIVE, HANDLER, DRIVER, BUYER))
+        self.deceased: set[str] = set()
         self.registers = demo_registers(clock.today())
         self._network_tokens: dict[str, str] = {}
         self._licence_tokens: dict[str, dict[str, Any]] = {}
         self.controls |= {
             "registers": self._put_records,
             "people": self._put_person,
+            "deaths": self._put_death,
             "network_identities": self._mint_network_token,
             "business_licences": self._mint_licence_token,
         }
@@ -44,6 +46,11 @@ class Departments(SignedSimulator):
     def _put_person(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """``{"name": ..., "id_number": ...}``: known to the national check from now on."""
         self.people[wanted["id_number"]] = wanted["name"]
+        return wanted
+
+    def _put_death(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """``{"id_number": ...}``: the national check says from now on that this person has died."""
+        self.deceased.add(wanted["id_number"])
         return wanted
 
     def _mint_network_token(self, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +67,8 @@ class Departments(SignedSimulator):
 
     def execute(self, path: str, wanted: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if path == "/v1/identity-check":
-            return 200, {"match": self.people.get(wanted["id_number"]) == wanted["name"]}
+            number = wanted["id_number"]
+            return 200, {"match": self.people.get(number) == wanted["name"], "deceased": number in self.deceased}
         if path == "/v1/network-identity":
             holder = self._network_tokens.pop(wanted["token"], None)
             is_right_name = self.people.get(wanted["id_number"]) == wanted["name"]

@@ -234,3 +234,16 @@ def test_what_was_parted_by_a_decision_does_not_come_back_by_a_proof(world: Worl
     world.prove(again, "张三", number)
     assert again.get(f"/v1/appointments/{appointment}").code == "not_found"
     assert administrator.get(path).json["status"] == "open"
+
+
+def test_the_desk_sees_what_happened_to_both_accounts_and_every_decision(world: World) -> None:
+    _, owner, account, _ = stolen(world)
+    security, path = world.staff("security"), f"/v1/disputes/{open_dispute(world, account)['id']}"
+    assert security.post(f"{path}/keep_locked", {"reason": "联系不上当事人"}).status == 200
+    world.pump()
+    evidence = security.get(f"{path}/evidence").json
+    assert [row["type"] for row in evidence["decisions"]] == ["dispute_opened", "dispute_kept_locked"]
+    assert (evidence["decisions"][1]["by"], evidence["decisions"][1]["reason"]) == ("security", "联系不上当事人")
+    assert "identity_claimed" in {row["type"] for row in evidence["locked_account"]}
+    assert "identity_proven" in {row["type"] for row in evidence["prover"]}
+    assert owner.account_id

@@ -291,3 +291,37 @@ def test_another_phone_number_takes_a_proof_now(world: World) -> None:
     world.prove(client, "测试人", id_number)
     world.bind_phone(client, "13900002222")
     assert client.get("/v1/me").json["phone"] == "139****2222"
+
+
+def test_nobody_claims_or_proves_somebody_who_has_died(world: World) -> None:
+    number = new_id_number()
+    world.simulators.departments.people[number] = "张三"
+    world.simulators.departments.controls["deaths"]({"id_number": number})
+    client = world.log_in("wechat")
+    body = {"name": "张三", "id_number": number}
+    assert client.post("/v1/me/claim", body).code == "identity_deceased"
+    code = client.post("/v1/me/proof/code").json["code"]
+    assert world.staff("window.1").post("/v1/counter/proofs", {**body, "code": code}).code == "identity_deceased"
+
+
+def test_two_people_with_one_name_do_not_meet(world: World) -> None:
+    first, second = world.real_person("王伟"), world.real_person("王伟")
+    third = world.claimant("王伟")
+    assert first.account_id != second.account_id
+    assert first.get("/v1/me/other_accounts").json["items"] == []
+    assert third.get("/v1/me").json["level"] == "claimed"
+    assert [client.get("/v1/me").json["level"] for client in (first, second)] == ["proven", "proven"]
+
+
+def test_a_lent_phone_stays_its_owners(world: World) -> None:
+    """A friend borrows the phone, and wants to book with it under an own name."""
+    owner = world.real_person("张三")
+    friend = {"name": "李四", "id_number": new_id_number()}
+    world.simulators.departments.people[friend["id_number"]] = "李四"
+    assert owner.post("/v1/me/claim", friend).code == "already_proven"
+    assert owner.post("/v1/me/proof", friend).code == "already_proven"
+    claimed = world.claimant("张三")
+    assert claimed.post("/v1/me/claim", friend).code == "claims_another_identity"
+    assert claimed.delete("/v1/me/claim").status == 200
+    again = world.log_in("wechat", claimed.user)
+    assert again.post("/v1/me/claim", friend).json["level"] == "claimed", "given up first, and nothing is mixed"

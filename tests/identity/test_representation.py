@@ -252,3 +252,13 @@ def test_how_long_a_guardian_may_act(born: date, until: date) -> None:
 
 def test_born_on_a_leap_day_is_of_age_on_the_first_of_march() -> None:
     assert mandate_rules.guardian_until(date(2012, 2, 29), date(2029, 12, 1)) == date(2030, 2, 28)
+
+
+def test_a_mandate_ends_with_the_principals_death(world: World, mother: Mother) -> None:
+    agent = mother.agent()
+    begun = agent.post("/v1/applications", {"service": "real_estate_registration"}).json
+    assert agent.put(f"/v1/applications/{begun['id']}/form", {"form": {**begun["form"], **paying.HOME}}).status == 200
+    world.simulators.departments.controls["deaths"]({"id_number": mother.id_number})
+    refused = agent.post(f"/v1/applications/{begun['id']}/submit")
+    assert (refused.status, refused.code) == (403, "principal_deceased")
+    assert agent.get("/v1/applications").code == "mandate_invalid"

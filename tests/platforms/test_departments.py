@@ -63,4 +63,4 @@ def test_an_exchange_out_of_order_is_one_kind_of_problem(world: World, fault: st
 def test_an_answer_that_the_exchange_did_not_sign_is_refused(world: World) -> None:
     world.simulators.departments.tamper_signature = True
     with pytest.raises(Problem):
-        departments.identity_matches("测试人", "11010519491231002X")
+        departments.check_identity("测试人", "11010519491231002X")

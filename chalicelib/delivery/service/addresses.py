@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from chalicelib.catalog import service as catalog
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.store import Address, AddressItem
+from chalicelib.kernel import phones
 from chalicelib.kernel.errors import FieldError
 from chalicelib.kernel.storage import tables
-
-_PHONE = r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}"
 
 
 def check(content: Address) -> None:
     """Raise ``address_invalid`` with what is wrong, by field."""
     problems = []
-    if not re.fullmatch(_PHONE, content.phone):
+    if not phones.is_reachable(content.phone):
         problems.append(
             FieldError("/phone", "invalid", zh="请填写手机号或带区号的固定电话", en="A mobile or landline number")
         )

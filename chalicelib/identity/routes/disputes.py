@@ -6,12 +6,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from chalicelib.identity import rules, service, store
+from chalicelib.identity import events, rules, service, store
 from chalicelib.identity.store import AccountItem, DisputeItem
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.shapes import CursorText, Done, Instant, Reason, View, one_of
+from chalicelib.kernel.event_types import declared_in
+from chalicelib.kernel.events import changes
 from chalicelib.kernel.roles import SECURITY_ADMINISTRATOR
 
 
@@ -50,6 +52,25 @@ class DisputeView(View, frozen=True, kw_only=True):
     proven_at: Instant | None = None
 
 
+class HistoryEntry(View, frozen=True, kw_only=True):
+    """Something that happened, by whom, and the reason that was given."""
+
+    at: Instant
+    type: str
+    zh: str
+    en: str
+    by: str
+    reason: str | None = None
+
+
+class DisputeEvidence(View, frozen=True, kw_only=True):
+    """What speaks for whom: the decisions so far, and what happened to the locked account and to the proven one."""
+
+    decisions: list[HistoryEntry]
+    locked_account: list[HistoryEntry]
+    prover: list[HistoryEntry]
+
+
 class DisputeList(View, frozen=True):
     """A part of the list of disputes, the oldest first."""
 
@@ -68,6 +89,33 @@ def list_disputes(query: DisputeQuery) -> DisputeList:
 def read_dispute(target: DisputeItem) -> DisputeView:
     """One disputed identity with what is known of both accounts, masked."""
     return _dispute_view(target)
+
+
+@endpoint("GET", "/v1/disputes/{dispute_id}/evidence", ANY_DISPUTE)
+def read_evidence(target: DisputeItem) -> DisputeEvidence:
+    """What happened to both accounts, and every decision with its reason, the oldest first."""
+    return DisputeEvidence(
+        decisions=_history(target.subject),
+        locked_account=_history(f"ACCOUNT#{target.account_id}"),
+        prover=_history(f"ACCOUNT#{target.prover}"),
+    )
+
+
+def _history(subject: str) -> list[HistoryEntry]:
+    known = declared_in(events)
+    entries = []
+    for change in service.disputes.newest_changes(subject):
+        words = known[change.type]
+        entry = HistoryEntry(
+            at=clock.local(change.at),
+            type=change.type,
+            zh=words.zh,
+            en=words.en,
+            by=change.actor,
+            reason=changes.note_of(subject, change) or None,
+        )
+        entries.append(entry)
+    return entries
 
 
 @endpoint("POST", "/v1/disputes/{dispute_id}/give", ANY_DISPUTE, errors=[rules.DISPUTE_DECIDED])

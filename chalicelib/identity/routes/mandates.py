@@ -95,6 +95,7 @@ def take_mandate_back(actor: Actor, target: MandateItem) -> MandateView:
     errors=[
         rules.ID_NUMBER_INVALID,
         rules.NAME_DOES_NOT_MATCH,
+        rules.DECEASED,
         mandate_rules.NOT_GUARDIAN,
         errors.CONFLICT,
         errors.PLATFORM_UNAVAILABLE,

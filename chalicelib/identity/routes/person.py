@@ -61,6 +61,7 @@ def bind_phone(actor: Actor, body: PhoneCredential) -> service.OwnData:
         *DOCUMENT_ERRORS,
         rules.DOCUMENT_NEEDS_WINDOW,
         rules.NAME_DOES_NOT_MATCH,
+        rules.DECEASED,
         rules.ALREADY_PROVEN,
         rules.CLAIMS_ANOTHER,
         rules.PROVEN_ELSEWHERE,

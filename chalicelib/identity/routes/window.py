@@ -46,6 +46,7 @@ class PaperMandate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         rules.PROOF_CODE_INVALID,
         *DOCUMENT_ERRORS,
         rules.NAME_DOES_NOT_MATCH,
+        rules.DECEASED,
         rules.ALREADY_PROVEN,
         rules.CLAIMS_ANOTHER,
         rules.TOO_MANY_ACCOUNTS,

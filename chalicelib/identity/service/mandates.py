@@ -113,9 +113,9 @@ def decline(actor: Actor, mandate: MandateItem) -> None:
     tables.write_or_conflict(changes.record(mandate, Event(declined, actor)))
 
 
-def revoke(actor: Actor, mandate: MandateItem, by: str = "principal") -> None:
+def revoke(actor: Actor, mandate: MandateItem) -> None:
     """End a mandate at once. Raises ``mandate_wrong_state``."""
-    revoked = mandate_rules.MANDATES.move(mandate, "revoke", by)
+    revoked = mandate_rules.MANDATES.move(mandate, "revoke", "principal")
     tables.write_or_conflict(changes.record(mandate, Event(revoked, actor)))
 
 

@@ -58,13 +58,17 @@ def claim(actor: Actor, document: ShownDocument) -> None:
 def check_registered(identity: Identity) -> None:
     """Raise ``identity_mismatch`` unless the exchange says that name and number belong together.
 
-    Raises ``document_needs_window`` for a document that the exchange does not know, and ``platform_unavailable``.
+    Raises ``document_needs_window`` for a document that the exchange does not know, ``identity_deceased`` for somebody
+    who has died, and ``platform_unavailable``.
     """
     kind = papers.KINDS[identity.document]
     if not kind.is_registered:
         raise rules.DOCUMENT_NEEDS_WINDOW(document=kind.zh, document_en=kind.en)
-    if not departments.identity_matches(identity.name, identity.number, identity.document):
+    found = departments.check_identity(identity.name, identity.number, identity.document)
+    if not found.match:
         raise rules.NAME_DOES_NOT_MATCH()
+    if found.deceased:
+        raise rules.DECEASED()
 
 
 def _account_in_use(account_id: str) -> AccountItem:

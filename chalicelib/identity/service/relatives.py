@@ -86,7 +86,7 @@ def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:
     """
     id_number = checked_id_number(id_number)
     name = names.spell(name)
-    if not departments.identity_matches(name, id_number):
+    if not departments.check_identity(name, id_number).match:
         raise rules.NAME_DOES_NOT_MATCH()
     holder = canonical(actor.id)
     index = vault.blind_index("id_number", id_number)

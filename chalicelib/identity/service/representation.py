@@ -68,7 +68,7 @@ def check_representation(actor: Actor) -> None:
     if actor.organization:
         enterprises.check_representation(actor)
     else:
-        wards.check_guardianship(actor)
+        wards.check_mandate(actor)
 
 
 def recipient(party: str, handler: str, service: str) -> str:

@@ -15,9 +15,11 @@ from chalicelib.identity.service.identities import ShownDocument
 from chalicelib.identity.service.mandates import Holder, Principal, Terms
 from chalicelib.identity.store import AccountItem
 from chalicelib.identity.store.mandates import PERSON, MandateItem
-from chalicelib.kernel import clock
+from chalicelib.kernel import clock, papers
 from chalicelib.kernel.access import Actor, system
-from chalicelib.kernel.storage import optimistic
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import optimistic, tables
 from chalicelib.platforms import departments
 
 
@@ -70,27 +72,35 @@ def is_guardian(guardian: str, ward: str) -> bool:
     return any(record.get("id_number") == guardian for record in records)
 
 
-def check_guardianship(actor: Actor) -> None:
-    """Ask the register whether a guardian still is one; nothing is asked about an agent, whom the person chose.
+def check_mandate(actor: Actor) -> None:
+    """Ask registers whether a guardian still is one, and whether whom somebody acts for is alive (民法典 art. 173).
 
-    If not, the mandate ends now. Raises ``guardianship_ended`` or ``platform_unavailable``.
+    If not, the mandate ends now. Raises ``guardianship_ended``, ``principal_deceased`` or ``platform_unavailable``.
     """
     account = canonical(actor.id)
-    mandate = mandate_for(actor.represented, account.id_index or "")
-    if mandate is None or mandate.role != mandate_rules.GUARDIAN:
-        return
+    index = account.id_index or ""
+    mandate = mandate_for(actor.represented, index)
+    if mandate is None:
+        return  # it has ended since the request was let in; nothing is done by it that its principal did not want
     ward = canonical(actor.principal)
-    if is_guardian(store.unseal(account, "id_number"), store.unseal(ward, "id_number")):
-        return
-    key = mandate.principal_id
+    name, number = store.unseal(ward, "name"), store.unseal(ward, "id_number")
+    if mandate.role == mandate_rules.GUARDIAN and not is_guardian(store.unseal(account, "id_number"), number):
+        _end(mandate)
+        raise mandate_rules.GUARDIANSHIP_ENDED()
+    is_registered = papers.KINDS[ward.document].is_registered
+    if is_registered and departments.check_identity(name, number, ward.document).deceased:
+        _end(mandate)
+        raise mandate_rules.PRINCIPAL_DECEASED()
 
-    def end() -> None:
-        found = store.mandates.mandate(PERSON, key, account.id_index or "", consistent=True)
+
+def _end(mandate: MandateItem) -> None:
+    def attempt() -> None:
+        found = store.mandates.mandate(PERSON, mandate.principal_id, mandate.holder_index, consistent=True)
         if found is not None and found.status == mandate_rules.ACCEPTED:
-            mandates.revoke(system("register"), found, "system")
+            revoked = mandate_rules.MANDATES.move(found, "revoke", "system")
+            tables.write(changes.record(found, Event(revoked, system("register"))))
 
-    optimistic.repeat(end)
-    raise mandate_rules.GUARDIANSHIP_ENDED()
+    optimistic.repeat(attempt)
 
 
 def mandate_for(account_ids: tuple[str, ...], holder_index: str) -> MandateItem | None:

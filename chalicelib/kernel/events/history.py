@@ -120,6 +120,13 @@ def entries(subject: str, cursor: str | None = None, limit: int = 100) -> tuple[
     return [changes.parse_entry(item.entry) for item in page.items if item.first is None], page.cursor
 
 
+def newest(subject: str) -> list[Change]:
+    """The newest 100 changes of a subject, the oldest of them first."""
+    page = tables.query(HistoryItem, subject, limit=100, newest_first=True)
+    found = [changes.parse_entry(item.entry) for item in page.items if item.first is None]
+    return found[::-1]
+
+
 def timeline(subject: str, version: int, latest: list[Change]) -> list[Change]:
     """All changes of an aggregate up to ``version``: the log, and from the item what the log lacks yet."""
     found: list[Change] = []
