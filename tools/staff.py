@@ -78,9 +78,8 @@ def _invite(user: str, name: str, unit: str, roles: list[str], phone: str | None
     except Problem as problem:
         if problem.error is not staff_rules.STAFF_EXISTS:
             raise
-    service.members.set_details(by, user, name, unit, phone)
-    service.members.set_roles(by, user, roles, features.roles(), REASON)
-    return service.members.reset(by, user, REASON)
+    service.members.reset(by, user, REASON)
+    return service.members.invite(by, user, name, unit, roles, phone)
 
 
 if __name__ == "__main__":

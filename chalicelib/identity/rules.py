@@ -97,6 +97,18 @@ TOO_MANY_ACCOUNTS = ErrorCode(
     zh="该身份已核验的账号过多，请先合并",
     en="Too many accounts are proven to be this person's; merge some first",
 )
+PROVE_IN_MINI_PROGRAM = ErrorCode(
+    "prove_in_mini_program",
+    409,
+    zh="此账号尚未核验为您本人，首次核验请在微信或支付宝小程序中进行",
+    en="This account is not proven to be yours yet; prove it for the first time in the mini-program",
+)
+TEXT_CODE_SENT = ErrorCode(
+    "text_code_sent",
+    409,
+    zh="该手机号已绑定其他账号，已向该号码发送验证码，请填写后重试",
+    en="Another account has bound this number; a code was sent to it, call again with the code",
+)
 MINI_PROGRAM_ONLY = ErrorCode(
     "mini_program_only",
     409,

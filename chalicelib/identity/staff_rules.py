@@ -59,6 +59,12 @@ ROLES_INVALID = ErrorCode(
     zh="角色有误（{fault}）：三类管理员互斥，且不得兼任其他角色",
     en="These roles cannot be given ({fault}); an administrator has that one role only",
 )
+ADMINISTRATOR_PROTECTED = ErrorCode(
+    "administrator_protected",
+    403,
+    zh="管理员的任免和停用须由运维人员用命令办理，不能由另一名管理员办理",
+    en="No administrator decides about another one; whoever runs the system does that by command",
+)
 INVITATION_INVALID = ErrorCode(
     "invitation_invalid",
     401,

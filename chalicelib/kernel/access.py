@@ -36,8 +36,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
     ``is_partial``: it is known no more than that somebody holds the person's phone. ``accounts`` are all accounts of
     the person (own and merged). ``principal`` is whom the person acts for in this request, with the services that the
-    mandate covers in ``scope`` (``*`` for all): an enterprise, or another person's account, whose accounts are all
-    ``represented``. Staff have ``roles`` and a ``unit``.
+    ``mandate`` (its id) covers in ``scope`` (``*`` for all): an enterprise, or another person's account, whose accounts
+    are all ``represented``. Staff have ``roles`` and a ``unit``.
     """
 
     kind: str = "anonymous"
@@ -50,6 +50,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     principal: str = ""
     represents: str = ""
     represented: tuple[str, ...] = ()
+    mandate: str = ""
     scope: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     unit: str = ""
@@ -57,6 +58,11 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     def covers(self, service_code: str) -> bool:
         """Whether the person's mandate (if acting for somebody) covers the service."""
         return not self.principal or "*" in self.scope or service_code in self.scope
+
+    @property
+    def is_narrow_agent(self) -> bool:
+        """Whether the caller acts for a person in some services only: what else is the person's is none of theirs."""
+        return self.represents == "person" and "*" not in self.scope
 
     @property
     def parties(self) -> tuple[str, ...]:

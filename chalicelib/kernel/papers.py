@@ -109,7 +109,7 @@ KINDS = {
             code=PASSPORT,
             zh="护照",
             en="passport",
-            pattern=r"[A-Z0-9]{5,9}",
+            pattern=r"(?=[A-Z0-9]*[0-9]{5})[A-Z0-9]{6,9}",
             is_registered=False,
         ),
     )
@@ -123,6 +123,14 @@ def kind_of(number: str) -> str:
     """The kind of a number that tells its kind by itself (18 digits with a check); otherwise empty."""
     for kind in KINDS.values():
         if kind.has_check and re.fullmatch(kind.pattern, number):
+            return kind.code
+    return ""
+
+
+def registered_kind(number: str, today: date) -> str:
+    """The kind of a number as a register gives it, which names none; passports look like others and are never meant."""
+    for kind in KINDS.values():
+        if kind.is_registered and is_valid(kind.code, number, today):
             return kind.code
     return ""
 

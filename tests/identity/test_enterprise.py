@@ -168,6 +168,10 @@ def test_representation_lasts_a_year_and_is_renewed_by_asking_the_register_again
     world.pass_time(days=366)
     relogged()
     assert enterprise.client.get("/v1/applications").code == "mandate_invalid"
+    path = "/v1/organizations"
+    body = {"credit_code": enterprise.credit_code}
+    assert enterprise.representative.post(path, body).code == "fresh_proof_required"
+    world.prove(enterprise.representative, "甲代表", enterprise.id_number)
     renewed = enterprise.representative.post("/v1/organizations", {"credit_code": enterprise.credit_code}).json
     assert renewed["valid"] is True
     assert enterprise.client.get("/v1/applications").status == 200

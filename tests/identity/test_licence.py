@@ -114,3 +114,28 @@ def test_the_name_of_the_register_is_taken_when_it_matters(world: World) -> None
     assert enterprise.client.post(f"/v1/applications/{draft['id']}/submit").status == 200
     again = enterprise.representative.post("/v1/organizations", {"credit_code": enterprise.credit_code})
     assert again.json["principal_name"] == "改名旅游客运有限公司"
+
+
+def test_the_enterprise_hears_of_whom_a_clerk_let_act(world: World) -> None:
+    enterprise = world.enterprise()
+    accomplice = world.real_person("丁某")
+    assert at_window(world, accomplice, enterprise).status == 200
+    world.pump()
+    rows = enterprise.representative.get("/v1/messages").json["items"]
+    assert [row["event"] for row in rows].count("mandate_assumed") == 2, "of the own registration, and of this"
+
+
+def test_numbers_of_two_kinds_of_documents_are_not_mixed_up(world: World) -> None:
+    """A representative with a permit is recognised; somebody whose passport has the same number is not."""
+    number = "H24681357"
+    code, _ = unknown_enterprise(world)
+    world.simulators.departments.registers["business_licences"][code][0]["legal_representative_id_number"] = number
+    world.simulators.departments.people[number] = "陈大文"
+    passport = {"document": "passport", "country": "USA", "born": "1980-01-01"}
+    permit = {"document": "permit_hong_kong_macau", "born": "1980-01-01"}
+    for papers, answer in ((passport, "not_legal_representative"), (permit, "")):
+        person = world.log_in("wechat")
+        shown = person.post("/v1/me/proof/code").json["code"]
+        body = {"code": shown, "name": "陈大文", "id_number": number, **papers}
+        assert world.staff("window.1").post("/v1/counter/proofs", body).status == 200
+        assert person.post("/v1/organizations", {"credit_code": code}).code == answer

@@ -262,3 +262,72 @@ def test_a_mandate_ends_with_the_principals_death(world: World, mother: Mother) 
     refused = agent.post(f"/v1/applications/{begun['id']}/submit")
     assert (refused.status, refused.code) == (403, "principal_deceased")
     assert agent.get("/v1/applications").code == "mandate_invalid"
+
+
+def test_who_acts_in_one_service_sees_nothing_else_of_the_person(world: World, mother: Mother) -> None:
+    agent = mother.agent(scope=["tour_bus_sticker"])
+    home = {"recipient": "王母", "phone": "13800001234", "division": "320102", "detail": "某某路 12 号 301 室"}
+    address = mother.client.post("/v1/addresses", home).json["id"]
+    assert agent.get("/v1/addresses").code == "mandate_does_not_cover"
+    assert agent.put(f"/v1/addresses/{address}", home).code == "mandate_does_not_cover"
+    assert agent.get("/v1/me/readings").code == "mandate_does_not_cover"
+    assert mother.agent().get("/v1/addresses").status == 200
+
+
+def test_mandates_of_merged_accounts_are_seen_and_ended(world: World, mother: Mother) -> None:
+    agent = mother.agent()
+    other = world.log_in("alipay")
+    world.merge(other, mother.client, "王母", mother.id_number)
+    rows: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        page = other.get(f"/v1/me/mandates{cursor}").json
+        rows += page["items"]
+        if "cursor" not in page:
+            break
+        cursor = f"?cursor={page['cursor']}"
+    (row,) = rows
+    assert other.delete(f"/v1/me/mandates/{row['id']}").json["status"] == "ended"
+    assert agent.get("/v1/applications").code == "mandate_invalid"
+
+
+def test_the_register_is_asked_with_the_first_request_of_a_day(world: World) -> None:
+    family = Family(world)
+    acting = family.acting()
+    family.name_guardian(new_id_number())
+    assert acting.get("/v1/applications").status == 200, "it was asked today"
+    world.pass_time(days=1)
+    acting.token = world.log_in("wechat", family.guardian.user).token
+    world.simulators.departments.controls["faults"]({"fault": "http_500"})
+    assert acting.get("/v1/applications").status == 200, "a register out of order shuts nobody out"
+    assert acting.get("/v1/applications").code == "mandate_invalid"
+
+
+def test_a_former_guardian_does_not_submit_by_a_narrow_mandate(world: World) -> None:
+    family = Family(world)
+    acting = family.acting()
+    child = world.real_person("周童", family.child_number)
+    until = str(clock.today() + timedelta(30))
+    body = {"name": "周父", "id_number": family.number, "scope": ["tour_bus_sticker"], "until": until}
+    assert child.post("/v1/me/mandates", body).status == 201
+    world.accept_mandates(family.guardian)
+    family.name_guardian(new_id_number())
+    begun = acting.post("/v1/applications", {"service": "real_estate_registration"}).json
+    assert acting.put(f"/v1/applications/{begun['id']}/form", {"form": {**begun["form"], **paying.HOME}}).status == 200
+    assert acting.post(f"/v1/applications/{begun['id']}/submit").code == "guardianship_ended"
+
+
+def test_what_was_done_for_a_ward_comes_back_when_a_false_proof_is_taken_back(world: World) -> None:
+    family = Family(world)
+    acting = family.acting()
+    applied = paying.owe(world, acting, family.child_number, property_kind="affordable")
+    thief = world.real_person("周童", family.child_number)
+    reason = {"reason": "核验有误"}
+    assert world.staff("security").post(f"/v1/accounts/{thief.account_id}/take_back_proof", reason).status == 200
+    assert acting.get(f"/v1/applications/{applied['id']}").status == 200
+
+
+def test_a_new_mandate_takes_a_proof_now(world: World) -> None:
+    family = Family(world)
+    world.pass_time(minutes=11)
+    assert family.register().code == "fresh_proof_required"

@@ -95,6 +95,7 @@ def test_a_key_is_registered_and_logs_in_until_it_is_removed(world: World, desk:
     assert begin(world, "key.holder").code == "login_refused", "nobody without a key"
     registered = register(member, desk, secret)
     assert registered.status == 200, registered.json
+    assert member.get("/v1/sessions").status == 401
     for _ in range(2):
         signed = desk.sign(begin(world, "key.holder").json["options"])
         opened = log_in(world, "key.holder", signed)
@@ -102,7 +103,12 @@ def test_a_key_is_registered_and_logs_in_until_it_is_removed(world: World, desk:
     client = Client(world=world, token=opened.json["access_token"])
     assert [row["name"] for row in client.get("/v1/me/security_keys").json["items"]] == ["办公桌"]
     assert world.staff("security").get("/v1/staff/key.holder").json["security_keys"] == 1
-    assert client.delete(f"/v1/me/security_keys/{registered.json['id']}").status == 200
+    world.pass_time(seconds=30)
+    body = {"password": PASSWORD, "code": digits(secret)}
+    path = f"/v1/me/security_keys/{registered.json['id']}/remove"
+    assert client.post(path, {**body, "code": "000000"}).code == "factors_wrong"
+    assert client.post(path, body).status == 200
+    assert client.get("/v1/sessions").status == 401, "every change of a factor ends all sessions"
     assert begin(world, "key.holder").code == "login_refused"
 
 
@@ -163,6 +169,29 @@ def test_a_page_elsewhere_gets_nothing(world: World, desk: Desk) -> None:
         assert log_in(world, "key.phished", signed).code == "login_refused"
     finally:
         security_keys.origin = original
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"attestationObject": "AAAA"},
+        {"attestationObject": "gYGBgYGBgYGBgQ"},
+        {"attestationObject": "é"},
+        {"attestationObject": 5},
+        {"clientDataJSON": "W10"},
+        {"clientDataJSON": "_w"},
+        {"clientDataJSON": "a"},
+        {"transports": [5, {}]},
+    ],
+)
+def test_what_no_browser_makes_is_refused(world: World, desk: Desk, odd: dict[str, Any]) -> None:
+    member, secret = joined(world, f"key.odd.{abs(hash(str(odd)))}")
+    options = member.post("/v1/me/security_keys/options").json["options"]
+    credential = desk.create(options)
+    credential["response"] |= odd
+    body = {"name": "钥匙", "credential": credential, "password": PASSWORD, "code": digits(secret)}
+    answer = member.post("/v1/me/security_keys", body)
+    assert answer.code in ("security_key_refused", "") and answer.status < 500
 
 
 def test_five_keys_are_enough(world: World, desk: Desk) -> None:

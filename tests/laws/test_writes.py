@@ -52,7 +52,8 @@ TOUCHED = {
     "delivery/service/couriers.py": "('misses',)",  # wrong tries of a code
     "identity/service/disputes.py": "('account_id',)",  # where a login leads; the accounts' events say it
     "identity/service/members.py": "written",  # what an invited person sets; nothing is open before the event
-    "identity/service/proofs.py": "('expires_at',)",  # a code is used up
+    "identity/service/window.py": "('expires_at',)",  # a code is used up
+    "identity/service/representation.py": "('checked_on',)",  # when a register was asked last
     "identity/service/security_keys.py": "('challenge', 'challenge_until')",  # what a key has to sign next
     "identity/service/sessions.py": "('current', 'previous', 'used_at')",  # a refresh; more below
     "kernel/storage/worker.py": "_SCHEDULE",
@@ -215,6 +216,7 @@ QUERYING_IN_LOOPS = {
     "delivery/service/statistics.py: of_day": "pages of one carrier's day, for a supervisor",
     "identity/service/mandates.py: all_of": "pages of one enterprise's mandates: at registration, for events",
     "identity/service/sessions.py: list_sessions": "one query for each account that was merged into the person's",
+    "identity/service/sessions.py: sessions_of_person": "one query for each account that was merged into the person's",
     "notices/service/inbox.py: mark_read": "one query for each account that was merged into the person's",
     "notices/service/inbox.py: unread_count": "one query for each account that was merged into the person's",
     "notices/store.py: collected_before": "pages of one day's messages of one person, for the digest",

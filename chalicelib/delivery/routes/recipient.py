@@ -19,6 +19,18 @@ from chalicelib.kernel.edge.shapes import ListQuery
 from chalicelib.payments import rules as payment_rules
 
 PERSON = Access(person=Level.PROVEN)
+
+
+ADDRESS_ERRORS = [rules.ADDRESS_INVALID, errors.MANDATE_DOES_NOT_COVER]
+
+
+def _book_of(actor: Actor) -> str:
+    """Whose address book the caller uses; raises ``mandate_does_not_cover`` for who acts in some services only."""
+    if actor.is_narrow_agent:
+        raise errors.MANDATE_DOES_NOT_COVER()
+    return actor.parties[0]
+
+
 _CODE_LIMIT = Limit(name="delivery_code", times=10, seconds=3600)
 _QUOTE_LIMIT = Limit(name="postage", times=60, seconds=300)
 
@@ -84,10 +96,10 @@ class ParcelTimeline(msgspec.Struct, frozen=True):
     entries: list[views.ParcelTimelineEntry]
 
 
-@endpoint("GET", "/v1/addresses", PERSON)
+@endpoint("GET", "/v1/addresses", PERSON, errors=[errors.MANDATE_DOES_NOT_COVER])
 def list_addresses(actor: Actor) -> AddressList:
     """The caller's address book, or that of the enterprise acted for."""
-    items = store.addresses(actor.parties[0])
+    items = store.addresses(_book_of(actor))
     return AddressList([views.address(item.id, store.address_of(item)) for item in items])
 
 
@@ -101,21 +113,26 @@ def list_addresses(actor: Actor) -> AddressList:
 )
 def add_address(actor: Actor, body: AddressInput, request: Request) -> views.AddressView:
     """Keep an address."""
-    item = service.addresses.add(actor.parties[0], body.content, request.key)
+    item = service.addresses.add(_book_of(actor), body.content, request.key)
     return views.address(item.id, body.content)
 
 
-@endpoint("PUT", "/v1/addresses/{address_id}", PERSON, errors=[rules.ADDRESS_INVALID, rules.ADDRESS_UNKNOWN])
+@endpoint(
+    "PUT",
+    "/v1/addresses/{address_id}",
+    PERSON,
+    errors=[*ADDRESS_ERRORS, rules.ADDRESS_UNKNOWN],
+)
 def change_address(actor: Actor, address_id: str, body: AddressInput) -> views.AddressView:
     """Change an address; parcels on their way keep the one that they had."""
-    item = service.addresses.change(actor.parties[0], address_id, body.content)
+    item = service.addresses.change(_book_of(actor), address_id, body.content)
     return views.address(item.id, body.content)
 
 
-@endpoint("DELETE", "/v1/addresses/{address_id}", PERSON)
+@endpoint("DELETE", "/v1/addresses/{address_id}", PERSON, errors=[errors.MANDATE_DOES_NOT_COVER])
 def remove_address(actor: Actor, address_id: str) -> Removed:
     """Remove an address from the book."""
-    service.addresses.remove(actor.parties[0], address_id)
+    service.addresses.remove(_book_of(actor), address_id)
     return Removed()
 
 

@@ -40,6 +40,7 @@ class LicenceToken(msgspec.Struct, forbid_unknown_fields=True):
         mandate_rules.ENTERPRISE_UNKNOWN,
         mandate_rules.ENTERPRISE_NOT_ACTIVE,
         mandate_rules.NOT_LEGAL_REPRESENTATIVE,
+        rules.FRESH_PROOF_REQUIRED,
         errors.CONFLICT,
         errors.PLATFORM_UNAVAILABLE,
     ],
@@ -55,6 +56,7 @@ def register_organization(actor: Actor, body: CreditCode) -> MandateView:
     Access(person=Level.PROVEN),
     errors=[
         mandate_rules.LICENCE_REFUSED,
+        rules.FRESH_PROOF_REQUIRED,
         mandate_rules.ENTERPRISE_UNKNOWN,
         mandate_rules.ENTERPRISE_NOT_ACTIVE,
         errors.CONFLICT,

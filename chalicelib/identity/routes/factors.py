@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from chalicelib.identity import service, staff_rules
 from chalicelib.identity.routes.shapes import STAFF_LOGIN_LIMIT, Device, Username
+from chalicelib.kernel import errors
 from chalicelib.kernel.access import ANY_STAFF, ANYONE, Access, Actor
 from chalicelib.kernel.edge.endpoint import Request, endpoint
 from chalicelib.kernel.edge.shapes import Done, View
@@ -49,6 +50,13 @@ class KeyRegistration(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     name: Annotated[str, Meta(min_length=1, max_length=50)]
     credential: dict[str, Any]
+    password: Password
+    code: SixDigits
+
+
+class BothFactors(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Both factors of today."""
+
     password: Password
     code: SixDigits
 
@@ -121,7 +129,7 @@ def list_security_keys(actor: Actor) -> SecurityKeyList:
     return SecurityKeyList(service.security_keys.keys_of(actor))
 
 
-@endpoint("POST", "/v1/me/security_keys/options", STAFF, errors=[staff_rules.TOO_MANY_KEYS])
+@endpoint("POST", "/v1/me/security_keys/options", STAFF, errors=[staff_rules.TOO_MANY_KEYS, errors.CONFLICT])
 def begin_key_registration(actor: Actor) -> service.security_keys.KeyOptions:
     """What the browser needs to make a key (``navigator.credentials.create``), good for five minutes."""
     return service.security_keys.begin_registration(actor)
@@ -141,7 +149,7 @@ def begin_key_registration(actor: Actor) -> service.security_keys.KeyOptions:
 def register_security_key(
     actor: Actor, body: KeyRegistration, request: Request
 ) -> service.security_keys.SecurityKeyView:
-    """Let the caller log in with this key instead of the six digits."""
+    """Let the caller log in with this key instead of the six digits; all sessions end, this one too."""
 
     def attempt() -> service.security_keys.SecurityKeyView:
         return service.security_keys.register(actor, body.name, body.credential, body.password, body.code)
@@ -149,14 +157,29 @@ def register_security_key(
     return service.staff.confirm(actor, request.source_ip, attempt)
 
 
-@endpoint("DELETE", "/v1/me/security_keys/{key_id}", STAFF)
-def remove_security_key(actor: Actor, key_id: str) -> Done:
-    """Forget a key; nothing happens if the caller has none with this id."""
-    service.security_keys.remove(actor, key_id)
+@endpoint(
+    "POST",
+    "/v1/me/security_keys/{key_id}/remove",
+    STAFF,
+    errors=[staff_rules.FACTORS_WRONG, staff_rules.ONE_TIME_CODE_USED],
+)
+def remove_security_key(actor: Actor, key_id: str, body: BothFactors, request: Request) -> Done:
+    """Forget a key; all sessions of the caller end, this one too. Nothing is forgotten if there is no such key."""
+
+    def attempt() -> None:
+        service.security_keys.remove(actor, key_id, body.password, body.code)
+
+    service.staff.confirm(actor, request.source_ip, attempt)
     return Done()
 
 
-@endpoint("POST", "/v1/auth/staff/key/options", ANYONE, errors=[staff_rules.LOGIN_REFUSED], limit=STAFF_LOGIN_LIMIT)
+@endpoint(
+    "POST",
+    "/v1/auth/staff/key/options",
+    ANYONE,
+    errors=[staff_rules.LOGIN_REFUSED, errors.CONFLICT],
+    limit=STAFF_LOGIN_LIMIT,
+)
 def begin_key_login(body: KeyLoginStart, request: Request) -> service.security_keys.KeyOptions:
     """What the browser needs to log in with a key (``navigator.credentials.get``), good for five minutes."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.identity import mandate_rules, rules, service, store
 from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS, Appointment, MandateList, MandateView, RealName
 from chalicelib.identity.routes.views import mandate_list, mandate_view
-from chalicelib.identity.store.mandates import PERSON, MandateItem
+from chalicelib.identity.store.mandates import MandateItem
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import endpoint
@@ -56,7 +56,7 @@ def decline_mandate(actor: Actor, target: MandateItem) -> MandateView:
 @endpoint("GET", "/v1/me/mandates", Access(person=Level.PROVEN))
 def list_given_mandates(actor: Actor, query: ListQuery) -> MandateList:
     """Who may act for the caller, or is asked to."""
-    return mandate_list(store.mandates.mandates_of(PERSON, actor.id, query.cursor))
+    return mandate_list(store.mandates.mandates_given(actor.accounts, query.cursor))
 
 
 @endpoint(
@@ -96,6 +96,7 @@ def take_mandate_back(actor: Actor, target: MandateItem) -> MandateView:
         rules.ID_NUMBER_INVALID,
         rules.NAME_DOES_NOT_MATCH,
         rules.DECEASED,
+        rules.FRESH_PROOF_REQUIRED,
         mandate_rules.NOT_GUARDIAN,
         errors.CONFLICT,
         errors.PLATFORM_UNAVAILABLE,

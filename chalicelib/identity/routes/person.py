@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.identity import rules, service
+from chalicelib.identity import rules, service, session_rules
 from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS, Papers, RealName
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
@@ -24,9 +24,13 @@ PLATFORM_ERRORS = [http.CODE_INVALID, wechat.USER_BLOCKED, wechat.PLATFORM_QUOTA
 
 
 class PhoneCredential(msgspec.Struct, forbid_unknown_fields=True):
-    """WeChat: the getPhoneNumber code; Alipay: the whole JSON text of my.getPhoneNumber."""
+    """WeChat: the getPhoneNumber code; Alipay: the whole JSON text of my.getPhoneNumber.
+
+    ``code``: what was sent to the number, if somebody else has bound it.
+    """
 
     credential: Annotated[str, Meta(min_length=1, max_length=4096)]
+    code: Annotated[str, Meta(pattern=r"^([0-9]{6})?$")] = ""
 
 
 class NetworkIdentity(RealName, forbid_unknown_fields=True):
@@ -45,11 +49,18 @@ def read_me(actor: Actor) -> service.OwnData:
     "PUT",
     "/v1/me/phone",
     Access(person=Level.LOGGED_IN),
-    errors=[rules.FRESH_PROOF_REQUIRED, rules.MINI_PROGRAM_ONLY, errors.CONFLICT, *PLATFORM_ERRORS],
+    errors=[
+        rules.FRESH_PROOF_REQUIRED,
+        rules.TEXT_CODE_SENT,
+        session_rules.TEXT_CODE_WRONG,
+        rules.MINI_PROGRAM_ONLY,
+        errors.CONFLICT,
+        *PLATFORM_ERRORS,
+    ],
 )
 def bind_phone(actor: Actor, body: PhoneCredential) -> service.OwnData:
     """Bind the phone number that the platform vouches for; another number on a proven account takes a fresh proof."""
-    service.bind_phone(actor, body.credential)
+    service.bind_phone(actor, body.credential, body.code)
     return service.describe(actor.id)
 
 
@@ -130,6 +141,7 @@ def confirm_face_check(actor: Actor) -> service.OwnData:
     errors=[
         rules.ID_NUMBER_INVALID,
         rules.PROOF_NOT_PASSED,
+        rules.PROVE_IN_MINI_PROGRAM,
         rules.ALREADY_PROVEN,
         rules.CLAIMS_ANOTHER,
         rules.TOO_MANY_ACCOUNTS,
@@ -144,7 +156,6 @@ def prove_by_network_identity(actor: Actor, body: NetworkIdentity) -> service.Ow
     A partial session is a whole one from its next refresh on.
     """
     service.proofs.prove_by_network_identity(actor, body.name, body.id_number, body.token)
-    service.sessions.complete(actor.session)
     return service.describe(actor.id)
 
 
@@ -155,9 +166,9 @@ def prove_by_network_identity(actor: Actor, body: NetworkIdentity) -> service.Ow
     errors=[errors.CONFLICT],
     limit=CODE_LIMIT,
 )
-def create_proof_code(actor: Actor) -> service.proofs.ProofCode:
+def create_proof_code(actor: Actor) -> service.window.ProofCode:
     """A code to show at a window together with the ID card, for whoever cannot or does not want to use a camera."""
-    return service.proofs.new_code(actor)
+    return service.window.new_code(actor)
 
 
 class OtherAccounts(View, frozen=True):

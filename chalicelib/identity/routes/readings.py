@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from chalicelib.identity import rules, service, staff_rules
 from chalicelib.identity.routes.shapes import Number, Username
-from chalicelib.kernel import clock
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.shapes import CursorText, Instant, View
@@ -93,9 +93,11 @@ def search_readings(actor: Actor, body: ReadingSearch) -> ReadingList:
     return ReadingList([_reading_view(row) for row in page.items], page.cursor)
 
 
-@endpoint("GET", "/v1/me/readings", Access(person=Level.CLAIMED))
+@endpoint("GET", "/v1/me/readings", Access(person=Level.CLAIMED), errors=[errors.MANDATE_DOES_NOT_COVER])
 def list_own_readings(actor: Actor, query: ReadingsQuery) -> OwnReadingList:
     """When staff read the data of the caller, or of the enterprise that the caller acts for."""
+    if actor.is_narrow_agent:
+        raise errors.MANDATE_DOES_NOT_COVER()
     page = readings.of_parties(list(actor.parties), query.day, query.cursor)
     return OwnReadingList([_own_view(row) for row in page.items], page.cursor)
 

@@ -57,7 +57,7 @@ ANY_ACCOUNT = Access(staff=(SECURITY_ADMINISTRATOR,), target=store.account, rela
 @endpoint("GET", "/v1/accounts/{account_id}/sessions", ANY_ACCOUNT)
 def list_account_sessions(target: AccountItem) -> SessionList:
     """Where a citizen is logged in with this account."""
-    return SessionList(service.sessions.sessions_of(target.id))
+    return SessionList(service.sessions.sessions_of_person(target.id))
 
 
 @endpoint("POST", "/v1/accounts/{account_id}/end_sessions", ANY_ACCOUNT, errors=[errors.CONFLICT])

@@ -72,6 +72,7 @@ def _is_staff(actor: Actor, _: Any) -> bool:
     return actor.kind == "staff"
 
 
+PROTECTED = [staff_rules.OWN_ACCOUNT, staff_rules.ADMINISTRATOR_PROTECTED]
 SYSTEM = Access(staff=(SYSTEM_ADMINISTRATOR,), target=store.staff, related=_is_staff, relation="any staff")
 SECURITY = Access(staff=(SECURITY_ADMINISTRATOR,), target=store.staff, related=_is_staff, relation="any staff")
 ANY_ADMINISTRATOR = Access(staff=ADMINISTRATORS, target=store.staff, related=_is_staff, relation="any staff")
@@ -101,47 +102,49 @@ def read_staff(target: StaffItem) -> StaffView:
     return _staff_view(target)
 
 
-@endpoint("PUT", "/v1/staff/{username}", SYSTEM, errors=[staff_rules.PHONE_INVALID, staff_rules.OWN_ACCOUNT])
+@endpoint("PUT", "/v1/staff/{username}", SYSTEM, errors=[staff_rules.PHONE_INVALID, *PROTECTED])
 def change_staff(actor: Actor, target: StaffItem, body: MemberDetails) -> StaffView:
     """Another name, unit or phone number; all sessions of the person end."""
-    _refuse_oneself(actor, target)
+    _check_target(actor, target)
     changed = service.members.set_details(actor, target.username, body.display_name, body.unit, body.phone)
     return _staff_view(changed)
 
 
-@endpoint("PUT", "/v1/staff/{username}/roles", SECURITY, errors=[staff_rules.ROLES_INVALID, staff_rules.OWN_ACCOUNT])
+@endpoint("PUT", "/v1/staff/{username}/roles", SECURITY, errors=[staff_rules.ROLES_INVALID, *PROTECTED])
 def change_roles(actor: Actor, target: StaffItem, body: RoleChange) -> StaffView:
     """What somebody may do from now on; all their sessions end."""
-    _refuse_oneself(actor, target)
+    _check_target(actor, target)
+    if set(body.roles) & set(ADMINISTRATORS):
+        raise staff_rules.ADMINISTRATOR_PROTECTED()
     changed = service.members.set_roles(actor, target.username, body.roles, roles_named(), body.reason)
     return _staff_view(changed)
 
 
-@endpoint("POST", "/v1/staff/{username}/reset", SECURITY, errors=[staff_rules.STAFF_STATE, staff_rules.OWN_ACCOUNT])
-def reset_staff(actor: Actor, target: StaffItem, body: Reason) -> service.members.Invitation:
-    """Void both factors of somebody who lost one; the person sets new ones with the invitation."""
-    _refuse_oneself(actor, target)
-    return service.members.reset(actor, target.username, body.reason)
+@endpoint("POST", "/v1/staff/{username}/reset", SECURITY, errors=[staff_rules.STAFF_STATE, *PROTECTED])
+def reset_staff(actor: Actor, target: StaffItem, body: Reason) -> StaffView:
+    """Void both factors and the roles of somebody who lost a factor; a system administrator then invites them again."""
+    _check_target(actor, target)
+    return _staff_view(service.members.reset(actor, target.username, body.reason))
 
 
-@endpoint("POST", "/v1/staff/{username}/suspend", SECURITY, errors=[staff_rules.STAFF_STATE, staff_rules.OWN_ACCOUNT])
+@endpoint("POST", "/v1/staff/{username}/suspend", SECURITY, errors=[staff_rules.STAFF_STATE, *PROTECTED])
 def suspend_staff(actor: Actor, target: StaffItem, body: Reason) -> StaffView:
     """Let somebody work no more until further notice; all their sessions end at once."""
-    _refuse_oneself(actor, target)
+    _check_target(actor, target)
     return _staff_view(service.members.suspend(actor, target.username, body.reason))
 
 
-@endpoint("POST", "/v1/staff/{username}/reinstate", SECURITY, errors=[staff_rules.STAFF_STATE, staff_rules.OWN_ACCOUNT])
+@endpoint("POST", "/v1/staff/{username}/reinstate", SECURITY, errors=[staff_rules.STAFF_STATE, *PROTECTED])
 def reinstate_staff(actor: Actor, target: StaffItem, body: Reason) -> StaffView:
     """Let somebody who was suspended work again."""
-    _refuse_oneself(actor, target)
+    _check_target(actor, target)
     return _staff_view(service.members.reinstate(actor, target.username, body.reason))
 
 
-@endpoint("POST", "/v1/staff/{username}/dismiss", SECURITY, errors=[staff_rules.STAFF_STATE, staff_rules.OWN_ACCOUNT])
+@endpoint("POST", "/v1/staff/{username}/dismiss", SECURITY, errors=[staff_rules.STAFF_STATE, *PROTECTED])
 def dismiss_staff(actor: Actor, target: StaffItem, body: Reason) -> StaffView:
     """Somebody has left: all their sessions end at once, and neither factor opens anything."""
-    _refuse_oneself(actor, target)
+    _check_target(actor, target)
     return _staff_view(service.members.dismiss(actor, target.username, body.reason))
 
 
@@ -158,9 +161,10 @@ def end_staff_sessions(actor: Actor, target: StaffItem) -> Done:
     return Done()
 
 
-def _refuse_oneself(actor: Actor, target: StaffItem) -> None:
+def _check_target(actor: Actor, target: StaffItem) -> None:
     if target.username == actor.id:
         raise staff_rules.OWN_ACCOUNT()
+    service.members.require_no_administrator(target)
 
 
 def _staff_view(member: StaffItem) -> StaffView:

@@ -47,6 +47,7 @@ class PaperMandate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         *DOCUMENT_ERRORS,
         rules.NAME_DOES_NOT_MATCH,
         rules.DECEASED,
+        rules.PROVE_IN_MINI_PROGRAM,
         rules.ALREADY_PROVEN,
         rules.CLAIMS_ANOTHER,
         rules.TOO_MANY_ACCOUNTS,
@@ -57,7 +58,7 @@ class PaperMandate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 )
 def prove_at_window(actor: Actor, body: WindowProof) -> Done:
     """Prove the account of somebody who stands at the window with the ID card and shows the code."""
-    service.proofs.prove_at_window(actor, body.code, body.read())
+    service.window.prove_at_window(actor, body.code, body.read())
     return Done()
 
 

@@ -18,6 +18,7 @@ from chalicelib.identity.service import (
     sessions,
     staff,
     wards,
+    window,
 )
 from chalicelib.identity.service.people import (
     Contact,
@@ -80,4 +81,5 @@ __all__ = [
     "visitor_relative",
     "visitor_self",
     "wards",
+    "window",
 ]

@@ -39,9 +39,12 @@ def _about_mandate(principal_id: str, holder_index: str, change: Change) -> Anno
         "at": announcements.moment(change.at),
         "principal": announcements.same(mandates.principal_name(mandate)),
     }
-    is_guardian = mandate.role == mandate_rules.GUARDIAN and change.type == events.MANDATE_ASSUMED.name
+    # Whom a register, a licence or a clerk let act: the ward or the enterprise may know nothing of it.
+    is_without_their_deed = (
+        change.type == events.MANDATE_ASSUMED.name and mandate.role != mandate_rules.LEGAL_REPRESENTATIVE
+    )
     is_answer = change.type in (events.MANDATE_ACCEPTED.name, events.MANDATE_DECLINED.name)
-    if is_guardian or is_answer:
+    if is_without_their_deed or is_answer:
         return Announcement(party=principal_id, handler="", values=values)
     holder = account_of_person(holder_index)
     return Announcement(party=holder, handler="", values=values) if holder else None

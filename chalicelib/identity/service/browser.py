@@ -12,7 +12,7 @@ import secrets
 from datetime import timedelta
 
 from chalicelib.identity import rules, session_rules, staff_rules, store
-from chalicelib.identity.service import people
+from chalicelib.identity.service import people, text_codes
 from chalicelib.identity.service.accounts import canonical, is_fresh_proof
 from chalicelib.identity.service.sessions import Tokens, open_person_session
 from chalicelib.identity.store import AccountItem
@@ -21,21 +21,14 @@ from chalicelib.kernel import clock, phones
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import Instant, View
-from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
-from chalicelib.platforms import sms
-from chalicelib.platforms.settings import settings
 
 WAITING = "waiting"
 CONFIRMED = "confirmed"
 OVER = "over"
 _SCAN_LASTS = timedelta(minutes=2)
-_TEXT_LASTS = timedelta(minutes=5)
 _MISSES = 3
-_TEXT_MISSES = 5
 _CODE = "banshi-login:"
-_TEXTS_TO_PHONE = Limit(name="login_texts", times=5, seconds=3600)
-_TEXTS_TO_PHONE_A_DAY = Limit(name="login_texts_a_day", times=10, seconds=86400)
 _TEXTS_FROM_ADDRESS = Limit(name="login_texts_from", times=60, seconds=3600)
 
 
@@ -57,7 +50,8 @@ class WaitingBrowser(View, frozen=True, kw_only=True):
 
 def begin_scan(about: str) -> BrowserLogin:
     """A browser wants to log in; ``about``: what it says of itself."""
-    code, secret = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    code = secrets.token_urlsafe(24)
+    secret = secrets.token_urlsafe(24)
     ends = clock.now() + _SCAN_LASTS
     item = store.browser.new_scan(_hash(code))
     item.secret = _hash(secret)
@@ -92,7 +86,8 @@ def confirm(actor: Actor, content: str, number: str) -> None:
     account = canonical(actor.id)
     item.account_id = account.id
     item.login_key = people.login_key(actor)
-    item.proven = int(is_fresh_proof(account))
+    item.token_version = account.token_version
+    item.proven = is_fresh_proof(account)
     item.status = CONFIRMED
     still_waiting = (ScanItem.status == WAITING) & (ScanItem.misses == item.misses)
     try:
@@ -141,55 +136,36 @@ def finish_scan(secret: str, device: str | None) -> Tokens:
     except tables.ConditionFailed:
         raise session_rules.BROWSER_LOGIN_OVER() from None
     account = canonical(item.account_id)
+    # Since it was confirmed, the person may have ended all sessions, or somebody may have locked the account.
+    if account.token_version != item.token_version or not _leads_to(item.login_key, account):
+        raise session_rules.BROWSER_LOGIN_OVER()
     return open_person_session(account, "browser", item.login_key, device, is_partial=not item.proven)
 
 
+def _leads_to(login_key: str, account: AccountItem) -> bool:
+    login = store.login(login_key)
+    return login is not None and canonical(login.account_id).id == account.id
+
+
 def send_text(phone: str, source_ip: str) -> None:
-    """Send a code to a phone that somebody has bound; nobody learns whether one has. Raises ``phone_invalid``,
-    or ``too_many_requests``. Mobile numbers of the mainland only: others get no texts yet.
+    """Send a code to a phone that somebody has bound; the answer does not say whether one has.
+
+    Raises ``phone_invalid`` or ``too_many_requests``.
     """
     number = _parsed(phone)
-    index = _phone_index(number)
-    # Counted for every number alike, also those that nobody has bound.
     _TEXTS_FROM_ADDRESS.count(source_ip)
-    _TEXTS_TO_PHONE.count(index)
-    _TEXTS_TO_PHONE_A_DAY.count(index)
-    code = f"{secrets.randbelow(10**6):06d}"
-    ends = clock.seconds(clock.now() + _TEXT_LASTS)
-    # Written for every number alike, so that known and unknown ones cost the same.
-    tables.write(store.browser.text_code_write(index, _hash(f"{index}/{code}"), ends))
-    account = _account_of_phone(number, index)
-    is_mainland = number.startswith("+86")
-    if account is None or not is_mainland:
-        return
-    text = settings().sms_login_text.format(code=code)
-    for provider in sms.providers():
-        outcome = sms.send(provider, secrets.token_hex(16), phones.shown(number), text)
-        if outcome.verdict in ("sent", "unheard"):
-            return
+    text_codes.send(number, is_known=people.account_of_phone(number) is not None)
 
 
 def finish_text(phone: str, code: str, device: str | None) -> Tokens:
     """Open a partial session for whoever has the code that was sent; it works once.
 
-    Raises ``phone_invalid``, ``login_code_wrong``.
+    Raises ``phone_invalid`` or ``text_code_wrong``.
     """
     number = _parsed(phone)
-    index = _phone_index(number)
-    item = store.browser.text_code(index)
-    account = _account_of_phone(number, index)
-    is_usable = item is not None and not _is_past(item.expires_at) and item.misses < _TEXT_MISSES
-    if item is None or not is_usable:
-        raise session_rules.TEXT_CODE_WRONG()
-    before = item.misses
-    is_right = hmac.compare_digest(item.code.encode(), _hash(f"{index}/{code}").encode()) and account is not None
-    # One write either way: of many guesses at one moment each is counted, and of two right ones one is used.
-    item.misses = _TEXT_MISSES if is_right else before + 1
-    try:
-        tables.write(tables.Put(item, type(item).misses == before))
-    except tables.ConditionFailed:
-        raise session_rules.TEXT_CODE_WRONG() from None
-    if not is_right or account is None:
+    text_codes.use_up(number, code)
+    account = people.account_of_phone(number)
+    if account is None:
         raise session_rules.TEXT_CODE_WRONG()
     login_key = (account.recent_logins or account.logins)[0]
     return open_person_session(account, "browser", login_key, device, is_partial=True)
@@ -200,20 +176,6 @@ def _parsed(phone: str) -> str:
         return phones.parse(phone)
     except ValueError:
         raise staff_rules.PHONE_INVALID() from None
-
-
-def _phone_index(number: str) -> str:
-    return vault.blind_index("phone", number)
-
-
-def _account_of_phone(number: str, index: str) -> AccountItem | None:
-    """The account to which a number was bound last, if it still is and somebody can log in to it."""
-    found = store.browser.phone(index)
-    if found is None:
-        return None
-    account = canonical(found.account_id)
-    has_login = bool(account.logins or account.recent_logins)
-    return account if has_login and people.phone_of(account) == number else None
 
 
 def _is_past(expires_at: int) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from chalicelib.identity import events, rules, store
+from chalicelib.identity.service import text_codes
 from chalicelib.identity.service.accounts import canonical, join_writes, part_writes
-from chalicelib.identity.store import AccountItem, DisputeItem
+from chalicelib.identity.store import AccountItem, DisputeItem, PersonItem
 from chalicelib.kernel import ids, log
 from chalicelib.kernel.access import Actor, Level, system
 from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.events.changes import Change, Event
-from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import optimistic, tables
 
 
@@ -35,7 +35,7 @@ def successor_writes(actor: Actor, account: AccountItem, *more: Event) -> tuple[
         successor.level = Level.PHONE
     writes: list[tables.Write] = []
     if phone:
-        writes.append(store.browser.phone_write(vault.blind_index("phone", phone), successor.id))
+        writes.append(store.browser.phone_write(text_codes.index_of(phone), successor.id))
     for key in account.logins:
         login = store.login(key)
         if login is not None and login.account_id == account.id:
@@ -103,6 +103,7 @@ def take_back_proof(actor: Actor, account: AccountItem, reason: str) -> None:
         found.pending = None
         taken_back = Event(events.PROOF_TAKEN_BACK, actor, note=reason)
         successor, writes = successor_writes(actor, found, Event(events.PROOF_TAKEN_BACK, actor))
+        writes += _ward_writes(actor, found, person)
         if person.account_id:
             writes.append(_opened(actor, found, person.account_id, successor))
         else:
@@ -111,6 +112,21 @@ def take_back_proof(actor: Actor, account: AccountItem, reason: str) -> None:
         tables.write(changes.record(found, taken_back), tables.replace(person), *writes)
 
     optimistic.repeat(attempt)
+
+
+def _ward_writes(actor: Actor, account: AccountItem, person: PersonItem) -> list[tables.Write]:
+    """What guardians did for a ward was absorbed by this account, wrongly as it turns out: it is the ward's again."""
+    writes: list[tables.Write] = []
+    for other_id in list(account.merged):
+        other = store.account(other_id, consistent=True)
+        if other is None or other.proof != rules.GUARDIAN_REGISTER:
+            continue
+        writes += part_writes(actor, other, account)
+        undone = Event(events.MERGE_UNDONE, actor, data={"from": account.id})
+        writes.append(changes.record(other, undone))
+        person.proven = [*person.proven, other.id]
+        person.account_id = person.account_id or other.id
+    return writes
 
 
 def _refuse_if_others_log_in(account: AccountItem) -> None:

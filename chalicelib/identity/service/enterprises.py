@@ -15,7 +15,7 @@ from chalicelib.identity.service import identities, mandates
 from chalicelib.identity.service.accounts import canonical, require_fresh_proof
 from chalicelib.identity.service.identities import ShownDocument
 from chalicelib.identity.service.mandates import Holder, Principal, Terms
-from chalicelib.identity.service.proofs import account_of_code
+from chalicelib.identity.service.window import account_of_code
 from chalicelib.identity.store import AccountItem
 from chalicelib.identity.store.mandates import ORGANIZATION, MandateItem, OrganizationItem
 from chalicelib.kernel import clock, ids, numbers
@@ -32,7 +32,6 @@ class Licence(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     is_active: bool
-    representative_number: str
     representative: str
 
 
@@ -41,13 +40,14 @@ def register_organization(actor: Actor, credit_code: str) -> MandateItem:
 
     The representative's own mandate lasts a year; registering again asks the register anew and renews it. Mandates of a
     former representative end, and handlers wait for the new one's word. A repeat finds the enterprise and the mandate.
-    Raises ``credit_code_invalid``, ``enterprise_unknown``, ``enterprise_not_active``, ``not_legal_representative`` or
-    ``platform_unavailable``.
+    Raises ``credit_code_invalid``, ``fresh_proof_required``, ``enterprise_unknown``, ``enterprise_not_active``,
+    ``not_legal_representative`` or ``platform_unavailable``.
     """
     credit_code = _checked_code(credit_code)
     account = canonical(actor.id)
+    require_fresh_proof(account)
     licence = _active_licence(credit_code, actor)
-    if licence.representative_number != store.unseal(account, "id_number"):
+    if licence.representative != account.id_index:
         raise mandate_rules.NOT_LEGAL_REPRESENTATIVE()
     organization = _organization(actor, credit_code, licence.name)
     # First the others: if this stops half-way, nobody new is in, and a repeat goes on.
@@ -80,23 +80,22 @@ def _licence(credit_code: str, actor: Actor) -> Licence:
     number = entry.get("legal_representative_id_number")
     if not isinstance(name, str) or not isinstance(number, str):
         raise departments.unavailable()
-    number = numbers.normalized(number)
-    index = vault.blind_index("id_number", number)
-    return Licence(
-        name=name, is_active=entry.get("status") == "active", representative_number=number, representative=index
-    )
+    index = identities.index_of_register(number)
+    return Licence(name=name, is_active=entry.get("status") == "active", representative=index)
 
 
 def register_by_licence(actor: Actor, token: str) -> MandateItem:
     """Act for an enterprise whose electronic business licence vouches for the caller.
 
     The legal representative gets the mandate of one; whom the licence was handed to, that of a handler for all services
-    as long as the licence says, at most a year. Raises ``business_licence_refused``, ``enterprise_unknown``,
-    ``enterprise_not_active`` or ``platform_unavailable``.
+    as long as the licence says, at most a year. Raises ``fresh_proof_required``, ``business_licence_refused``,
+    ``enterprise_unknown``, ``enterprise_not_active`` or ``platform_unavailable``.
     """
     account = canonical(actor.id)
+    require_fresh_proof(account)
     shown = departments.business_licence(token)
-    if shown is None or numbers.normalized(shown.holder_id_number) != store.unseal(account, "id_number"):
+    holder = identities.index_of_register(shown.holder_id_number) if shown is not None else ""
+    if shown is None or holder == "" or holder != account.id_index:
         raise mandate_rules.LICENCE_REFUSED()
     credit_code = numbers.normalized(shown.credit_code)
     licence = _active_licence(credit_code, actor)
@@ -147,22 +146,20 @@ def _principal(organization: OrganizationItem) -> Principal:
     return Principal(kind=ORGANIZATION, id=organization.id, name=organization.name)
 
 
-def check_representation(actor: Actor) -> None:
+def check_representation(actor: Actor, mandate: MandateItem) -> None:
     """Ask the register whether the enterprise that the caller acts for still has the representative known here.
 
     Where much depends on it: submitting, paying, appointing. The enterprise's name follows the register. If it names
     another representative, the former one's mandate ends at once, handlers wait, and the caller is refused. Raises
     ``representative_changed``, ``enterprise_not_active``, ``enterprise_unknown`` or ``platform_unavailable``.
     """
-    organization = store.mandates.organization(actor.organization)
+    organization = store.mandates.organization(mandate.principal_id)
     assert organization is not None
     licence = _active_licence(store.unseal(organization, "credit_code"), actor)
     if licence.name != organization.name:
         _rename(actor, organization.id, licence.name)
     # The caller's own mandate: whom a former representative appointed may not have been reached yet.
-    holder_index = canonical(actor.id).id_index or ""
-    own = store.mandates.mandate(ORGANIZATION, organization.id, holder_index, consistent=True)
-    if own is not None and own.status == mandate_rules.ACCEPTED and own.given_by == licence.representative:
+    if mandate.given_by == licence.representative:
         return
     _rest_others(organization.id, licence.representative)
     raise mandate_rules.REPRESENTATIVE_CHANGED()
@@ -240,8 +237,9 @@ def appoint_handler(
         raise mandate_rules.MANDATE_PERIOD_INVALID()
     account = canonical(actor.id)
     require_fresh_proof(account)
-    acting = Actor(kind="person", id=account.id, principal=organization.id, represents=ORGANIZATION)
-    check_representation(acting)
+    own = store.mandates.mandate(ORGANIZATION, organization.id, account.id_index or "", consistent=True)
+    assert own is not None  # the endpoint lets in the legal representative only
+    check_representation(actor, own)
     holder = Holder(index=identity.index, name=identity.name)
     terms = Terms(role=mandate_rules.HANDLER, scope=scope, until=until, given_by=account.id_index or "")
     return mandates.offer(actor, _principal(organization), holder, terms)

@@ -47,6 +47,13 @@ def identity_of(document: ShownDocument) -> Identity:
     )
 
 
+def index_of_register(number: str) -> str:
+    """The index of whom a register means by a number; empty for a number that cannot be told."""
+    plain = numbers.normalized(number)
+    kind = papers.registered_kind(plain, clock.today())
+    return _index(ShownDocument(name="", number=plain), kind, plain) if kind else ""
+
+
 def _born(document: ShownDocument, kind: str, number: str) -> date:
     if papers.KINDS[kind].has_check:
         return numbers.birth_date(number)

@@ -97,6 +97,7 @@ def _fill(item: MandateItem, principal: Principal, holder: Holder, terms: Terms)
     item.scope = terms.scope
     item.until = terms.until
     item.given_by = terms.given_by
+    item.checked_on = clock.today()
     item.principal_name = store.seal(item, "principal_name", principal.name)
     item.holder_name = store.seal(item, "holder_name", names.spell(holder.name))
 

@@ -16,6 +16,7 @@ from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import Instant, View
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.roles import ADMINISTRATORS
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import optimistic, tables
 
@@ -50,6 +51,9 @@ def invite(
         member = store.staff(username)
         if member is not None and member.status in (staff_rules.ACTIVE, staff_rules.SUSPENDED):
             raise staff_rules.STAFF_EXISTS()
+        # Decisions are signed with the name behind a user name: it is never another person's.
+        if member is not None and member.status == staff_rules.LEFT and member.display_name != display_name:
+            raise staff_rules.STAFF_EXISTS()
         if member is None:
             member = StaffItem(f"STAFF#{username}", token_version=0)
         invited = staff_rules.STAFF.move(member, "invite", "system_administrator")
@@ -65,20 +69,29 @@ def invite(
     return optimistic.repeat(attempt)
 
 
-def reset(actor: Actor, username: str, reason: str) -> Invitation:
-    """Void both factors of somebody who lost one: all sessions end, and the person sets new ones by an invitation.
+def reset(actor: Actor, username: str, reason: str) -> StaffItem:
+    """Void both factors and the roles of somebody who lost a factor; all sessions end.
 
-    Raises ``not_found`` or ``staff_wrong_state``.
+    Somebody else invites the person again, and the roles are given anew: whoever voids the factors must not be the one
+    who gets the invitation, or one administrator could be anybody. Raises ``not_found`` or ``staff_wrong_state``.
     """
 
-    def attempt() -> Invitation:
+    def attempt() -> StaffItem:
         member = find(username)
         moved = staff_rules.STAFF.move(member, "reset", "security_administrator")
-        secret = _void_factors(member)
+        _void_factors(member)
+        member.roles = []
+        member.invitation = ""
         tables.write(changes.record(member, Event(moved, actor, note=reason)))
-        return _invitation(member, secret)
+        return member
 
     return optimistic.repeat(attempt)
+
+
+def require_no_administrator(member: StaffItem) -> None:
+    """Raise ``administrator_protected``: over the API no administrator decides about another one."""
+    if set(member.roles) & set(ADMINISTRATORS):
+        raise staff_rules.ADMINISTRATOR_PROTECTED()
 
 
 def _void_factors(member: StaffItem) -> str:
@@ -135,6 +148,7 @@ def activate(username: str, invitation: str, code: str, device: str | None = Non
 
     Raises ``invitation_invalid`` or ``one_time_code_wrong``.
     """
+    _invited(username, invitation)  # whoever has no invitation uses up nobody's tries
     _GUESSES.count(username)
 
     def attempt() -> StaffItem:

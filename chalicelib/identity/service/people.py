@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from chalicelib.identity import events, rules, store
+from chalicelib.identity.service import text_codes
 from chalicelib.identity.service.accounts import canonical, require_fresh_proof
 from chalicelib.identity.store import AccountItem
 from chalicelib.kernel import clock, errors, numbers, papers, phones
@@ -19,16 +20,19 @@ from chalicelib.kernel.storage import optimistic, tables
 from chalicelib.platforms import alipay, wechat
 
 
-def bind_phone(actor: Actor, credential: str) -> None:
+def bind_phone(actor: Actor, credential: str, code: str = "") -> None:
     """Bind the phone number that the platform vouches for: WeChat's code, or Alipay's JSON text.
 
-    A number that is new to a proven account takes a fresh proof: messages and codes go there from now on. Raises
+    A number that is new to a proven account takes a fresh proof: messages and codes go there from now on. Alipay's text
+    names no user and no time, so whoever finds one can show it: a number that somebody else has bound takes the
+    ``code`` that is sent to it too. Raises ``text_code_sent`` (call again with the code), ``text_code_wrong``,
     ``login_code_invalid``, ``fresh_proof_required``, ``mini_program_only`` or ``platform_unavailable``.
     """
     if actor.platform == "wechat":
         phone = wechat.phone_number(credential, platform_account(actor))
     elif actor.platform == "alipay":
         phone = alipay.phone_number(credential)
+        _require_phone(actor, phone, code)
     else:
         raise rules.MINI_PROGRAM_ONLY()
 
@@ -39,10 +43,31 @@ def bind_phone(actor: Actor, credential: str) -> None:
         account.phone = store.seal(account, "phone", phone)
         account.level = max(account.level, Level.PHONE)
         # Whoever had the number before logs in by it no more: it was given to somebody else.
-        leads_here = store.browser.phone_write(vault.blind_index("phone", phone), account.id)
+        leads_here = store.browser.phone_write(text_codes.index_of(phone), account.id)
         tables.write(changes.record(account, Event(events.PHONE_BOUND, actor)), leads_here)
 
     optimistic.repeat(bind)
+
+
+def _require_phone(actor: Actor, phone: str, code: str) -> None:
+    """Let nobody take a number from somebody else's account who does not hold the phone."""
+    owner = account_of_phone(phone)
+    if owner is None or owner.id in actor.accounts:
+        return
+    if not code:
+        text_codes.send(phone)
+        raise rules.TEXT_CODE_SENT()
+    text_codes.use_up(phone, code)
+
+
+def account_of_phone(phone: str) -> AccountItem | None:
+    """The account to which a number (E.164) was bound last, if it still is and somebody can log in to it."""
+    found = store.browser.phone(text_codes.index_of(phone))
+    if found is None:
+        return None
+    account = canonical(found.account_id)
+    has_login = bool(account.logins or account.recent_logins)
+    return account if has_login and phone_of(account) == phone else None
 
 
 def platform_account(actor: Actor) -> str:

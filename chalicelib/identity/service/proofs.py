@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
 
 from chalicelib.identity import events, rules, store
-from chalicelib.identity.service import disputes, identities
+from chalicelib.identity.service import disputes, identities, sessions
 from chalicelib.identity.service.accounts import canonical, change, is_fresh_proof, join_writes
 from chalicelib.identity.service.identities import Identity, ShownDocument
 from chalicelib.identity.service.people import platform_account
-from chalicelib.identity.store import AccountItem, PersonItem, ProofCodeItem
+from chalicelib.identity.store import AccountItem, PersonItem
 from chalicelib.kernel import clock, errors, ids, papers
 from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.edge.rates import Limit
-from chalicelib.kernel.edge.shapes import Instant, View, one_of
+from chalicelib.kernel.edge.shapes import View, one_of
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.settings import settings
@@ -39,7 +38,7 @@ def claim(actor: Actor, document: ShownDocument) -> None:
 
     def attempt() -> None:
         account = _account_in_use(actor.id)
-        if _stands_for(account, identity):
+        if stands_for(account, identity):
             return
         # A proof writes the same item, so a claim and a proof at the same moment do not miss each other.
         person = store.person(identity.index) or store.new_person(identity.index)
@@ -83,7 +82,7 @@ def _account_in_use(account_id: str) -> AccountItem:
     return account
 
 
-def _stands_for(account: AccountItem, identity: Identity) -> bool:
+def stands_for(account: AccountItem, identity: Identity) -> bool:
     """Whether the account claims or has proven this identity; raises if it stands for another one."""
     if account.id_index is None:
         return False
@@ -142,7 +141,7 @@ def start_face_check(actor: Actor, document: ShownDocument) -> FaceCheck:
         raise rules.MINI_PROGRAM_ONLY()
     if not (kind.wechat if actor.platform == "wechat" else kind.alipay):
         raise rules.NO_FACE_CHECK(document=kind.zh, document_en=kind.en)
-    _stands_for(canonical(actor.id), identity)
+    stands_for(canonical(actor.id), identity)
     _STARTS.check(actor.id)
     order_no = ids.new_id()
     if actor.platform == "wechat":
@@ -209,90 +208,35 @@ def prove_by_network_identity(actor: Actor, name: str, id_number: str, token: st
     ``too_many_accounts`` or ``platform_unavailable``.
     """
     identity = identities.identity_of(ShownDocument(name=name, number=id_number))
-    _stands_for(canonical(actor.id), identity)
+    stands_for(canonical(actor.id), identity)
     if not departments.network_identity_passed(token, identity.name, identity.number):
         raise rules.PROOF_NOT_PASSED()
-    prove(actor, actor.id, identity, rules.NETWORK_IDENTITY)
+    prove(actor, actor.id, identity, rules.NETWORK_IDENTITY, only_again=actor.is_partial)
+    sessions.complete(actor.session)
 
 
-class ProofCode(View, frozen=True, kw_only=True):
-    """The code that the person shows at a window, together with the ID card."""
-
-    code: str
-    expires_at: Instant
-
-
-def new_code(actor: Actor) -> ProofCode:
-    """A code for a window, good once and for ten minutes."""
-    code = f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}d}"
-    ends = clock.now() + timedelta(seconds=rules.PROOF_CODE_SECONDS)
-    item = store.new_proof_code(code, actor.id, clock.seconds(ends))
-    # Somebody else may have the same digits at this moment: then the write is refused, and the caller asks again.
-    unused = tables.absent(store.ProofCodeItem) | (store.ProofCodeItem.expires_at < clock.seconds(clock.now()))
-    tables.write_or_conflict(tables.Put(item, unused))
-    return ProofCode(code=code, expires_at=clock.local(ends))
-
-
-def prove_at_window(actor: Actor, code: str, document: ShownDocument) -> None:
-    """A clerk has the person and the document before them: prove the account that shows this code.
-
-    Of a document that no exchange can check, the clerk's word is the proof.
-
-    Raises ``proof_code_invalid``, ``id_number_invalid``, ``identity_mismatch``, ``already_proven``,
-    ``claims_another_identity``, ``too_many_accounts`` or ``platform_unavailable``.
-    """
-    item = _code_in_use(code)
-    identity = identities.identity_of(document)
-    if papers.KINDS[identity.document].is_registered:
-        check_registered(identity)
-    account = canonical(item.account_id)
-    _stands_for(account, identity)
-    if not account.logins:  # the claim was given up or lost since the code was made
-        raise rules.PROOF_CODE_INVALID()
-    _use_up(item)
-    prove(actor, item.account_id, identity, rules.WINDOW)
-
-
-def _code_in_use(code: str) -> ProofCodeItem:
-    item = store.proof_code(code)
-    if item is None or item.expires_at <= clock.seconds(clock.now()):
-        raise rules.PROOF_CODE_INVALID()
-    return item
-
-
-def account_of_code(code: str) -> AccountItem:
-    """The account of whoever shows this code at a window and has proven who they are; the code is used up.
-
-    Raises ``proof_code_invalid`` or ``proof_required``.
-    """
-    item = _code_in_use(code)
-    account = canonical(item.account_id)
-    if account.level != Level.PROVEN:
-        raise errors.PROOF_REQUIRED()
-    _use_up(item)
-    return account
-
-
-def _use_up(item: ProofCodeItem) -> None:
-    """End a code; two clerks may type the same one, and the first write goes on. Raises ``proof_code_invalid``."""
-    ended = item.expires_at
-    item.expires_at = clock.seconds(clock.now())
-    try:
-        tables.write(tables.Touch(item, ("expires_at",), store.ProofCodeItem.expires_at == ended))
-    except tables.ConditionFailed:
-        raise rules.PROOF_CODE_INVALID() from None
-
-
-def prove(actor: Actor, account_id: str, identity: Identity, method: str, *, at: datetime | None = None) -> None:
+def prove(
+    actor: Actor,
+    account_id: str,
+    identity: Identity,
+    method: str,
+    *,
+    at: datetime | None = None,
+    only_again: bool = False,
+) -> None:
     """The account is proven to be this person's; all accounts that only claim the identity lose it with this write.
 
-    Name and time of the proof (``at``; now without one) are renewed if it was proven before. Raises ``already_proven``,
-    ``claims_another_identity`` or ``too_many_accounts``.
+    Name and time of the proof (``at``; now without one) are renewed if it was proven before. ``only_again``: refuse a
+    first proof, because whoever proves it may be somebody else than whose logins lead to the account: another person
+    with a recycled number, or one whose browser a stranger has let in. Raises ``already_proven``,
+    ``claims_another_identity``, ``prove_in_mini_program`` or ``too_many_accounts``.
     """
 
     def attempt() -> None:
         account = _account_in_use(account_id)
-        _stands_for(account, identity)
+        stands_for(account, identity)
+        if only_again and not has_proven(account, identity):
+            raise rules.PROVE_IN_MINI_PROGRAM()
         # Claims of this identity write the same item: whoever comes between is seen when this is tried again.
         person = store.person(identity.index) or store.new_person(identity.index)
         writes = _recognition_writes(actor, account, identity)
@@ -318,6 +262,10 @@ def prove(actor: Actor, account_id: str, identity: Identity, method: str, *, at:
         tables.write(changes.record(account, event), tables.replace(person), *writes)
 
     optimistic.repeat(attempt)
+
+
+def has_proven(account: AccountItem, identity: Identity) -> bool:
+    return account.level == Level.PROVEN and account.id_index == identity.index
 
 
 def _proof_event(actor: Actor, account: AccountItem, identity: Identity, method: str, *, was_proven: bool) -> Event:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 
 from chalicelib.identity import mandate_rules, rules, store
 from chalicelib.identity.service import enterprises, mandates, wards
 from chalicelib.identity.store import AccountItem
-from chalicelib.identity.store.mandates import ORGANIZATION, PERSON
-from chalicelib.kernel import errors
+from chalicelib.identity.store.mandates import ORGANIZATION, PERSON, MandateItem
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor, Level
+from chalicelib.kernel.storage import tables
 
 ERRORS = mandate_rules.REPRESENTATION_ERRORS
 
@@ -17,32 +20,51 @@ ERRORS = mandate_rules.REPRESENTATION_ERRORS
 def acting_for(actor: Actor, id_index: str, principal_id: str) -> Actor:
     """The caller as who acts for an enterprise (one more read) or for another person (three more).
 
-    ``id_index``: of the caller's proven identity, empty for none. Raises ``mandate_invalid``.
+    ``id_index``: of the caller's proven identity, empty for none. The first request of a day asks the register whether
+    the caller may still act. Raises ``mandate_invalid``.
     """
     if not id_index:
         raise errors.MANDATE_INVALID()
     mandate = store.mandates.mandate(ORGANIZATION, principal_id, id_index)
     if mandate is not None:
-        if not mandates.holds(mandate):
+        represented: tuple[str, ...] = (principal_id,)
+    else:
+        mandate = store.mandates.mandate(PERSON, principal_id, id_index)
+        account = _standing_account(principal_id) if mandate is not None else None
+        if account is None or not _may_be_represented(account):
             raise errors.MANDATE_INVALID()
-        return msgspec.structs.replace(
-            actor,
-            principal=principal_id,
-            represents=ORGANIZATION,
-            represented=(principal_id,),
-            scope=tuple(mandate.scope),
-        )
-    mandate = store.mandates.mandate(PERSON, principal_id, id_index)
-    account = _standing_account(principal_id)
-    if mandate is None or account is None or not mandates.holds(mandate) or not _may_be_represented(account):
+        represented = (account.id, *account.merged)
+    if mandate is None or not mandates.holds(mandate):
         raise errors.MANDATE_INVALID()
-    return msgspec.structs.replace(
+    acting = msgspec.structs.replace(
         actor,
-        principal=account.id,
-        represents=PERSON,
-        represented=(account.id, *account.merged),
+        principal=represented[0],
+        represents=mandate.principal_kind,
+        represented=represented,
+        mandate=mandate.id,
         scope=tuple(mandate.scope),
     )
+    if mandate.checked_on != clock.today():
+        _check_today(acting, mandate)
+    return acting
+
+
+def _check_today(acting: Actor, mandate: MandateItem) -> None:
+    """Ask the register once a day, so that an authority ends with the day on which its reason has ended.
+
+    If no register answers, the caller goes on and is asked about at the next request; an enterprise that was struck off
+    may still be read. Where much depends on it, ``check_representation`` asks again. Raises ``mandate_invalid``.
+    """
+    try:
+        _check(acting, mandate)
+    except errors.Problem as problem:
+        if problem.error is errors.PLATFORM_UNAVAILABLE:
+            return
+        if problem.error not in (mandate_rules.ENTERPRISE_NOT_ACTIVE, mandate_rules.ENTERPRISE_UNKNOWN):
+            raise errors.MANDATE_INVALID() from None
+    mandate.checked_on = clock.today()
+    with suppress(tables.ConditionFailed):  # it has been changed meanwhile: the next request asks again
+        tables.write(tables.Touch(mandate, ("checked_on",), MandateItem.version == mandate.version))
 
 
 def _standing_account(account_id: str) -> AccountItem | None:
@@ -65,10 +87,17 @@ def check_representation(actor: Actor) -> None:
     """
     if actor.kind != "person" or not actor.principal:
         return
-    if actor.organization:
-        enterprises.check_representation(actor)
+    mandate = store.mandates.mandate_of_id(actor.mandate)
+    if mandate is None or not mandates.holds(mandate):
+        raise errors.MANDATE_INVALID()  # it has ended since the request was let in
+    _check(actor, mandate)
+
+
+def _check(actor: Actor, mandate: MandateItem) -> None:
+    if mandate.principal_kind == ORGANIZATION:
+        enterprises.check_representation(actor, mandate)
     else:
-        wards.check_mandate(actor)
+        wards.check_mandate(mandate)
 
 
 def recipient(party: str, handler: str, service: str) -> str:

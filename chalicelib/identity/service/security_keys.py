@@ -16,18 +16,20 @@ import msgspec
 
 from chalicelib.identity import events, staff_rules, store
 from chalicelib.identity.service import staff
-from chalicelib.identity.service.sessions import Tokens, open_session
+from chalicelib.identity.service.sessions import Tokens, open_session, void_tokens
 from chalicelib.identity.store import SecurityKey, StaffItem
-from chalicelib.kernel import clock
+from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.shapes import Instant, View
 from chalicelib.kernel.errors import ErrorCode
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.settings import settings
-from chalicelib.kernel.storage import optimistic, tables
+from chalicelib.kernel.storage import tables
 
 _CHALLENGE_LASTS = timedelta(minutes=5)
+_LONGEST_ID = 1023
+"""Bytes of a credential id (WebAuthn level 3, 4)."""
 
 
 class KeyOptions(View, frozen=True):
@@ -77,12 +79,11 @@ def begin_registration(actor: Actor) -> KeyOptions:
 
 
 def register(actor: Actor, name: str, credential: dict[str, Any], password: str, code: str) -> SecurityKeyView:
-    """Let the caller log in with a key from now on; both factors of today are shown once more.
+    """Let the caller log in with a key from now on; both factors of today are shown once more, and all sessions end.
 
-    Raises ``login_refused``, ``one_time_code_used`` or ``security_key_refused``.
+    Raises ``login_refused``, ``one_time_code_used``, ``too_many_security_keys`` or ``security_key_refused``.
     """
     import webauthn
-    from webauthn.helpers.exceptions import WebAuthnException
 
     member = staff.prove_both_factors(actor.id, password, code)
     challenge = _challenge(member, staff_rules.SECURITY_KEY_REFUSED)
@@ -94,8 +95,12 @@ def register(actor: Actor, name: str, credential: dict[str, Any], password: str,
             expected_origin=origin(),
             require_user_verification=True,
         )
-    except WebAuthnException:
+    except Exception as error:
+        # The library reads what a browser sent: on shapes that nobody makes it fails in ways of its own.
+        log.failure("security_key_refused", error)
         raise staff_rules.SECURITY_KEY_REFUSED() from None
+    if len(verified.credential_id) > _LONGEST_ID:
+        raise staff_rules.SECURITY_KEY_REFUSED()
     if len(member.keys) >= staff_rules.MOST_KEYS:
         raise staff_rules.TOO_MANY_KEYS()
     key = SecurityKey(
@@ -107,6 +112,7 @@ def register(actor: Actor, name: str, credential: dict[str, Any], password: str,
     )
     member.keys = [*member.keys, key]
     member.challenge = ""
+    void_tokens(member)
     staff.write_used_code(member, Event(events.SECURITY_KEY_ADDED, actor))
     return view(key)
 
@@ -134,7 +140,6 @@ def log_in(username: str, password: str, credential: dict[str, Any], device: str
     A counter that does not go up means that the key was copied, and it is refused. Raises ``login_refused``.
     """
     import webauthn
-    from webauthn.helpers.exceptions import WebAuthnException
 
     member = staff.prove_password(username, password)
     key = next((one for one in member.keys if one.id == str(credential.get("id", ""))), None)
@@ -151,7 +156,8 @@ def log_in(username: str, password: str, credential: dict[str, Any], device: str
             credential_current_sign_count=key.uses,
             require_user_verification=True,
         )
-    except WebAuthnException:
+    except Exception as error:
+        log.failure("security_key_refused", error)
         raise staff_rules.LOGIN_REFUSED() from None
     key.uses = verified.new_sign_count
     member.challenge = ""
@@ -163,17 +169,15 @@ def log_in(username: str, password: str, credential: dict[str, Any], device: str
     return open_session(username, "staff", "", "", member.token_version, device)
 
 
-def remove(actor: Actor, key_id: str) -> None:
-    """Forget a key; nothing happens if it is not there."""
+def remove(actor: Actor, key_id: str, password: str, code: str) -> None:
+    """Forget a key; both factors are shown, and all sessions end. Nothing is forgotten if it is not there.
 
-    def attempt() -> None:
-        member = _member(actor.id)
-        kept = [key for key in member.keys if key.id != key_id]
-        if len(kept) < len(member.keys):
-            member.keys = kept
-            tables.write(changes.record(member, Event(events.SECURITY_KEY_REMOVED, actor)))
-
-    optimistic.repeat(attempt)
+    Raises ``login_refused`` or ``one_time_code_used``.
+    """
+    member = staff.prove_both_factors(actor.id, password, code)
+    member.keys = [key for key in member.keys if key.id != key_id]
+    void_tokens(member)
+    staff.write_used_code(member, Event(events.SECURITY_KEY_REMOVED, actor))
 
 
 def keys_of(actor: Actor) -> list[SecurityKeyView]:
@@ -200,7 +204,7 @@ def _new_challenge(member: StaffItem) -> bytes:
     try:
         tables.write(tables.Touch(member, ("challenge", "challenge_until"), unchanged))
     except tables.ConditionFailed:
-        raise staff_rules.LOGIN_REFUSED() from None
+        raise errors.CONFLICT() from None
     return challenge
 
 

@@ -1,4 +1,4 @@
-"""Logging in and out, refreshing, and telling who is calling."""
+"""Logging in and out, refreshing, and the sessions that are open."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def log_in_with_alipay(code: str, device: str | None = None) -> Tokens:
 def _log_in(platform: str, realm: str, platform_id: str, device: str | None) -> Tokens:
     key = vault.blind_index("login", f"{realm}/{platform_id}")
     found = store.login(key)
-    account = canonical(found.account_id) if found else _create_account(platform, key, platform_id)
+    account = canonical(found.account_id) if found else _create_account(platform, key, platform_id, device)
     _note_use(account, key)
     return open_person_session(account, platform, key, device)
 
@@ -73,23 +73,31 @@ def open_person_session(
 def _note_device(account: AccountItem, platform: str, device: str | None) -> int:
     """Remember a device of an account, and tell the person of a new one; returns the account's token version.
 
-    A first device is no news: nobody had the account before. One write, the first time only.
+    The first device of a mini-program is no news, nobody had the account before. A browser always is, unless it says
+    which it is: whoever logs in to it may be a thief. One write for a new device, none for one that is known.
     """
-    mark = _hash(device)[:16] if device else platform
-    is_first = not account.devices
-    if mark in account.devices or (not device and platform != "browser"):
+    is_browser = platform == "browser"
+    if device is None and not is_browser:
         return account.token_version
+    mark = _device_mark(device) if device else ""
+    if mark and mark in account.devices:
+        return account.token_version
+    kind = events.DEVICE_NEW if account.devices or is_browser else events.DEVICE_NOTED
 
     def attempt() -> int:
         found = store.account(account.id, consistent=True)
         assert found is not None
-        found.devices = [mark, *(other for other in found.devices if other != mark)][:MOST_DEVICES]
-        kind = events.DEVICE_NOTED if is_first else events.DEVICE_NEW
+        if mark:
+            found.devices = [mark, *(other for other in found.devices if other != mark)][:MOST_DEVICES]
         actor = Actor(kind="person", id=found.id)
         tables.write(changes.record(found, Event(kind, actor, data={"platform": platform})))
         return found.token_version
 
     return optimistic.repeat(attempt)
+
+
+def _device_mark(device: str) -> str:
+    return _hash(device)[:16]
 
 
 def _note_use(account: AccountItem, login_key: str) -> None:
@@ -104,13 +112,14 @@ def _note_use(account: AccountItem, login_key: str) -> None:
         tables.write(tables.Touch(account, ("recent_logins",), AccountItem.version == account.version))
 
 
-def _create_account(platform: str, login_key: str, platform_id: str) -> AccountItem:
+def _create_account(platform: str, login_key: str, platform_id: str, device: str | None) -> AccountItem:
     account = AccountItem(
         f"ACCOUNT#{ids.new_id()}",
         level=Level.LOGGED_IN,
         platforms=[platform],
         logins=[login_key],
         recent_logins=[login_key],
+        devices=[_device_mark(device)] if device else [],
     )
     login = store.LoginItem(f"LOGIN#{login_key}", account_id=account.id, platform=platform)
     login.platform_id = store.seal(login, "platform_id", platform_id)
@@ -342,8 +351,22 @@ def end_any_session(actor: Actor, item: SessionItem, reason: str) -> None:
 
 
 def end_all_of_account(actor: Actor, account_id: str, reason: str) -> None:
-    """A security administrator ends every session of an account."""
-    change(_loader(account_id), void_tokens, Event(events.ACCESS_TOKENS_VOIDED, actor, note=reason))
+    """A security administrator ends every session of a person: of the account, and of all that are merged with it."""
+    for one in _accounts_of_person(account_id):
+        change(_loader(one), void_tokens, Event(events.ACCESS_TOKENS_VOIDED, actor, note=reason))
+
+
+def sessions_of_person(account_id: str) -> list[SessionView]:
+    """The open sessions of a person with all accounts."""
+    found: list[SessionView] = []
+    for one in _accounts_of_person(account_id):
+        found += sessions_of(one)
+    return found
+
+
+def _accounts_of_person(account_id: str) -> tuple[str, ...]:
+    account = canonical(account_id)
+    return (account.id, *account.merged)
 
 
 def end_all_sessions(actor: Actor) -> None:

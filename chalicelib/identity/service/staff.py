@@ -72,6 +72,7 @@ def _register_login(member: StaffItem, login_key: str, factor: str) -> None:
         raise staff_rules.ONE_TIME_CODE_USED()
     member.last_step = step
     member.logins = [login_key, *member.logins][: staff_rules.MOST_COURIER_LOGINS]
+    void_tokens(member)
     actor = Actor(kind="staff", id=member.username, unit=member.unit)
     write_used_code(member, Event(events.COURIER_LOGIN_REGISTERED, actor))
 

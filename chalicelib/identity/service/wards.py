@@ -19,6 +19,7 @@ from chalicelib.kernel import clock, papers
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import optimistic, tables
 from chalicelib.platforms import departments
 
@@ -52,12 +53,14 @@ def gave(actor: Actor, mandate: MandateItem) -> bool:
 def become_guardian(actor: Actor, name: str, id_number: str) -> MandateItem:
     """Act for a ward, as the register of guardians says today; a repeat renews it.
 
-    Raises ``id_number_invalid``, ``identity_mismatch``, ``not_guardian`` or ``platform_unavailable``.
+    Raises ``id_number_invalid``, ``identity_mismatch``, ``identity_deceased``, ``fresh_proof_required``,
+    ``not_guardian`` or ``platform_unavailable``.
     """
     ward = identities.identity_of(ShownDocument(name=name, number=id_number))
     proofs.check_registered(ward)
     guardian = canonical(actor.id)
-    if not is_guardian(store.unseal(guardian, "id_number"), ward.number):
+    require_fresh_proof(guardian)
+    if not _is_guardian(guardian.id_index or "", ward.number):
         raise mandate_rules.NOT_GUARDIAN()
     account = canonical(proofs.account_of_ward(actor, ward))
     until = mandate_rules.guardian_until(ward.born, clock.today())
@@ -67,24 +70,26 @@ def become_guardian(actor: Actor, name: str, id_number: str) -> MandateItem:
 
 
 def is_guardian(guardian: str, ward: str) -> bool:
-    """Whether the register names the holder of an ID number as guardian of another one."""
+    """Whether the register names the holder of an ID number as guardian of another one (both of 18 digits)."""
+    return _is_guardian(vault.blind_index("id_number", guardian), ward)
+
+
+def _is_guardian(guardian_index: str, ward: str) -> bool:
+    """Indexes are compared, not numbers: another kind of document may have like numbers."""
     records = departments.query_register("guardians", ward, departments.Purpose("guardians"))
-    return any(record.get("id_number") == guardian for record in records)
+    named = {identities.index_of_register(str(record.get("id_number", ""))) for record in records}
+    return guardian_index != "" and guardian_index in named
 
 
-def check_mandate(actor: Actor) -> None:
+def check_mandate(mandate: MandateItem) -> None:
     """Ask registers whether a guardian still is one, and whether whom somebody acts for is alive (民法典 art. 173).
 
     If not, the mandate ends now. Raises ``guardianship_ended``, ``principal_deceased`` or ``platform_unavailable``.
     """
-    account = canonical(actor.id)
-    index = account.id_index or ""
-    mandate = mandate_for(actor.represented, index)
-    if mandate is None:
-        return  # it has ended since the request was let in; nothing is done by it that its principal did not want
-    ward = canonical(actor.principal)
-    name, number = store.unseal(ward, "name"), store.unseal(ward, "id_number")
-    if mandate.role == mandate_rules.GUARDIAN and not is_guardian(store.unseal(account, "id_number"), number):
+    ward = canonical(mandate.principal_id)
+    name = store.unseal(ward, "name")
+    number = store.unseal(ward, "id_number")
+    if mandate.role == mandate_rules.GUARDIAN and not _is_guardian(mandate.holder_index, number):
         _end(mandate)
         raise mandate_rules.GUARDIANSHIP_ENDED()
     is_registered = papers.KINDS[ward.document].is_registered
@@ -101,15 +106,6 @@ def _end(mandate: MandateItem) -> None:
             tables.write(changes.record(found, Event(revoked, system("register"))))
 
     optimistic.repeat(attempt)
-
-
-def mandate_for(account_ids: tuple[str, ...], holder_index: str) -> MandateItem | None:
-    """The mandate by which somebody acts for a person, under whichever of the person's accounts it was given."""
-    for account_id in account_ids:
-        found = store.mandates.mandate(PERSON, account_id, holder_index)
-        if found is not None and mandates.holds(found):
-            return found
-    return None
 
 
 def guardian_of(account_id: str) -> str:

@@ -94,12 +94,17 @@ class PersonItem(tables.VersionedTable):
 
 
 class ProofCodeItem(tables.Table):
-    """A code that somebody shows at a window, so that the clerk proves the account of that phone."""
+    """A code that somebody shows at a window, so that the clerk proves the account of that phone.
+
+    ``session``: in which it was made; ``only_again``: a partial one, in which no first proof is made.
+    """
 
     class Meta:
         table_name = TABLE
 
     account_id = UnicodeAttribute()
+    session = UnicodeAttribute(default="")
+    only_again = BooleanAttribute(default=False)
     expires_at = Integer()
 
 

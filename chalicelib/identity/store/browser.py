@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from chalicelib.identity.store.mandates import TABLE
 from chalicelib.kernel.storage import tables
@@ -14,8 +14,8 @@ class ScanItem(tables.Table):
     """A browser that waits for somebody to confirm its login: found by the hash of the code in its QR.
 
     ``secret``: the hash of what only this browser has; ``number``: the two digits that it shows; ``about``: what the
-    person is told of the browser. ``account_id`` and ``login_key``: of whoever confirmed; ``proven``: whether that
-    person had just proven who they are.
+    person is told of the browser. ``account_id``, ``login_key`` and ``token_version``: of whoever confirmed;
+    ``proven``: whether that person had just proven who they are.
     """
 
     class Meta:
@@ -28,7 +28,8 @@ class ScanItem(tables.Table):
     misses = Integer(default=0)
     account_id = UnicodeAttribute(default="")
     login_key = UnicodeAttribute(default="")
-    proven = Integer(default=0)
+    proven = BooleanAttribute(default=False)
+    token_version = Integer(default=0)
     expires_at = Integer()
 
 

@@ -6,7 +6,7 @@ from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 
 from chalicelib.kernel import ids
 from chalicelib.kernel.storage import indexes, tables
-from chalicelib.kernel.storage.attributes import Day, Names
+from chalicelib.kernel.storage.attributes import Day, Names, OptionalDay
 from chalicelib.kernel.storage.tables import Page, read
 
 TABLE = "identity"
@@ -54,7 +54,8 @@ class MandateItem(tables.AggregateTable):
 
     The key holds the principal, and the index of the holder's number, so that a request by the holder finds it with
     one read. ``id`` is random: whoever learns it learns nothing of the number. ``given_by``: the index of the
-    representative who gave it, or of the person themselves. Both names are copies, sealed.
+    representative who gave it, or of the person themselves. ``checked_on``: when a register was asked last. Both names
+    are copies, sealed.
     """
 
     class Meta:
@@ -66,6 +67,7 @@ class MandateItem(tables.AggregateTable):
     scope = Names()
     until = Day()
     given_by = UnicodeAttribute(default="")
+    checked_on = OptionalDay(null=True)
     principal_name = BinaryAttribute(legacy_encoding=False)
     holder_name = BinaryAttribute(legacy_encoding=False)
     gsi1pk = UnicodeAttribute()
@@ -119,6 +121,13 @@ def mandates_of(kind: str, principal_id: str, cursor: str | None) -> Page:
     """Who may act for an enterprise or a person."""
     condition = MandateItem.sk.startswith("MANDATE#")
     return tables.query(MandateItem, f"{_PREFIXES[kind]}#{principal_id}", condition, cursor=cursor)
+
+
+def mandates_given(account_ids: tuple[str, ...], cursor: str | None) -> Page:
+    """Who may act for a person, under whichever account it was given."""
+    condition = MandateItem.sk.startswith("MANDATE#")
+    keys = [f"ACCOUNT#{account_id}" for account_id in account_ids]
+    return tables.query_each(MandateItem, keys, condition, index=None, cursor=cursor)
 
 
 def mandates_held(id_index: str, cursor: str | None) -> Page:

@@ -35,6 +35,7 @@ def decode(cursor: str | None, pk: str, index: str | None) -> dict[str, Any] | N
             raise ValueError
         if not all(isinstance(value, str) for value in parts.values()):
             raise ValueError
+        "".join(parts.values()).encode()  # half of a surrogate pair is no text that DynamoDB takes
     except ValueError:
         raise problem() from None
     return {hash_key: {"S": pk}, **{name: {"S": value} for name, value in parts.items()}}
