@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from chalicelib.identity import events, rules, service, store
+from chalicelib.identity.routes.shapes import is_staff
 from chalicelib.identity.store import AccountItem, DisputeItem
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Access, Actor
@@ -16,17 +17,12 @@ from chalicelib.kernel.event_types import declared_in
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.roles import SECURITY_ADMINISTRATOR
 
-
-def _is_staff(actor: Actor, _: Any) -> bool:
-    return actor.kind == "staff"
-
-
 ANY_DISPUTE = Access(
-    staff=(SECURITY_ADMINISTRATOR,), target=store.dispute, related=_is_staff, relation="any disputed identity"
+    staff=(SECURITY_ADMINISTRATOR,), target=store.dispute, related=is_staff, relation="any disputed identity"
 )
 
 
-ANY_ACCOUNT = Access(staff=(SECURITY_ADMINISTRATOR,), target=store.account, related=_is_staff, relation="any account")
+ANY_ACCOUNT = Access(staff=(SECURITY_ADMINISTRATOR,), target=store.account, related=is_staff, relation="any account")
 
 
 class DisputeQuery(msgspec.Struct, forbid_unknown_fields=True):

@@ -8,19 +8,16 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.identity import service, session_rules, staff_rules
-from chalicelib.identity.routes.shapes import STAFF_LOGIN_LIMIT, Device, Username
+from chalicelib.identity.routes.shapes import PLATFORM_ERRORS, STAFF_LOGIN_LIMIT, Device, Username
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import ANY_STAFF, ANYONE, Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import Request, endpoint
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import Done
-from chalicelib.platforms import http, wechat
 
 Code = Annotated[str, Meta(min_length=1, max_length=256)]
 
 LOGIN_LIMIT = Limit(name="login", times=100, seconds=300, failures_only=True)
-
-LOGIN_ERRORS = [http.CODE_INVALID, wechat.USER_BLOCKED, wechat.PLATFORM_QUOTA, errors.PLATFORM_UNAVAILABLE]
 
 
 class CodeLogin(msgspec.Struct, forbid_unknown_fields=True):
@@ -59,13 +56,13 @@ class RefreshRequest(msgspec.Struct, forbid_unknown_fields=True):
     device: Device | None = None
 
 
-@endpoint("POST", "/v1/auth/wechat", ANYONE, errors=LOGIN_ERRORS, limit=LOGIN_LIMIT)
+@endpoint("POST", "/v1/auth/wechat", ANYONE, errors=PLATFORM_ERRORS, limit=LOGIN_LIMIT)
 def log_in_with_wechat(body: CodeLogin) -> service.sessions.Tokens:
     """Log in with a WeChat mini-program's code."""
     return service.sessions.log_in_with_wechat(body.code, body.device)
 
 
-@endpoint("POST", "/v1/auth/alipay", ANYONE, errors=LOGIN_ERRORS, limit=LOGIN_LIMIT)
+@endpoint("POST", "/v1/auth/alipay", ANYONE, errors=PLATFORM_ERRORS, limit=LOGIN_LIMIT)
 def log_in_with_alipay(body: CodeLogin) -> service.sessions.Tokens:
     """Log in with an Alipay mini-program's code."""
     return service.sessions.log_in_with_alipay(body.code, body.device)
@@ -88,7 +85,7 @@ def log_in_staff(body: StaffLogin, request: Request) -> service.sessions.Tokens:
     "/v1/auth/courier",
     ANYONE,
     errors=[
-        *LOGIN_ERRORS,
+        *PLATFORM_ERRORS,
         staff_rules.COURIER_UNKNOWN,
         staff_rules.COURIER_LOGIN_NOT_REGISTERED,
         staff_rules.ONE_TIME_CODE_USED,

@@ -8,19 +8,17 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.identity import rules, service, session_rules
-from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS, Papers, RealName
+from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS, PLATFORM_ERRORS, Papers, RealName
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import Done, View
-from chalicelib.platforms import http, wechat
 
 CLAIM_LIMIT = Limit(name="claim", times=10, seconds=86400, failures_only=True)
 """Counts only what the register answered: our own failures use up nobody's tries."""
 NETWORK_LIMIT = Limit(name="network_identity", times=10, seconds=86400, failures_only=True)
 CODE_LIMIT = Limit(name="proof_code", times=20, seconds=3600)
-PLATFORM_ERRORS = [http.CODE_INVALID, wechat.USER_BLOCKED, wechat.PLATFORM_QUOTA, errors.PLATFORM_UNAVAILABLE]
 
 
 class PhoneCredential(msgspec.Struct, forbid_unknown_fields=True):

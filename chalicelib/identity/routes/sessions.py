@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from chalicelib.identity import service, store
-from chalicelib.identity.routes.shapes import SessionList
+from chalicelib.identity.routes.shapes import SessionList, is_staff
 from chalicelib.identity.store import AccountItem, SessionItem
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import ANY_STAFF, Access, Actor, Level
@@ -46,12 +44,8 @@ def end_all_sessions(actor: Actor) -> Done:
     return Done()
 
 
-def _is_staff(actor: Actor, _: Any) -> bool:
-    return actor.kind == "staff"
-
-
-ANY_SESSION = Access(staff=(SECURITY_ADMINISTRATOR,), target=store.session, related=_is_staff, relation="any session")
-ANY_ACCOUNT = Access(staff=(SECURITY_ADMINISTRATOR,), target=store.account, related=_is_staff, relation="any account")
+ANY_SESSION = Access(staff=(SECURITY_ADMINISTRATOR,), target=store.session, related=is_staff, relation="any session")
+ANY_ACCOUNT = Access(staff=(SECURITY_ADMINISTRATOR,), target=store.account, related=is_staff, relation="any account")
 
 
 @endpoint("GET", "/v1/accounts/{account_id}/sessions", ANY_ACCOUNT)

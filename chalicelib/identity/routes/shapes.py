@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -11,18 +11,27 @@ from msgspec import Meta
 from chalicelib.identity import mandate_rules, rules, service
 from chalicelib.identity.service.identities import ShownDocument
 from chalicelib.identity.store.mandates import ORGANIZATION, PERSON
-from chalicelib.kernel import papers
+from chalicelib.kernel import errors, papers
+from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import View, one_of
+from chalicelib.platforms import http, wechat
 
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Username = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9._-]+$")]
+PLATFORM_ERRORS = [http.CODE_INVALID, wechat.USER_BLOCKED, wechat.PLATFORM_QUOTA, errors.PLATFORM_UNAVAILABLE]
+"""What every request answers that gives a platform a code of the person's."""
 DOCUMENT_ERRORS = [rules.ID_NUMBER_INVALID, rules.DOCUMENT_INCOMPLETE]
 Number = Annotated[str, Meta(min_length=5, max_length=24)]
 
 Device = Annotated[str, Meta(min_length=16, max_length=128)]
 """A random number that the client made up when it was installed, and keeps: the same device is known by it."""
 STAFF_LOGIN_LIMIT = Limit(name="staff_login", times=100, seconds=900, failures_only=True)
+
+
+def is_staff(actor: Actor, _: Any) -> bool:
+    """For administrators, whose business is every person, session and member of staff."""
+    return actor.kind == "staff"
 
 
 class RealName(msgspec.Struct, forbid_unknown_fields=True):

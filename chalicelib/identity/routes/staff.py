@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from chalicelib.identity import service, staff_rules, store
-from chalicelib.identity.routes.shapes import SessionList, Username
+from chalicelib.identity.routes.shapes import SessionList, Username, is_staff
 from chalicelib.identity.store import StaffItem
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint, roles_named
@@ -68,14 +68,10 @@ class StaffList(View, frozen=True):
     cursor: str | None = None
 
 
-def _is_staff(actor: Actor, _: Any) -> bool:
-    return actor.kind == "staff"
-
-
 PROTECTED = [staff_rules.OWN_ACCOUNT, staff_rules.ADMINISTRATOR_PROTECTED]
-SYSTEM = Access(staff=(SYSTEM_ADMINISTRATOR,), target=store.staff, related=_is_staff, relation="any staff")
-SECURITY = Access(staff=(SECURITY_ADMINISTRATOR,), target=store.staff, related=_is_staff, relation="any staff")
-ANY_ADMINISTRATOR = Access(staff=ADMINISTRATORS, target=store.staff, related=_is_staff, relation="any staff")
+SYSTEM = Access(staff=(SYSTEM_ADMINISTRATOR,), target=store.staff, related=is_staff, relation="any staff")
+SECURITY = Access(staff=(SECURITY_ADMINISTRATOR,), target=store.staff, related=is_staff, relation="any staff")
+ANY_ADMINISTRATOR = Access(staff=ADMINISTRATORS, target=store.staff, related=is_staff, relation="any staff")
 
 
 @endpoint("GET", "/v1/staff", Access(staff=ADMINISTRATORS))
