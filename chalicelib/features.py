@@ -28,6 +28,7 @@ NAMES = (
     "appointments",
     "queueing",
     "notices",
+    "privacy",
 )
 KERNEL_TABLES = ("history", "kernel")
 KERNEL_ROUTES = ("chalicelib.kernel.edge.health", "chalicelib.kernel.edge.documents")

@@ -267,6 +267,14 @@ def shipment(shipment_id: str) -> ShipmentItem | None:
     return tables.read(ShipmentItem, f"SHIPMENT#{shipment_id}", consistent=True)
 
 
+def shipments_of_each(parties: tuple[str, ...], cursor: str | None) -> Page:
+    """The parcels of a person with several accounts, the newest first of each."""
+    condition = ShipmentRefItem.sk.startswith("SHIPMENT#")
+    return tables.query_each(
+        ShipmentRefItem, [f"PARTY#{party}" for party in parties], condition, index=None, cursor=cursor
+    )
+
+
 def shipments_of(party: str, cursor: str | None) -> Page:
     """A party's parcels, the newest first."""
     condition = ShipmentRefItem.sk.startswith("SHIPMENT#")

@@ -9,6 +9,7 @@ FEATURE = Feature(
     tables={"identity": True},
     events="events",
     graphs={
+        "browser login": "session_rules:BROWSER_LOGINS",
         "disputed identity": "rules:DISPUTES",
         "mandate": "mandate_rules:MANDATES",
         "session": "session_rules:SESSIONS",

@@ -60,6 +60,23 @@ SESSIONS = Graph(
 )
 
 
+WAITING = "waiting"
+CONFIRMED = "confirmed"
+OVER = "over"
+BROWSER_LOGINS = Graph(
+    (
+        Edge("begin", NEW, WAITING, by=("browser",)),
+        Edge("confirm", WAITING, CONFIRMED, by=("holder",)),
+        # Two digits are soon guessed: after some wrong ones the browser begins again.
+        Edge("give_up", WAITING, OVER, by=("system",)),
+        Edge("finish", CONFIRMED, OVER, by=("browser",)),
+    ),
+    BROWSER_LOGIN_OVER,
+    {WAITING: "待确认", CONFIRMED: "已确认", OVER: "已结束"},
+)
+"""A browser that wants to log in. Nothing is kept of it in the event log: the session that is opened is."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SessionLimits:
     """How long a session may go on at most, and how long it may lie idle (ASVS 5.0, 7.3)."""

@@ -22,9 +22,8 @@ from local import pump, template
 from local.environment import ROOT, STAGE, Environment
 from scenes.world import World
 
-MODULES = (
-    *(feature.load("store") for feature in features.all_features()), history, idempotency, shared_token, vault,
-)  # fmt: skip
+STORES = [feature.load("store") for feature in features.all_features() if feature.tables]
+MODULES = (*STORES, history, idempotency, shared_token, vault)
 """Loaded, so that every kind of item is known: each feature's store, and what the kernel and the platforms keep."""
 
 

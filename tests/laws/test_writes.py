@@ -213,6 +213,7 @@ QUERYING_IN_LOOPS = {
     "appointments/service/conflicts.py: _of_group": "the days that can be booked, when a city publishes",
     "appointments/service/day.py: of_day": "the window groups of one hall, at night or for a supervisor",
     "appointments/store/slots.py: _occupancies": "pages of one month of one window group: some hundred slots",
+    "delivery/service/copies.py: addresses": "one query for each account that was merged into the person's",
     "delivery/service/statistics.py: of_day": "pages of one carrier's day, for a supervisor",
     "identity/service/mandates.py: all_of": "pages of one enterprise's mandates: at registration, for events",
     "identity/service/sessions.py: list_sessions": "one query for each account that was merged into the person's",

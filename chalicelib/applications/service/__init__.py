@@ -1,5 +1,6 @@
 """Use cases of applications. The door for other features."""
 
+from chalicelib.applications.service import copies
 from chalicelib.applications.service.deliveries import choose_delivery, request_originals
 from chalicelib.applications.service.drafts import Check, check, create, definition_of, discard, save_form
 from chalicelib.applications.service.progress import PublicStatus, Timeline, public_status, timeline
@@ -22,6 +23,7 @@ __all__ = [
     "choose_delivery",
     "claim",
     "complete_paid",
+    "copies",
     "correct",
     "create",
     "definition_of",

@@ -15,6 +15,7 @@ from chalicelib.appointments.rules import (
 from chalicelib.appointments.service import (
     booking_tickets,
     bookings,
+    copies,
     credit,
     day,
     holds,
@@ -56,6 +57,7 @@ __all__ = [
     "check_arrival",
     "check_in_write",
     "check_mandate",
+    "copies",
     "credit",
     "day",
     "end_of_day",

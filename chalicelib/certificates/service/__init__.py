@@ -1,7 +1,7 @@
 """Use cases of certificates: issue, print, verify, revoke. The door for other features."""
 
 from chalicelib.certificates.rules import PERIOD_TAKEN
-from chalicelib.certificates.service import issues, prints, revocation, verification
+from chalicelib.certificates.service import copies, issues, prints, revocation, verification
 from chalicelib.certificates.service.issues import Issue, overlaps, period, prepare, resolve, undrawable
 from chalicelib.certificates.service.prints import (
     PrintLink,
@@ -16,6 +16,7 @@ __all__ = [
     "PERIOD_TAKEN",
     "Issue",
     "PrintLink",
+    "copies",
     "draw_document",
     "draw_sheets",
     "drawable",

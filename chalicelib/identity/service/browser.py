@@ -23,9 +23,6 @@ from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import Instant, View
 from chalicelib.kernel.storage import tables
 
-WAITING = "waiting"
-CONFIRMED = "confirmed"
-OVER = "over"
 _SCAN_LASTS = timedelta(minutes=2)
 _MISSES = 3
 _CODE = "banshi-login:"
@@ -57,7 +54,7 @@ def begin_scan(about: str) -> BrowserLogin:
     item.secret = _hash(secret)
     item.number = f"{secrets.randbelow(90) + 10}"
     item.about = about
-    item.status = WAITING
+    session_rules.BROWSER_LOGINS.move(item, "begin", "browser")
     item.expires_at = clock.seconds(ends)
     tables.write(tables.Put(item, tables.absent(ScanItem)))
     return BrowserLogin(
@@ -88,8 +85,8 @@ def confirm(actor: Actor, content: str, number: str) -> None:
     item.login_key = people.login_key(actor)
     item.token_version = account.token_version
     item.proven = is_fresh_proof(account)
-    item.status = CONFIRMED
-    still_waiting = (ScanItem.status == WAITING) & (ScanItem.misses == item.misses)
+    session_rules.BROWSER_LOGINS.move(item, "confirm", "holder")
+    still_waiting = (ScanItem.status == session_rules.WAITING) & (ScanItem.misses == item.misses)
     try:
         tables.write(tables.Put(item, still_waiting))
     except tables.ConditionFailed:
@@ -101,8 +98,8 @@ def _count_miss(item: ScanItem) -> None:
     before = item.misses
     item.misses = item.misses + 1
     if item.misses >= _MISSES:
-        item.status = OVER
-    unchanged = (ScanItem.misses == before) & (ScanItem.status == WAITING)
+        session_rules.BROWSER_LOGINS.move(item, "give_up", "system")
+    unchanged = (ScanItem.misses == before) & (ScanItem.status == session_rules.WAITING)
     try:
         tables.write(tables.Put(item, unchanged))
     except tables.ConditionFailed:
@@ -111,7 +108,7 @@ def _count_miss(item: ScanItem) -> None:
 
 def _waiting(content: str) -> ScanItem:
     item = store.browser.scanned(_hash(content.removeprefix(_CODE)))
-    if item is None or item.status != WAITING or _is_past(item.expires_at):
+    if item is None or item.status != session_rules.WAITING or _is_past(item.expires_at):
         raise session_rules.BROWSER_LOGIN_OVER()
     return item
 
@@ -126,13 +123,11 @@ def finish_scan(secret: str, device: str | None) -> Tokens:
     is_ours = item is not None and hmac.compare_digest(item.secret.encode(), _hash(own).encode())
     if item is None or not is_ours or _is_past(item.expires_at):
         raise session_rules.BROWSER_LOGIN_OVER()
-    if item.status == WAITING:
+    if item.status == session_rules.WAITING:
         raise session_rules.BROWSER_LOGIN_WAITING(retry_after=2)
-    if item.status != CONFIRMED:
-        raise session_rules.BROWSER_LOGIN_OVER()
-    item.status = OVER
+    session_rules.BROWSER_LOGINS.move(item, "finish", "browser")
     try:
-        tables.write(tables.Put(item, ScanItem.status == CONFIRMED))
+        tables.write(tables.Put(item, ScanItem.status == session_rules.CONFIRMED))
     except tables.ConditionFailed:
         raise session_rules.BROWSER_LOGIN_OVER() from None
     account = canonical(item.account_id)

@@ -24,7 +24,7 @@ class ScanItem(tables.Table):
     secret = UnicodeAttribute()
     number = UnicodeAttribute()
     about = UnicodeAttribute()
-    status = UnicodeAttribute()
+    status = UnicodeAttribute(default="")
     misses = Integer(default=0)
     account_id = UnicodeAttribute(default="")
     login_key = UnicodeAttribute(default="")

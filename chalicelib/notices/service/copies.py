@@ -1,0 +1,26 @@
+"""What this feature has of a person, in clear, for the person's own copy."""
+
+from __future__ import annotations
+
+from chalicelib.kernel import clock
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.storage.tables import Page
+from chalicelib.notices import store
+
+
+def messages(actor: Actor, cursor: str | None) -> Page:
+    """The person's messages as they were sent."""
+    page = store.inbox(actor.accounts, cursor)
+    entries = []
+    for item in page.items:
+        words = store.words_of(item)
+        entry = {
+            "id": item.id,
+            "event": item.event,
+            "at": clock.local(item.happened_at),
+            "title": words.title.zh,
+            "text": words.body.zh,
+            "read_at": clock.local_or_none(item.read_at),
+        }
+        entries.append(entry)
+    return Page(entries, page.cursor)
