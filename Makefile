@@ -124,8 +124,8 @@ suspend reinstate dismiss: install ## end a staff member's sessions at once: mak
 join: install ## set password and second factor by an invitation: make join USER=zhang.san [URL=https://api.example.gov.cn]
 	@$(BIN)/python -m tools.join "$(STAFF_USER)" "$(URL)"
 
-staff: install ## invite a staff member, or reset both factors: make staff USER=zhang.san NAME=张三 UNIT=transport_bureau ROLES=officer [STAGE=test]
-	@$(BIN)/python -m tools.staff "$(STAFF_USER)" "$(NAME)" "$(UNIT)" "$(ROLES)" "$(PHONE)"
+staff: install ## invite a staff member (RESET=yes: with new factors): make staff USER=zhang.san NAME=张三 UNIT=transport_bureau ROLES=officer [STAGE=test]
+	@$(BIN)/python -m tools.staff "$(STAFF_USER)" "$(NAME)" "$(UNIT)" "$(ROLES)" "$(PHONE)" "$(RESET)"
 
 package: install ## build what Lambda runs into build/; make package ARCHITECTURE=arm64 (Python 3.13)
 	@$(BIN)/python -m infra.package $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))

@@ -386,10 +386,11 @@ def api_servers(environment: Environment) -> Iterator[list[int]]:
 
 def serve(port: int) -> None:
     from app import app
-    from local import httpd, warm
+    from chalicelib.kernel import type_cache
+    from local import httpd
     from local.gateway import Gateway
 
-    warm.describe_types()
+    type_cache.describe_types()
     httpd.server(port, Gateway(app, app.routes).handle).serve_forever()
 
 

@@ -68,6 +68,7 @@ def people(demo: Demo) -> Headers:
         found = demo.call("POST", "/v1/organizations", {"credit_code": ENTERPRISE}, alipay, 201)
         return found["principal_id"], found["principal_name"]
 
+    demo.step("a face check now, because a mandate begins", lambda: prove_again(demo, alipay))
     organization = demo.step("registers the enterprise as its legal representative", register)
 
     def appoint() -> Any:
@@ -94,7 +95,7 @@ def accept(demo: Demo, handler: Headers) -> tuple[Any, str]:
     for mandate in mandates:
         if mandate["status"] == "offered":
             demo.call("POST", f"/v1/mandates/{mandate['id']}/accept", headers=handler)
-    return None, f"{mandates[0]['organization_name']}"
+    return None, f"{mandates[0]['principal_name']}"
 
 
 def prove_again(demo: Demo, alipay: Headers) -> tuple[Any, str]:

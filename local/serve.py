@@ -15,10 +15,10 @@ def main(part: str) -> None:
     os.environ.update(environment.settings())
     if part == "api":
         from app import app
-        from local import warm
+        from chalicelib.kernel import type_cache
         from local.gateway import Gateway
 
-        warm.describe_types()
+        type_cache.describe_types()  # this API answers in threads
         httpd.server(environment.ports.api, Gateway(app, app.routes).handle).serve_forever()
     elif part == "simulators":
         from local import simulators

@@ -35,6 +35,9 @@ def main(arguments: list[str], ask: Ask = input, ask_secret: Ask = getpass.getpa
     except Refused as refused:
         print(refused, file=sys.stderr)
         return 1
+    except (EOFError, KeyboardInterrupt):
+        print("\nnothing was changed 未作更改", file=sys.stderr)
+        return 1
     except urllib.error.URLError:
         print(f"{url} does not answer: start the system with `make run`, or name a URL", file=sys.stderr)
         return 1
@@ -53,9 +56,21 @@ def _join(url: str, user: str, ask: Ask, ask_secret: Ask) -> None:
     picture.add_data(enrolled["totp_address"])
     picture.print_ascii(invert=True)
     print(f"  {enrolled['totp_secret']}")
-    code = ask("six digits 六位动态码: ").strip()
-    _post(url, "/v1/auth/staff/activation", {**given, "code": code})
+    _activate(url, given, ask)
     print(f"{user} can log in now 已可登录")
+
+
+def _activate(url: str, given: dict[str, str], ask: Ask) -> None:
+    """Show the first six digits; a wrong one is asked for again, because the secret that was scanned stays good."""
+    for tries_left in (2, 1, 0):
+        code = ask("six digits 六位动态码: ").strip()
+        try:
+            _post(url, "/v1/auth/staff/activation", {**given, "code": code})
+            return
+        except Refused as refused:
+            if "one_time_code_wrong" not in str(refused) or tries_left == 0:
+                raise
+            print(refused, file=sys.stderr)
 
 
 def _post(url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +81,8 @@ def _post(url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
             return answered
     except urllib.error.HTTPError as error:
         problem = json.loads(error.read())
-        raise Refused(f"{problem['title_en']} {problem['title']} ({problem['code']})") from None
+        fields = "; ".join(f"{field['path']}: {field['en']} {field['zh']}" for field in problem["fields"])
+        raise Refused(f"{problem['title_en']} {problem['title']} ({problem['code']}) {fields}".strip()) from None
 
 
 if __name__ == "__main__":

@@ -21,15 +21,16 @@ from tools import system
 REASON = "make staff"
 STAFF_NAME = r"[a-z0-9._-]{1,64}"
 USAGE = (
-    "make staff USER=li.si NAME=李四 UNIT=transport_bureau ROLES=officer,supervisor [PHONE=13800000000] [STAGE=test]"
+    "make staff USER=li.si NAME=李四 UNIT=transport_bureau ROLES=officer,supervisor "
+    "[PHONE=13800000000] [RESET=yes] [STAGE=test]"
 )
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) not in (4, 5) or not all(arguments[:4]):
+    if not 4 <= len(arguments) <= 6 or not all(arguments[:4]):
         print(USAGE, file=sys.stderr)
         return 1
-    user, name, unit, roles, phone = (argument.strip() for argument in (*arguments, "")[:5])
+    user, name, unit, roles, phone, reset = (argument.strip() for argument in (*arguments, "", "")[:6])
     roles = roles.replace(" ", "")
     if phone and not _is_phone(phone):
         print(f"{phone!r} is no mobile number: 13800000000, or +852 and the number", file=sys.stderr)
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
         print(f"{user!r} is no name to log in with: small letters, digits, and . _ - between them", file=sys.stderr)
         return 1
     try:
-        return cloud.told(lambda: _create(user, name, unit, roles.split(","), phone))
+        return cloud.told(lambda: _create(user, name, unit, roles.split(","), phone, is_reset=reset == "yes"))
     except Problem as problem:
         if problem.error.status < 500:
             print(f"{user}: {problem.en}", file=sys.stderr)
@@ -55,7 +56,7 @@ def _is_phone(text: str) -> bool:
     return True
 
 
-def _create(user: str, name: str, unit: str, roles: list[str], phone: str) -> int:
+def _create(user: str, name: str, unit: str, roles: list[str], phone: str, *, is_reset: bool) -> int:
     system.use()
     units = [one.code for one in catalog.release().city.units]
     if unit not in units:
@@ -64,20 +65,31 @@ def _create(user: str, name: str, unit: str, roles: list[str], phone: str) -> in
     if fault := staff_rules.roles_fault(roles, features.roles()):
         print(f"these roles cannot be given: {fault}", file=sys.stderr)
         return 1
-    invited = _invite(user, name, unit, roles, phone or None)
+    invited = _invite(user, name, unit, roles, phone or None, is_reset=is_reset)
+    if invited is None:
+        print(
+            f"{user} works here already. RESET=yes voids both factors, ends all sessions and invites anew, "
+            "with this name, unit and these roles",
+            file=sys.stderr,
+        )
+        return 1
     print(f"username     {invited.username}\ninvitation   {invited.invitation}")
     print(f"good until   {invited.expires_at:%Y-%m-%d %H:%M}; for password and second factor: make join USER={user}")
     return 0
 
 
-def _invite(user: str, name: str, unit: str, roles: list[str], phone: str | None) -> service.members.Invitation:
-    """An invitation of somebody new; who works here already keeps the account and sets both factors anew."""
+def _invite(
+    user: str, name: str, unit: str, roles: list[str], phone: str | None, *, is_reset: bool
+) -> service.members.Invitation | None:
+    """An invitation of somebody new, or with ``is_reset`` of somebody who sets both factors anew; None without it."""
     by = system_actor("command")
     try:
         return service.members.invite(by, user, name, unit, roles, phone)
     except Problem as problem:
         if problem.error is not staff_rules.STAFF_EXISTS:
             raise
+    if not is_reset:
+        return None
     service.members.reset(by, user, REASON)
     return service.members.invite(by, user, name, unit, roles, phone)
 

@@ -8,7 +8,7 @@ from chalicelib.kernel.events import announcements
 _HOW = {
     "wechat_face": ("微信刷脸", "a face check on WeChat"),
     "alipay_face": ("支付宝刷脸", "a face check on Alipay"),
-    "window": ("窗口出示身份证", "the ID card at a window"),
+    "window": ("窗口出示证件", "the document at a window"),
     "network_identity": ("国家网络身份认证", "the national network identity"),
     "guardian_register": ("监护登记", "the register of guardians"),
 }

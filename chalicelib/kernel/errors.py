@@ -95,8 +95,8 @@ PROOF_REQUIRED = ErrorCode(
 MANDATE_INVALID = ErrorCode(
     "mandate_invalid",
     403,
-    zh="您没有代表该企业办事的有效授权",
-    en="You have no valid mandate to act for this enterprise",
+    zh="您没有代该企业或该人办事的有效授权",
+    en="You have no valid mandate to act for this enterprise or this person",
 )
 MANDATE_DOES_NOT_COVER = ErrorCode(
     "mandate_does_not_cover", 403, zh="您的授权不包含此事项", en="Your mandate does not cover this service"

@@ -53,6 +53,8 @@ def test_two_administrators_and_the_person_make_an_officer(world: World) -> None
     invitation = invited.json["invitation"]
     security = world.staff("security")
     assert security.get("/v1/staff/new.officer").json["status"] == "invited"
+    early = security.put("/v1/staff/new.officer/roles", {"roles": ["officer"], **REASON})
+    assert early.code == "staff_wrong_state", "somebody else still has the invitation"
     enrolled = accept(world, "new.officer", invitation)
     assert enrolled.json["totp_address"].startswith("otpauth://totp/")
     secret = enrolled.json["totp_secret"]

@@ -161,7 +161,7 @@ def prove_by_network_identity(actor: Actor, body: NetworkIdentity) -> service.Ow
     "POST",
     "/v1/me/proof/code",
     Access(person=Level.LOGGED_IN, partial=True),
-    errors=[errors.CONFLICT],
+    errors=[rules.PROVE_IN_MINI_PROGRAM, errors.CONFLICT],
     limit=CODE_LIMIT,
 )
 def create_proof_code(actor: Actor) -> service.window.ProofCode:

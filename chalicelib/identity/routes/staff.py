@@ -106,7 +106,12 @@ def change_staff(actor: Actor, target: StaffItem, body: MemberDetails) -> StaffV
     return _staff_view(changed)
 
 
-@endpoint("PUT", "/v1/staff/{username}/roles", SECURITY, errors=[staff_rules.ROLES_INVALID, *PROTECTED])
+@endpoint(
+    "PUT",
+    "/v1/staff/{username}/roles",
+    SECURITY,
+    errors=[staff_rules.ROLES_INVALID, staff_rules.STAFF_STATE, *PROTECTED],
+)
 def change_roles(actor: Actor, target: StaffItem, body: RoleChange) -> StaffView:
     """What somebody may do from now on; all their sessions end."""
     _check_target(actor, target)

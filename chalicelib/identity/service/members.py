@@ -182,13 +182,16 @@ def _invited(username: str, invitation: str) -> StaffItem:
 def set_roles(actor: Actor, username: str, roles: list[str], known: tuple[str, ...], reason: str) -> StaffItem:
     """Give somebody these roles and no others; all sessions end.
 
-    ``known``: the roles that there are. Raises ``roles_invalid`` or ``not_found``.
+    Only for who has joined: until then somebody else still has the invitation, and could come in by it. ``known``: the
+    roles that there are. Raises ``roles_invalid``, ``staff_wrong_state`` or ``not_found``.
     """
     fault = staff_rules.roles_fault(roles, known)
     if fault:
         raise staff_rules.ROLES_INVALID(fault=fault)
 
     def alter(member: StaffItem) -> None:
+        if member.status != staff_rules.ACTIVE:
+            raise staff_rules.STAFF.refusal(member.status)
         member.roles = list(dict.fromkeys(roles))
         sessions.void_tokens(member)
 

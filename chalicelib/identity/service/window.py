@@ -26,7 +26,12 @@ class ProofCode(View, frozen=True, kw_only=True):
 
 
 def new_code(actor: Actor) -> ProofCode:
-    """A code for a window, good once and for ten minutes."""
+    """A code for a window, good once and for ten minutes.
+
+    Raises ``prove_in_mini_program`` in a partial session of an account that is not proven yet: it could not be used.
+    """
+    if actor.is_partial and canonical(actor.id).level != Level.PROVEN:
+        raise rules.PROVE_IN_MINI_PROGRAM()
     code = f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}d}"
     ends = clock.now() + timedelta(seconds=rules.PROOF_CODE_SECONDS)
     item = store.new_proof_code(code, actor.id, clock.seconds(ends))

@@ -6,7 +6,7 @@ import contextvars
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from chalicelib.kernel import log
+from chalicelib.kernel import log, type_cache
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -45,6 +45,7 @@ def side_by_side(work: Callable[[T], R], things: Sequence[T], threads: int, *, o
 
     from concurrent.futures import ThreadPoolExecutor  # only functions beside the API work in threads
 
+    type_cache.describe_types()
     with ThreadPoolExecutor(threads) as pool:
         running = [pool.submit(contextvars.copy_context().run, work_in_order, owned) for owned in places.values()]
         for one in running:
