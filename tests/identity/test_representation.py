@@ -300,6 +300,8 @@ def test_the_register_is_asked_with_the_first_request_of_a_day(world: World) -> 
     acting.token = world.log_in("wechat", family.guardian.user).token
     world.simulators.departments.controls["faults"]({"fault": "http_500"})
     assert acting.get("/v1/applications").status == 200, "a register out of order shuts nobody out"
+    assert acting.get("/v1/applications").status == 200, "nor does every request wait for it"
+    world.pass_time(minutes=1)
     assert acting.get("/v1/applications").code == "mandate_invalid"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -15,6 +17,17 @@ from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.storage import tables
 
 ERRORS = mandate_rules.REPRESENTATION_ERRORS
+_QUIET = timedelta(minutes=1)
+
+
+@dataclass
+class _Quiet:
+    """Until when this process asks no register once a day: one is out of order, and every request would wait for it."""
+
+    until: datetime = datetime.min.replace(tzinfo=UTC)
+
+
+_quiet = _Quiet()
 
 
 def acting_for(actor: Actor, id_index: str, principal_id: str) -> Actor:
@@ -52,13 +65,16 @@ def acting_for(actor: Actor, id_index: str, principal_id: str) -> Actor:
 def _check_today(acting: Actor, mandate: MandateItem) -> None:
     """Ask the register once a day, so that an authority ends with the day on which its reason has ended.
 
-    If no register answers, the caller goes on and is asked about at the next request; an enterprise that was struck off
+    If no register answers, the caller goes on and is asked about a minute later; an enterprise that was struck off
     may still be read. Where much depends on it, ``check_representation`` asks again. Raises ``mandate_invalid``.
     """
+    if clock.now() < _quiet.until:
+        return
     try:
         _check(acting, mandate)
     except errors.Problem as problem:
         if problem.error is errors.PLATFORM_UNAVAILABLE:
+            _quiet.until = clock.now() + _QUIET
             return
         if problem.error not in (mandate_rules.ENTERPRISE_NOT_ACTIVE, mandate_rules.ENTERPRISE_UNKNOWN):
             raise errors.MANDATE_INVALID() from None
