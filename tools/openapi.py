@@ -376,6 +376,8 @@ def error_codes(one: Endpoint) -> list[errors.ErrorCode]:
         codes.append(errors.MANDATE_INVALID)
     if one.access.person is not None and one.access.person > Level.LOGGED_IN:
         codes.append(endpoint.level_refusal(one.access.person).error)
+    if one.access.person is not None and not one.access.partial:
+        codes.append(errors.PROOF_REQUIRED)  # in a partial session of a browser
     if one.access.target is not None:
         codes += [errors.NOT_FOUND, errors.CONFLICT]
     if one.body is not None:
