@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import msgspec
 
+_described: set[type[msgspec.Struct]] = set()
+
 
 def describe_types() -> int:
-    """Have msgspec describe every struct that is loaded; how many. To be called before threads begin.
-
-    What is described already costs nothing again.
-    """
-    described = 0
-    for kind in _below(msgspec.Struct):
-        try:
+    """Have msgspec describe every struct that is loaded and new; how many. To be called before threads begin."""
+    new = [kind for kind in _below(msgspec.Struct) if kind not in _described]
+    for kind in new:
+        with suppress(TypeError):  # never decoded: it holds what JSON cannot
             msgspec.json.Decoder(kind)
-        except TypeError:
-            continue  # never decoded: it holds what JSON cannot
-        described += 1
-    return described
+    _described.update(new)
+    return len(new)
 
 
 def _below(kind: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
