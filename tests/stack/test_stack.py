@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from typing import Any
 import pytest
 
 from chalicelib import features
-from demo import journey, payments
+from demo import identity, journey, payments
 from demo.client import Demo
 from infra import stack
 from local import setup, template
@@ -257,9 +258,14 @@ def test_the_scheduled_functions_run(city: Deployed, function: str, answer: set[
     assert done.returncode == 0 and set(json.loads(done.stdout)) == answer, done.stdout + done.stderr
 
 
-def test_a_staff_member_is_created_and_logs_in(city: Deployed) -> None:
+def test_a_staff_member_is_invited_joins_and_works(city: Deployed) -> None:
     done = tool("staff", "zhang.san", "张三", "transport_bureau", "officer")
-    assert done.returncode == 0 and "otpauth://" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
+    (invitation,) = re.findall(r"invitation   (\S+)", done.stdout)
+    demo = Demo(city.environment)
+    (password, secret), _ = identity.join(demo, "zhang.san", invitation)
+    headers, _ = identity.work(demo, "zhang.san", password, secret)
+    assert "Authorization" in headers
 
 
 def test_lost_items_come_back_from_a_restored_copy(city: Deployed) -> None:
