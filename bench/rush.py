@@ -303,8 +303,6 @@ def make_people(count: int, halls: list[str]) -> list[Person]:
             store.seal(item, "name", next(names) + "某"),
             store.seal(item, "id_number", id_number),
         )
-        item.document = "resident"
-        item.born = store.seal(item, "born", f"1980-{number % 12 + 1:02d}-{number % 28 + 1:02d}")
         item.id_index = vault.blind_index("id_number", f"{id_number}{number}")
         items.append(item)
     for begin in range(0, count, 25):

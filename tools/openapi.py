@@ -377,7 +377,7 @@ def error_codes(one: Endpoint) -> list[errors.ErrorCode]:
     if one.access.person is not None and one.access.person > Level.LOGGED_IN:
         codes.append(endpoint.level_refusal(one.access.person).error)
     if one.access.person is not None and not one.access.partial:
-        codes.append(errors.PROOF_REQUIRED)  # in a partial session of a browser
+        codes.append(errors.PARTIAL_SESSION)
     if one.access.target is not None:
         codes += [errors.NOT_FOUND, errors.CONFLICT]
     if one.body is not None:

@@ -62,9 +62,7 @@ def _create(user: str, name: str, unit: str, roles: list[str], phone: str, *, is
     if unit not in units:
         print(f"there is no unit {unit!r} in the published city; there are {', '.join(units)}", file=sys.stderr)
         return 1
-    if fault := staff_rules.roles_fault(roles, features.roles()):
-        print(f"these roles cannot be given: {fault}", file=sys.stderr)
-        return 1
+    staff_rules.check_roles(roles, features.roles())
     invited = _invite(user, name, unit, roles, phone or None, is_reset=is_reset)
     if invited is None:
         print(

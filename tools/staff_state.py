@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 from chalicelib.identity import service, staff_rules
+from chalicelib.kernel import errors
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.errors import Problem
 from infra import cloud
@@ -33,6 +34,9 @@ def main(arguments: list[str]) -> int:
     try:
         return cloud.told(lambda: _do(deeds[action], user, reason))
     except Problem as problem:
+        if problem.error is errors.NOT_FOUND:
+            print(f"{user}: there is no such member of staff", file=sys.stderr)
+            return 1
         print(f"{user}: {problem.en}", file=sys.stderr)
         return 1
 

@@ -56,9 +56,10 @@ STAFF_EXISTS = ErrorCode(
 ROLES_INVALID = ErrorCode(
     "roles_invalid",
     422,
-    zh="角色有误（{fault}）：三类管理员互斥，且不得兼任其他角色",
-    en="These roles cannot be given ({fault}); an administrator has that one role only",
+    zh="三类管理员互斥，且不得兼任其他角色",
+    en="These roles do not go together: an administrator has that one role only",
 )
+ROLES_UNKNOWN = ErrorCode("roles_unknown", 422, zh="没有此角色：{roles}", en="There is no such role: {roles}")
 ADMINISTRATOR_PROTECTED = ErrorCode(
     "administrator_protected",
     403,
@@ -136,15 +137,14 @@ LEAST_SCORE = 3
 MOST_KEYS = 5
 
 
-def roles_fault(roles: list[str], known: tuple[str, ...]) -> str:
-    """What is wrong with the roles that somebody is to have; empty if nothing is.
+def check_roles(roles: list[str], known: tuple[str, ...]) -> None:
+    """Raise unless somebody may have these roles together: ``roles_unknown`` or ``roles_invalid``.
 
     Nobody has two of the three administrators' roles, and none of them works on cases beside it.
     """
     unknown = sorted(set(roles) - set(known))
     if unknown:
-        return f"unknown: {', '.join(unknown)}"
+        raise ROLES_UNKNOWN(roles=", ".join(unknown))
     has_administration = bool(set(roles) & set(ADMINISTRATORS))
     if has_administration and len(set(roles)) > 1:
-        return "an administrator has no other role"
-    return ""
+        raise ROLES_INVALID()

@@ -92,6 +92,13 @@ PROOF_REQUIRED = ErrorCode(
     zh="请先核验本人身份：可刷脸、使用国家网络身份认证，或持身份证到窗口办理",
     en="Prove who you are first: by a face check, the national network identity, or your ID card at a window",
 )
+PARTIAL_SESSION = ErrorCode(
+    "partial_session",
+    403,
+    zh="此次登录只说明您持有手机。请在小程序刷脸后十分钟内重新扫码登录，或用网络身份认证或窗口核验码再核验一次",
+    en="This session only says that you hold the phone. Do a face check in the mini-program and scan again within ten "
+    "minutes, or prove who you are once more by the network identity or a code for a window",
+)
 MANDATE_INVALID = ErrorCode(
     "mandate_invalid",
     403,

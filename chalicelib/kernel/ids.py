@@ -41,6 +41,14 @@ def derived_id(*parts: str) -> str:
     return base32(int.from_bytes(digest[:16]), 26)
 
 
+def fingerprint(secret: str) -> str:
+    """What is kept of a random secret, to know it again (SHA-256).
+
+    Not for what can be guessed, as numbers of documents and phones: that is ``vault.blind_index``'s.
+    """
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
 def partition(text: str, count: int) -> int:
     """Which of ``count`` partitions a text falls into: always the same one, all of them alike often."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:2]) % count

@@ -13,7 +13,8 @@ from typing import Any
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.seats import Slot
 from chalicelib.appointments.service import bookings, holds, waiting_list
-from chalicelib.appointments.service.holds import BookingWish, NamedVisitor
+from chalicelib.appointments.service.holds import BookingWish
+from chalicelib.identity.service import ShownDocument
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.errors import Problem
 from scenes.world import World, new_id_number
@@ -56,7 +57,7 @@ class Scene:
             services=[HOUSING],
             day=date.fromisoformat(self.day),
             start=start,
-            named=NamedVisitor("来访人", visitor.number),
+            named=ShownDocument(name="来访人", id_number=visitor.number),
             moves=moves,
         )
         try:

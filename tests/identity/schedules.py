@@ -54,11 +54,11 @@ class Theft:
     seen_by_thief: list[str] = field(default_factory=list)
 
     def claim(self, login: Login) -> None:
-        self._do(login, lambda actor: proofs.claim(actor, ShownDocument(name=NAME, number=self.identity.number)))
+        self._do(login, lambda actor: proofs.claim(actor, ShownDocument(name=NAME, id_number=self.identity.number)))
 
     def claim_own(self, login: Login) -> None:
         """The thief says who they are themselves."""
-        self._do(login, lambda actor: proofs.claim(actor, ShownDocument(name=NAME, number=self.own.number)))
+        self._do(login, lambda actor: proofs.claim(actor, ShownDocument(name=NAME, id_number=self.own.number)))
 
     def prove(self, login: Login) -> None:
         """Each looks into the camera: the citizen as the citizen, the thief as the thief."""
@@ -92,7 +92,7 @@ class Theft:
     def appoint(self, login: Login) -> None:
         """Let whoever the thief really is act for oneself: the citizen trusts them."""
         until = clock.today() + timedelta(days=30)
-        agent = ShownDocument(name=NAME, number=self.own.number)
+        agent = ShownDocument(name=NAME, id_number=self.own.number)
         self._do(login, lambda actor: wards.give_mandate(actor, agent, ["*"], until), least=Level.PROVEN)
 
     def accept(self, login: Login) -> None:
@@ -288,7 +288,7 @@ def theft(world: World) -> Theft:
         login.open()
     return Theft(
         world=world,
-        identity=identity_of(ShownDocument(name=NAME, number=number)),
-        own=identity_of(ShownDocument(name=NAME, number=own)),
+        identity=identity_of(ShownDocument(name=NAME, id_number=number)),
+        own=identity_of(ShownDocument(name=NAME, id_number=own)),
         logins=logins,
     )

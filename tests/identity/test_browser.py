@@ -55,8 +55,8 @@ def test_a_scan_that_is_confirmed_opens_a_partial_session(world: World) -> None:
     me = client.get("/v1/me").json
     assert (me["account_id"], me["level"], me.get("name")) == (citizen.account_id, "phone", None)
     for path in ("/v1/applications", "/v1/messages", "/v1/sessions", "/v1/appointments", "/v1/relatives"):
-        assert client.get(path).code == "proof_required", path
-    assert client.put("/v1/me/phone", {"credential": "x"}).code == "proof_required"
+        assert client.get(path).code == "partial_session", path
+    assert client.put("/v1/me/phone", {"credential": "x"}).code == "partial_session"
     assert client.post("/v1/auth/logout").status == 200
     assert client.get("/v1/me").status == 401
     assert citizen.get("/v1/me").status == 200, "the phone's session goes on"
@@ -153,7 +153,7 @@ def test_a_text_to_the_bound_phone_opens_a_partial_session_once(world: World) ->
     code = holder.code()
     client = client_of(world, holder.enter(code))
     assert client.get("/v1/me").json["phone"].endswith(holder.phone[-4:])
-    assert client.get("/v1/messages").code == "proof_required"
+    assert client.get("/v1/messages").code == "partial_session"
     assert holder.enter(code).code == "text_code_wrong"
     first = holder.code()
     second = holder.code()
@@ -174,7 +174,7 @@ def test_whoever_proves_it_again_in_the_browser_has_a_whole_session(world: World
     world.prove(holder.client, "张三", number)
     client = client_of(world, holder.enter(holder.code()))
     assert network_proof(world, client, "张三", number).status == 200
-    assert client.get("/v1/applications").code == "proof_required"
+    assert client.get("/v1/applications").code == "partial_session"
     client.renew()
     assert client.get("/v1/applications").status == 200
     at_window = client_of(world, holder.enter(holder.code()))

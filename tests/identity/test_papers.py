@@ -66,6 +66,18 @@ def test_a_passport_is_proven_at_a_window_only(world: World) -> None:
     assert at_window(world, world.log_in("wechat"), body).status == 200
 
 
+def test_the_auditor_finds_who_read_the_data_of_a_passport_s_holder(world: World) -> None:
+    client = world.log_in("wechat")
+    assert at_window(world, client, {"name": "JOHN SMITH", "id_number": "536789033"} | PASSPORT).status == 200
+    auditor = world.staff("auditor")
+    wanted = {"id_number": "536789033", "document": "passport", "country": "USA"}
+    assert auditor.post("/v1/readings/search", wanted).json["items"] == []
+    world.pump()
+    (row,) = client.get("/v1/me/readings").json["items"]
+    assert row["kind"] == "readings", "the search was one"
+    assert auditor.post("/v1/readings/search", {**wanted, "country": ""}).code == "document_incomplete"
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

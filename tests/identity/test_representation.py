@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib.identity import mandate_rules
 from chalicelib.kernel import clock
 from chalicelib.kernel.events import history
 from scenes import paying
@@ -233,25 +232,6 @@ def test_a_guardians_word_wins_over_a_claim(world: World) -> None:
     again = world.log_in("wechat", thief.user)
     assert again.account_id != account
     assert family.acting().get("/v1/applications").json["items"] == []
-
-
-@pytest.mark.parametrize(
-    "born, until",
-    [
-        (date(2014, 5, 6), date(2027, 11, 2)),  # renewed every year
-        (date(2009, 1, 1), date(2026, 12, 31)),  # the day before the eighteenth birthday
-        (date(2008, 11, 3), date(2026, 11, 2)),  # of age tomorrow
-        (date(2008, 2, 29), date(2027, 11, 2)),  # of age, and a ward all the same
-        (date(2012, 2, 29), date(2027, 11, 2)),
-        (date(1940, 1, 1), date(2027, 11, 2)),
-    ],
-)
-def test_how_long_a_guardian_may_act(born: date, until: date) -> None:
-    assert mandate_rules.guardian_until(born, date(2026, 11, 2)) == until
-
-
-def test_born_on_a_leap_day_is_of_age_on_the_first_of_march() -> None:
-    assert mandate_rules.guardian_until(date(2012, 2, 29), date(2029, 12, 1)) == date(2030, 2, 28)
 
 
 def test_a_mandate_ends_with_the_principals_death(world: World, mother: Mother) -> None:

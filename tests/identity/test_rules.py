@@ -94,6 +94,47 @@ def test_a_staff_member_s_life(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize(
+    ("roles", "code"),
+    [
+        (["officer"], ""),
+        ([], ""),
+        (["officer", "treasurer"], ""),
+        (["audit_administrator"], ""),
+        (["audit_administrator", "officer"], "roles_invalid"),
+        (["system_administrator", "security_administrator"], "roles_invalid"),
+        (["officer", "king"], "roles_unknown"),
+    ],
+)
+def test_which_roles_go_together(roles: list[str], code: str) -> None:
+    known = ("officer", "treasurer", "system_administrator", "security_administrator", "audit_administrator")
+    raised = ""
+    try:
+        staff_rules.check_roles(roles, known)
+    except Problem as problem:
+        raised = problem.error.code
+    assert raised == code
+
+
+@pytest.mark.parametrize(
+    "born, until",
+    [
+        (date(2014, 5, 6), date(2027, 11, 2)),  # renewed every year
+        (date(2009, 1, 1), date(2026, 12, 31)),  # the day before the eighteenth birthday
+        (date(2008, 11, 3), date(2026, 11, 2)),  # of age tomorrow
+        (date(2008, 2, 29), date(2027, 11, 2)),  # of age, and a ward all the same
+        (date(2012, 2, 29), date(2027, 11, 2)),
+        (date(1940, 1, 1), date(2027, 11, 2)),
+    ],
+)
+def test_how_long_a_guardian_may_act(born: date, until: date) -> None:
+    assert mandate_rules.guardian_until(born, TODAY) == until
+
+
+def test_born_on_a_leap_day_is_of_age_on_the_first_of_march() -> None:
+    assert mandate_rules.guardian_until(date(2012, 2, 29), date(2029, 12, 1)) == date(2030, 2, 28)
+
+
+@pytest.mark.parametrize(
     ("born", "is_child"),
     [
         (date(2012, 11, 2), False),

@@ -83,6 +83,6 @@ def test_mistakes_are_named(world: World, url: str, capsys: pytest.CaptureFixtur
     assert "differ" in capsys.readouterr().err
     assert join.main([]) == 1
     assert staff.main(["two.roles", "李四", "service_center", "officer,audit_administrator", ""]) == 1
-    assert "no other role" in capsys.readouterr().err
+    assert "has that one role only" in capsys.readouterr().err
     assert staff.main(["no.unit", "李四", "moon_base", "officer", ""]) == 1
     assert "moon_base" in capsys.readouterr().err

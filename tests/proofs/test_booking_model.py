@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from chalicelib.appointments import store
 from chalicelib.appointments.service import bookings, holds, waiting_list
-from chalicelib.appointments.service.holds import NamedVisitor
+from chalicelib.identity.service import ShownDocument
 from scenes.world import World
 from tests.appointments.schedules import CLERK, PLACES, STARTS, Scene, Visitor, proof_hall
 
@@ -63,7 +63,8 @@ class BookingMachine(RuleBasedStateMachine):
             self.held.append(Held(visitor=visitor, start=start, until=self.now + HOLD_SECONDS, carried=carried))
 
     def tries(self, visitor: int) -> int:
-        item = store.booker(holds.visitor_of(CLERK, "", NamedVisitor("某人", self.scene.visitors[visitor].number)).key)
+        document = ShownDocument(name="某人", id_number=self.scene.visitors[visitor].number)
+        item = store.booker(holds.visitor_of(CLERK, "", document).key)
         return len(item.opened().tries) if item else 0
 
     @precondition(lambda self: self.booked)

@@ -31,6 +31,7 @@ from chalicelib.appointments.store import AppointmentItem
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.identity import rules as identity_rules
+from chalicelib.identity.service import ShownDocument
 from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import Download, HtmlPage, Request, endpoint
@@ -80,7 +81,7 @@ class NewHold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     date: date
     start: TimeOfDay
     relative: Id = ""
-    visitor: service.NamedVisitor | None = None
+    visitor: ShownDocument | None = None
     moves: Id = ""
     ticket: Annotated[str, Meta(max_length=4000)] = ""
     priority: bool = False

@@ -32,7 +32,7 @@ from chalicelib.appointments.service.day import (
     release_write,
     serve_write,
 )
-from chalicelib.appointments.service.holds import NamedVisitor, check_mandate, visitor_of
+from chalicelib.appointments.service.holds import check_mandate, visitor_of
 from chalicelib.appointments.service.plans import plan
 from chalicelib.appointments.service.relations import is_visitor
 from chalicelib.appointments.store import AppointmentItem, appointment, name_of
@@ -47,7 +47,6 @@ __all__ = [
     "SLOT_BUSY",
     "WRONG_HALL",
     "AppointmentItem",
-    "NamedVisitor",
     "Slip",
     "Visitor",
     "age",

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date
-from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
 
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.seats import Claim, Occupancy, Seat, Slot
@@ -20,31 +18,13 @@ from chalicelib.appointments.service import booking_tickets, claims, plans
 from chalicelib.appointments.service.plans import Plan
 from chalicelib.appointments.store import AppointmentItem
 from chalicelib.identity import service as identity
-from chalicelib.identity.service import Visitor
-from chalicelib.kernel import clock, errors, ids, papers
+from chalicelib.identity.service import ShownDocument, Visitor
+from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.edge.shapes import Date
 from chalicelib.kernel.security import sealed
 from chalicelib.kernel.storage import optimistic, tables
 
 _PURPOSE = "hold"
-
-
-class NamedVisitor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who stands at a window or kiosk, as the document says; numbers of 18 digits need no kind and no day of birth."""
-
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
-    id_number: Annotated[str, Meta(min_length=5, max_length=24)]
-    document: papers.Code | Literal[""] = ""
-    country: Annotated[str, Meta(pattern=r"^([A-Z]{3})?$")] = ""
-    born: Date | None = None
-
-    def visitor(self) -> Visitor:
-        """The visitor as the identity's index knows them; raises what ``identities.identity_of`` raises."""
-        document = identity.identities.ShownDocument(
-            name=self.name, number=self.id_number, kind=self.document, country=self.country, born=self.born
-        )
-        return identity.visitor_named(document)
 
 
 class BookingWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +40,7 @@ class BookingWish(msgspec.Struct, frozen=True, kw_only=True):
     day: date
     start: str
     relative: str = ""
-    named: NamedVisitor | None = None
+    named: ShownDocument | None = None
     moves: str = ""
     ticket: str = ""
     priority: bool = False
@@ -96,14 +76,14 @@ class HeldPlace(msgspec.Struct, frozen=True, kw_only=True):
         return Slot(hall=self.hall, group=self.group, day=self.day, start=self.start)
 
 
-def visitor_of(actor: Actor, relative: str = "", named: NamedVisitor | None = None) -> Visitor:
+def visitor_of(actor: Actor, relative: str = "", named: ShownDocument | None = None) -> Visitor:
     """Who comes: who stands at the window, a relative, the enterprise's handler, or the caller."""
     if actor.kind == "staff":
         if named is None:
             raise errors.INVALID_REQUEST(
                 fields=[errors.FieldError("/visitor", "required", zh="请填写来访人", en="Say who comes")]
             )
-        return named.visitor()
+        return identity.visitor_named(named)
     if relative and actor.principal:
         raise rules.RELATIVE_OR_ENTERPRISE()
     return identity.visitor_relative(actor, relative) if relative else identity.visitor_self(actor)

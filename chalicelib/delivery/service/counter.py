@@ -88,7 +88,7 @@ def name_collector(actor: Actor, item: ShipmentItem, name: str, id_number: str) 
         raise rules.TOO_LATE_TO_CHANGE()
     collector = None
     if id_number:
-        named = identity.identities.identity_of(identity.identities.ShownDocument(name=name, number=id_number))
+        named = identity.identities.identity_of(identity.ShownDocument(name=name, id_number=id_number))
         collector = Collector(named.name, named.number)
     kept = store.private(item)
     item.content = store.seal(item, "content", Private(kept.address, collector))

@@ -14,7 +14,7 @@ from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.shapes import CursorText, Done, Instant, Reason, View, one_of
 from chalicelib.kernel.event_types import declared_in
-from chalicelib.kernel.events import changes
+from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.roles import SECURITY_ADMINISTRATOR
 
 ANY_DISPUTE = Access(
@@ -100,7 +100,7 @@ def read_evidence(target: DisputeItem) -> DisputeEvidence:
 def _history(subject: str) -> list[HistoryEntry]:
     known = declared_in(events)
     entries = []
-    for change in service.disputes.newest_changes(subject):
+    for change in history.newest(subject):
         words = known[change.type]
         entry = HistoryEntry(
             at=clock.local(change.at),

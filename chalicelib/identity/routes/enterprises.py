@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.identity import mandate_rules, rules, service, store
-from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS, Appointment, MandateList, MandateView, Number
+from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS, Appointment, MandateList, MandateView
 from chalicelib.identity.routes.views import mandate_list, mandate_view
+from chalicelib.identity.service.identities import Number
 from chalicelib.identity.store.mandates import ORGANIZATION, MandateItem, OrganizationItem
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
@@ -109,7 +110,7 @@ def list_mandates(target: OrganizationItem, query: ListQuery) -> MandateList:
 )
 def appoint_handler(actor: Actor, target: OrganizationItem, body: Appointment) -> MandateView:
     """Offer somebody to act as handler, or renew and change a handler's mandate; it counts once it is accepted."""
-    return mandate_view(service.enterprises.appoint_handler(actor, target, body.read(), body.scope, body.until))
+    return mandate_view(service.enterprises.appoint_handler(actor, target, body, body.scope, body.until))
 
 
 @endpoint(

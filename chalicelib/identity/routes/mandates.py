@@ -74,7 +74,7 @@ def list_given_mandates(actor: Actor, query: ListQuery) -> MandateList:
 )
 def give_mandate(actor: Actor, body: Appointment) -> MandateView:
     """Offer somebody to apply, pay, book and receive for the caller; it counts once that person has accepted."""
-    given = service.wards.give_mandate(actor, body.read(), body.scope, body.until)
+    given = service.wards.give_mandate(actor, body, body.scope, body.until)
     return mandate_view(given)
 
 

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.identity import rules, service, session_rules
-from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS, PLATFORM_ERRORS, Papers, RealName
+from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS, PLATFORM_ERRORS, RealName
+from chalicelib.identity.service.identities import ShownDocument
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import endpoint
@@ -80,9 +81,9 @@ def bind_phone(actor: Actor, body: PhoneCredential) -> service.OwnData:
     ],
     limit=CLAIM_LIMIT,
 )
-def claim_identity(actor: Actor, body: Papers) -> service.OwnData:
+def claim_identity(actor: Actor, body: ShownDocument) -> service.OwnData:
     """Say who one is, by name and ID number: enough to book and to take a number. It proves nothing."""
-    service.proofs.claim(actor, body.read())
+    service.proofs.claim(actor, body)
     return service.describe(actor.id)
 
 
@@ -107,9 +108,9 @@ def give_claim_up(actor: Actor) -> Done:
         *PLATFORM_ERRORS,
     ],
 )
-def start_face_check(actor: Actor, body: Papers) -> service.proofs.FaceCheck:
+def start_face_check(actor: Actor, body: ShownDocument) -> service.proofs.FaceCheck:
     """Begin a face check on the platform of this session; confirm it after the user has done it."""
-    return service.proofs.start_face_check(actor, body.read())
+    return service.proofs.start_face_check(actor, body)
 
 
 @endpoint(

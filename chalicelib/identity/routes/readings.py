@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 
-from chalicelib.identity import rules, service, staff_rules
-from chalicelib.identity.routes.shapes import Number, Username
+from chalicelib.identity import service, staff_rules
+from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import endpoint
@@ -19,17 +17,9 @@ from chalicelib.kernel.events.readings import ReadingRow
 from chalicelib.kernel.roles import AUDIT_ADMINISTRATOR
 
 
-class ReadingSearch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One of person, party, officer and unit, on one day or on all; or a day alone.
+class ReadingSearch(service.audit.Search, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Whose data, or read by whom, and the place in the list."""
 
-    ``id_number``: of the person whose data it was; ``party``: the account or enterprise, as readings name it.
-    """
-
-    id_number: Number | None = None
-    party: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
-    officer: Username | None = None
-    unit: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
-    day: date | None = None
     cursor: CursorText | None = None
 
 
@@ -79,17 +69,11 @@ class OwnReadingList(View, frozen=True):
     "POST",
     "/v1/readings/search",
     Access(staff=(AUDIT_ADMINISTRATOR,)),
-    errors=[staff_rules.SEARCH_UNCLEAR, rules.ID_NUMBER_INVALID],
+    errors=[staff_rules.SEARCH_UNCLEAR, *DOCUMENT_ERRORS],
 )
 def search_readings(actor: Actor, body: ReadingSearch) -> ReadingList:
     """Find readings of personal data; a search by person is itself recorded as a reading."""
-    page = service.audit.search(
-        actor,
-        service.audit.Search(
-            id_number=body.id_number, party=body.party, officer=body.officer, unit=body.unit, day=body.day
-        ),
-        body.cursor,
-    )
+    page = service.audit.search(actor, body, body.cursor)
     return ReadingList([_reading_view(row) for row in page.items], page.cursor)
 
 

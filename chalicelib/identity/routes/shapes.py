@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from chalicelib.identity import mandate_rules, rules, service
-from chalicelib.identity.service.identities import ShownDocument
+from chalicelib.identity.service.identities import Name, Number, ShownDocument
 from chalicelib.identity.store.mandates import ORGANIZATION, PERSON
-from chalicelib.kernel import errors, papers
+from chalicelib.kernel import errors
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import View, one_of
 from chalicelib.platforms import http, wechat
 
-Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Username = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9._-]+$")]
 PLATFORM_ERRORS = [http.CODE_INVALID, wechat.USER_BLOCKED, wechat.PLATFORM_QUOTA, errors.PLATFORM_UNAVAILABLE]
 """What every request answers that gives a platform a code of the person's."""
 DOCUMENT_ERRORS = [rules.ID_NUMBER_INVALID, rules.DOCUMENT_INCOMPLETE]
-Number = Annotated[str, Meta(min_length=5, max_length=24)]
-
 Device = Annotated[str, Meta(min_length=16, max_length=128)]
 """A random number that the client made up when it was installed, and keeps: the same device is known by it."""
 STAFF_LOGIN_LIMIT = Limit(name="staff_login", times=100, seconds=900, failures_only=True)
@@ -41,23 +38,6 @@ class RealName(msgspec.Struct, forbid_unknown_fields=True):
     id_number: Number
 
 
-class Papers(RealName, forbid_unknown_fields=True, kw_only=True):
-    """Name and number as a document says them.
-
-    Numbers of 18 digits tell their kind (``document``) and the date of birth; for others both are given, and for a
-    passport the country of issue (ISO 3166-1 alpha-3).
-    """
-
-    document: papers.Code | Literal[""] = ""
-    country: Annotated[str, Meta(pattern=r"^([A-Z]{3})?$")] = ""
-    born: date | None = None
-
-    def read(self) -> ShownDocument:
-        return ShownDocument(
-            name=self.name, number=self.id_number, kind=self.document, country=self.country, born=self.born
-        )
-
-
 class SessionList(View, frozen=True):
     """Open sessions, the newest first."""
 
@@ -69,7 +49,7 @@ ScopeEntry = Annotated[str, Meta(pattern=r"^(\*|[a-z][a-z0-9_]{1,63})$")]
 Scope = Annotated[list[ScopeEntry], Meta(min_length=1, max_length=50)]
 
 
-class Appointment(Papers, forbid_unknown_fields=True, kw_only=True):
+class Appointment(ShownDocument, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Whom to let act: who, for which services (``*``: all), until which day."""
 
     scope: Scope

@@ -110,7 +110,7 @@ def change_staff(actor: Actor, target: StaffItem, body: MemberDetails) -> StaffV
     "PUT",
     "/v1/staff/{username}/roles",
     SECURITY,
-    errors=[staff_rules.ROLES_INVALID, staff_rules.STAFF_STATE, *PROTECTED],
+    errors=[staff_rules.ROLES_UNKNOWN, staff_rules.STAFF_STATE, *PROTECTED],
 )
 def change_roles(actor: Actor, target: StaffItem, body: RoleChange) -> StaffView:
     """What somebody may do from now on; all their sessions end."""

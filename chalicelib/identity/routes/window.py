@@ -9,8 +9,9 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.identity import mandate_rules, rules, service
-from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS, MandateView, Number, Papers, Scope
+from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS, MandateView, Scope
 from chalicelib.identity.routes.views import mandate_view
+from chalicelib.identity.service.identities import Number, ShownDocument
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
@@ -23,7 +24,7 @@ WINDOW_LIMIT = Limit(name="proof_at_window", times=20, seconds=3600, failures_on
 WindowCode = Annotated[str, Meta(pattern=r"^[0-9]{8}$")]
 
 
-class WindowProof(Papers, forbid_unknown_fields=True, kw_only=True):
+class WindowProof(ShownDocument, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the document says, and the code on the person's phone."""
 
     code: WindowCode
@@ -58,7 +59,7 @@ class PaperMandate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 )
 def prove_at_window(actor: Actor, body: WindowProof) -> Done:
     """Prove the account of somebody who stands at the window with the ID card and shows the code."""
-    service.window.prove_at_window(actor, body.code, body.read())
+    service.window.prove_at_window(actor, body.code, body)
     return Done()
 
 

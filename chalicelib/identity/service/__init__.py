@@ -21,6 +21,7 @@ from chalicelib.identity.service import (
     wards,
     window,
 )
+from chalicelib.identity.service.identities import ShownDocument
 from chalicelib.identity.service.people import (
     Contact,
     Login,
@@ -51,6 +52,7 @@ __all__ = [
     "Login",
     "OwnData",
     "Party",
+    "ShownDocument",
     "Visitor",
     "audit",
     "bind_phone",

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.identity import staff_rules, store
-from chalicelib.identity.service.people import checked_id_number
+from chalicelib.identity.service import identities
+from chalicelib.identity.service.identities import Country, Number, ShownDocument
+from chalicelib.kernel import papers
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import readings
-from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
 
 
-class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """One of these, with or without a day; or a day alone."""
+class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One of person, party, officer and unit, on one day or on all; or a day alone.
 
-    id_number: str | None = None
-    party: str | None = None
-    officer: str | None = None
-    unit: str | None = None
+    ``id_number``: of the person whose data it was, with ``document`` and ``country`` as for a proof; ``party``: the
+    account or enterprise, as readings name it.
+    """
+
+    id_number: Number | None = None
+    document: papers.Code | Literal[""] = ""
+    country: Country = ""
+    party: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    officer: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9._-]+$")] | None = None
+    unit: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     day: date | None = None
 
 
 def search(actor: Actor, wanted: Search, cursor: str | None) -> tables.Page:
     """A page of readings. A search by a person is recorded as a reading first: the auditor is watched too.
 
-    Raises ``search_unclear`` or ``id_number_invalid``.
+    Raises ``search_unclear``, ``id_number_invalid`` or ``document_incomplete``.
     """
     named = [one for one in (wanted.id_number, wanted.party, wanted.officer, wanted.unit) if one]
     if len(named) > 1 or (not named and wanted.day is None):
@@ -38,7 +47,7 @@ def search(actor: Actor, wanted: Search, cursor: str | None) -> tables.Page:
         return readings.of_unit(wanted.unit, wanted.day, cursor)
     if wanted.day is not None and not named:
         return readings.of_day(wanted.day, cursor)
-    parties = _accounts_of(wanted.id_number) if wanted.id_number else [wanted.party or ""]
+    parties = _accounts_of(wanted) if wanted.id_number else [wanted.party or ""]
     if not parties:
         return tables.Page([], None)
     # For every page: a cursor is the caller's, and would otherwise be a way to look unseen.
@@ -47,10 +56,12 @@ def search(actor: Actor, wanted: Search, cursor: str | None) -> tables.Page:
     return readings.of_parties(parties, wanted.day, cursor)
 
 
-def _accounts_of(id_number: str) -> list[str]:
+def _accounts_of(wanted: Search) -> list[str]:
     """All accounts that have proven or claim an identity, and those merged into them."""
-    index = vault.blind_index("id_number", checked_id_number(id_number))
-    person = store.person(index)
+    document = ShownDocument(
+        name="", id_number=wanted.id_number or "", document=wanted.document, country=wanted.country
+    )
+    person = store.person(identities.index_of(document))
     if person is None:
         return []
     found: list[str] = []

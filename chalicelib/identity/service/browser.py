@@ -6,7 +6,6 @@ is, and nothing else. Only who had just proven it in the mini-program before con
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from datetime import timedelta
@@ -17,7 +16,7 @@ from chalicelib.identity.service.accounts import canonical, is_fresh_proof
 from chalicelib.identity.service.sessions import Tokens, open_person_session
 from chalicelib.identity.store import AccountItem
 from chalicelib.identity.store.browser import ScanItem
-from chalicelib.kernel import clock, phones
+from chalicelib.kernel import clock, ids, phones
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import Instant, View
@@ -50,15 +49,18 @@ def begin_scan(about: str) -> BrowserLogin:
     code = secrets.token_urlsafe(24)
     secret = secrets.token_urlsafe(24)
     ends = clock.now() + _SCAN_LASTS
-    item = store.browser.new_scan(_hash(code))
-    item.secret = _hash(secret)
+    item = store.browser.new_scan(ids.fingerprint(code))
+    item.secret = ids.fingerprint(secret)
     item.number = f"{secrets.randbelow(90) + 10}"
     item.about = about
     session_rules.BROWSER_LOGINS.move(item, "begin", "browser")
     item.expires_at = clock.seconds(ends)
     tables.write(tables.Put(item, tables.absent(ScanItem)))
     return BrowserLogin(
-        content=_CODE + code, number=item.number, secret=f"{_hash(code)}.{secret}", expires_at=clock.local(ends)
+        content=_CODE + code,
+        number=item.number,
+        secret=f"{ids.fingerprint(code)}.{secret}",
+        expires_at=clock.local(ends),
     )
 
 
@@ -107,7 +109,7 @@ def _count_miss(item: ScanItem) -> None:
 
 
 def _waiting(content: str) -> ScanItem:
-    item = store.browser.scanned(_hash(content.removeprefix(_CODE)))
+    item = store.browser.scanned(ids.fingerprint(content.removeprefix(_CODE)))
     if item is None or item.status != session_rules.WAITING or _is_past(item.expires_at):
         raise session_rules.BROWSER_LOGIN_OVER()
     return item
@@ -120,7 +122,7 @@ def finish_scan(secret: str, device: str | None) -> Tokens:
     """
     code_hash, _, own = secret.partition(".")
     item = store.browser.scanned(code_hash)
-    is_ours = item is not None and hmac.compare_digest(item.secret.encode(), _hash(own).encode())
+    is_ours = item is not None and hmac.compare_digest(item.secret.encode(), ids.fingerprint(own).encode())
     if item is None or not is_ours or _is_past(item.expires_at):
         raise session_rules.BROWSER_LOGIN_OVER()
     if item.status == session_rules.WAITING:
@@ -175,7 +177,3 @@ def _parsed(phone: str) -> str:
 
 def _is_past(expires_at: int) -> bool:
     return expires_at <= clock.seconds(clock.now())
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

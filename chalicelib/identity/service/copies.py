@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.identity import store
-from chalicelib.identity.service import people, sessions
+from chalicelib.identity.service import identities, people, sessions
 from chalicelib.identity.service.accounts import canonical, require_fresh_proof
 from chalicelib.kernel import clock, phones
 from chalicelib.kernel.access import Actor, Level
@@ -29,8 +29,8 @@ def account(actor: Actor, _: str | None) -> Page:
         "level": Level(found.level).name.lower(),
         "name": store.unseal(found, "name"),
         "id_number": store.unseal(found, "id_number"),
-        "document": found.document,
-        "born": store.unseal(found, "born"),
+        "document": found.document if found.id_number else "",
+        "born": str(identities.birth_date(found)) if found.id_number else "",
         "phone": phones.shown(people.phone_of(found)),
         "proof": found.proof,
         "proven_at": clock.local_or_none(found.proven_at),

@@ -8,8 +8,8 @@ from chalicelib.identity.service.accounts import canonical, join_writes, part_wr
 from chalicelib.identity.store import AccountItem, DisputeItem, PersonItem
 from chalicelib.kernel import ids, log
 from chalicelib.kernel.access import Actor, Level, system
-from chalicelib.kernel.events import changes, history
-from chalicelib.kernel.events.changes import Change, Event
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import optimistic, tables
 
 
@@ -72,11 +72,6 @@ def _opened(actor: Actor, account: AccountItem, prover: str, successor: str) -> 
     account.token_version = account.token_version + 1
     log.count("identities_disputed")
     return changes.record(dispute, Event(opened, actor))
-
-
-def newest_changes(subject: str) -> list[Change]:
-    """The newest 100 changes of an account or a dispute, the oldest first, as the event log has them by now."""
-    return history.newest(subject)
 
 
 def take_back_proof(actor: Actor, account: AccountItem, reason: str) -> None:

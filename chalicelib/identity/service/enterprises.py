@@ -30,6 +30,7 @@ from chalicelib.platforms import departments
 class Licence(msgspec.Struct, frozen=True, kw_only=True):
     """An enterprise's entry in the business register today; ``representative``: the index of the ID number."""
 
+    credit_code: str
     name: str
     is_active: bool
     representative: str
@@ -49,10 +50,7 @@ def register_organization(actor: Actor, credit_code: str) -> MandateItem:
     licence = _active_licence(credit_code, actor)
     if licence.representative != account.id_index:
         raise mandate_rules.NOT_LEGAL_REPRESENTATIVE()
-    organization = _organization(actor, credit_code, licence.name)
-    # First the others: if this stops half-way, nobody new is in, and a repeat goes on.
-    _rest_others(organization.id, licence.representative)
-    return _assume(actor, organization, account, mandate_rules.LEGAL_REPRESENTATIVE, licence.representative)
+    return _let_in(actor, licence, account, ["*"], date.max)
 
 
 def _checked_code(text: str) -> str:
@@ -81,7 +79,7 @@ def _licence(credit_code: str, actor: Actor) -> Licence:
     if not isinstance(name, str) or not isinstance(number, str):
         raise departments.unavailable()
     index = identities.index_of_register(number)
-    return Licence(name=name, is_active=entry.get("status") == "active", representative=index)
+    return Licence(credit_code=credit_code, name=name, is_active=entry.get("status") == "active", representative=index)
 
 
 def register_by_licence(actor: Actor, token: str) -> MandateItem:
@@ -99,11 +97,7 @@ def register_by_licence(actor: Actor, token: str) -> MandateItem:
         raise mandate_rules.LICENCE_REFUSED()
     credit_code = numbers.normalized(shown.credit_code)
     licence = _active_licence(credit_code, actor)
-    organization = _organization(actor, credit_code, licence.name)
-    _rest_others(organization.id, licence.representative)
-    if licence.representative == account.id_index:
-        return _assume(actor, organization, account, mandate_rules.LEGAL_REPRESENTATIVE, licence.representative)
-    return _assume(actor, organization, account, mandate_rules.HANDLER, licence.representative, until=shown.until)
+    return _let_in(actor, licence, account, ["*"], shown.until or date.max)
 
 
 def register_at_window(actor: Actor, code: str, credit_code: str, scope: list[str], until: date) -> MandateItem:
@@ -117,28 +111,27 @@ def register_at_window(actor: Actor, code: str, credit_code: str, scope: list[st
         raise mandate_rules.MANDATE_PERIOD_INVALID()
     licence = _active_licence(credit_code, actor)
     account = account_of_code(code)
-    organization = _organization(actor, credit_code, licence.name)
+    return _let_in(actor, licence, account, scope, until)
+
+
+def _let_in(actor: Actor, licence: Licence, account: AccountItem, scope: list[str], until: date) -> MandateItem:
+    """The mandate of somebody for whom register, licence or clerk vouch.
+
+    The legal representative gets one for all services and a year, whatever the paper says; a handler (经办人) one for
+    this scope until this day, at most a year. A repeat finds the enterprise and the mandate.
+    """
+    organization = _organization(actor, licence)
+    # First the others: if this stops half-way, nobody new is in, and a repeat goes on.
     _rest_others(organization.id, licence.representative)
-    if licence.representative == account.id_index:
-        return _assume(actor, organization, account, mandate_rules.LEGAL_REPRESENTATIVE, licence.representative)
-    return _assume(
-        actor, organization, account, mandate_rules.HANDLER, licence.representative, scope=scope, until=until
-    )
-
-
-def _assume(
-    actor: Actor,
-    organization: OrganizationItem,
-    account: AccountItem,
-    role: str,
-    given_by: str,
-    scope: list[str] | None = None,
-    until: date | None = None,
-) -> MandateItem:
-    """The mandate of somebody for whom register, licence or clerk vouch; for all services and a year, if not less."""
+    role = mandate_rules.HANDLER
     a_year = clock.today() + timedelta(days=mandate_rules.REPRESENTATION_DAYS)
+    until = min(until, a_year)
+    if licence.representative == account.id_index:
+        role = mandate_rules.LEGAL_REPRESENTATIVE
+        scope = ["*"]
+        until = a_year
     holder = Holder(index=account.id_index or "", name=store.unseal(account, "name"))
-    terms = Terms(role=role, scope=scope or ["*"], until=min(until or a_year, a_year), given_by=given_by)
+    terms = Terms(role=role, scope=scope, until=until, given_by=licence.representative)
     return mandates.assume(actor, _principal(organization), holder, terms)
 
 
@@ -185,15 +178,15 @@ def _rest_others(organization_id: str, representative_index: str) -> None:
         optimistic.repeat(rest)
 
 
-def _organization(actor: Actor, credit_code: str, name: str) -> OrganizationItem:
-    """The enterprise with this code, made if there is none; its name as the register writes it now."""
-    code_index = vault.blind_index("credit_code", credit_code)
+def _organization(actor: Actor, licence: Licence) -> OrganizationItem:
+    """The enterprise of this entry, made if there is none; its name as the register writes it now."""
+    code_index = vault.blind_index("credit_code", licence.credit_code)
 
     def attempt() -> OrganizationItem:
         known = store.mandates.organization_of_code(code_index)
         if known is None:
-            item = OrganizationItem(f"ORGANIZATION#{ids.new_id()}", name=name)
-            item.credit_code = store.seal(item, "credit_code", credit_code)
+            item = OrganizationItem(f"ORGANIZATION#{ids.new_id()}", name=licence.name)
+            item.credit_code = store.seal(item, "credit_code", licence.credit_code)
             code = store.mandates.CreditCodeItem(f"CREDITCODE#{code_index}", organization_id=item.id)
             # Two who register the same enterprise at once: one code leads to one of them.
             absent = tables.absent(store.mandates.CreditCodeItem)
@@ -204,7 +197,7 @@ def _organization(actor: Actor, credit_code: str, name: str) -> OrganizationItem
         return found
 
     organization = optimistic.repeat(attempt)
-    return organization if organization.name == name else _rename(actor, organization.id, name)
+    return organization if organization.name == licence.name else _rename(actor, organization.id, licence.name)
 
 
 def _rename(actor: Actor, organization_id: str, name: str) -> OrganizationItem:

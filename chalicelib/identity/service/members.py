@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from collections.abc import Callable
 from chalicelib.identity import events, staff_rules, store
 from chalicelib.identity.service import sessions, staff
 from chalicelib.identity.store import StaffItem
-from chalicelib.kernel import clock, errors, phones
+from chalicelib.kernel import clock, errors, ids, phones
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import Instant, View
@@ -104,7 +103,7 @@ def _void_factors(member: StaffItem) -> str:
     member.keys = []
     member.challenge = ""
     secret = secrets.token_urlsafe(24)
-    member.invitation = _hash(secret)
+    member.invitation = ids.fingerprint(secret)
     member.invited_until = clock.seconds(clock.now() + staff_rules.INVITATION_LASTS)
     return secret
 
@@ -112,10 +111,6 @@ def _void_factors(member: StaffItem) -> str:
 def _invitation(member: StaffItem, secret: str) -> Invitation:
     expires_at = clock.local(clock.from_seconds(member.invited_until))
     return Invitation(username=member.username, invitation=secret, expires_at=expires_at)
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def accept(username: str, invitation: str, password: str, totp_secret: str | None = None) -> Enrolment:
@@ -136,7 +131,7 @@ def accept(username: str, invitation: str, password: str, totp_secret: str | Non
         member.last_step = 0  # the codes of another secret were never used
         # Not the person's deed before they have shown the second factor, so no event: nothing is open yet.
         written = ("salt", "password", "totp_secret", "last_step")
-        tables.write(tables.Touch(member, written, StaffItem.invitation == _hash(invitation)))
+        tables.write(tables.Touch(member, written, StaffItem.invitation == ids.fingerprint(invitation)))
 
     optimistic.repeat(attempt)
     address = pyotp.TOTP(secret, name=username, issuer="Banshi").provisioning_uri()
@@ -164,14 +159,14 @@ def activate(username: str, invitation: str, code: str, device: str | None = Non
         return member
 
     member = optimistic.repeat(attempt)
-    return sessions.open_session(username, "staff", "", "", member.token_version, device)
+    return sessions.open_session(username, "staff", member.token_version, device)
 
 
 def _invited(username: str, invitation: str) -> StaffItem:
     """The staff member who has this invitation; raises ``invitation_invalid``."""
     member = store.staff(username)
     expected = member.invitation if member is not None else ""
-    is_right = hmac.compare_digest(expected.encode(), _hash(invitation).encode())
+    is_right = hmac.compare_digest(expected.encode(), ids.fingerprint(invitation).encode())
     if member is None or not is_right or member.status != staff_rules.INVITED:
         raise staff_rules.INVITATION_INVALID()
     if member.invited_until <= clock.seconds(clock.now()):
@@ -183,11 +178,9 @@ def set_roles(actor: Actor, username: str, roles: list[str], known: tuple[str, .
     """Give somebody these roles and no others; all sessions end.
 
     Only for who has joined: until then somebody else still has the invitation, and could come in by it. ``known``: the
-    roles that there are. Raises ``roles_invalid``, ``staff_wrong_state`` or ``not_found``.
+    roles that there are. Raises ``roles_unknown``, ``roles_invalid``, ``staff_wrong_state`` or ``not_found``.
     """
-    fault = staff_rules.roles_fault(roles, known)
-    if fault:
-        raise staff_rules.ROLES_INVALID(fault=fault)
+    staff_rules.check_roles(roles, known)
 
     def alter(member: StaffItem) -> None:
         if member.status != staff_rules.ACTIVE:

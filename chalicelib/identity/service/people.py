@@ -10,7 +10,7 @@ from chalicelib.identity import events, rules, store
 from chalicelib.identity.service import text_codes
 from chalicelib.identity.service.accounts import canonical, require_fresh_proof
 from chalicelib.identity.store import AccountItem
-from chalicelib.kernel import clock, errors, numbers, papers, phones
+from chalicelib.kernel import clock, errors, phones
 from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.edge.shapes import Instant, View, one_of
 from chalicelib.kernel.events import changes
@@ -110,7 +110,11 @@ def describe(account_id: str, *, phone_only: bool = False) -> OwnData:
         return _described(account)
     phone = vault.mask_phone(phones.shown(phone_of(account)))
     return OwnData(
-        account_id=account.id, level=Level.PHONE.name.lower(), platforms=[], merged_accounts=[], phone=phone or None
+        account_id=account.id,
+        level=Level(min(account.level, Level.PHONE)).name.lower(),
+        platforms=[],
+        merged_accounts=[],
+        phone=phone or None,
     )
 
 
@@ -204,15 +208,6 @@ def _logins(owners: list[AccountItem], recent: list[str]) -> tuple[Login, ...]:
             platform_id = store.unseal(item, "platform_id")
             logins.append(Login(key=key, platform=item.platform, platform_id=platform_id))
     return tuple(logins)
-
-
-def checked_id_number(text: str) -> str:
-    """A number of 18 digits with a check, as it is stored; raises ``id_number_invalid``."""
-    number = numbers.normalized(text)
-    kind = papers.KINDS[papers.kind_of(number) or papers.RESIDENT]
-    if not papers.is_valid(kind.code, number, clock.today()):
-        raise rules.ID_NUMBER_INVALID(document=kind.zh, document_en=kind.en)
-    return number
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):

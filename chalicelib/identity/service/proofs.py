@@ -1,4 +1,4 @@
-"""Proving who somebody is: claims by name and number, face checks, codes for a window, the network identity."""
+"""Proving who somebody is: claims by name and number, face checks, the network identity."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from chalicelib.kernel.storage import optimistic, tables
 from chalicelib.platforms import alipay, departments, wechat
 
 _STARTS = Limit(name="face_checks", times=20, seconds=86400)
-_CODE_DIGITS = 8
 
 
 def claim(actor: Actor, document: ShownDocument) -> None:
@@ -207,7 +206,7 @@ def prove_by_network_identity(actor: Actor, name: str, id_number: str, token: st
     Raises ``id_number_invalid``, ``already_proven``, ``claims_another_identity``, ``proof_not_passed``,
     ``too_many_accounts`` or ``platform_unavailable``.
     """
-    identity = identities.identity_of(ShownDocument(name=name, number=id_number))
+    identity = identities.identity_of(ShownDocument(name=name, id_number=id_number))
     stands_for(canonical(actor.id), identity)
     if not departments.network_identity_passed(token, identity.name, identity.number):
         raise rules.PROOF_NOT_PASSED()
@@ -235,7 +234,7 @@ def prove(
     def attempt() -> None:
         account = _account_in_use(account_id)
         stands_for(account, identity)
-        if only_again and not has_proven(account, identity):
+        if only_again and not _has_proven(account, identity):
             raise rules.PROVE_IN_MINI_PROGRAM()
         # Claims of this identity write the same item: whoever comes between is seen when this is tried again.
         person = store.person(identity.index) or store.new_person(identity.index)
@@ -264,7 +263,7 @@ def prove(
     optimistic.repeat(attempt)
 
 
-def has_proven(account: AccountItem, identity: Identity) -> bool:
+def _has_proven(account: AccountItem, identity: Identity) -> bool:
     return account.level == Level.PROVEN and account.id_index == identity.index
 
 

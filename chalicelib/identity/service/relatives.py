@@ -10,10 +10,9 @@ from chalicelib.identity import events, rules, store
 from chalicelib.identity.service import identities
 from chalicelib.identity.service.accounts import canonical
 from chalicelib.identity.service.identities import ShownDocument
-from chalicelib.identity.service.people import checked_id_number
 from chalicelib.identity.service.wards import is_guardian
 from chalicelib.identity.store import RelativeItem
-from chalicelib.kernel import clock, errors, names, numbers
+from chalicelib.kernel import clock, errors, numbers
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
@@ -84,20 +83,18 @@ def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:
     A repeat finds what is there. Raises ``id_number_invalid``, ``identity_mismatch`` or
     ``platform_unavailable``.
     """
-    id_number = checked_id_number(id_number)
-    name = names.spell(name)
-    if not departments.check_identity(name, id_number).match:
+    relative = identities.identity_of(ShownDocument(name=name, id_number=id_number))
+    if not departments.check_identity(relative.name, relative.number, relative.document).match:
         raise rules.NAME_DOES_NOT_MATCH()
     holder = canonical(actor.id)
-    index = vault.blind_index("id_number", id_number)
-    found = store.relation(holder.id_index or "", index)
+    found = store.relation(holder.id_index or "", relative.index)
     if found is not None and _stands(found):
         return found
-    item = found or store.new_relative(holder.id, holder.id_index or "", index)
-    item.name = store.seal(item, "name", name)
-    item.id_number = store.seal(item, "id_number", id_number)
+    item = found or store.new_relative(holder.id, holder.id_index or "", relative.index)
+    item.name = store.seal(item, "name", relative.name)
+    item.id_number = store.seal(item, "id_number", relative.number)
     item.holder_name = store.seal(item, "holder_name", store.unseal(holder, "name"))
-    item.guardian = _is_guardian(store.unseal(holder, "id_number"), id_number)
+    item.guardian = _is_guardian(store.unseal(holder, "id_number"), relative.number)
     item.consented = item.guardian
     item.ended = False
     event = Event(events.RELATIVE_ADDED, actor, data={"consented": int(item.consented)})

@@ -122,12 +122,10 @@ def recipient(party: str, handler: str, service: str) -> str:
 
     Empty when nobody of them has an account (any more).
     """
-    found = store.account(party)
-    if found is not None:
-        standing = _standing_account(party)
-        has_login = standing is not None and bool(standing.logins)
-        guardian = "" if has_login else wards.guardian_of(party)
-        return guardian or (standing.id if standing is not None else "")
+    standing = _standing_account(party)
+    if standing is not None:
+        guardian = "" if standing.logins else wards.guardian_of(party)
+        return guardian or standing.id
     account = store.account(handler) if handler else None
     if account is not None and account.level == Level.PROVEN:
         mandate = store.mandates.mandate(ORGANIZATION, party, account.id_index or "")

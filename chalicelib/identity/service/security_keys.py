@@ -166,7 +166,7 @@ def log_in(username: str, password: str, credential: dict[str, Any], device: str
         tables.write(changes.record(member, event))
     except tables.ConditionFailed:
         raise staff_rules.LOGIN_REFUSED() from None
-    return open_session(username, "staff", "", "", member.token_version, device)
+    return open_session(username, "staff", member.token_version, device)
 
 
 def remove(actor: Actor, key_id: str, password: str, code: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
@@ -67,7 +66,9 @@ def open_person_session(
     ``is_partial``: it is known no more than that somebody holds the phone; such a session may only prove more.
     """
     version = _note_device(account, platform, device)
-    return open_session(account.id, "person", platform, login_key, version, device, is_partial=is_partial)
+    return open_session(
+        account.id, "person", version, device, platform=platform, login_key=login_key, is_partial=is_partial
+    )
 
 
 def _note_device(account: AccountItem, platform: str, device: str | None) -> int:
@@ -97,7 +98,7 @@ def _note_device(account: AccountItem, platform: str, device: str | None) -> int
 
 
 def _device_mark(device: str) -> str:
-    return _hash(device)[:16]
+    return ids.fingerprint(device)[:16]
 
 
 def _note_use(account: AccountItem, login_key: str) -> None:
@@ -136,11 +137,11 @@ def _create_account(platform: str, login_key: str, platform_id: str, device: str
 def open_session(
     holder: str,
     kind: str,
-    platform: str,
-    login_key: str,
     token_version: int,
-    device: str | None = None,
+    device: str | None,
     *,
+    platform: str = "",
+    login_key: str = "",
     is_partial: bool = False,
 ) -> Tokens:
     """A new session of a person or a staff member; ``device`` is a number that the client made up for itself."""
@@ -153,10 +154,10 @@ def open_session(
         kind=kind,
         platform=platform,
         login_key=login_key,
-        device=_hash(device) if device else "",
+        device=ids.fingerprint(device) if device else "",
         partial=is_partial,
         token_version=token_version,
-        current=_hash(secret),
+        current=ids.fingerprint(secret),
         opened_at=now,
         used_at=now,
         expires_at=now + session_rules.PERSON_LIMITS.absolute // timedelta(seconds=1),
@@ -187,7 +188,7 @@ def refresh(refresh_token: str, device: str | None = None) -> Tokens:
     if not session_id.isalnum() or not _is_ours(session_id, secret):
         raise session_rules.REFRESH_INVALID()
     # Two devices, or a device twice, may refresh at this moment: one is first, and the other is looked at again.
-    item, account, new_secret = optimistic.repeat(lambda: _rotate(session_id, _hash(secret), device))
+    item, account, new_secret = optimistic.repeat(lambda: _rotate(session_id, ids.fingerprint(secret), device))
     if account is not None:
         _note_use(account, item.login_key)
     return _tokens(item, new_secret, item.token_version)
@@ -206,7 +207,7 @@ def _rotate(session_id: str, presented: str, device: str | None) -> tuple[Sessio
         status=item.status,
         current=item.current,
         previous=item.previous,
-        is_same_device=item.device != "" and item.device == _hash(device or ""),
+        is_same_device=item.device != "" and item.device == ids.fingerprint(device or ""),
         is_of_this_version=item.token_version == holder.token_version,
         opened_at=clock.from_seconds(item.opened_at),
         used_at=clock.from_seconds(item.used_at),
@@ -221,7 +222,7 @@ def _rotate(session_id: str, presented: str, device: str | None) -> tuple[Sessio
     before = item.current
     new_secret = _new_secret(session_id)
     item.previous = presented if outcome == "rotate" else ""
-    item.current = _hash(new_secret)
+    item.current = ids.fingerprint(new_secret)
     item.used_at = clock.seconds(clock.now())
     unused = (SessionItem.current == before) & (SessionItem.status == session_rules.SESSION_OPEN)
     tables.write(tables.Touch(item, ("current", "previous", "used_at"), unused))
@@ -385,7 +386,3 @@ def _loader(account_id: str) -> Callable[[], AccountItem | None]:
 def void_tokens(holder: AccountItem | StaffItem) -> None:
     """Let no session of a holder go on: each carries the number that was the holder's when it was opened."""
     holder.token_version = holder.token_version + 1
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -50,7 +50,7 @@ def log_in_courier(platform: str, code: str, credential: str, factor: str = "", 
     login_key = vault.blind_index("courier_login", f"{platform}/{user}")
     if login_key not in member.logins:
         _register_login(member, login_key, factor)
-    return open_session(found.username, "staff", platform, "", member.token_version, device)
+    return open_session(found.username, "staff", member.token_version, device, platform=platform)
 
 
 def _is_courier_of(member: StaffItem, phone_index: str) -> bool:
@@ -117,7 +117,7 @@ def confirm(actor: Actor, source_ip: str, attempt: Callable[[], T]) -> T:
 def _log_in_staff(username: str, password: str, code: str, device: str | None) -> Tokens:
     member = prove_both_factors(username, password, code)
     write_used_code(member, Event(events.STAFF_LOGGED_IN, Actor(kind="staff", id=username, unit=member.unit)))
-    return open_session(username, "staff", "", "", member.token_version, device)
+    return open_session(username, "staff", member.token_version, device)
 
 
 def prove_both_factors(username: str, password: str, code: str) -> StaffItem:

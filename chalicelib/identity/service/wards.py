@@ -56,7 +56,7 @@ def become_guardian(actor: Actor, name: str, id_number: str) -> MandateItem:
     Raises ``id_number_invalid``, ``identity_mismatch``, ``identity_deceased``, ``fresh_proof_required``,
     ``not_guardian`` or ``platform_unavailable``.
     """
-    ward = identities.identity_of(ShownDocument(name=name, number=id_number))
+    ward = identities.identity_of(ShownDocument(name=name, id_number=id_number))
     proofs.check_registered(ward)
     guardian = canonical(actor.id)
     require_fresh_proof(guardian)

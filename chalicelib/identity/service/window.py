@@ -19,7 +19,7 @@ _CODE_DIGITS = 8
 
 
 class ProofCode(View, frozen=True, kw_only=True):
-    """The code that the person shows at a window, together with the ID card."""
+    """The code that the person shows at a window, together with the document."""
 
     code: str
     expires_at: Instant
@@ -59,8 +59,6 @@ def prove_at_window(actor: Actor, code: str, document: ShownDocument) -> None:
     proofs.stands_for(account, identity)
     if not account.logins:  # the claim was given up or lost since the code was made
         raise rules.PROOF_CODE_INVALID()
-    if item.only_again and not proofs.has_proven(account, identity):
-        raise rules.PROVE_IN_MINI_PROGRAM()
     _use_up(item)
     proofs.prove(actor, item.account_id, identity, rules.WINDOW, only_again=item.only_again)
     sessions.complete(item.session)

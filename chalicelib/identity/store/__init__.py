@@ -9,7 +9,7 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttrib
 
 from chalicelib.identity.store import browser as browser
 from chalicelib.identity.store import mandates
-from chalicelib.kernel import ids
+from chalicelib.kernel import ids, papers
 from chalicelib.kernel.events import readings
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import indexes, tables
@@ -33,7 +33,8 @@ class AccountItem(tables.AggregateTable):
     the person's logins, the one used last first; a login of a merged account may stand there too.
 
     An account stands for one identity at most, all its life: ``id_index``, which it claims or (``proof``: how,
-    ``proven_at``: when last) has proven, by which kind of ``document``. Whoever gives a claim up, or loses it to a
+    ``proven_at``: when last) has proven, by which kind of ``document`` (``born``: for
+    those whose number does not tell the day of birth). Whoever gives a claim up, or loses it to a
     proof, gets a new account, which notes the ``former`` ones; no login leads to the old one any more, so what was done
     there is locked. ``dispute``: which dispute decides what becomes of it.
     """
@@ -49,7 +50,7 @@ class AccountItem(tables.AggregateTable):
     name = BinaryAttribute(legacy_encoding=False, null=True)
     id_number = BinaryAttribute(legacy_encoding=False, null=True)
     id_index = UnicodeAttribute(null=True)
-    document = UnicodeAttribute(default="")
+    document = UnicodeAttribute(default=papers.RESIDENT)
     born = BinaryAttribute(legacy_encoding=False, null=True)
     phone = BinaryAttribute(legacy_encoding=False, null=True)
     merged_into = UnicodeAttribute(null=True)

@@ -255,7 +255,7 @@ def authorize_role(access: Access, actor: Actor) -> None:
         raise errors.NOT_AUTHENTICATED()
     if actor.kind == "person" and access.person is not None:
         if actor.is_partial and not access.partial:
-            raise errors.PROOF_REQUIRED()
+            raise errors.PARTIAL_SESSION()
         if actor.level < access.person:
             raise level_refusal(access.person)
         return

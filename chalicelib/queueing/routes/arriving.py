@@ -13,6 +13,7 @@ from chalicelib.catalog import rules as catalog_rules
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall
 from chalicelib.identity import rules as identity_rules
+from chalicelib.identity import service as identity
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import Request, endpoint
@@ -40,7 +41,7 @@ class WalkIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """For which services; who, if the ID card was read; ``priority``: staff saw that the visitor may go first."""
 
     services: Services
-    visitor: appointments.NamedVisitor | None = None
+    visitor: identity.ShownDocument | None = None
     priority: bool = False
     materials: Materials = []
 
@@ -109,7 +110,7 @@ def check_in_at_desk(actor: Actor, target: Hall, body: ArrivalCode) -> service.T
 @endpoint("POST", "/v1/halls/{hall}/tickets", DESK, status=201, idempotent=True, recorded=False, errors=WALK_IN_ERRORS)
 def issue_ticket(actor: Actor, target: Hall, body: WalkIn, request: Request) -> service.TicketView:
     """A walk-in ticket at desk or kiosk."""
-    visitor = body.visitor.visitor() if body.visitor else None
+    visitor = identity.visitor_named(body.visitor) if body.visitor else None
     priority = body.priority and "officer" in actor.roles
     ticket = service.walk_in(
         actor, target, body.services, request.key, visitor=visitor, priority=priority, materials=body.materials

@@ -116,7 +116,7 @@ def find_appointment(hall: Hall, code: str) -> AppointmentItem:
     if item is None:
         if not numbers.is_id_number(numbers.normalized(code), clock.today()):
             raise rules.CODE_UNKNOWN()
-        visitor = identity.visitor_named(identity.identities.ShownDocument(name="", number=code))
+        visitor = identity.visitor_named(identity.ShownDocument(name="", id_number=code))
         item = appointments.of_visitor(visitor.key, hall.code, clock.today())
     if item is None:
         raise rules.CODE_UNKNOWN()
