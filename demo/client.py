@@ -268,7 +268,7 @@ def read_qr(pdf: Path, png: Path) -> str:
     with pypdfium2.PdfDocument(pdf) as document:
         image = document[0].render(scale=150 / 72).to_pil()
     image.save(png)
-    found = zxingcpp.read_barcodes(image, zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(image, zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     if not found:
         raise DemoFailed(f"the QR of {pdf} cannot be read")
     return str(found[0].text)

@@ -47,7 +47,9 @@ def read_number(source: str) -> str:
 
         try:
             with Image.open(source) as image:
-                found = zxingcpp.read_barcodes(image.convert("L"), zxingcpp.BarcodeFormat.QRCode)
+                found = zxingcpp.read_barcodes(
+                    image.convert("L"), zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+                )
         except OSError:
             raise ValueError("the file is no picture") from None
         if not found:

@@ -80,5 +80,5 @@ def _solve(rows: list[list[float]]) -> list[float]:
 
 def decode(image: Image.Image) -> str:
     """The text of the QR in a picture; empty if it cannot be read."""
-    found = zxingcpp.read_barcodes(image.convert("L"), zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(image.convert("L"), zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     return str(found[0].text) if found else ""

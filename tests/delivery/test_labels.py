@@ -16,7 +16,9 @@ def pages(pdf: bytes) -> list[tuple[str, list[str], tuple[float, float]]]:
     found = []
     with pypdfium2.PdfDocument(pdf) as document:
         for page in document:
-            codes = zxingcpp.read_barcodes(page.render(scale=150 / 72).to_pil(), zxingcpp.BarcodeFormat.QRCode)
+            codes = zxingcpp.read_barcodes(
+                page.render(scale=150 / 72).to_pil(), zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+            )
             size = tuple(round(side / 72 * 25.4) for side in page.get_size())
             text = page.get_textpage().get_text_bounded()
             found.append((text, sorted(code.text for code in codes), (size[0], size[1])))

@@ -26,7 +26,7 @@ def shown(browser: Any, html: bytes, picture: Path) -> tuple[Any, list[str]]:
     page.set_content(html.decode())
     page.screenshot(path=picture, full_page=True)
     # Only QR: among all formats, a line of text was once read as a bar code.
-    codes = zxingcpp.read_barcodes(Image.open(picture), zxingcpp.BarcodeFormat.QRCode)
+    codes = zxingcpp.read_barcodes(Image.open(picture), zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     return page, [code.text for code in codes]
 
 
