@@ -19,12 +19,13 @@ from chalicelib.catalog.definition import (
     Item,
     Messages,
     MessageTemplate,
+    Retention,
     ServiceDefinition,
     Workflow,
 )
 from chalicelib.kernel import numbers
 from chalicelib.kernel.holidays import statutory_days
-from publishing import hall_checks, message_checks, service_checks
+from publishing import hall_checks, message_checks, retention_checks, service_checks
 
 SHAPES: dict[str, Any] = {
     "service.json": Item,
@@ -103,7 +104,7 @@ class CityFolder:
     city: City
     services: list[ServiceDefinition]
     halls: list[Hall]
-    lists: list[Divisions | Messages]
+    lists: list[Divisions | Messages | Retention]
 
 
 def read_folder(folder: Path) -> CityFolder:
@@ -124,10 +125,14 @@ def read_folder(folder: Path) -> CityFolder:
         _check_delivery(city, halls, reader)
     divisions: Divisions | None = reader.read(folder / "divisions.json", Divisions, "divisions.json")
     messages = _read_messages(folder, found, reader)
+    retention = _read_retention(folder, reader)
     if reader.mistakes or city is None:
         raise Mistakes(reader.mistakes)
     return CityFolder(
-        city=city, services=found, halls=halls, lists=[one for one in (divisions, messages) if one is not None]
+        city=city,
+        services=found,
+        halls=halls,
+        lists=[one for one in (divisions, messages, retention) if one is not None],
     )
 
 
@@ -163,6 +168,14 @@ def _read_messages(folder: Path, services: list[ServiceDefinition], reader: _Rea
     for service in services:
         for place, reason in message_checks.mistakes(service.messages):
             reader.add(f"services/{service.item.code}/messages.json", place, reason)
+    return found
+
+
+def _read_retention(folder: Path, reader: _Reader) -> Retention | None:
+    found: Retention | None = reader.read(folder / "retention.json", Retention, "retention.json")
+    if found is not None:
+        for place, reason in retention_checks.mistakes(found):
+            reader.add("retention.json", place, reason)
     return found
 
 

@@ -190,7 +190,13 @@ def set_delivery(item: ApplicationItem, choice: Choice) -> None:
     item.delivery = None if choice.mode == ELECTRONIC else sealed
 
 
+def content_item(item: ApplicationItem) -> ContentItem:
+    """The item beside the head, without its content: enough to remove it."""
+    return ContentItem(item.pk, "CONTENT")
+
+
 def content(item: ApplicationItem) -> Content:
+    """What was filled in; nothing of an application whose applicant has closed the account."""
     stored = tables.read(ContentItem, item.pk, "CONTENT", consistent=True)
     if stored is None:
         return Content()

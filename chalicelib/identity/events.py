@@ -52,6 +52,8 @@ ACCOUNT_MERGED = EventType("account_merged", zh="账号已并入", en="The accou
 ACCOUNT_ABSORBED = EventType(
     "account_absorbed", zh="另一账号已并入", en="Another account was merged into this one", places=_PLACES
 )
+ACCOUNT_CLOSED = EventType("account_closed", zh="账号已注销", en="The account was closed", places=_PLACES)
+ACCOUNT_ERASED = EventType("account_erased", zh="账号中的个人信息已删除", en="Personal data of the account was erased")
 MERGE_UNDONE = EventType("merge_undone", zh="账号合并已撤销", en="The merge of accounts was undone", places=_PLACES)
 DISPUTE_OPENED = EventType("dispute_opened", zh="身份争议已建立", en="A dispute about an identity was opened")
 DISPUTE_RECOGNISED = EventType(

@@ -34,6 +34,12 @@ ID_NUMBER_INVALID = ErrorCode(
     zh="{document}号码有误，请核对；使用其他证件请选择证件种类，或到窗口办理",
     en="This is no number of a {document_en}; check it, choose another kind of document, or go to a window",
 )
+PROVER_CLOSED = ErrorCode(
+    "prover_has_closed",
+    409,
+    zh="核验本人的账号已注销，不能再把事项归给它",
+    en="The proven account was closed; nothing can be given to it",
+)
 DOCUMENT_INCOMPLETE = ErrorCode(
     "document_incomplete",
     422,

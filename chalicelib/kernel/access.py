@@ -87,6 +87,11 @@ def system(name: str) -> Actor:
     return Actor(kind="system", id=f"system:{name}")
 
 
+def is_staff(actor: Actor, _: Any) -> bool:
+    """For administrators, whose business is every person, session and member of staff."""
+    return actor.kind == "staff"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Access:
     """Who may call an endpoint.

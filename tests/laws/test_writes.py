@@ -49,6 +49,12 @@ def touches(text: str) -> list[str]:
 
 
 TOUCHED = {
+    # what named a person who has closed the account: the account's own events say it
+    "applications/service/erasure.py": "('delivery',)",
+    "appointments/service/erasure.py": "('name', 'appeal')",
+    "certificates/service/erasure.py": "('face',)",
+    "delivery/service/erasure.py": "('content', 'proof')",
+    "identity/service/closing.py": "('holder_name', 'principal_name')",
     "delivery/service/couriers.py": "('misses',)",  # wrong tries of a code
     "identity/service/disputes.py": "('account_id',)",  # where a login leads; the accounts' events say it
     "identity/service/members.py": "written",  # what an invited person sets; nothing is open before the event
@@ -143,7 +149,7 @@ def loops_of_tries(text: str) -> list[int]:
 
 TRYING_AGAIN = {
     "kernel/storage/optimistic.py",
-    "catalog/service.py",  # looks for the next free number, which is another write each time
+    "catalog/releases.py",  # looks for the next free number, which is another write each time
     "appointments/service/waiting_list.py",  # follows a seat from one list to the other until it is in none
 }
 
@@ -218,6 +224,8 @@ QUERYING_IN_LOOPS = {
     "identity/service/mandates.py: all_of": "pages of one enterprise's mandates: at registration, for events",
     "identity/service/sessions.py: list_sessions": "one query for each account that was merged into the person's",
     "identity/service/sessions.py: sessions_of_person": "one query for each account that was merged into the person's",
+    "notices/service/copies.py: preferences": "one query for each login of the person",
+    "notices/service/erasure.py: erase_preferences": "a function's work: one query for each login of the person",
     "notices/service/inbox.py: mark_read": "one query for each account that was merged into the person's",
     "notices/service/inbox.py: unread_count": "one query for each account that was merged into the person's",
     "notices/store.py: collected_before": "pages of one day's messages of one person, for the digest",

@@ -1,6 +1,6 @@
 """Use cases of applications. The door for other features."""
 
-from chalicelib.applications.service import copies
+from chalicelib.applications.service import copies, erasure
 from chalicelib.applications.service.deliveries import choose_delivery, request_originals
 from chalicelib.applications.service.drafts import Check, check, create, definition_of, discard, save_form
 from chalicelib.applications.service.progress import PublicStatus, Timeline, public_status, timeline
@@ -28,6 +28,7 @@ __all__ = [
     "create",
     "definition_of",
     "discard",
+    "erasure",
     "lapse_corrections",
     "public_status",
     "refuse_task",

@@ -79,6 +79,7 @@ def _appointment(held: HeldPlace) -> AppointmentItem:
         visitor_account=held.visitor_account,
     )
     item.name = store.seal_name(item, held.name)
+    item.expires_at = clock.seconds(held.slot.starts_at + timedelta(days=store.KEPT_DAYS))
     return item
 
 

@@ -11,6 +11,8 @@ from chalicelib.kernel.storage.tables import Page
 
 def appointments(actor: Actor, _: str | None) -> Page:
     """The person's appointments that count for a limit still, and no-shows that are remembered."""
+    if not identity.closing.identity_index(actor.id):
+        return Page([], None)
     own = Actor(kind="person", id=actor.id, accounts=actor.accounts)
     book = bookings.book_of(identity.visitor_self(own))
     ids = [claim.appointment for claim in book.claims] + [appointment for appointment, _ in book.no_shows]

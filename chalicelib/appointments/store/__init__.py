@@ -25,6 +25,8 @@ from chalicelib.kernel.storage.attributes import Day, Integer, Json, Moment, Nam
 from chalicelib.kernel.storage.tables import Page
 
 VOID_SECONDS = 2 * 86400
+KEPT_DAYS = 400
+"""How long an appointment is kept after its day: no-shows are remembered for a year at most."""
 
 
 class BookerItem(tables.AggregateTable):
@@ -51,7 +53,10 @@ class Book(msgspec.Struct):
 
 
 class AppointmentItem(tables.AggregateTable):
-    """An appointment (预约), written when a hold is confirmed. It decides whether the seat is somebody's."""
+    """An appointment (预约), written when a hold is confirmed. It decides whether the seat is somebody's.
+
+    It disappears by itself ``KEPT_DAYS`` after its day.
+    """
 
     class Meta:
         table_name = slots.TABLE
@@ -72,6 +77,7 @@ class AppointmentItem(tables.AggregateTable):
     reminded = BooleanAttribute(default=False)
     appeal = BinaryAttribute(legacy_encoding=False, null=True)
     appeal_is_open = BooleanAttribute(default=False)
+    expires_at = Integer()
     gsi1pk = UnicodeAttribute(null=True)
     gsi1sk = UnicodeAttribute(null=True)
     gsi1 = indexes.ListIndex()

@@ -21,6 +21,7 @@ from chalicelib.catalog.definition.messages import (
     MessageTemplate,
     WechatMessage,
 )
+from chalicelib.catalog.definition.retention import Retention, RetentionRule
 from chalicelib.catalog.definition.services import (
     CertificateDefinition,
     Example,
@@ -68,6 +69,8 @@ __all__ = [
     "RectangleElement",
     "Region",
     "Release",
+    "Retention",
+    "RetentionRule",
     "ServiceDefinition",
     "Source",
     "Span",

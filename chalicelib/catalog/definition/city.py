@@ -81,7 +81,7 @@ class HallSummary(Strict, frozen=True, kw_only=True):
 class Release(Strict, frozen=True, kw_only=True):
     """What is published together: the city and the current version of each service and hall.
 
-    ``divisions`` and ``messages`` are versions too; 0 while there are none.
+    ``divisions``, ``messages`` and ``retention`` are versions too; 0 while there are none.
     """
 
     number: int
@@ -90,3 +90,4 @@ class Release(Strict, frozen=True, kw_only=True):
     halls: list[HallSummary] = []
     divisions: int = 0
     messages: int = 0
+    retention: int = 0

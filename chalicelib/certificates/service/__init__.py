@@ -1,7 +1,7 @@
 """Use cases of certificates: issue, print, verify, revoke. The door for other features."""
 
 from chalicelib.certificates.rules import PERIOD_TAKEN
-from chalicelib.certificates.service import copies, issues, prints, revocation, verification
+from chalicelib.certificates.service import copies, erasure, issues, prints, revocation, verification
 from chalicelib.certificates.service.issues import Issue, overlaps, period, prepare, resolve, undrawable
 from chalicelib.certificates.service.prints import (
     PrintLink,
@@ -20,6 +20,7 @@ __all__ = [
     "draw_document",
     "draw_sheets",
     "drawable",
+    "erasure",
     "issues",
     "overlaps",
     "period",

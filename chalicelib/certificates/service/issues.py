@@ -121,9 +121,14 @@ def _sealed_face(issue: Issue) -> dict[str, str]:
 
 
 def face_of(item: CertificateItem) -> dict[str, str]:
-    """Everything on the certificate's face: sealed values, their words, number, period and identifier."""
+    """Everything on the certificate's face: sealed values, their words, number, period and identifier.
+
+    Empty once it was erased, because its holder has closed the account.
+    """
     definition = definition_of(item)
     sealed = store.face(item)
+    if not sealed:
+        return {}
     issuer_code = sealed.pop("issuer_code")
     return (
         sealed

@@ -24,7 +24,8 @@ def revoke(actor: Actor, item: CertificateItem, reason: str) -> None:
     item.link_until = None
     writes: list[tables.Write] = [changes.record(item, Event(revoked, actor, note=reason))]
     exclusive = definition_of(item).exclusive
-    if exclusive is not None:
+    # An erased face names nothing any more; its period was over by then.
+    if exclusive is not None and store.face(item):
         periods, taken = store.periods(item.service, _exclusive_value(item, exclusive.key))
         writes.append(store.periods_write(periods, [one for one in taken if one[0] != item.id]))
     tables.write_or_conflict(*writes)

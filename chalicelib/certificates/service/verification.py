@@ -73,14 +73,14 @@ def _look_up(certificate_id: str, payload: rules.Payload | None) -> Verification
     return Verification(
         status=state,
         checked_at=clock.local(clock.now()),
-        headline=fill(definition.headline, face),
+        headline=fill(definition.headline, face) if face else None,
         name=definition.name,
         number=item.number,
         valid_from=item.valid_from,
         valid_to=item.valid_to,
         revision=payload.revision if payload else item.revision,
         current_revision=item.revision,
-        lines=[PublicLine(line.label, _shown(line, face)) for line in definition.public],
+        lines=[PublicLine(line.label, _shown(line, face)) for line in definition.public] if face else None,
         by_number=payload is None,
     )
 

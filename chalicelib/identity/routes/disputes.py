@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from chalicelib.identity import events, rules, service, store
-from chalicelib.identity.routes.shapes import is_staff
 from chalicelib.identity.store import AccountItem, DisputeItem
 from chalicelib.kernel import clock
-from chalicelib.kernel.access import Access, Actor
+from chalicelib.kernel.access import Access, Actor, is_staff
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.shapes import CursorText, Done, Instant, Reason, View, one_of
 from chalicelib.kernel.event_types import declared_in
@@ -114,7 +113,7 @@ def _history(subject: str) -> list[HistoryEntry]:
     return entries
 
 
-@endpoint("POST", "/v1/disputes/{dispute_id}/give", ANY_DISPUTE, errors=[rules.DISPUTE_DECIDED])
+@endpoint("POST", "/v1/disputes/{dispute_id}/give", ANY_DISPUTE, errors=[rules.DISPUTE_DECIDED, rules.PROVER_CLOSED])
 def give_to_prover(actor: Actor, target: DisputeItem, body: Reason) -> DisputeView:
     """Give what was done under the claim to the person who has proven the identity."""
     return _dispute_view(service.disputes.give(actor, target, body.reason))

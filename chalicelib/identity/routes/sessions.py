@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from chalicelib.identity import service, store
-from chalicelib.identity.routes.shapes import SessionList, is_staff
+from chalicelib.identity.routes.shapes import SessionList
 from chalicelib.identity.store import AccountItem, SessionItem
 from chalicelib.kernel import errors
-from chalicelib.kernel.access import ANY_STAFF, Access, Actor, Level
+from chalicelib.kernel.access import ANY_STAFF, Access, Actor, Level, is_staff
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.shapes import Done, Reason
 from chalicelib.kernel.roles import SECURITY_ADMINISTRATOR

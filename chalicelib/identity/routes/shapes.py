@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -12,7 +12,6 @@ from chalicelib.identity import mandate_rules, rules, service
 from chalicelib.identity.service.identities import Name, Number, ShownDocument
 from chalicelib.identity.store.mandates import ORGANIZATION, PERSON
 from chalicelib.kernel import errors
-from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import View, one_of
 from chalicelib.platforms import http, wechat
@@ -24,11 +23,6 @@ DOCUMENT_ERRORS = [rules.ID_NUMBER_INVALID, rules.DOCUMENT_INCOMPLETE]
 Device = Annotated[str, Meta(min_length=16, max_length=128)]
 """A random number that the client made up when it was installed, and keeps: the same device is known by it."""
 STAFF_LOGIN_LIMIT = Limit(name="staff_login", times=100, seconds=900, failures_only=True)
-
-
-def is_staff(actor: Actor, _: Any) -> bool:
-    """For administrators, whose business is every person, session and member of staff."""
-    return actor.kind == "staff"
 
 
 class RealName(msgspec.Struct, forbid_unknown_fields=True):

@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.identity import service, staff_rules, store
-from chalicelib.identity.routes.shapes import SessionList, Username, is_staff
+from chalicelib.identity.routes.shapes import SessionList, Username
 from chalicelib.identity.store import StaffItem
-from chalicelib.kernel.access import Access, Actor
+from chalicelib.kernel.access import Access, Actor, is_staff
 from chalicelib.kernel.edge.endpoint import endpoint, roles_named
 from chalicelib.kernel.edge.shapes import CursorText, Done, Reason, View, one_of
 from chalicelib.kernel.roles import ADMINISTRATORS, SECURITY_ADMINISTRATOR, SYSTEM_ADMINISTRATOR

@@ -73,6 +73,29 @@ def mandates(actor: Actor, cursor: str | None) -> Page:
     return Page(entries, page.cursor)
 
 
+def mandates_held(actor: Actor, cursor: str | None) -> Page:
+    """For whom the person may act."""
+    index = canonical(actor.id).id_index
+    if not index:
+        return Page([], None)
+    page = store.mandates.mandates_held(index, cursor)
+    entries = []
+    for row in page.items:
+        item = store.mandates.mandate(row.principal_kind, row.principal_id, row.holder_index)
+        if item is None:
+            continue
+        entry = {
+            "id": item.id,
+            "principal": store.unseal(item, "principal_name"),
+            "role": item.role,
+            "scope": list(item.scope),
+            "until": item.until,
+            "status": item.status,
+        }
+        entries.append(entry)
+    return Page(entries, page.cursor)
+
+
 def readings(actor: Actor, cursor: str | None) -> Page:
     """When staff read the person's data."""
     page = recorded.of_parties(list(actor.accounts), None, cursor)

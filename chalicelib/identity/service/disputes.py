@@ -140,7 +140,10 @@ def recognition_write(actor: Actor, dispute: DisputeItem) -> tables.Write:
 
 
 def give(actor: Actor, dispute: DisputeItem, reason: str) -> DisputeItem:
-    """What was done under the claim becomes the proven person's; raises ``dispute_wrong_state``."""
+    """What was done under the claim becomes the proven person's.
+
+    Raises ``dispute_wrong_state`` or ``prover_has_closed``.
+    """
 
     def attempt() -> DisputeItem:
         # The endpoint has loaded the dispute; two administrators may decide at once, so it is read again.
@@ -149,6 +152,8 @@ def give(actor: Actor, dispute: DisputeItem, reason: str) -> DisputeItem:
         locked = store.account(found.account_id, consistent=True)
         assert locked is not None
         into = canonical(found.prover)
+        if into.closed_at is not None:
+            raise rules.PROVER_CLOSED()
         writes = join_writes(actor, locked, into)
         _file(found)
         tables.write(

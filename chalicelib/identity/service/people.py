@@ -66,7 +66,7 @@ def account_of_phone(phone: str) -> AccountItem | None:
     if found is None:
         return None
     account = canonical(found.account_id)
-    has_login = bool(account.logins or account.recent_logins)
+    has_login = bool(account.logins or account.recent_logins) and account.closed_at is None
     return account if has_login and phone_of(account) == phone else None
 
 

@@ -72,11 +72,11 @@ def check_registered(identity: Identity) -> None:
 def _account_in_use(account_id: str) -> AccountItem:
     """The account as it is now; raises ``not_authenticated`` for one that no login leads to any more.
 
-    The caller was let in a moment ago; since then the claim may have been given up on another device, or lost to a
-    proof. What is locked must not come to life again.
+    The caller was let in a moment ago; since then the claim may have been given up on another device or lost to a
+    proof, or the account closed. What is locked must not come to life again.
     """
     account = canonical(account_id)
-    if not account.logins:
+    if not account.logins or account.closed_at is not None:
         raise errors.NOT_AUTHENTICATED()
     return account
 

@@ -152,9 +152,12 @@ def give_consent(actor: Actor, item: RelativeItem) -> None:
 
 
 def end_relation(actor: Actor, item: RelativeItem) -> None:
-    """Either of the two ends it: nothing can be booked any more; what is booked stays."""
+    """Either of the two ends it: nothing can be booked any more; what is booked stays. Names are kept no longer."""
     item.consented = False
     item.ended = True
+    item.name = store.seal(item, "name", "")
+    item.id_number = store.seal(item, "id_number", "")
+    item.holder_name = store.seal(item, "holder_name", "")
     tables.write_or_conflict(changes.record(item, Event(events.RELATIVE_ENDED, actor)))
 
 

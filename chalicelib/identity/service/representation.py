@@ -91,8 +91,9 @@ def _standing_account(account_id: str) -> AccountItem | None:
 
 
 def _may_be_represented(account: AccountItem) -> bool:
-    """Whether it is known whose the account is, and it is not locked; a ward's needs no login."""
-    is_open = bool(account.logins) or account.proof == rules.GUARDIAN_REGISTER
+    """Whether it is known whose the account is, and it is neither locked nor closed; a ward's needs no login."""
+    has_login = bool(account.logins) or account.proof == rules.GUARDIAN_REGISTER
+    is_open = has_login and account.closed_at is None
     return account.level == Level.PROVEN and is_open
 
 

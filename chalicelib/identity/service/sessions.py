@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.identity import events, session_rules, store
+from chalicelib.identity.service import devices
 from chalicelib.identity.service.accounts import canonical, change
 from chalicelib.identity.store import AccountItem, EndedSession, SessionItem, StaffItem
 from chalicelib.kernel import clock, errors, ids
@@ -26,7 +27,6 @@ from chalicelib.platforms import alipay, wechat
 from chalicelib.platforms.settings import settings
 
 MOST_LOGINS = 10
-MOST_DEVICES = 10
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,10 +52,20 @@ def log_in_with_alipay(code: str, device: str | None = None) -> Tokens:
 
 def _log_in(platform: str, realm: str, platform_id: str, device: str | None) -> Tokens:
     key = vault.blind_index("login", f"{realm}/{platform_id}")
-    found = store.login(key)
-    account = canonical(found.account_id) if found else _create_account(platform, key, platform_id, device)
+    login = store.login(key)
+    account = _account_in_use(login)
+    if account is None:
+        account = _create_account(platform, key, platform_id, device, login)
     _note_use(account, key)
     return open_person_session(account, platform, key, device)
+
+
+def _account_in_use(login: store.LoginItem | None) -> AccountItem | None:
+    """The account that a login leads to; None for an unknown login, and for an account that was closed."""
+    if login is None:
+        return None
+    account = canonical(login.account_id)
+    return account if account.closed_at is None else None
 
 
 def open_person_session(
@@ -65,40 +75,10 @@ def open_person_session(
 
     ``is_partial``: it is known no more than that somebody holds the phone; such a session may only prove more.
     """
-    version = _note_device(account, platform, device)
+    version = devices.note_device(account, platform, device)
     return open_session(
         account.id, "person", version, device, platform=platform, login_key=login_key, is_partial=is_partial
     )
-
-
-def _note_device(account: AccountItem, platform: str, device: str | None) -> int:
-    """Remember a device of an account, and tell the person of a new one; returns the account's token version.
-
-    The first device of a mini-program is no news, nobody had the account before. A browser always is, unless it says
-    which it is: whoever logs in to it may be a thief. One write for a new device, none for one that is known.
-    """
-    is_browser = platform == "browser"
-    if device is None and not is_browser:
-        return account.token_version
-    mark = _device_mark(device) if device else ""
-    if mark and mark in account.devices:
-        return account.token_version
-    kind = events.DEVICE_NEW if account.devices or is_browser else events.DEVICE_NOTED
-
-    def attempt() -> int:
-        found = store.account(account.id, consistent=True)
-        assert found is not None
-        if mark:
-            found.devices = [mark, *(other for other in found.devices if other != mark)][:MOST_DEVICES]
-        actor = Actor(kind="person", id=found.id)
-        tables.write(changes.record(found, Event(kind, actor, data={"platform": platform})))
-        return found.token_version
-
-    return optimistic.repeat(attempt)
-
-
-def _device_mark(device: str) -> str:
-    return ids.fingerprint(device)[:16]
 
 
 def _note_use(account: AccountItem, login_key: str) -> None:
@@ -113,24 +93,30 @@ def _note_use(account: AccountItem, login_key: str) -> None:
         tables.write(tables.Touch(account, ("recent_logins",), AccountItem.version == account.version))
 
 
-def _create_account(platform: str, login_key: str, platform_id: str, device: str | None) -> AccountItem:
+def _create_account(
+    platform: str, login_key: str, platform_id: str, device: str | None, before: store.LoginItem | None
+) -> AccountItem:
+    """A new account of a platform's user. ``before``: where the login leads that a closed account has left behind."""
     account = AccountItem(
         f"ACCOUNT#{ids.new_id()}",
         level=Level.LOGGED_IN,
         platforms=[platform],
         logins=[login_key],
         recent_logins=[login_key],
-        devices=[_device_mark(device)] if device else [],
+        devices=[devices.mark_of(device)] if device else [],
     )
     login = store.LoginItem(f"LOGIN#{login_key}", account_id=account.id, platform=platform)
     login.platform_id = store.seal(login, "platform_id", platform_id)
     event = Event(events.ACCOUNT_CREATED, Actor(kind="person", id=account.id), data={"platform": platform})
+    unchanged = tables.absent(store.LoginItem) if before is None else store.LoginItem.account_id == before.account_id
     try:
-        tables.write(tables.Put(login, tables.absent(store.LoginItem)), changes.record(account, event))
+        tables.write(tables.Put(login, unchanged), changes.record(account, event))
     except tables.ConditionFailed:
-        first = store.login(login_key)
-        assert first is not None
-        return canonical(first.account_id)
+        # The same person logs in twice at this moment, and the other one was first.
+        first = _account_in_use(store.login(login_key))
+        if first is None:
+            raise errors.UNAVAILABLE(retry_after=1) from None
+        return first
     return account
 
 

@@ -36,7 +36,8 @@ class AccountItem(tables.AggregateTable):
     ``proven_at``: when last) has proven, by which kind of ``document`` (``born``: for
     those whose number does not tell the day of birth). Whoever gives a claim up, or loses it to a
     proof, gets a new account, which notes the ``former`` ones; no login leads to the old one any more, so what was done
-    there is locked. ``dispute``: which dispute decides what becomes of it.
+    there is locked. ``dispute``: which dispute decides what becomes of it. ``closed_at``: the person has closed it; no
+    login leads to it any more, and what names the person is erased soon after.
     """
 
     class Meta:
@@ -62,6 +63,7 @@ class AccountItem(tables.AggregateTable):
     token_version = Integer(default=1)
     ended = Json[list[EndedSession]](list[EndedSession], default=list)
     pending = BinaryAttribute(legacy_encoding=False, null=True)
+    closed_at = OptionalMoment(null=True)
 
     @property
     def id(self) -> str:

@@ -50,14 +50,16 @@ class ReadingRow(tables.Table):
     at = Moment()
 
 
-def record(model: type[ReadingItem], subject: str, actor: Actor, party: str, *, own_case: bool = True) -> RecordedPut:
+def record(
+    model: type[ReadingItem], subject: str, actor: Actor, party: str, *, own_case: bool = True, note: str = ""
+) -> RecordedPut:
     """The write that records a reading of ``subject``, which holds data of ``party`` (an account, an enterprise).
 
-    ``own_case``: the reader handles it. Of other readings the person is told.
+    ``own_case``: the reader handles it. Of other readings the person is told. ``note``: why it is read.
     """
     item = model(f"{_PREFIX}{subject}", ids.new_id())
     kind = PERSONAL_DATA_READ if own_case else READ_WITHOUT_CASE
-    return changes.record(item, changes.Event(kind, actor, data={"party": party}))
+    return changes.record(item, changes.Event(kind, actor, note=note, data={"party": party}))
 
 
 def note(subject: str, new: list[Change]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.identity import service as identity
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.storage.tables import Page
@@ -24,3 +25,24 @@ def messages(actor: Actor, cursor: str | None) -> Page:
         }
         entries.append(entry)
     return Page(entries, page.cursor)
+
+
+def preferences(actor: Actor, _: str | None) -> Page:
+    """How the person wants to be told: an entry for each account, with the templates that its logins agreed to."""
+    entries = []
+    for account_id in actor.accounts:
+        item = store.preferences(account_id)
+        agreed = []
+        for login in identity.contact(account_id).logins:
+            agreed += [consent.sk for consent in store.consents(login.key)]
+        entry = {
+            "id": account_id,
+            "kinds": item.kinds,
+            "language": item.language,
+            "large_text": item.large_text,
+            "sms": item.sms,
+            "at_night": item.at_night,
+            "templates": agreed,
+        }
+        entries.append(entry)
+    return Page(entries, None)

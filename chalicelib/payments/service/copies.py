@@ -25,6 +25,7 @@ def bills(actor: Actor, cursor: str | None) -> Page:
             "charges": item.charges,
             "pay_by": item.pay_by,
             "refunded": item.refunded,
+            "being_refunded": sum(item.given_back.values()) - item.refunded,
         }
         entries.append(entry)
     return Page(entries, page.cursor)

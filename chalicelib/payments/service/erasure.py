@@ -1,0 +1,14 @@
+"""What becomes of a person's bills when they close their account: nothing in them names the person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.payments import rules
+
+
+def is_open(entry: dict[str, Any]) -> bool:
+    """Whether a bill waits for money, or money is on its way back."""
+    is_unpaid = entry["status"] == rules.OPEN
+    is_being_refunded = entry["being_refunded"] > 0
+    return bool(is_unpaid or is_being_refunded)
