@@ -6,15 +6,28 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from chalicelib.identity import mandate_rules, store
-from chalicelib.identity.service import callers, disputes, mandates, merging, proofs, representation, wards
+from chalicelib.identity.service import (
+    callers,
+    closing,
+    disputes,
+    enterprises,
+    mandates,
+    merging,
+    proofs,
+    representation,
+    wards,
+)
 from chalicelib.identity.service.identities import Identity, ShownDocument, identity_of
 from chalicelib.identity.store import AccountItem
-from chalicelib.identity.store.mandates import PERSON
+from chalicelib.identity.store.mandates import ORGANIZATION, PERSON, OrganizationItem
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor, Level
-from scenes.world import World, new_id_number
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import optimistic, tables
+from scenes.world import World, new_credit_code, new_id_number
 
 ADMINISTRATOR = Actor(kind="staff", id="security", roles=("security_administrator",), unit="city")
 NAME = "张三"
@@ -44,11 +57,15 @@ class Login:
 
 @dataclass(kw_only=True)
 class Theft:
-    """The citizen's two phones, the thief's two, and the identity that all of them want."""
+    """The citizen's two phones, the thief's two, and the identity that all of them want.
+
+    ``credit_code``: of the enterprise that the citizen represents, until the register names the thief instead.
+    """
 
     world: World
     identity: Identity
     own: Identity
+    credit_code: str
     logins: list[Login]
     was_ever_proven: bool = False
     seen_by_thief: list[str] = field(default_factory=list)
@@ -115,6 +132,56 @@ class Theft:
                         mandates.revoke(actor, mandate)
 
         self._do(login, revoke_all, least=Level.PROVEN)
+
+    def register_enterprise(self, login: Login) -> None:
+        """Say to be the enterprise's legal representative."""
+        code = self.credit_code
+        self._do(login, lambda actor: enterprises.register_organization(actor, code), least=Level.PROVEN)
+
+    def appoint_handler(self, login: Login) -> None:
+        """Let whoever the thief really is act for the enterprise."""
+        until = clock.today() + timedelta(days=30)
+        handler = ShownDocument(name=NAME, id_number=self.own.number)
+
+        def appoint(actor: Actor) -> None:
+            organization = self.organization
+            # The endpoint lets in the legal representative only.
+            if organization is not None and enterprises.is_legal_representative(actor, organization.id):
+                enterprises.appoint_handler(actor, organization, handler, ["*"], until)
+
+        self._do(login, appoint, least=Level.PROVEN)
+
+    def change_representative(self, choice: random.Random) -> None:
+        """The business register names the thief, or the citizen again."""
+        named = choice.choice([self.identity, self.own])
+        self._licence["legal_representative_id_number"] = named.number
+
+    def change_now(self, login: Login) -> None:
+        """The register names the other one."""
+        is_citizen = self._licence["legal_representative_id_number"] == self.identity.number
+        self._licence["legal_representative_id_number"] = self.own.number if is_citizen else self.identity.number
+
+    @property
+    def _licence(self) -> dict[str, Any]:
+        registers = self.world.simulators.departments.registers
+        found: dict[str, Any] = registers["business_licences"][self.credit_code][0]
+        return found
+
+    @property
+    def organization(self) -> OrganizationItem | None:
+        """The enterprise, once somebody has registered it."""
+        known = store.mandates.organization_of_code(vault.blind_index("credit_code", self.credit_code))
+        return store.mandates.organization(known.organization_id) if known is not None else None
+
+    def close(self, login: Login) -> None:
+        """Close the account, as the function does that has found nothing open."""
+
+        def close_now(actor: Actor) -> None:
+            writes = closing.close_writes(actor)
+            if writes:
+                tables.write(*writes)
+
+        self._do(login, lambda actor: optimistic.repeat(lambda: close_now(actor)))
 
     def take_as_ward(self, login: Login) -> None:
         """Say to be the citizen's guardian, which the register does not."""
@@ -189,7 +256,7 @@ class Theft:
         person = store.person(self.identity.index)
         is_proven = self.is_proven
         for account in self.accounts():
-            if account.level == Level.PROVEN:
+            if account.level == Level.PROVEN or account.closed_at is not None:
                 continue
             is_reachable = bool(account.logins)
             if is_proven and is_reachable:
@@ -198,6 +265,7 @@ class Theft:
                 found.append(f"{account.id} claimed the identity, and nobody decides about it")
         for login in self.logins:
             found += self._faults_of_login(login, is_proven=is_proven)
+            found += self._faults_of_enterprise(login)
         if person is not None and is_proven and person.claims:
             found.append("claims stand beside a proof")
         return found
@@ -209,11 +277,38 @@ class Theft:
         if account is None or key not in account.logins:
             return [f"{login.user}: the login leads to an account that does not know it"]
         actor = login.actor()
-        if actor is None or not login.is_thief or not is_proven:
+        if actor is None:
+            return []
+        if account.closed_at is not None:
+            return [f"{login.user}: somebody is in a closed account"]
+        if not login.is_thief or not is_proven:
             return []
         reached = [store.account(one, consistent=True) for one in actor.accounts]
         found = [f"the thief reaches {one.id}" for one in reached if one and one.id_index == self.identity.index]
         return found + self._faults_of_acting(actor)
+
+    def _faults_of_enterprise(self, login: Login) -> list[str]:
+        """For the enterprise acts only whom its representative of today has let act, wherever much depends on it."""
+        actor = login.actor()
+        organization = self.organization
+        if actor is None or organization is None:
+            return []
+        account = store.account(actor.id, consistent=True)
+        is_proven = account is not None and account.level == Level.PROVEN
+        index = (account.id_index or "") if account is not None and is_proven else ""
+        try:
+            acting = representation.acting_for(actor, index, organization.id)
+            representation.check_representation(acting)
+        except errors.Problem:
+            return []
+        mandate = store.mandates.mandate(ORGANIZATION, organization.id, index, consistent=True)
+        named = self._licence["legal_representative_id_number"]
+        has_word = (
+            mandate is not None
+            and mandate.given_by == vault.blind_index("id_number", named)
+            and mandate.status == mandate_rules.ACCEPTED
+        )
+        return [] if has_word else [f"{login.user} acts for the enterprise without its representative's word"]
 
     def _faults_of_acting(self, actor: Actor) -> list[str]:
         """For the citizen acts only who was asked by the one who has proven it, and has accepted."""
@@ -237,9 +332,10 @@ class Theft:
         """A few things that somebody does with this phone, in an order drawn by chance."""
         if login.is_thief:
             deeds = [self.claim, self.claim, self.claim_own, self.give_up, self.prove, self.merge]
-            deeds += [self.prove, self.accept, self.appoint, self.take_as_ward]
+            deeds += [self.prove, self.accept, self.appoint, self.take_as_ward, self.register_enterprise, self.close]
         else:
             deeds = [self.claim, self.prove, self.prove, self.give_up, self.merge, self.appoint, self.revoke]
+            deeds += [self.register_enterprise, self.appoint_handler, self.change_now, self.close]
         wanted = [choice.choice(deeds) for _ in range(choice.randint(2, 4))]
 
         def play() -> None:
@@ -278,6 +374,9 @@ def theft(world: World) -> Theft:
     number, own = new_id_number(), new_id_number()
     world.simulators.departments.people[number] = NAME
     world.simulators.departments.people[own] = NAME
+    credit_code = new_credit_code()
+    licence = {"name": "示例旅游客运有限公司", "status": "active", "legal_representative_id_number": number}
+    world.simulators.departments.registers["business_licences"][credit_code] = [licence]
     logins = [
         Login(world=world, platform="wechat", is_thief=False),
         Login(world=world, platform="alipay", is_thief=False),
@@ -290,5 +389,6 @@ def theft(world: World) -> Theft:
         world=world,
         identity=identity_of(ShownDocument(name=NAME, id_number=number)),
         own=identity_of(ShownDocument(name=NAME, id_number=own)),
+        credit_code=credit_code,
         logins=logins,
     )

@@ -82,10 +82,23 @@ def test_the_schedules_find_a_seeded_bug(
     pytest.fail("the bug was not found")
 
 
-@pytest.mark.parametrize("mode", ["before", "after", "lost"])
-@pytest.mark.parametrize(
-    "deed", ["claim", "prove", "give_up", "merge", "appoint", "revoke", "decide_now", "take_back_now"]
+DEEDS = (
+    "claim",
+    "prove",
+    "give_up",
+    "merge",
+    "appoint",
+    "revoke",
+    "decide_now",
+    "take_back_now",
+    "register_enterprise",
+    "appoint_handler",
+    "close",
 )
+
+
+@pytest.mark.parametrize("mode", ["before", "after", "lost"])
+@pytest.mark.parametrize("deed", DEEDS)
 def test_a_process_that_dies_leaves_nothing_half_done(
     world: World, monkeypatch: pytest.MonkeyPatch, deed: str, mode: str
 ) -> None:
@@ -98,6 +111,10 @@ def test_a_process_that_dies_leaves_nothing_half_done(
         scene.appoint(citizen)
         scene.prove(thief)
         scene.accept(thief)
+    if deed in ("register_enterprise", "appoint_handler", "close"):
+        scene.prove(citizen)
+    if deed == "appoint_handler":
+        scene.register_enterprise(citizen)
     if deed == "give_up":
         scene.claim(citizen)
     if deed == "merge":
@@ -158,6 +175,22 @@ class IdentityMachine(RuleBasedStateMachine):
     @rule(place=st.integers(2, 3))
     def take_as_ward(self, place: int) -> None:
         self.scene.take_as_ward(self.scene.logins[place])
+
+    @rule(place=st.integers(0, 3))
+    def register_enterprise(self, place: int) -> None:
+        self.scene.register_enterprise(self.scene.logins[place])
+
+    @rule(place=st.integers(0, 3))
+    def appoint_handler(self, place: int) -> None:
+        self.scene.appoint_handler(self.scene.logins[place])
+
+    @rule(seed=st.integers(0, 1000))
+    def change_representative(self, seed: int) -> None:
+        self.scene.change_representative(random.Random(seed))
+
+    @rule(place=st.integers(0, 3))
+    def close(self, place: int) -> None:
+        self.scene.close(self.scene.logins[place])
 
     @rule()
     def undo(self) -> None:
