@@ -53,13 +53,15 @@ def play(demo: Demo, buyer: tuple[str, str]) -> None:
     demo.step("hand-over: each scans the other's code", lambda: handed_over(demo, clerk, courier, first, second))
     demo.step("the courier leaves the hall", lambda: (demo.call("POST", "/v1/courier/depart", {}, courier), ""))
     demo.step("at the first door: what the courier sees", lambda: at_the_door(demo, courier, first))
-    demo.step("the recipient signs and pays the postage", lambda: signed(demo, courier, first))
+    demo.step("the recipient says the code, signs and pays the postage", lambda: signed(demo, courier, one, first))
     demo.step("nobody at the second door", lambda: failed(demo, courier, second))
     demo.step("back to the hall, two scans again", lambda: taken_back(demo, clerk, courier, second))
     demo.step("the recipient collects it with the code", lambda: collected(demo, clerk, other, second))
     demo.step("the proof of the first delivery", lambda: proof(demo, first))
     demo.step("what the first one was told on WeChat", lambda: told(demo, demo.ports.wechat, first, TOLD_AT_THE_DOOR))
     demo.step("what the second one was told on Alipay", lambda: told(demo, demo.ports.alipay, second, TOLD_AT_THE_HALL))
+    demo.step("the first one says that nothing has come", lambda: disputed(demo, one, first))
+    demo.step("the hall's supervisor looks into it", lambda: upheld(demo, first))
 
 
 def reader(demo: Demo, platform: str, user: str, person: tuple[str, str]) -> tuple[Headers, str]:
@@ -138,8 +140,9 @@ def at_the_door(demo: Demo, courier: Headers, parcel: Any) -> tuple[None, str]:
     return None, f"{door['task']['recipient']} {door['task']['phone']}, {door['address']}"
 
 
-def signed(demo: Demo, courier: Headers, parcel: Any) -> tuple[None, str]:
-    body = {"signature": SIGNATURE, "collected": 800}
+def signed(demo: Demo, courier: Headers, owner: Headers, parcel: Any) -> tuple[None, str]:
+    code = demo.call("GET", f"/v1/shipments/{parcel['id']}", headers=owner)["code"]
+    body = {"code": code, "signature": SIGNATURE, "collected": 800}
     return None, demo.call("POST", f"/v1/shipments/{parcel['id']}/deliver", body, courier)["status"]
 
 
@@ -160,6 +163,20 @@ def collected(demo: Demo, clerk: Headers, owner: Headers, parcel: Any) -> tuple[
     seen = demo.call("GET", f"/v1/shipments/{parcel['id']}", headers=owner)
     handed = demo.call("POST", f"{HALL}/pick_ups", {"qr": seen["qr"]}, clerk)
     return None, f"code {seen['code']}: {handed['parcel']['status']}"
+
+
+def disputed(demo: Demo, owner: Headers, parcel: Any) -> tuple[None, str]:
+    body = {"reason": "没有收到这个快递"}
+    state = demo.call("POST", f"/v1/shipments/{parcel['id']}/dispute", body, owner)["status"]
+    return None, f"{state}; the supervisor can uphold it, or declare it lost and replace it"
+
+
+def upheld(demo: Demo, parcel: Any) -> tuple[None, str]:
+    head = demo.log_in_staff("hall.supervisor")
+    waiting = demo.call("GET", f"{HALL}/parcels?desk=disputed", headers=head)["items"]
+    body = {"reason": "已核实：凭取件码本人签收"}
+    state = demo.call("POST", f"/v1/shipments/{parcel['id']}/uphold", body, head)["status"]
+    return None, f"{len(waiting)} on the desk; {state}"
 
 
 def proof(demo: Demo, parcel: Any) -> tuple[None, str]:

@@ -50,7 +50,8 @@ def refused(demo: Demo, headers: Headers) -> tuple[Any, str]:
 
 def invite(demo: Demo, username: str) -> tuple[str, str]:
     administrator = demo.log_in_staff("administrator")
-    body = {"username": username, "display_name": "己经办", "unit": "transport_bureau"}
+    _, id_number = demo.new_person("己经办")
+    body = {"username": username, "display_name": "己经办", "unit": "transport_bureau", "id_number": id_number}
     invited = demo.call("POST", "/v1/staff", body, administrator)
     return invited["invitation"], f"{username}, good until {invited['expires_at'][:10]}"
 

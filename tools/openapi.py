@@ -18,7 +18,7 @@ import yaml
 
 from chalicelib import features
 from chalicelib.kernel import errors
-from chalicelib.kernel.access import Access, Level
+from chalicelib.kernel.access import OWN_ERRORS, Access, Level
 from chalicelib.kernel.edge import endpoint
 from chalicelib.kernel.edge.endpoint import Answer, Download, Endpoint, HtmlPage, Plain
 from chalicelib.kernel.edge.shapes import View
@@ -380,6 +380,8 @@ def error_codes(one: Endpoint) -> list[errors.ErrorCode]:
         codes.append(errors.PARTIAL_SESSION)
     if one.access.target is not None:
         codes += [errors.NOT_FOUND, errors.CONFLICT]
+    if one.access.own is not None:
+        codes += OWN_ERRORS
     if one.body is not None:
         codes += [errors.INVALID_REQUEST, errors.INVALID_JSON, errors.BODY_TOO_LARGE, errors.UNSUPPORTED_MEDIA_TYPE]
     if one.query is not None or any(kind is not str for kind in one.parameters.values()):

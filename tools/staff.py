@@ -1,13 +1,17 @@
 """``make staff USER=... NAME=... UNIT=... ROLES=... [PHONE=...]``: invites a staff member, or resets both factors.
 
-The invitation is shown once; hand it over in person. The person sets password and second factor: ``make join``.
+Asks for the person's own ID number, by which own matters are known; only its keyed index is kept. The invitation is
+shown once; hand it over in person. The person sets password and second factor: ``make join``.
 For the first administrators of a stage; later ones are invited over the API, by two administrators.
 """
 
 from __future__ import annotations
 
+import getpass
 import re
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from chalicelib import features
 from chalicelib.catalog import service as catalog
@@ -26,7 +30,7 @@ USAGE = (
 )
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], ask_secret: Callable[[str], str] = getpass.getpass) -> int:
     if not 4 <= len(arguments) <= 6 or not all(arguments[:4]):
         print(USAGE, file=sys.stderr)
         return 1
@@ -38,8 +42,10 @@ def main(arguments: list[str]) -> int:
     if not re.fullmatch(STAFF_NAME, user):
         print(f"{user!r} is no name to log in with: small letters, digits, and . _ - between them", file=sys.stderr)
         return 1
+    number = ask_secret(f"ID number of {name} 身份证号码 (not shown, not kept 不显示、不保存): ").strip()
+    details = Known(name=name, unit=unit, phone=phone, id_number=number)
     try:
-        return cloud.told(lambda: _create(user, name, unit, roles.split(","), phone, is_reset=reset == "yes"))
+        return cloud.told(lambda: _create(user, details, roles.split(","), is_reset=reset == "yes"))
     except Problem as problem:
         if problem.error.status < 500:
             print(f"{user}: {problem.en}", file=sys.stderr)
@@ -56,14 +62,30 @@ def _is_phone(text: str) -> bool:
     return True
 
 
-def _create(user: str, name: str, unit: str, roles: list[str], phone: str, *, is_reset: bool) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What was said about the person."""
+
+    name: str
+    unit: str
+    phone: str
+    id_number: str
+
+
+def _create(user: str, known: Known, roles: list[str], *, is_reset: bool) -> int:
     system.use()
     units = [one.code for one in catalog.release().city.units]
-    if unit not in units:
-        print(f"there is no unit {unit!r} in the published city; there are {', '.join(units)}", file=sys.stderr)
+    if known.unit not in units:
+        print(f"there is no unit {known.unit!r} in the published city; there are {', '.join(units)}", file=sys.stderr)
         return 1
     staff_rules.check_roles(roles, features.roles())
-    invited = _invite(user, name, unit, roles, phone or None, is_reset=is_reset)
+    details = service.members.Details(
+        display_name=known.name,
+        unit=known.unit,
+        phone=known.phone or None,
+        person_index=service.members.index_of_person(known.name, known.id_number),
+    )
+    invited = _invite(user, details, roles, is_reset=is_reset)
     if invited is None:
         print(
             f"{user} works here already. RESET=yes voids both factors, ends all sessions and invites anew, "
@@ -77,19 +99,19 @@ def _create(user: str, name: str, unit: str, roles: list[str], phone: str, *, is
 
 
 def _invite(
-    user: str, name: str, unit: str, roles: list[str], phone: str | None, *, is_reset: bool
+    user: str, details: service.members.Details, roles: list[str], *, is_reset: bool
 ) -> service.members.Invitation | None:
     """An invitation of somebody new, or with ``is_reset`` of somebody who sets both factors anew; None without it."""
     by = system_actor("command")
     try:
-        return service.members.invite(by, user, name, unit, roles, phone)
+        return service.members.invite(by, user, details, roles)
     except Problem as problem:
         if problem.error is not staff_rules.STAFF_EXISTS:
             raise
     if not is_reset:
         return None
     service.members.reset(by, user, REASON)
-    return service.members.invite(by, user, name, unit, roles, phone)
+    return service.members.invite(by, user, details, roles)
 
 
 if __name__ == "__main__":

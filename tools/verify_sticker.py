@@ -1,10 +1,10 @@
 """Checks a certificate without any network: the number, its URL, or a photo of the printed QR.
 
-    python -m tools.verify_sticker --keys keys.json [--revoked revoked.json ...] NUMBER|URL|PHOTO
+    python -m tools.verify_sticker --keys keys.json [--list list.json ...] NUMBER|URL|PHOTO
 
-``keys.json`` and ``revoked.json`` are the downloads of ``/v1/certificates/keys`` and
-``/v1/certificates/revoked``, taken while there was a network. Prints what the signature vouches for;
-exit code 0 only for a genuine certificate that is valid today and not in the revoked list.
+``keys.json`` is the download of ``/v1/certificates/keys``, ``list.json`` of ``/v1/certificates/offline_list`` (every
+part), taken while there was a network. Three answers: VALID (exit code 0), NOT VALID (1), CANNOT TELL (3): the list is
+missing, too old or not signed, the key is unknown, or the address is another one than the city's.
 """
 
 from __future__ import annotations
@@ -13,34 +13,118 @@ import argparse
 import base64
 import json
 import sys
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from chalicelib.certificates import rules
 from chalicelib.certificates.store import number_of
 from chalicelib.kernel import clock
 from chalicelib.kernel.security import signing
 
+VALID, NOT_VALID, CANNOT_TELL = "valid", "not_valid", "cannot_tell"
+EXIT_CODES = {VALID: 0, NOT_VALID: 1, CANNOT_TELL: 3}
+_ANSWERS = {VALID: "有效 VALID", NOT_VALID: "无效 NOT VALID", CANNOT_TELL: "无法判断 CANNOT TELL"}
+_REASONS = {
+    "": "",
+    "forged": "不是真的 forged",
+    "expired": "已过期 expired",
+    "not_yet_valid": "尚未生效 not yet valid",
+    "revoked": "已撤销 revoked",
+    "superseded": "已被新版取代 superseded by a newer print",
+    "unknown_key": "名单中没有这把公钥，请重新下载 the list of keys lacks this key, download it again",
+    "foreign_domain": "二维码中的网址不是本市的 the address in the QR is not the city's",
+    "no_list": "没有名单 there is no list, or a part is missing",
+    "list_forged": "名单签名无效 the list is not signed by a known key",
+    "list_too_old": "名单过旧，请重新下载 the list is too old, download it again",
+}
 
-def check(number: str, keys: dict[int, bytes], revoked: set[str], today: date) -> tuple[str, rules.Payload | None]:
-    """Status and the signed payload: ``valid``, ``expired``, ``not_yet_valid``, ``revoked``, ``forged``, or
-    ``unknown_key`` if the list of keys does not have the one that the number names."""
+
+class BadList(Exception):
+    """The list tells nothing; the message is one of the reasons."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What was downloaded: public keys by number, and the city's address."""
+
+    keys: Mapping[int, bytes]
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """The answer, why, and what the signature vouches for."""
+
+    answer: str
+    reason: str = ""
+    payload: rules.Payload | None = None
+
+
+def read_list(parts: list[dict[str, Any]], keys: Mapping[int, bytes], now: datetime) -> dict[str, int]:
+    """The entries of all parts of one list, each signed; raises ``BadList``."""
+    found: dict[int, rules.OfflineList] = {}
+    for part in parts:
+        content = _read_part(part, keys)
+        found[content.part] = content
+    numbers = {content.number for content in found.values()}
+    is_whole = len(numbers) == 1 and all(len(found) == content.parts for content in found.values())
+    if not is_whole:
+        raise BadList("no_list")
+    entries: dict[str, int] = {}
+    for content in found.values():
+        if now - content.as_of > rules.OLDEST_LIST:
+            raise BadList("list_too_old")
+        entries |= content.entries
+    return entries
+
+
+def _read_part(part: dict[str, Any], keys: Mapping[int, bytes]) -> rules.OfflineList:
+    try:
+        data = base64.b64decode(part["data"], validate=True)
+        signature = base64.b64decode(part["signature"], validate=True)
+        key = keys.get(int(part["key"]))
+    except (KeyError, TypeError, ValueError):
+        raise BadList("list_forged") from None
+    if key is None or not signing.verifies(key, rules.LIST_DOMAIN + data, signature):
+        raise BadList("list_forged")
+    return msgspec.json.decode(data, type=rules.OfflineList)
+
+
+def check(number: str, known: Known, parts: list[dict[str, Any]], now: datetime) -> Finding:
+    """What a number is worth by what was downloaded."""
     try:
         data, signature = rules.decode_number(number)
         payload = rules.decode_payload(data)
     except (ValueError, OverflowError):
-        return "forged", None
-    key = keys.get(payload.key)
+        return Finding(answer=NOT_VALID, reason="forged")
+    key = known.keys.get(payload.key)
     if key is None:
-        return "unknown_key", None
+        return Finding(answer=CANNOT_TELL, reason="unknown_key")
     if not signing.verifies(key, rules.DOMAIN + data, signature):
-        return "forged", None
-    return rules.validity(payload.certificate_id in revoked, payload.valid_from, payload.valid_to, today), payload
+        return Finding(answer=NOT_VALID, reason="forged")
+    state = rules.validity(False, payload.valid_from, payload.valid_to, clock.local(now).date())
+    if state != "valid":
+        return Finding(answer=NOT_VALID, reason=state, payload=payload)
+    try:
+        entries = read_list(parts, known.keys, now)
+    except BadList as fault:
+        return Finding(answer=CANNOT_TELL, reason=str(fault), payload=payload)
+    newest = entries.get(rules.listed_hash(payload.certificate_id), 1)
+    if newest == 0:
+        return Finding(answer=NOT_VALID, reason="revoked", payload=payload)
+    # A print that is newer than the list's is the newest one that anybody knows of.
+    if payload.revision < newest:
+        return Finding(answer=NOT_VALID, reason="superseded", payload=payload)
+    return Finding(answer=VALID, payload=payload)
 
 
-def read_number(source: str) -> str:
-    """The number in a text, a URL or a photo; raises ValueError if there is none."""
+def read_source(source: str) -> str:
+    """The text of a number, a URL or a photo; raises ValueError if there is none."""
     if len(source) < 200 and Path(source).is_file():
         import zxingcpp
         from PIL import Image
@@ -55,7 +139,15 @@ def read_number(source: str) -> str:
         if not found:
             raise ValueError("no QR can be read in the picture")
         source = found[0].text
-    return source.rsplit("/", 1)[-1]
+    return source
+
+
+def judge(text: str, known: Known, parts: list[dict[str, Any]], now: datetime) -> Finding:
+    """As ``check``, for a number or its address: a look-alike domain is somebody else's, whatever the number."""
+    address, slash, number = text.rpartition("/")
+    if slash and f"{address}/" != known.address:
+        return Finding(answer=CANNOT_TELL, reason="foreign_domain")
+    return check(number, known, parts, now)
 
 
 def _load(path: str, wanted: str) -> dict[str, Any]:
@@ -65,38 +157,37 @@ def _load(path: str, wanted: str) -> dict[str, Any]:
         found[wanted]
         return found
     except (OSError, ValueError, KeyError, TypeError):
-        raise SystemExit(
-            f"{path} is not a download of /v1/certificates/{'keys' if wanted == 'keys' else 'revoked'}"
-        ) from None
+        name = "keys" if wanted == "keys" else "offline_list"
+        raise SystemExit(f"{path} is not a download of /v1/certificates/{name}") from None
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source")
     parser.add_argument("--keys", required=True)
-    parser.add_argument("--revoked", action="append", default=[], help="every part of the list, in order")
+    parser.add_argument("--list", action="append", default=[], help="every part of the list")
     given = parser.parse_args(arguments)
-    keys = {int(key["number"]): base64.b64decode(key["public_key"]) for key in _load(given.keys, "keys")["keys"]}
-    parts = [_load(part, "ids") for part in given.revoked]
-    revoked = {one for part in parts for one in part["ids"]}
-    if parts and parts[-1].get("cursor"):
-        raise SystemExit(f"{given.revoked[-1]} is not the last part of the list: download on with its cursor")
+    downloaded = _load(given.keys, "keys")
+    keys = {int(key["number"]): base64.b64decode(key["public_key"]) for key in downloaded["keys"]}
+    known = Known(keys=keys, address=str(downloaded.get("address", "")))
+    parts = [_load(part, "data") for part in given.list]
     try:
-        number = read_number(given.source)
+        text = read_source(given.source)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    status, payload = check(number, keys, revoked, clock.today())
-    unchecked = "" if given.revoked or status != "valid" else "（未核对撤销名单 revocation not checked）"
-    print(f"离线核验 offline: {status.upper()}{unchecked}")
-    if status == "unknown_key":
-        print("  名单中没有这把公钥，请重新下载 download the list of keys again: it lacks this key", file=sys.stderr)
+    finding = judge(text, known, parts, clock.now())
+    _print(finding)
+    return EXIT_CODES[finding.answer]
+
+
+def _print(finding: Finding) -> None:
+    print(f"离线核验 offline: {_ANSWERS[finding.answer]}  {_REASONS[finding.reason]}".rstrip())
+    payload = finding.payload
     if payload is not None:
         print(f"  {payload.subject or number_of(payload.certificate_id)}")
         print(f"  {payload.valid_from} 至 {payload.valid_to}")
         print(f"  编号 {number_of(payload.certificate_id)}  第 {payload.revision} 版")
-        print("  联网后请再核对撤销与版次 check revocation and revision when there is a network")
-    return 0 if status == "valid" else 1
 
 
 if __name__ == "__main__":

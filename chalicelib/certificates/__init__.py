@@ -5,7 +5,7 @@ from chalicelib.kernel.feature import Feature
 FEATURE = Feature(
     name="certificates",
     title="电子证照：打印、核验、撤销 Certificates: printing, verification, revocation",
-    uses=("catalog",),
+    uses=("identity", "catalog"),
     routes=("routes",),
     tables={"certificates": True},
     events="events",

@@ -10,8 +10,10 @@ from msgspec import Meta
 
 from chalicelib.catalog.definition import Text
 from chalicelib.certificates import pages, rules, service, store
+from chalicelib.certificates.settings import settings
 from chalicelib.certificates.store import CertificateItem
-from chalicelib.kernel import clock
+from chalicelib.identity import service as identity
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import Download, HtmlPage, endpoint
 from chalicelib.kernel.edge.rates import Limit
@@ -26,6 +28,10 @@ def _holds_or_issued(actor: Actor, item: CertificateItem) -> bool:
     return _holds(actor, item) or (actor.kind == "staff" and actor.unit == item.unit)
 
 
+def _concerns(actor: Actor, item: CertificateItem) -> bool:
+    return identity.own_matters.is_own(actor, item.holder)
+
+
 OWN = Access(person=Level.PROVEN, target=store.certificate, related=_holds, relation="holder")
 OWN_OR_ISSUED = Access(
     person=Level.PROVEN,
@@ -33,10 +39,17 @@ OWN_OR_ISSUED = Access(
     target=store.certificate,
     related=_holds_or_issued,
     relation="holder, or staff of the issuing unit",
+    own=_concerns,
 )
 ISSUED = Access(
-    staff=("officer",), target=store.certificate, related=_holds_or_issued, relation="staff of the issuing unit"
+    staff=("officer",),
+    target=store.certificate,
+    related=_holds_or_issued,
+    relation="staff of the issuing unit",
+    own=_concerns,
 )
+OFFLINE_LIMIT = Limit(name="offline_list", times=200, seconds=3600)
+"""A part is read in full each time."""
 PRINT_FETCH_LIMIT = Limit(name="print_fetch", times=20, seconds=300, failures_only=True)
 
 
@@ -102,17 +115,16 @@ class CertificateNumberQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class KeyList(View, frozen=True):
-    """The public keys that verify certificates without a network, and the prefix of their addresses."""
+    """The public keys that verify certificates without a network, and what the address in a QR begins with."""
 
     keys: list[service.verification.PublicKey]
+    address: str
 
 
-class RevokedList(View, frozen=True):
-    """Ids of revoked certificates, for checking without a network."""
+class PartQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Which part of the list; the first one says how many there are."""
 
-    as_of: date
-    ids: list[str]
-    cursor: str | None = None
+    part: Annotated[int, Meta(ge=1, le=99_999)] = 1
 
 
 @endpoint("GET", "/v1/certificates", Access(person=Level.PROVEN))
@@ -143,14 +155,13 @@ def verify_certificate(query: CertificateNumberQuery) -> service.verification.Ve
 @endpoint("GET", "/v1/certificates/keys", ANYONE)
 def list_certificate_keys() -> KeyList:
     """Public keys for checking without a network."""
-    return KeyList(service.verification.public_keys())
+    return KeyList(service.verification.public_keys(), settings().scan_url_prefix)
 
 
-@endpoint("GET", "/v1/certificates/revoked", ANYONE)
-def list_revoked_certificates(query: CertificateQuery) -> RevokedList:
-    """Ids of the revoked certificates that have not expired."""
-    ids, cursor = store.revoked_ids(query.cursor, service.revocation.REVOKED_PAGE)
-    return RevokedList(clock.today(), ids, cursor)
+@endpoint("GET", "/v1/certificates/offline_list", ANYONE, errors=[errors.NOT_FOUND], limit=OFFLINE_LIMIT)
+def read_offline_list(query: PartQuery) -> service.offline_lists.OfflinePart:
+    """What an offline check has to know beside the paper: what is revoked, and which print is the newest."""
+    return service.offline_lists.read(query.part)
 
 
 @endpoint("GET", "/v1/certificates/{certificate_id}", OWN_OR_ISSUED)

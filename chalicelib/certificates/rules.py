@@ -14,7 +14,9 @@ import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+
+import msgspec
 
 from chalicelib.certificates import events
 from chalicelib.kernel.errors import ErrorCode
@@ -22,6 +24,11 @@ from chalicelib.kernel.graph import NEW, Edge, Graph
 from chalicelib.kernel.numbers import check_character
 
 DOMAIN = b"BANSHI-CERTIFICATE-v1\0"
+LIST_DOMAIN = b"BANSHI-OFFLINE-LIST-v1\0"
+LIST_PART = 5000
+"""Entries in one part of a list for offline checks: under 150 kB, packed."""
+OLDEST_LIST = timedelta(days=2)
+"""An older list tells nothing: what was revoked since does not stand on it."""
 EPOCH = date(2025, 1, 1)
 ISSUED = "issued"
 REVOKED = "revoked"
@@ -96,6 +103,24 @@ class Payload:
     category: int
     revision: int
     digest: bytes
+
+
+class OfflineList(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of what an offline check has to know beside the paper, as it is signed.
+
+    ``entries``: by ``listed_hash``, the revision of the newest print, or 0 for a certificate that is revoked.
+    """
+
+    number: str
+    as_of: datetime
+    part: int
+    parts: int
+    entries: dict[str, int]
+
+
+def listed_hash(certificate_id: str) -> str:
+    """How a certificate stands on a list that anybody may have: who does not know the id learns nothing."""
+    return hashlib.sha256(LIST_DOMAIN + bytes.fromhex(certificate_id)).hexdigest()[:32]
 
 
 def encode_plate(plate: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from datetime import date
 
 import msgspec
@@ -18,7 +19,9 @@ from chalicelib.kernel.storage.attributes import Day, Integer, Json
 from chalicelib.kernel.storage.tables import Page, Put
 
 TABLE = "certificates"
-_REVOKED = "REVOKED"
+_LISTED = "LISTED"
+_REVOKED_MARK = "R"
+_LIST_SECONDS = 2 * 86400
 
 
 class CertificateItem(tables.AggregateTable):
@@ -75,6 +78,33 @@ class PeriodsItem(tables.Table):
     revision = Integer()
 
 
+class OfflineListItem(tables.Table):
+    """Which list for offline checks is the newest, and of how many parts it is."""
+
+    class Meta:
+        table_name = TABLE
+
+    number = UnicodeAttribute()
+    parts = Integer()
+
+
+class OfflinePartItem(tables.Table):
+    """A part of a list for offline checks: its text, packed, and the signature of the text by a certificate key."""
+
+    class Meta:
+        table_name = TABLE
+
+    key = Integer()
+    content = BinaryAttribute(legacy_encoding=False)
+    signature = BinaryAttribute(legacy_encoding=False)
+    expires_at = Integer()
+
+    @property
+    def text(self) -> bytes:
+        """What was signed."""
+        return zlib.decompress(self.content)
+
+
 class CertificateReadingItem(readings.ReadingItem):
     """Which staff member read which certificate, and when."""
 
@@ -126,17 +156,49 @@ def face(item: CertificateItem) -> dict[str, str]:
     return msgspec.json.decode(zlib.decompress(packed), type=dict[str, str])
 
 
-def list_revoked(item: CertificateItem) -> None:
-    """Put a certificate on the list of revoked ones, until it would have expired anyway."""
-    item.gsi2pk = _REVOKED
-    item.gsi2sk = f"{item.valid_to}#{item.id}"
+def note_for_offline(item: CertificateItem) -> None:
+    """Put a certificate among those of which an offline check has to know more than the paper says.
+
+    That is one that is revoked, or was printed again (only the newest print counts), until it would expire anyway.
+    """
+    if item.is_revoked or item.revision > 1:
+        mark = _REVOKED_MARK if item.is_revoked else str(item.revision)
+        item.gsi2pk = _LISTED
+        item.gsi2sk = f"{item.valid_to}#{item.id}#{mark}"
 
 
-def revoked_ids(cursor: str | None, limit: int) -> tuple[list[str], str | None]:
-    """Ids of the revoked certificates that would be valid today or later."""
+def noted_for_offline() -> Iterator[tuple[str, int]]:
+    """The id and the current revision (0: revoked) of those that would be valid today or later.
+
+    For a schedule: it reads them all.
+    """
     condition = CertificateItem.gsi2sk >= str(clock.today())
-    page = tables.query(CertificateItem.gsi2, _REVOKED, condition, index="gsi2", limit=limit, cursor=cursor)
-    return [item.pk.removeprefix("CERTIFICATE#") for item in page.items], page.cursor
+    cursor = None
+    while True:
+        page = tables.query(CertificateItem.gsi2, _LISTED, condition, index="gsi2", limit=500, cursor=cursor)
+        for item in page.items:
+            _, certificate_id, mark = str(item.gsi2sk).split("#")
+            yield certificate_id, 0 if mark == _REVOKED_MARK else int(mark)
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def offline_list() -> OfflineListItem | None:
+    """The newest list for offline checks."""
+    return tables.read(OfflineListItem, "OFFLINE")
+
+
+def offline_part(number: str, part: int) -> OfflinePartItem | None:
+    return tables.read(OfflinePartItem, f"OFFLINE#{number}", f"{part:05d}")
+
+
+def offline_part_write(number: str, part: int, key: int, content: bytes, signature: bytes) -> Put:
+    """The write of one signed part of a list; it disappears when the list is too old to be of any use."""
+    item = OfflinePartItem(f"OFFLINE#{number}", f"{part:05d}", key=key, signature=signature)
+    item.content = zlib.compress(content, 9)
+    item.expires_at = clock.seconds(clock.now()) + _LIST_SECONDS
+    return Put(item)
 
 
 def periods(service: str, key: str, *, consistent: bool = True) -> tuple[PeriodsItem, list[tuple[str, date, date]]]:

@@ -15,6 +15,13 @@ REASONS = {
     "other": ("其他原因", "another reason"),
 }
 """Why an attempt to deliver failed."""
+WITH = {
+    "family": ("家人", "a member of the family"),
+    "neighbour": ("邻居", "a neighbour"),
+    "reception": ("门卫或前台", "the reception"),
+    "locker": ("快递柜", "a parcel locker"),
+}
+"""With whom, or where, a parcel was left."""
 _PLACES = {
     "id": announcements.same("01K7M29QXA4TB3000000000000"),
     "titles": announcements.same("不动产转移登记"),
@@ -24,6 +31,8 @@ _PLACES = {
     "next_try": announcements.day(date(2026, 11, 4)),
     "reason": REASONS["absent"],
     "postage": announcements.money(800),
+    "with": WITH["neighbour"],
+    "dispute_by": announcements.day(date(2026, 11, 12)),
     "at": announcements.moment_sample(),
 }
 
@@ -56,6 +65,14 @@ SHIPMENT_KEPT_AT_HALL = EventType(
     "shipment_kept_at_hall", zh="留在大厅，等待领取", en="Kept at the hall to be collected", places=_PLACES
 )
 SHIPMENT_DELIVERED = EventType("shipment_delivered", zh="已送达", en="Delivered", places=_PLACES)
+SHIPMENT_LEFT = EventType("shipment_left", zh="已交他人代收", en="Left with somebody else", places=_PLACES)
+SHIPMENT_DISPUTED = EventType(
+    "shipment_disputed", zh="收件人称未收到", en="The recipient has not got it", places=_PLACES
+)
+SHIPMENT_TAKEN_BACK = EventType(
+    "shipment_taken_back", zh="承运方更正：未送达", en="The carrier takes its report of a delivery back", places=_PLACES
+)
+DISPUTE_UPHELD = EventType("dispute_upheld", zh="核实：已送达", en="Looked into: it was delivered", places=_PLACES)
 SHIPMENT_COLLECTED = EventType("shipment_collected", zh="已领取", en="Collected", places=_PLACES)
 SHIPMENT_LOST = EventType("shipment_lost", zh="已遗失", en="Lost", places=_PLACES)
 SHIPMENT_FOUND = EventType("shipment_found", zh="已找到", en="Found", places=_PLACES)

@@ -33,6 +33,7 @@ RETURNED = "returned"
 LOST = "lost"
 REPLACED = "replaced"
 CANCELLED = "cancelled"
+DISPUTED = "disputed"
 ON_THE_WAY = (HANDED_OVER, IN_TRANSIT, ATTEMPT_FAILED)
 WITH_CARRIER = (ACCEPTED, *ON_THE_WAY)
 ENDED = (DELIVERED, REPLACED, CANCELLED)
@@ -142,7 +143,10 @@ POSTAGE_DIFFERS = ErrorCode(
     en="The postage to collect is {amount} fen; check what was received",
 )
 PROOF_NEEDED = ErrorCode(
-    "proof_needed", 422, zh="请输入收件人的签收码或由收件人签名", en="Enter the recipient's code or let them sign"
+    "proof_needed",
+    422,
+    zh="请输入签收码、扫描收件人屏幕、核对身份证或登记代收人（只选一种）；手写签名不能代替",
+    en="Give one of: the code, a scan of the screen, the ID card, with whom it was left; a signature is none of them",
 )
 NOT_ALL_PRINTED = ErrorCode(
     "results_not_printed",
@@ -167,6 +171,37 @@ CARRIER_DIFFERS = ErrorCode(
 PUSH_REFUSED = ErrorCode("carrier_push_refused", 400, zh="签名无效", en="The signature is not valid")
 PARCEL_UNKNOWN = ErrorCode("parcel_unknown", 404, zh="没有此快递件", en="There is no such parcel")
 
+DISPUTE_OVER = ErrorCode(
+    "dispute_too_late",
+    409,
+    zh="异议期为送达后 {days} 天，已过；请联系大厅",
+    en="A delivery can be disputed for {days} days, which are over; ask the hall",
+)
+SCREEN_INVALID = ErrorCode(
+    "screen_code_invalid",
+    422,
+    zh="屏幕上的码无效或已过期，请收件人重新打开页面",
+    en="The code on the screen is not valid, or too old; the recipient opens the page again",
+)
+CARD_DIFFERS = ErrorCode(
+    "recipient_card_differs",
+    422,
+    zh="证件不是收件人或其指定的代收人的",
+    en="The document is neither the recipient's nor of whom they have named",
+)
+LEAVING_REFUSED = ErrorCode(
+    "leaving_not_allowed",
+    409,
+    zh="此件须本人签收：请出示取件码、扫描收件人屏幕或核对身份证",
+    en="It must be received in person: by the code, a scan of the screen, or the ID card",
+)
+PARCEL_STOPPED = ErrorCode(
+    "parcel_stopped",
+    409,
+    zh="件内证照已撤销，停止派送，请退回大厅",
+    en="A certificate in the parcel was revoked: it goes back to the hall",
+)
+SCREEN_LASTS = timedelta(minutes=5)
 SHIPMENTS = Graph(
     (
         Edge("create", NEW, CREATED, by=("system", "supervisor"), event=events.SHIPMENT_CREATED),
@@ -181,6 +216,12 @@ SHIPMENTS = Graph(
         Edge("depart", HANDED_OVER, IN_TRANSIT, by=("courier", "carrier"), event=events.SHIPMENT_DEPARTED),
         Edge("deliver", IN_TRANSIT, DELIVERED, by=("courier", "carrier", "two_scans"), event=events.SHIPMENT_DELIVERED),
         Edge("deliver", HANDED_OVER, DELIVERED, by=("two_scans",), event=events.SHIPMENT_DELIVERED),
+        Edge("leave", IN_TRANSIT, DELIVERED, by=("courier",), event=events.SHIPMENT_LEFT),
+        Edge("dispute", DELIVERED, DISPUTED, by=("recipient",), event=events.SHIPMENT_DISPUTED),
+        Edge("take_back", DELIVERED, DISPUTED, by=("carrier",), event=events.SHIPMENT_TAKEN_BACK),
+        Edge("uphold", DISPUTED, DELIVERED, by=("supervisor",), event=events.DISPUTE_UPHELD),
+        Edge("find", DISPUTED, RETURNED, by=("supervisor",), event=events.SHIPMENT_FOUND),
+        Edge("lose", DISPUTED, LOST, by=("supervisor",), event=events.SHIPMENT_LOST),
         Edge("fail", IN_TRANSIT, ATTEMPT_FAILED, by=("courier", "carrier"), event=events.SHIPMENT_ATTEMPT_FAILED),
         Edge("retry", ATTEMPT_FAILED, IN_TRANSIT, by=("courier", "carrier"), event=events.SHIPMENT_RETRIED),
         Edge("bring_back", HANDED_OVER, RETURNED, by=("two_scans", "carrier"), event=events.SHIPMENT_RETURNED),
@@ -204,6 +245,7 @@ SHIPMENTS = Graph(
         CREATED: "待打包", READY: "已备好", OFFERED: "待接单", ACCEPTED: "已接单", HANDED_OVER: "已交接",
         IN_TRANSIT: "派送中", DELIVERED: "已送达", ATTEMPT_FAILED: "派送未成功", RETURNED: "已退回大厅",
         LOST: "已遗失", REPLACED: "已补发", CANCELLED: "已取消",
+        DISPUTED: "有异议，核实中",
     },
 )  # fmt: skip
 
@@ -244,6 +286,7 @@ CONSEQUENCES = {
     ),
     RETURNED: Consequence(desk="RETURNED", limit=TO_COLLECT, leaves_courier=True),
     LOST: Consequence(desk="LOST"),
+    DISPUTED: Consequence(desk="DISPUTED"),
     DELIVERED: Consequence(desk=ENDED_DESK, is_end=True),
     REPLACED: Consequence(desk=ENDED_DESK, is_end=True),
     CANCELLED: Consequence(desk=ENDED_DESK, is_end=True),

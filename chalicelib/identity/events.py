@@ -20,6 +20,12 @@ _PLACES = {"at": announcements.moment_sample(), "how": _HOW["alipay_face"]}
 
 ACCOUNT_CREATED = EventType("account_created", zh="账号已建立", en="The account was created")
 PHONE_BOUND = EventType("phone_bound", zh="已绑定手机号", en="A phone number was bound", places=_PLACES)
+PHONE_TAKEN = EventType(
+    "phone_taken",
+    zh="手机号已由另一账号绑定，本账号不再使用该号码",
+    en="Another account has bound the phone number; this one uses it no more",
+    places=_PLACES,
+)
 PROOF_STARTED = EventType("proof_started", zh="已开始核验本人身份", en="A proof of identity was begun")
 IDENTITY_CLAIMED = EventType("identity_claimed", zh="已填报身份", en="An identity was claimed by name and number")
 CLAIM_GIVEN_UP = EventType("claim_given_up", zh="已撤回填报的身份", en="The claim of an identity was given up")

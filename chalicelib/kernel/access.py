@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.kernel import errors
+
 ANY_STAFF = ("any",)
 """In place of roles: whatever role somebody has."""
 
@@ -37,7 +39,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     ``is_partial``: it is known no more than that somebody holds the person's phone. ``accounts`` are all accounts of
     the person (own and merged). ``principal`` is whom the person acts for in this request, with the services that the
     ``mandate`` (its id) covers in ``scope`` (``*`` for all): an enterprise, or another person's account, whose accounts
-    are all ``represented``. Staff have ``roles`` and a ``unit``.
+    are all ``represented``. Staff have ``roles`` and a ``unit``; ``person`` is the index of their own ID number.
     """
 
     kind: str = "anonymous"
@@ -54,6 +56,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     scope: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     unit: str = ""
+    person: str = ""
 
     def covers(self, service_code: str) -> bool:
         """Whether the person's mandate (if acting for somebody) covers the service."""
@@ -99,7 +102,8 @@ class Access:
     ``person``: the least level of a person, None if persons may not; ``partial``: also in a session of which it is only
     known that somebody holds the person's phone; ``staff``: roles that may;
     ``target`` loads the object named by the path's parameters and ``related`` tells whether the
-    caller has to do with it, in the words of ``relation``.
+    caller has to do with it, in the words of ``relation``. ``own`` tells whether that is a matter of the staff member's
+    own: nobody decides, collects, refunds or reads for themselves.
     """
 
     anyone: bool = False
@@ -109,6 +113,7 @@ class Access:
     target: Callable[..., Any] | None = None
     related: Callable[[Actor, Any], bool] | None = None
     relation: str = ""
+    own: Callable[[Actor, Any], bool] | None = None
 
     def __post_init__(self) -> None:
         if (self.target is None) != (self.related is None):
@@ -117,4 +122,6 @@ class Access:
             raise ValueError("an endpoint that nobody may call")
 
 
+OWN_ERRORS = [errors.OWN_MATTER, errors.STAFF_IDENTITY_UNKNOWN]
+"""What a request answers whose body, and not its path, names something that must be nobody's own matter."""
 ANYONE = Access(anyone=True)

@@ -92,6 +92,18 @@ PROOF_REQUIRED = ErrorCode(
     zh="请先核验本人身份：可刷脸、使用国家网络身份认证，或持身份证到窗口办理",
     en="Prove who you are first: by a face check, the national network identity, or your ID card at a window",
 )
+OWN_MATTER = ErrorCode(
+    "own_matter",
+    403,
+    zh="这是您本人、亲属或您所代理的个人或企业的事项，请交由其他工作人员办理",
+    en="This concerns you, a relative, or somebody you act for; a colleague has to see to it",
+)
+STAFF_IDENTITY_UNKNOWN = ErrorCode(
+    "staff_identity_unknown",
+    403,
+    zh="系统尚未登记您的身份证件，无法确认事项与您无关；请系统管理员补登",
+    en="Your own ID number is not known here, so own matters cannot be told apart; a system administrator adds it",
+)
 PARTIAL_SESSION = ErrorCode(
     "partial_session",
     403,

@@ -8,6 +8,9 @@ CLOSING_ASKED = EventType("closing_asked", zh="已申请注销账号", en="The a
 CLOSING_BLOCKED = EventType(
     "closing_blocked", zh="尚有未办结事项，账号未注销", en="The account was not closed, because something is open"
 )
+CLOSING_CALLED_OFF = EventType(
+    "closing_called_off", zh="申请后账号状态有变，未注销", en="The account has changed since, and was not closed"
+)
 CLOSING_DONE = EventType(
     "closing_done", zh="账号已注销，个人信息待删除", en="The account is closed; its data will be erased"
 )

@@ -43,6 +43,7 @@ CLOSED = Access(
     target=service.archive.closed_account,
     related=is_staff,
     relation="any closed account",
+    own=service.archive.is_own_matter,
 )
 
 
@@ -147,7 +148,8 @@ def close_account(actor: Actor, body: ClosingRequest) -> ClosingView:
 
 def _closing_view(item: ClosingItem | None) -> ClosingView:
     retention = catalog.retention()
-    names = {rule.part: rule.name for rule in retention.rules}
+    names = {name: Text(name, name) for name in service.PARTS}
+    names |= {rule.part: rule.name for rule in retention.rules}
     matters = []
     for matter in item.open_matters if item else []:
         to_do = service.PARTS[matter.part].to_do

@@ -10,6 +10,8 @@ from chalicelib.privacy import events
 
 ERASED_AFTER = timedelta(hours=1)
 """Between the closing and the erasing: so long the message about the closing may take."""
+PATIENCE = timedelta(minutes=20)
+"""How long a visit may take, which ends after 15 minutes at the latest, before another one begins."""
 LONGEST_WAIT = timedelta(days=31)
 MOST_OPEN = 50
 """So many open matters are named; whoever has more sees the others when these are done."""
@@ -18,6 +20,7 @@ NOT_ASKED = "not_asked"
 """What a person sees who has not asked for it; this is not stored."""
 CHECKING = "checking"
 BLOCKED = "blocked"
+CALLED_OFF = "called_off"
 CLOSED = "closed"
 ERASED = "erased"
 CLOSING_STATE = ErrorCode(
@@ -31,13 +34,15 @@ CLOSINGS = Graph(
         Edge("ask", NEW, CHECKING, by=("person",), event=events.CLOSING_ASKED),
         Edge("ask", CHECKING, CHECKING, by=("person",), event=events.CLOSING_ASKED),
         Edge("ask", BLOCKED, CHECKING, by=("person",), event=events.CLOSING_ASKED),
+        Edge("ask", CALLED_OFF, CHECKING, by=("person",), event=events.CLOSING_ASKED),
+        Edge("call_off", CHECKING, CALLED_OFF, by=("system",), event=events.CLOSING_CALLED_OFF),
         Edge("block", CHECKING, BLOCKED, by=("system",), event=events.CLOSING_BLOCKED),
         Edge("close", CHECKING, CLOSED, by=("system",), event=events.CLOSING_DONE),
         Edge("wait", CLOSED, CLOSED, by=("system",), event=events.ERASURE_WAITS),
         Edge("erase", CLOSED, ERASED, by=("system",), event=events.ERASURE_DONE),
     ),
     CLOSING_STATE,
-    {CHECKING: "核对中", BLOCKED: "有未办结事项", CLOSED: "已注销", ERASED: "已删除"},
+    {CHECKING: "核对中", BLOCKED: "有未办结事项", CALLED_OFF: "账号有变，未注销", CLOSED: "已注销", ERASED: "已删除"},
 )
 
 
@@ -50,6 +55,6 @@ def next_visit(now: datetime, today: date, waits: list[date]) -> datetime:
     return now + min(timedelta(days=days), LONGEST_WAIT)
 
 
-def kept_until(closed_at: datetime, years: int) -> datetime:
-    """When the archive of a closed account forgets what is kept for some years."""
-    return closed_at + timedelta(days=366 * years)
+def kept_until(moment: datetime, years: int) -> datetime:
+    """When the archive forgets what is kept for some years from a moment."""
+    return moment + timedelta(days=366 * years)

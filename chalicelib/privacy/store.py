@@ -26,8 +26,9 @@ class OpenMatter(msgspec.Struct, frozen=True):
 class ClosingItem(tables.AggregateTable, worker.WorkItem):
     """That somebody closes an account, and how far it has come.
 
-    ``even_if_open``: what is open goes on without them. ``left``: the parts that are still to be erased. ``accounts``:
-    all accounts that are closed, known from then on; by gsi1 they are found by the index of the person's number.
+    ``even_if_open``: what is open goes on without them. ``mark``: what must not have changed since it was asked for.
+    ``done``: the parts that are erased. ``accounts``: all that are closed, known from then on; gsi1 finds them by the
+    index of the person's number.
     """
 
     class Meta:
@@ -39,7 +40,8 @@ class ClosingItem(tables.AggregateTable, worker.WorkItem):
     closed_at = OptionalMoment(null=True)
     open_matters = Json[list[OpenMatter]](list[OpenMatter], default=list)
     accounts = Names(default=list)
-    left = Names(default=list)
+    done = Names(default=list)
+    mark = UnicodeAttribute(default="")
     gsi1pk = UnicodeAttribute(null=True)
     gsi1sk = UnicodeAttribute(null=True)
     gsi1 = indexes.ListIndex()
@@ -83,6 +85,11 @@ def file_closed(item: ClosingItem, id_index: str) -> None:
     """Let a closed account be found by the index of whose it was."""
     item.gsi1pk = f"CLOSED#{id_index}"
     item.gsi1sk = item.id
+
+
+def index_of(item: ClosingItem) -> str:
+    """The index of whose a closed account was; empty if that was never said."""
+    return (item.gsi1pk or "").removeprefix("CLOSED#")
 
 
 def closed_accounts(id_index: str, cursor: str | None) -> Page:

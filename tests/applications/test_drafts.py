@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from scenes.world import Enterprise, World
+from chalicelib.applications import store
+from chalicelib.applications.service import drafts
+from chalicelib.kernel.access import Level
+from scenes.world import Enterprise, World, new_id_number
 
 
 @pytest.fixture
@@ -198,3 +202,17 @@ def test_what_a_register_pads_with_blanks_is_trimmed(enterprise: Enterprise) -> 
     draft = enterprise.draft()
     saved = enterprise.client.get(f"/v1/applications/{draft['id']}").json["form"]
     assert name in saved.values()
+
+
+def test_a_register_that_needs_more_proof_than_was_given_is_not_asked(world: World) -> None:
+    """A service may be open to who only claims an identity; what registers know is not shown to them."""
+    citizen = world.real_person("张三", number := new_id_number())
+    begun = citizen.post("/v1/applications", {"service": "real_estate_registration"})
+    item = store.application(begun.json["id"])
+    assert item is not None
+    world.simulators.departments.registers["housing"][number] = [{"homes": 1, "under_review": False}]
+    definition = drafts.definition_of(item)
+    party = drafts.applicant(item)
+    assert drafts.gather_facts(item, definition, {}, party)
+    claimed = msgspec.structs.replace(party, level=Level.CLAIMED)
+    assert drafts.gather_facts(item, definition, {}, claimed) == {}

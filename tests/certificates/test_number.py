@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import base64
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -14,7 +17,7 @@ from hypothesis import strategies as st
 from chalicelib.certificates import rules, store
 from chalicelib.kernel import ids, numbers
 from chalicelib.kernel.security import signing
-from tools.verify_sticker import check
+from tools.verify_sticker import CANNOT_TELL, NOT_VALID, VALID, Finding, Known, judge
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 DER = KEY.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -68,6 +71,30 @@ def genuine(**changes: object) -> tuple[bytes, bytes]:
     return payload, sign(rules.DOMAIN + payload)
 
 
+ADDRESS = "https://q.example.gov.cn/b/"
+
+
+def listed(entries: dict[str, int] | None = None, **changes: Any) -> list[dict[str, Any]]:
+    """A list of one part, signed, as it is downloaded."""
+    fields: dict[str, Any] = {"number": "1", "as_of": _noon(TODAY), "part": 1, "parts": 1, "entries": entries or {}}
+    fields |= changes
+    data = msgspec.json.encode(rules.OfflineList(**fields))
+    signature = sign(rules.LIST_DOMAIN + data)
+    return [{"key": 1, "data": base64.b64encode(data).decode(), "signature": base64.b64encode(signature).decode()}]
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(4), UTC)
+
+
+def offline(
+    text: str, *, keys: dict[int, bytes] | None = None, parts: list[dict[str, Any]] | None = None, day: date = TODAY
+) -> Finding:
+    known = Known(keys={1: DER} if keys is None else keys, address=ADDRESS)
+    found = listed(as_of=_noon(day)) if parts is None else parts
+    return judge(text, known, found, _noon(day))
+
+
 @given(payloads(), st.binary(min_size=64, max_size=64))
 def test_payload_and_number_come_back_as_they_were(payload: rules.Payload, signature: bytes) -> None:
     data = rules.encode_payload(payload)
@@ -83,21 +110,56 @@ def test_any_altered_digit_is_a_forgery(place: int, change: int) -> None:
     number = rules.encode_number(*genuine())
     forged = number[:place] + str((int(number[place]) + change) % 10) + number[place + 1 :]
     # A digit of the key's number leads to a key that is on no list.
-    assert check(forged, {1: DER}, set(), TODAY)[0] in ("forged", "unknown_key")
+    assert offline(forged).reason in ("forged", "unknown_key")
 
 
 def test_a_genuine_number_is_valid_offline() -> None:
-    status, payload = check(rules.encode_number(*genuine()), {1: DER}, set(), TODAY)
-    assert status == "valid" and payload is not None and payload.subject == "苏A12345"
+    found = offline(ADDRESS + rules.encode_number(*genuine()))
+    assert found.answer == VALID and found.payload is not None and found.payload.subject == "苏A12345"
 
 
-@pytest.mark.parametrize(("days", "status"), [(-1, "not_yet_valid"), (0, "valid"), (4, "valid"), (5, "expired")])
-def test_the_period_includes_both_its_days(days: int, status: str) -> None:
-    assert check(rules.encode_number(*genuine()), {1: DER}, set(), TODAY + timedelta(days))[0] == status
+@pytest.mark.parametrize(("days", "reason"), [(-1, "not_yet_valid"), (0, ""), (4, ""), (5, "expired")])
+def test_the_period_includes_both_its_days(days: int, reason: str) -> None:
+    assert offline(rules.encode_number(*genuine()), day=TODAY + timedelta(days)).reason == reason
 
 
-def test_a_revoked_id_is_known_offline() -> None:
-    assert check(rules.encode_number(*genuine()), {1: DER}, {"00112233445566aa"}, TODAY)[0] == "revoked"
+HASH = rules.listed_hash("00112233445566aa")
+
+
+@pytest.mark.parametrize(
+    ("entries", "revision", "answer", "reason"),
+    [
+        ({}, 1, VALID, ""),
+        ({HASH: 0}, 1, NOT_VALID, "revoked"),
+        ({HASH: 2}, 1, NOT_VALID, "superseded"),
+        ({HASH: 2}, 2, VALID, ""),
+        ({HASH: 2}, 3, VALID, ""),
+        ({rules.listed_hash("0" * 16): 0}, 1, VALID, ""),
+    ],
+)
+def test_a_revoked_certificate_and_an_old_print_are_known_offline(
+    entries: dict[str, int], revision: int, answer: str, reason: str
+) -> None:
+    found = offline(rules.encode_number(*genuine(revision=revision)), parts=listed(entries))
+    assert (found.answer, found.reason) == (answer, reason)
+
+
+def test_what_the_list_does_not_vouch_for_cannot_be_told() -> None:
+    """A list of 2020, of another key, of which a part is missing; and a look-alike domain."""
+    number = rules.encode_number(*genuine())
+    (part,) = listed()
+    altered = {**part, "data": base64.b64encode(b"{}").decode()}
+    cases = {
+        "no_list": [[], listed(parts=2)],
+        "list_too_old": [listed(as_of=_noon(TODAY - timedelta(days=3)))],
+        "list_forged": [[altered], [{**part, "key": 9}], [{"data": "x"}]],
+    }
+    for reason, lists in cases.items():
+        for parts in lists:
+            found = offline(number, parts=parts)
+            assert (found.answer, found.reason) == (CANNOT_TELL, reason)
+    for address in ("https://q.example-gov.cn/b/", "http://q.example.gov.cn/b/", "https://q.example.gov.cn/b/x/"):
+        assert offline(address + number).reason == "foreign_domain"
 
 
 def test_other_keys_products_and_spellings_are_refused() -> None:
@@ -118,11 +180,11 @@ def test_other_keys_products_and_spellings_are_refused() -> None:
         "",
         "-1",
     ):
-        assert check(forged, {1: DER}, set(), TODAY)[0] == "forged"
-    assert check(number, {2: DER}, set(), TODAY)[0] == "unknown_key"  # the key's number is retired
+        assert offline(forged).reason == "forged"
+    assert offline(number, keys={2: DER}).reason == "unknown_key"  # the key's number is retired
     other = ec.generate_private_key(ec.SECP256R1()).public_key()
     der = other.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    assert check(number, {1: der}, set(), TODAY)[0] == "forged"
+    assert offline(number, keys={1: der}).reason == "forged"
 
 
 @pytest.mark.parametrize("plate", ["", "A12345", "苏", "苏A1", "苏A123456789", "苏a12345"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from datetime import timedelta
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.certificates import rules
 from chalicelib.kernel import aws, clock
+from functions import list_certificates
 from scenes.world import Enterprise, World
 from tests.certificates.pictures import decode, raster
 from tools import verify_sticker
@@ -69,6 +72,7 @@ def test_the_printed_number_can_be_typed_in(world: World, enterprise: Enterprise
     number = enterprise.client.get(f"/v1/certificates/{certificate}").json["number"]
     found = world.anonymous().get(f"/v1/certificates/verify?number={number.lower().replace('-', '')}").json
     assert (found["status"], found["by_number"]) == ("valid", True)
+    assert "lines" not in found and "headline" not in found, "whoever types numbers learns nothing of a person"
     assert "未核验二维码签名" in world.anonymous().get(f"/b/{number}").body.decode()
     assert status(world, "AAAA-BBBB-CCCC-DD") == "unknown"
 
@@ -121,11 +125,13 @@ def world_release() -> int:
     return service.release().number
 
 
-def downloads(world: World, folder: Path) -> tuple[str, str]:
-    keys, revoked = folder / "keys.json", folder / "revoked.json"
+def downloads(world: World, folder: Path) -> list[str]:
+    """What somebody downloads who will be without a network, as arguments of the tool."""
+    list_certificates.handler({})
+    keys, part = folder / "keys.json", folder / "list.json"
     keys.write_bytes(world.anonymous().get("/v1/certificates/keys").body)
-    revoked.write_bytes(world.anonymous().get("/v1/certificates/revoked").body)
-    return str(keys), str(revoked)
+    part.write_bytes(world.anonymous().get("/v1/certificates/offline_list").body)
+    return ["--keys", str(keys), "--list", str(part)]
 
 
 def test_offline_the_tool_checks_a_number_and_a_photo(
@@ -135,15 +141,24 @@ def test_offline_the_tool_checks_a_number_and_a_photo(
     pdf = enterprise.print(certificate)
     photo = tmp_path / "photo.png"
     raster(pdf).save(photo)
-    keys, revoked = downloads(world, tmp_path)
-    assert verify_sticker.main(["--keys", keys, "--revoked", revoked, str(photo)]) == 0
+    lists = downloads(world, tmp_path)
+    assert verify_sticker.main([*lists, str(photo)]) == 0
     told = capsys.readouterr().out
-    assert "VALID" in told and enterprise.plates[0] in told and "第 1 版" in told
+    assert "有效 VALID" in told and enterprise.plates[0] in told and "第 1 版" in told
+    assert verify_sticker.main([*lists[:2], str(photo)]) == 3, "without a list nobody can tell"
+
+    newer = enterprise.print(certificate)
+    lists = downloads(world, tmp_path)
+    assert verify_sticker.main([*lists, decode(raster(pdf))]) == 1
+    assert "SUPERSEDED" in capsys.readouterr().out.upper()
+    assert verify_sticker.main([*lists, decode(raster(newer))]) == 0
 
     world.staff().post(f"/v1/certificates/{certificate}/revoke", {"reason": "车辆停运"})
-    keys, revoked = downloads(world, tmp_path)
-    assert verify_sticker.main(["--keys", keys, "--revoked", revoked, decode(raster(pdf))]) == 1
-    assert "REVOKED" in capsys.readouterr().out
+    lists = downloads(world, tmp_path)
+    assert verify_sticker.main([*lists, decode(raster(newer))]) == 1
+    assert "revoked" in capsys.readouterr().out
+    world.pass_time(days=3)
+    assert verify_sticker.main([*lists, decode(raster(newer))]) == 3
 
 
 def test_the_offline_tool_says_what_is_wrong_with_its_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,25 +172,26 @@ def test_the_offline_tool_says_what_is_wrong_with_its_input(tmp_path: Path, caps
     assert "no QR" in capsys.readouterr().err
     assert verify_sticker.main(["--keys", str(keys), str(keys)]) == 2
     assert "no picture" in capsys.readouterr().err
-    part = tmp_path / "part.json"
-    part.write_text(json.dumps({"ids": [], "cursor": "more"}), encoding="utf-8")
-    with pytest.raises(SystemExit, match="not the last part"):
-        verify_sticker.main(["--keys", str(keys), "--revoked", str(part), "1"])
     with pytest.raises(SystemExit, match="not a download"):
         verify_sticker.main(["--keys", str(empty), "1"])
+    with pytest.raises(SystemExit, match="offline_list"):
+        verify_sticker.main(["--keys", str(keys), "--list", str(keys), "1"])
 
 
-def test_revoked_certificates_leave_the_list_when_they_would_have_expired(world: World, enterprise: Enterprise) -> None:
+def test_the_list_names_nobody_and_forgets_what_has_expired(world: World, enterprise: Enterprise) -> None:
     certificate = enterprise.certificate()
     world.staff().post(f"/v1/certificates/{certificate}/revoke", {"reason": "车辆停运"})
 
-    def listed() -> list[str]:
-        found: list[str] = world.anonymous().get("/v1/certificates/revoked").json["ids"]
-        return found
+    def listed() -> str:
+        list_certificates.handler({})
+        part = world.anonymous().get("/v1/certificates/offline_list").json
+        return base64.b64decode(part["data"]).decode()
 
-    assert certificate in listed()
+    assert certificate not in listed(), "who reads the list learns of no certificate"
+    assert rules.listed_hash(certificate) in listed()
     world.pass_time(days=5)
-    assert certificate not in listed()
+    assert rules.listed_hash(certificate) not in listed()
+    assert world.anonymous().get("/v1/certificates/offline_list?part=99").code == "not_found"
 
 
 def test_a_revoked_period_is_free_for_a_new_application(world: World, enterprise: Enterprise) -> None:

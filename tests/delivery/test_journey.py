@@ -31,11 +31,12 @@ def test_a_result_is_packed_carried_and_signed_for(world: World) -> None:
     door = city.courier.get(f"/v1/shipments/{shipment}/door").json
     assert door["address"].endswith("示例路 8 号 3 幢 201 室") and door["hint"] == "东门进"
 
-    unpaid = city.deliver(shipment, signature=SIGNATURE)
-    assert unpaid.code == "postage_differs"
-    assert city.deliver(shipment, signature=SIGNATURE, collected=800).json["status"] == "delivered"
+    assert city.deliver(shipment, code=parcel["code"]).code == "postage_differs"
+    assert city.deliver(shipment, signature=SIGNATURE, collected=800).code == "proof_needed", "a line proves nothing"
+    handed = city.deliver(shipment, code=parcel["code"], signature=SIGNATURE, collected=800)
+    assert handed.json["status"] == "delivered"
     parcel = somebody.parcel(shipment)
-    assert parcel["status"] == "delivered" and parcel["proof"] == "signature" and "code" not in parcel
+    assert parcel["status"] == "delivered" and parcel["proof"] == "code" and "code" not in parcel
     day = city.courier.get("/v1/courier/day").json
     assert shipment in [row["id"] for row in day["items"]] and day["collected"]["amount"] >= 800
     proof = world.staff("hall.supervisor").get(f"/v1/shipments/{shipment}/proof").json

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.identity import mandate_rules, store
+from chalicelib.identity.rules import GUARDIAN_REGISTER
 from chalicelib.identity.service import (
     callers,
     closing,
@@ -193,6 +194,17 @@ class Theft:
             if account.merged_into and not account.dispute:
                 _quietly(lambda account=account: merging.undo_merge(ADMINISTRATOR, account, "并非同一人"))  # type: ignore[misc]
 
+    def undo_now(self, _: Login) -> None:
+        self.undo()
+
+    def undo_some(self, _: random.Random) -> None:
+        self.undo()
+
+    def name_guardian(self) -> None:
+        """The register names the thief as the citizen's guardian: then the thief may act, by the register's word."""
+        registers = self.world.simulators.departments.registers
+        registers["guardians"][self.identity.number] = [{"id_number": self.own.number}]
+
     def decide(self, choice: random.Random) -> None:
         """An administrator decides a dispute of this identity, or takes a decision back."""
         decisions = (disputes.give, disputes.keep_locked, disputes.reopen)
@@ -320,13 +332,28 @@ class Theft:
             except errors.Problem:
                 continue
             mandate = store.mandates.mandate(PERSON, account.id, index, consistent=True)
-            is_given = mandate is not None and mandate.given_by == self.identity.index
+            guardians = self.world.simulators.departments.registers["guardians"].get(self.identity.number, [])
+            words = {self.identity.index, *(vault.blind_index("id_number", one["id_number"]) for one in guardians)}
+            is_given = mandate is not None and mandate.given_by in words
             is_accepted = mandate is not None and mandate.status == mandate_rules.ACCEPTED
             standing = store.account(account.merged_into or account.id, consistent=True)
-            is_proven = standing is not None and standing.level == Level.PROVEN and bool(standing.logins)
+            is_ward = standing is not None and standing.proof == GUARDIAN_REGISTER
+            is_open = standing is not None and (bool(standing.logins) or is_ward)
+            is_proven = standing is not None and standing.level == Level.PROVEN and is_open
             if not (is_given and is_accepted and is_proven):
                 found.append(f"somebody acts for {account.id} without the citizen's word")
         return found
+
+    def script_of_administrator(self, choice: random.Random) -> Callable[[], None]:
+        """A few decisions of an administrator, while the others go on."""
+        wanted = [choice.choice([self.undo_some, self.decide, self.take_back]) for _ in range(choice.randint(0, 2))]
+        seeds = [choice.randrange(1000) for _ in wanted]
+
+        def play() -> None:
+            for deed, seed in zip(wanted, seeds, strict=True):
+                deed(random.Random(seed))
+
+        return play
 
     def script(self, choice: random.Random, login: Login) -> Callable[[], None]:
         """A few things that somebody does with this phone, in an order drawn by chance."""

@@ -289,7 +289,33 @@ def test_an_alipay_text_takes_no_number_from_somebody_else(world: World) -> None
     code = re.findall(r"[0-9]{6}", holder.texts()[-1])[0]
     assert thief.put("/v1/me/phone", {"credential": found, "code": code}).status == 200, "who holds the phone may"
     own = world.simulators.alipay.controls["phone_credentials"]({"phone": str(next(_phones))})["credential"]
-    assert world.log_in("alipay").put("/v1/me/phone", {"credential": own}).status == 200
+    owner = world.log_in("alipay")
+    assert owner.put("/v1/me/phone", {"credential": own}).status == 200
+    assert owner.put("/v1/me/phone", {"credential": own}).status == 200, "the answer may have been lost"
+    world.pass_time(days=2)
+    again = world.log_in("alipay")
+    assert again.put("/v1/me/phone", {"credential": own}).code == "login_code_invalid", "from one account only"
+
+
+def test_whose_number_somebody_else_binds_hears_of_it_and_gets_no_more_texts(world: World) -> None:
+    holder = Holder(world)
+    stranger = world.log_in("wechat")
+    world.bind_phone(stranger, holder.phone)
+    world.pump()
+    assert "phone_taken" in told(holder.client)
+    assert "phone" not in holder.client.get("/v1/me").json
+    assert holder.client.get("/v1/me").json["level"] == "logged_in"
+    assert stranger.get("/v1/me").json["level"] == "phone"
+
+
+def test_the_former_number_hears_of_another_one(world: World) -> None:
+    """Whoever has lost the phone to a thief: the thief's new number must not be the only one that hears."""
+    holder = Holder(world)
+    other = str(next(_phones))
+    world.bind_phone(holder.client, other)
+    world.pump()
+    bound = [one for one in world.simulators.sms.outbox if "绑定" in one["text"]]
+    assert {one["phone"] for one in bound if one["phone"] in (holder.phone, other)} == {holder.phone, other}
 
 
 @pytest.mark.parametrize("verdict", ["busy", "refused"])

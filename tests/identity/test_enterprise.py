@@ -290,6 +290,7 @@ def test_the_name_follows_the_register(world: World, enterprise: Enterprise) -> 
     world.pump()
     entries, _ = history.entries(f"ORGANIZATION#{enterprise.organization_id}")
     assert entries[-1].type == "organization_renamed"
+    assert entries[-1].data["former_name"] != "示例旅游客运集团有限公司", "the old one stays in the log"
 
 
 def mandate_row(representative: Client, organization: str, mandate_id: object) -> dict[str, object]:

@@ -16,7 +16,12 @@ REASON = {"reason": "测试所需的原因"}
 
 
 def invite(world: World, username: str, **changes: Any) -> Reply:
-    body = {"username": username, "display_name": "李四", "unit": "transport_bureau"} | changes
+    body = {
+        "username": username,
+        "display_name": "李四",
+        "unit": "transport_bureau",
+        "id_number": new_id_number(),
+    } | changes
     return world.staff("administrator").post("/v1/staff", body)
 
 

@@ -115,3 +115,14 @@ def test_the_desk_takes_a_number_for_any_document(world: World) -> None:
     body = {"services": ["house_purchase_certificate"], "visitor": visitor}
     taken = world.staff("window.1").post(f"/v1/halls/{hall}/tickets", body)
     assert taken.status == 201, taken.json
+
+
+def test_a_relative_may_have_a_permit(world: World) -> None:
+    """The day of birth is said, because the number does not tell it; a passport goes to a window."""
+    citizen = world.real_person("张三")
+    number = "H12345678"
+    world.simulators.departments.people[number] = "李四"
+    asked = citizen.post("/v1/relatives", {"name": "李四", "id_number": number, **PERMIT})
+    assert asked.status == 201, asked.json
+    passport = {"name": "DOE JOHN", "id_number": "536789033", **PASSPORT}
+    assert citizen.post("/v1/relatives", passport).code == "document_needs_window"

@@ -12,6 +12,7 @@ from chalicelib.kernel.events import history
 from scenes import paying
 from scenes.world import Client, Reply, World, new_id_number
 from tests.appointments.bookings import Booker
+from tests.delivery import parcels
 
 CHILD_BORN = date(2014, 5, 6)
 
@@ -242,6 +243,28 @@ def test_a_mandate_ends_with_the_principals_death(world: World, mother: Mother) 
     refused = agent.post(f"/v1/applications/{begun['id']}/submit")
     assert (refused.status, refused.code) == (403, "principal_deceased")
     assert agent.get("/v1/applications").code == "mandate_invalid"
+
+
+def test_nobody_pays_for_the_dead(world: World, mother: Mother) -> None:
+    """Paying asks the register anew: an authority that has ended opens no purse."""
+    agent = mother.agent()
+    applied = paying.owe(world, agent, mother.id_number)
+    world.simulators.departments.controls["deaths"]({"id_number": mother.id_number})
+    assert agent.post("/v1/payments", {"bills": applied["bills"]}).code == "principal_deceased"
+
+
+def test_an_agent_receives_for_the_person(world: World, mother: Mother) -> None:
+    agent = mother.agent()
+    recipient = parcels.Recipient(world=world, client=agent, id_number=mother.id_number)
+    city = parcels.hall(world)
+    shipment = recipient.approved(address=recipient.address(), postage="on_delivery")["shipment"]
+    city.pack(shipment)
+    city.accept(shipment)
+    city.hand_over(shipment)
+    city.courier.post("/v1/courier/depart")
+    code = agent.get(f"/v1/shipments/{shipment}").json["code"]
+    assert city.deliver(shipment, code=code, collected=800).status == 200
+    assert mother.client.get(f"/v1/shipments/{shipment}").json["status"] == "delivered", "it is her parcel"
 
 
 def test_who_acts_in_one_service_sees_nothing_else_of_the_person(world: World, mother: Mother) -> None:

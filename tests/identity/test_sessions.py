@@ -7,6 +7,8 @@ import threading
 
 import pytest
 
+from bench.__main__ import Units
+from chalicelib.identity import session_rules
 from scenes.world import Client, Reply, World
 
 
@@ -79,6 +81,30 @@ def test_after_logging_out_the_access_token_fails_at_the_next_request(world: Wor
     assert client.post("/v1/auth/logout").status == 200
     assert client.get("/v1/me").status == 401
     assert other.get("/v1/me").status == 200, "another session of the same person goes on"
+
+
+def test_an_ended_session_stays_ended_however_many_end_after_it(world: World) -> None:
+    client = world.log_in("wechat")
+    assert client.post("/v1/auth/logout").status == 200
+    for _ in range(session_rules.MOST_ENDED + 1):
+        assert world.log_in("wechat", client.user).post("/v1/auth/logout").status == 200
+    assert client.get("/v1/me").status == 401
+
+
+def test_logging_in_costs_at_most_six_units_and_a_request_no_read_more(world: World) -> None:
+    """The budget of docs/decisions/proofs.md: a new user, a known one, and what a request reads of its caller."""
+    units = Units()
+    try:
+        client = world.log_in("wechat")
+        assert units.write <= 6, units.write
+        units.reset()
+        known = world.log_in("wechat", client.user)
+        assert units.write <= 6, units.write
+        units.reset()
+        assert known.get("/v1/sessions").status == 200
+        assert units.calls == 2, "the caller's account, and the list"
+    finally:
+        units.restore()
 
 
 def test_a_second_use_leaves_other_sessions_alone(world: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.kernel.edge import endpoint
 from scenes.world import Client, Enterprise, World, new_id_number
+from tests.identity.persons import being
 from tests.kernel.test_tokens import with_claims
 from tests.laws.access import (
     DECLARED,
@@ -109,6 +110,56 @@ def test_each_role_gets_what_the_table_says(world: World, operation: str) -> Non
             assert let_in and answer.status < 500, (role, answer.json)
         else:
             assert answer.status == expected[role], (role, answer.status, answer.json)
+
+
+OWN = sorted(name for name, declared in DECLARED.items() if declared.access.own is not None)
+NOBODYS = {
+    "any staff": "administrators decide about staff, and not about themselves (own_account)",
+    "any session": "ends a session, whosever it is; nothing is shown",
+    "holder": "one's own sessions",
+    "staff of the hall": "what is about a hall, and not about a person; its parcels are looked at by themselves",
+    "desk or kiosk of the hall": "the same",
+    "counter or kiosk of the hall": "the same; a clerk does not hand out their own parcel (test below)",
+    "clerk of the hall": "the same",
+    "supervisor of the hall": "an amnesty is for everybody of a day",
+    "giver or taker of the hand-over": "parcels between a hall and a carrier",
+    "holder, desk or kiosk": "a ticket is called in its order",
+    "visitor, who booked, or staff of the hall": "a clerk books like everybody; a desk shows what the person knows",
+    "any treasurer of the city": "differences and drawers are about no payer",
+    "any administrator of the city": "an operator's list without words",
+}
+"""Staff's endpoints that concern nobody in person, by their relation; and why that is right."""
+STAFF_COLUMNS = ("officer", "supervisor", "security", "treasurer", "courier")
+DISPUTED = {
+    "read_dispute",
+    "read_evidence",
+    "give_to_prover",
+    "keep_locked",
+    "reopen_dispute",
+    "read_archive",
+    "give_back_suspense",
+}
+"""Of these the test's thing is somebody else's than the enterprise's: tests of their features look at them."""
+
+
+def test_whatever_concerns_a_person_says_whose_own_matter_it_is() -> None:
+    for operation, declared in DECLARED.items():
+        if declared.access.staff and declared.access.target is not None and declared.access.own is None:
+            assert declared.access.relation in NOBODYS, operation
+
+
+@pytest.mark.parametrize("operation", [name for name in OWN if name not in DISPUTED])
+def test_nobody_decides_about_an_own_matter(world: World, operation: str) -> None:
+    declared, enterprise = DECLARED[operation], world.enterprise()
+    clients, places = people(world, enterprise), Places(enterprise, "service_center")
+    path = places.path(operation)
+    expected = dict(zip(TABLE["columns"], EXPECTED[operation], strict=True))
+    client = next(clients[role] for role in STAFF_COLUMNS if expected[role] == "ok")
+    with being(client, enterprise.id_number):
+        answer = client.call(declared.method, path, places.body(operation))
+        assert answer.code == "own_matter", answer.json
+    with being(client, ""):
+        assert client.call(declared.method, path, places.body(operation)).code == "staff_identity_unknown"
 
 
 PROTECTED = sorted(name for name, declared in DECLARED.items() if not declared.access.anyone)

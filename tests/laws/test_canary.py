@@ -107,7 +107,8 @@ def test_no_personal_data_leaks_from_the_whole_journey(world: World, capfd: pyte
     bodies.append(citizen.get(f"/v1/shipments/{shipment}").body.replace(NAME.encode(), b""))
     assert city.courier.get(f"/v1/shipments/{shipment}/door").status == 200
     city.courier.post("/v1/courier/depart")
-    assert city.deliver(shipment, signature=parcels.SIGNATURE, collected=800).status == 200
+    code = recipient.parcel(shipment)["code"]
+    assert city.deliver(shipment, code=code, signature=parcels.SIGNATURE, collected=800).status == 200
     sweep_messages.handler({})
     world.pump()
     bodies.append(world.staff("administrator").get(f"/v1/notices/events?subject=SHIPMENT%23{shipment}").body)

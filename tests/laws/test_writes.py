@@ -63,6 +63,7 @@ TOUCHED = {
     "identity/service/security_keys.py": "('challenge', 'challenge_until')",  # what a key has to sign next
     "identity/service/sessions.py": "('current', 'previous', 'used_at')",  # a refresh; more below
     "kernel/storage/worker.py": "_SCHEDULE",
+    "privacy/service/closing.py": "('done',)",  # how far a visit has come; its end is an event
     "payments/service/refunds.py": "('platform_id',)",  # the platform's number of a refund that is known already
 }
 """What may be written of an aggregate without an event, because nobody would ask who did it."""
@@ -219,6 +220,7 @@ QUERYING_IN_LOOPS = {
     "appointments/service/conflicts.py: _of_group": "the days that can be booked, when a city publishes",
     "appointments/service/day.py: of_day": "the window groups of one hall, at night or for a supervisor",
     "appointments/store/slots.py: _occupancies": "pages of one month of one window group: some hundred slots",
+    "certificates/store.py: noted_for_offline": "a schedule, not a request: what stands on a list for offline checks",
     "delivery/service/copies.py: addresses": "one query for each account that was merged into the person's",
     "delivery/service/statistics.py: of_day": "pages of one carrier's day, for a supervisor",
     "identity/service/mandates.py: all_of": "pages of one enterprise's mandates: at registration, for events",

@@ -11,10 +11,16 @@ import pytest
 
 from chalicelib.kernel import clock
 from local.embedded import free_ports
-from scenes.world import Client, World
+from scenes.world import Client, World, new_id_number
 from tools import join, staff, system
 
 PASSWORD = "wide.meadow.lantern"
+
+
+def ask_number(question: str) -> str:
+    """What somebody types who is asked for an ID number."""
+    assert "李四" in question
+    return new_id_number()
 
 
 @pytest.fixture
@@ -52,7 +58,7 @@ class Terminal:
 
 
 def invited(capsys: pytest.CaptureFixture[str], user: str, reset: str = "") -> str:
-    assert staff.main([user, "李四", "service_center", "security_administrator", "", reset]) == 0
+    assert staff.main([user, "李四", "service_center", "security_administrator", "", reset], ask_number) == 0
     return str(re.findall(r"invitation   (\S+)", capsys.readouterr().out)[0])
 
 
@@ -65,7 +71,7 @@ def test_a_first_administrator_comes_in(world: World, url: str, capsys: pytest.C
     client = Client(world=world, token=opened.json["access_token"])
     assert client.get("/v1/disputes").status == 200
     again = ["first.security", "李四", "service_center", "security_administrator", ""]
-    assert staff.main(again) == 1
+    assert staff.main(again, ask_number) == 1
     assert "RESET=yes" in capsys.readouterr().err
     assert client.get("/v1/disputes").status == 200, "nobody is put out by a slip"
     invitation = invited(capsys, "first.security", "yes")
@@ -82,7 +88,7 @@ def test_mistakes_are_named(world: World, url: str, capsys: pytest.CaptureFixtur
     assert join.main(["nobody.there", url], terminal.ask, terminal.ask_secret) == 1
     assert "differ" in capsys.readouterr().err
     assert join.main([]) == 1
-    assert staff.main(["two.roles", "李四", "service_center", "officer,audit_administrator", ""]) == 1
+    assert staff.main(["two.roles", "李四", "service_center", "officer,audit_administrator", ""], ask_number) == 1
     assert "has that one role only" in capsys.readouterr().err
-    assert staff.main(["no.unit", "李四", "moon_base", "officer", ""]) == 1
+    assert staff.main(["no.unit", "李四", "moon_base", "officer", ""], ask_number) == 1
     assert "moon_base" in capsys.readouterr().err

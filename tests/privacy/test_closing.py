@@ -125,7 +125,8 @@ def settled(world: World) -> tuple[Client, str]:
     city.accept(shipment)
     city.hand_over(shipment)
     city.courier.post("/v1/courier/depart")
-    assert city.deliver(shipment, signature=parcels.SIGNATURE, collected=800).status == 200
+    code = recipient.parcel(shipment)["code"]
+    assert city.deliver(shipment, code=code, signature=parcels.SIGNATURE, collected=800).status == 200
     sweep_deliveries.handler({})
     consent = citizen.get("/v1/messages/templates").json["items"][0]["id"]
     assert citizen.post("/v1/messages/consents", {"results": {consent: "accept"}}).status == 200
@@ -162,7 +163,8 @@ def test_a_certificate_is_erased_when_it_is_in_force_no_more(world: World) -> No
     close(citizen)
     erase(world)
     scanned_paper = world.anonymous().get(f"/v1/certificates/verify?number={number}").json
-    assert scanned_paper["status"] == "valid" and scanned_paper["lines"]
+    assert scanned_paper["status"] == "valid"
+    assert NAME in str(world.staff("registrar").get(f"/v1/certificates/{applied['certificate_id']}").json["face"])
     revoked = world.staff("registrar").post(
         f"/v1/certificates/{applied['certificate_id']}/revoke", {"reason": "测试撤销"}
     )
@@ -170,27 +172,93 @@ def test_a_certificate_is_erased_when_it_is_in_force_no_more(world: World) -> No
     world.pass_time(days=31)
     sweep_closings.handler({})
     scanned_paper = world.anonymous().get(f"/v1/certificates/verify?number={number}").json
-    assert scanned_paper["status"] == "revoked" and "lines" not in scanned_paper
-    assert NAME not in world.anonymous().get(f"/b/{number}").body.decode()
+    assert scanned_paper["status"] == "revoked"
+    assert world.staff("registrar").get(f"/v1/certificates/{applied['certificate_id']}").json["face"] == {}
 
 
 def test_what_is_open_goes_on_without_the_person(world: World) -> None:
+    """The bill is paid later, by somebody at the counter: certificate and receipt bear the name, then all is erased."""
     number = new_id_number()
     citizen = world.real_person(NAME, number)
     applied = paying.owe(world, citizen, number)
     account = citizen.account_id
     assert close(citizen, even_if_open=True).status == 401
     erase(world)
-    desk = world.staff("security")
     body = {"name": NAME, "id_number": number}
-    assert desk.post("/v1/closed_accounts/search", body).json["items"][0]["status"] == "closed"
-    kept = desk.post(f"/v1/closed_accounts/{account}/archive", {"reason": "法院调取"}).json["items"]
-    assert applied["id"] not in {entry["content"].get("id") for entry in kept}
-    world.pass_time(days=40)  # the bills expire, and the case with them
+    assert found(world, number) == {"identity ACCOUNT", "applications APPLICATION"}
+    cash = {"bills": applied["bills"], "method": "cash", "amount": 8000}
+    assert world.staff("window.1").post("/v1/counter/payments", cash).status == 201
     paying.settle(world)
-    for _ in range(2):
-        world.pass_time(days=1, minutes=5)
-        sweep_closings.handler({})
+    world.pump()
+    receipts = [one["wanted"] for one in world.simulators.fiscal.receipts.values() if number in str(one)]
+    assert [one["payer"] for one in receipts] == [NAME]
+    world.pass_time(days=1, minutes=1)
+    sweep_closings.handler({})
+    assert found(world, number) == {"privacy ARCHIVE", "certificates CERTIFICATE"}
+    desk = world.staff("security")
+    kept = desk.post(f"/v1/closed_accounts/{account}/archive", {"reason": "法院调取"}).json["items"]
+    assert applied["id"] in {entry["content"].get("id") for entry in kept}
+    assert desk.post("/v1/closed_accounts/search", body).json["items"][0]["status"] == "closed"
+
+
+def test_a_closing_is_called_off_when_the_account_has_changed(world: World) -> None:
+    citizen = world.real_person(NAME)
+    assert citizen.post("/v1/me/closing", {}).status == 202
+    assert citizen.post("/v1/sessions/end_all").status == 200, "it was not me"
+    world.pump()
+    again = world.log_in("wechat", citizen.user)
+    assert again.get("/v1/me/closing").json["status"] == "called_off"
+    assert close(again).status == 401, "and it can be asked for again"
+
+
+def test_a_claim_reads_and_ends_nothing_of_whose_identity_it_is(world: World) -> None:
+    """Whoever knows a name and a number gets neither relatives nor mandates, and takes none away."""
+    mother = Mother(world)
+    daughter = new_id_number()
+    world.simulators.departments.people[daughter] = "李儿"
+    assert mother.client.post("/v1/relatives", {"name": "李儿", "id_number": daughter}).status == 201
+    assert mother.appoint(daughter).status == 201
+    thief = world.claimant("李儿", daughter)
+    assert thief.get("/v1/me/copy/relatives").json["items"] == []
+    assert thief.get("/v1/me/copy/mandates_held").json["items"] == []
+    assert close(thief).status == 401
+    erase(world)
+    mother.client.renew()
+    assert mother.client.get("/v1/me/mandates").json["items"][0]["status"] == "offered"
+    assert mother.client.get("/v1/relatives").json["mine"][0]["relative"] == "李*"
+
+
+def test_nothing_of_the_new_account_goes_with_the_old_one(world: World) -> None:
+    number = new_id_number()
+    citizen = world.real_person(NAME, number)
+    child = new_id_number()
+    world.simulators.departments.people[child] = "布小谷"
+    assert close(citizen).status == 401
+    again = world.log_in("wechat", citizen.user)
+    template = again.get("/v1/messages/templates").json["items"][0]["id"]
+    assert again.post("/v1/messages/consents", {"results": {template: "accept"}}).status == 200
+    world.prove(again, NAME, number)
+    assert again.post("/v1/relatives", {"name": "布小谷", "id_number": child}).status == 201
+    erase(world)
+    again.renew()
+    templates = {row["id"]: row for row in again.get("/v1/messages/templates").json["items"]}
+    assert templates[template]["long_term"] or templates[template]["left"]
+    relation = again.get("/v1/relatives").json["mine"][0]["id"]
+    assert again.delete(f"/v1/relatives/{relation}").status == 200, "it belongs to the person, with whichever account"
+
+
+def test_staff_do_nothing_about_a_closed_account(world: World) -> None:
+    number = new_id_number()
+    citizen = world.real_person(NAME, number)
+    account = citizen.account_id
+    code = citizen.post("/v1/me/proof/code").json["code"]
+    assert close(citizen).status == 401
+    reason = {"reason": "测试所需的原因"}
+    desk = world.staff("security")
+    assert desk.post(f"/v1/accounts/{account}/take_back_proof", reason).code == "not_proven"
+    assert desk.post(f"/v1/accounts/{account}/undo_merge", reason).code == "not_merged"
+    shown = {"name": NAME, "id_number": number, "code": code}
+    assert world.staff("window.1").post("/v1/counter/proofs", shown).code == "proof_code_invalid"
 
 
 def test_the_archive_is_read_by_the_security_administrator_and_the_reading_is_kept(world: World) -> None:

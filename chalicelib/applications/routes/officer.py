@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.applications import rules, service, store
+from chalicelib.applications.routes.shapes import concerns
 from chalicelib.applications.routes.views import (
     ApplicationView,
     TaskList,
@@ -30,7 +31,18 @@ def _handles(actor: Actor, task: TaskItem) -> bool:
     return actor.unit == task.unit
 
 
-HANDLING = Access(staff=("officer",), target=store.task, related=_handles, relation="officer of the task's unit")
+def _concerns(actor: Actor, task: TaskItem) -> bool:
+    item = store.application(task.application_id, consistent=False)
+    return item is not None and concerns(actor, item)
+
+
+HANDLING = Access(
+    staff=("officer",),
+    target=store.task,
+    related=_handles,
+    relation="officer of the task's unit",
+    own=_concerns,
+)
 
 
 class OpinionInput(msgspec.Struct, forbid_unknown_fields=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.applications import rules, service, store
 from chalicelib.applications.store import ApplicationItem
+from chalicelib.identity import service as identity
 from chalicelib.kernel.access import Access, Actor, Level
 
 
@@ -21,10 +22,16 @@ def _is_party(actor: Actor, item: ApplicationItem) -> bool:
 OWN = Access(person=Level.CLAIMED, target=store.application, related=_is_applicant, relation="applicant")
 
 
+def concerns(actor: Actor, item: ApplicationItem) -> bool:
+    """Whether an application is a staff member's own matter."""
+    return identity.own_matters.is_own(actor, item.applicant, item.handler)
+
+
 PARTY = Access(
     person=Level.CLAIMED,
     staff=("officer", "supervisor"),
     target=store.application,
     related=_is_party,
     relation="applicant, or staff of a handling unit",
+    own=concerns,
 )

@@ -22,6 +22,7 @@ HALL_SUPERVISOR = Access(
     target=store.appointment,
     related=service.relations.is_of_hall,
     relation="supervisor of the hall",
+    own=service.relations.is_own_matter,
 )
 
 

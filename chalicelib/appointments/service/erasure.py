@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any
 
 from chalicelib.appointments import rules, store
 from chalicelib.appointments.store import AppointmentItem
-from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.storage import tables
 
@@ -15,11 +13,6 @@ from chalicelib.kernel.storage import tables
 def is_open(entry: dict[str, Any]) -> bool:
     """Whether the person is still expected."""
     return entry["status"] in (rules.CONFIRMED, rules.CHECKED_IN)
-
-
-def waits_until(entry: dict[str, Any]) -> date | None:
-    """The day after an appointment to which the person is still expected."""
-    return max(entry["day"], clock.today()) + timedelta(days=1) if is_open(entry) else None
 
 
 def erase(_: Actor, entry: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.appointments.store import AppointmentItem, WaiterItem
 from chalicelib.catalog import service as catalog
+from chalicelib.identity import service as identity
 from chalicelib.kernel.access import Actor
 
 
@@ -19,6 +20,13 @@ def is_of_hall(actor: Actor, item: AppointmentItem) -> bool:
     """Whether the caller works at the appointment's hall."""
     hall = catalog.find_hall(item.hall)
     return hall is not None and catalog.works_at(actor, hall)
+
+
+def is_own_matter(actor: Actor, item: AppointmentItem) -> bool:
+    """Whether an appointment is a staff member's own matter: they come to it, or have booked it."""
+    if identity.own_matters.is_own_identity(actor, item.visitor):
+        return True
+    return identity.own_matters.is_own(actor, item.party, item.visitor_account)
 
 
 def concerns(actor: Actor, item: AppointmentItem) -> bool:

@@ -139,7 +139,7 @@ def held_for(item: WaiterItem) -> HeldPlace | None:
 
 def _consents(item: WaiterItem) -> bool:
     """Whether the relative for whom somebody waits still consents."""
-    return not item.relative or identity.consent_stands(item.relative)
+    return not item.relative or identity.relatives.consent_stands(item.relative)
 
 
 def _slot(item: WaiterItem, offer: Offer) -> Slot:

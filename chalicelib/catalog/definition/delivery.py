@@ -16,8 +16,8 @@ class Carrier(Strict, frozen=True, kw_only=True):
     A parcel goes to the first carrier one of whose ``regions`` begins its division code (``""``: everywhere).
     ``days``: working days from hand-over to delivery that are promised; ``postage`` in fen, 0 where the city pays, None
     where it is what the company behind the API asks for;
-    ``tries``: how often delivery is attempted; ``signature``: whether the recipient's signature is enough without the
-    code; ``relay``: the number over which couriers call recipients without seeing theirs (隐私号), empty for none.
+    ``tries``: how often delivery is attempted; ``leaving``: whether a parcel may be left with somebody who is named;
+    ``relay``: the number over which couriers call recipients without seeing theirs (隐私号), empty for none.
     """
 
     code: Code
@@ -27,7 +27,7 @@ class Carrier(Strict, frozen=True, kw_only=True):
     days: Annotated[int, Meta(ge=1, le=30)]
     postage: Annotated[int, Meta(ge=0, le=100_000)] | None
     tries: Annotated[int, Meta(ge=1, le=10)] = 3
-    signature: bool = True
+    leaving: bool = True
     cash_on_delivery: bool = False
     relay: str = ""
 
@@ -36,7 +36,8 @@ class DeliveryRules(Strict, frozen=True, kw_only=True):
     """Parcels leave from ``stations``, of which the first that handles a service is that service's.
 
     Postage is collected by ``unit`` under ``item_code`` within ``payment_days``. A parcel that waits at a counter is
-    overdue after ``collect_days``, one that nobody packed after ``pack_days`` working days.
+    overdue after ``collect_days``, one that nobody packed after ``pack_days`` working days. A delivery can be disputed
+    for ``dispute_days``.
     """
 
     unit: Code
@@ -46,6 +47,7 @@ class DeliveryRules(Strict, frozen=True, kw_only=True):
     payment_days: Annotated[int, Meta(ge=1, le=60)] = 7
     collect_days: Annotated[int, Meta(ge=1, le=365)] = 30
     pack_days: Annotated[int, Meta(ge=1, le=30)] = 2
+    dispute_days: Annotated[int, Meta(ge=1, le=60)] = 7
 
 
 class Divisions(Strict, frozen=True):

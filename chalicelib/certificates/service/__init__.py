@@ -1,7 +1,7 @@
 """Use cases of certificates: issue, print, verify, revoke. The door for other features."""
 
 from chalicelib.certificates.rules import PERIOD_TAKEN
-from chalicelib.certificates.service import copies, erasure, issues, prints, revocation, verification
+from chalicelib.certificates.service import copies, erasure, issues, offline_lists, prints, revocation, verification
 from chalicelib.certificates.service.issues import Issue, overlaps, period, prepare, resolve, undrawable
 from chalicelib.certificates.service.prints import (
     PrintLink,
@@ -11,6 +11,7 @@ from chalicelib.certificates.service.prints import (
     print_for_posting,
     void_prints_writes,
 )
+from chalicelib.certificates.service.revocation import is_revoked
 
 __all__ = [
     "PERIOD_TAKEN",
@@ -21,7 +22,9 @@ __all__ = [
     "draw_sheets",
     "drawable",
     "erasure",
+    "is_revoked",
     "issues",
+    "offline_lists",
     "overlaps",
     "period",
     "prepare",

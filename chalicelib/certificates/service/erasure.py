@@ -18,6 +18,11 @@ def waits_until(entry: dict[str, Any]) -> date | None:
     return None if is_over else entry["valid_to"] + timedelta(days=1)
 
 
+def is_erased(entry: dict[str, Any]) -> bool:
+    """Whether nothing stands on the face any more."""
+    return not entry["face"]
+
+
 def erase(_: Actor, entry: dict[str, Any]) -> None:
     """Remove what stands on the face. Number, dates and status stay: a scan still says what a paper is worth."""
     item = store.certificate(entry["id"], consistent=True)

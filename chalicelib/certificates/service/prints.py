@@ -42,6 +42,7 @@ def print_certificate(actor: Actor, item: CertificateItem, reason: str) -> Print
     rules.check_print(item.revision, policy.maximum, policy.reason_from, reason)
     secret = secrets.token_urlsafe(16)
     item.revision = item.revision + 1
+    store.note_for_offline(item)
     item.link = _hash(secret)
     item.link_until = clock.seconds(clock.now()) + policy.link_seconds
     event = Event(events.CERTIFICATE_PRINTED, actor, note=reason, data={"revision": item.revision})
@@ -63,6 +64,7 @@ def void_prints_writes(actor: Actor, certificate_id: str, reason: str) -> list[t
     if item is None or item.is_revoked or not item.revision:
         return []
     item.revision = item.revision + 1
+    store.note_for_offline(item)
     item.link = item.link_until = None
     return [
         changes.record(

@@ -10,8 +10,6 @@ from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables
 
-REVOKED_PAGE = 500
-
 
 def revoke(actor: Actor, item: CertificateItem, reason: str) -> None:
     """Revoke: scans say so from the next one on, and its exclusive period is free again.
@@ -19,7 +17,7 @@ def revoke(actor: Actor, item: CertificateItem, reason: str) -> None:
     Raises ``already_revoked`` or ``changed_meanwhile``.
     """
     revoked = rules.CERTIFICATES.move(item, "revoke", "officer")
-    store.list_revoked(item)
+    store.note_for_offline(item)
     item.link = None
     item.link_until = None
     writes: list[tables.Write] = [changes.record(item, Event(revoked, actor, note=reason))]
@@ -29,6 +27,12 @@ def revoke(actor: Actor, item: CertificateItem, reason: str) -> None:
         periods, taken = store.periods(item.service, _exclusive_value(item, exclusive.key))
         writes.append(store.periods_write(periods, [one for one in taken if one[0] != item.id]))
     tables.write_or_conflict(*writes)
+
+
+def is_revoked(certificate_id: str) -> bool:
+    """Whether a certificate was revoked."""
+    item = store.certificate(certificate_id, consistent=True)
+    return item is not None and item.is_revoked
 
 
 def _exclusive_value(item: CertificateItem, path: str) -> str:

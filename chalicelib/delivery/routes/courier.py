@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from chalicelib.delivery import rules, service, store
 from chalicelib.delivery.routes import views
-from chalicelib.delivery.routes.shapes import CARRIED
+from chalicelib.delivery.routes.shapes import CARRIED, concerns
 from chalicelib.delivery.store import ShipmentItem
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Access, Actor
@@ -34,10 +34,18 @@ def _carries_now(actor: Actor, item: ShipmentItem) -> bool:
 
 
 OFFERED = Access(
-    staff=("courier",), target=store.shipment, related=_may_take, relation="courier of the parcel's carrier"
+    staff=("courier",),
+    target=store.shipment,
+    related=_may_take,
+    relation="courier of the parcel's carrier",
+    own=concerns,
 )
 ON_THE_WAY = Access(
-    staff=("courier",), target=store.shipment, related=_carries_now, relation="courier who carries it now"
+    staff=("courier",),
+    target=store.shipment,
+    related=_carries_now,
+    relation="courier who carries it now",
+    own=concerns,
 )
 
 
@@ -66,12 +74,36 @@ class SignatureInput(msgspec.Struct, forbid_unknown_fields=True):
     ]
 
 
+class LeftWith(msgspec.Struct, forbid_unknown_fields=True):
+    """With whom or where the parcel was left, and the name or the place in words."""
+
+    who: Literal["family", "neighbour", "reception", "locker"]
+    name: Annotated[str, Meta(min_length=1, max_length=60)]
+
+
 class DeliveryInput(msgspec.Struct, forbid_unknown_fields=True):
-    """The recipient's code, or a signature where the carrier's rules allow it; ``collected``: fen taken at the door."""
+    """One of: the recipient's ``code``, what the recipient's ``screen`` shows, the ``id_number`` of their document at
+    the door, or with whom it was ``left_with``. ``signature`` is an addition; ``collected``: fen taken at the door.
+    """
 
     code: Annotated[str, Meta(pattern=r"^([0-9]{6})?$")] = ""
+    screen: Annotated[str, Meta(max_length=400)] = ""
+    id_number: Annotated[str, Meta(max_length=24)] = ""
+    left_with: LeftWith | None = None
     signature: SignatureInput | None = None
     collected: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+
+    def read(self) -> service.couriers.DoorProof:
+        signature = self.signature
+        return service.couriers.DoorProof(
+            code=self.code,
+            screen=self.screen,
+            id_number=self.id_number,
+            left_with=self.left_with.who if self.left_with else "",
+            left_name=self.left_with.name if self.left_with else "",
+            signature=service.couriers.Signature(signature.signer, signature.strokes) if signature else None,
+            collected=self.collected,
+        )
 
 
 class FailureInput(msgspec.Struct, forbid_unknown_fields=True):
@@ -119,7 +151,7 @@ def read_courier_day(actor: Actor, query: EndedQuery) -> DayList:
     taken = sum(
         item.postage
         for item in page.items
-        if item.postage_by == "on_delivery" and item.proof_kind in ("code", "signature")
+        if item.postage_by == "on_delivery" and item.proof_kind in ("code", "screen", "id_card", "left_with")
     )
     return DayList(day=day, items=[views.task(item) for item in page.items], collected=Money(taken), cursor=page.cursor)
 
@@ -141,7 +173,7 @@ def read_door(actor: Actor, target: ShipmentItem) -> views.DoorView:
     "POST",
     "/v1/shipments/{shipment_id}/accept",
     OFFERED,
-    errors=[rules.SHIPMENT_TAKEN, rules.SHIPMENT_STATE],
+    errors=[rules.SHIPMENT_TAKEN, rules.PARCEL_STOPPED, rules.SHIPMENT_STATE],
 )
 def accept_parcel(actor: Actor, target: ShipmentItem) -> views.CourierTask:
     """Take a parcel on; only one courier can."""
@@ -165,16 +197,18 @@ def release_parcel(actor: Actor, target: ShipmentItem) -> views.CourierTask:
         rules.PROOF_NEEDED,
         rules.CODE_WRONG,
         rules.CODE_LOCKED,
+        rules.SCREEN_INVALID,
+        rules.CARD_DIFFERS,
+        rules.LEAVING_REFUSED,
+        rules.PARCEL_STOPPED,
         rules.POSTAGE_DIFFERS,
         errors.CONFLICT,
     ],
     limit=DOOR_LIMIT,
 )
 def deliver_parcel(actor: Actor, target: ShipmentItem, body: DeliveryInput) -> views.CourierTask:
-    """Hand the parcel to its recipient."""
-    given = body.signature
-    signature = service.couriers.Signature(given.signer, given.strokes) if given else None
-    service.couriers.deliver(actor, target, body.code, signature, body.collected)
+    """Hand the parcel to its recipient, who proves that it is they; or leave it with somebody."""
+    service.couriers.deliver(actor, target, body.read())
     return views.task(target)
 
 

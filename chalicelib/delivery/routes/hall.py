@@ -13,16 +13,17 @@ from chalicelib.certificates import rules as certificate_rules
 from chalicelib.certificates.service import PrintLink
 from chalicelib.delivery import rules, service, store
 from chalicelib.delivery.routes import views
+from chalicelib.delivery.routes.shapes import concerns
 from chalicelib.delivery.store import ShipmentItem
 from chalicelib.kernel import errors
-from chalicelib.kernel.access import Access, Actor
+from chalicelib.kernel.access import OWN_ERRORS, Access, Actor
 from chalicelib.kernel.edge.documents import DocumentLink
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.payments import rules as payment_rules
 
 COUNTER_LIMIT = Limit(name="pick_up_terminal", times=10, seconds=900, failures_only=True)
-Desk = Literal["pack", "unpaid", "ready", "offered", "carrier", "courier", "returned", "lost"]
+Desk = Literal["pack", "unpaid", "ready", "offered", "carrier", "courier", "returned", "lost", "disputed"]
 ShipmentIds = Annotated[
     list[Annotated[str, Meta(max_length=40)]], Meta(min_length=1, max_length=rules.MOST_IN_HANDOVER)
 ]
@@ -42,9 +43,15 @@ COUNTER = Access(
     related=catalog.works_at,
     relation="counter or kiosk of the hall",
 )
-HERE = Access(staff=("officer",), target=store.shipment, related=_of_hall, relation="clerk of the parcel's hall")
+HERE = Access(
+    staff=("officer",), target=store.shipment, related=_of_hall, relation="clerk of the parcel's hall", own=concerns
+)
 HEAD = Access(
-    staff=("supervisor",), target=store.shipment, related=_of_hall, relation="supervisor of the parcel's hall"
+    staff=("supervisor",),
+    target=store.shipment,
+    related=_of_hall,
+    relation="supervisor of the parcel's hall",
+    own=concerns,
 )
 
 
@@ -175,6 +182,7 @@ def link_labels(actor: Actor, target: Hall, body: LabelsInput) -> DocumentLink:
         rules.COLLECTOR_NEEDED,
         rules.COLLECTOR_MISMATCH,
         errors.CONFLICT,
+        *OWN_ERRORS,
     ],
     limit=COUNTER_LIMIT,
 )
@@ -202,6 +210,13 @@ def offer_again(actor: Actor, target: ShipmentItem) -> views.DeskRow:
 def keep_at_counter(actor: Actor, target: ShipmentItem) -> views.DeskRow:
     """Let a parcel that came back wait at the counter; its recipient gets a code."""
     service.counter.keep_here(actor, target, "clerk")
+    return views.desk_row(target)
+
+
+@endpoint("POST", "/v1/shipments/{shipment_id}/uphold", HEAD, errors=[rules.SHIPMENT_STATE, errors.CONFLICT])
+def uphold_delivery(actor: Actor, target: ShipmentItem, body: LossInput) -> views.DeskRow:
+    """A disputed delivery was looked into: it had reached the recipient."""
+    service.contests.uphold(actor, target, body.reason)
     return views.desk_row(target)
 
 

@@ -15,7 +15,7 @@ from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import Request, endpoint
 from chalicelib.kernel.edge.rates import Limit
-from chalicelib.kernel.edge.shapes import ListQuery
+from chalicelib.kernel.edge.shapes import ListQuery, Reason
 from chalicelib.payments import rules as payment_rules
 
 PERSON = Access(person=Level.PROVEN)
@@ -94,6 +94,24 @@ class ParcelTimeline(msgspec.Struct, frozen=True):
     """Everything that happened to a parcel."""
 
     entries: list[views.ParcelTimelineEntry]
+
+
+@endpoint("GET", "/v1/shipments/{shipment_id}/screen", OWN, errors=[rules.SHIPMENT_STATE])
+def read_screen(target: ShipmentItem) -> service.couriers.ScreenCode:
+    """What to show full screen to a courier's scanner, for five minutes; it is never locked, and needs no digits."""
+    return service.couriers.screen_code(target)
+
+
+@endpoint(
+    "POST",
+    "/v1/shipments/{shipment_id}/dispute",
+    OWN,
+    errors=[rules.SHIPMENT_STATE, rules.DISPUTE_OVER, errors.CONFLICT],
+)
+def dispute_delivery(actor: Actor, target: ShipmentItem, body: Reason) -> views.ParcelView:
+    """Say that a parcel which counts as delivered has not come; a supervisor of the hall looks into it."""
+    service.contests.dispute(actor, target, body.reason)
+    return views.parcel(target)
 
 
 @endpoint("GET", "/v1/addresses", PERSON, errors=[errors.MANDATE_DOES_NOT_COVER])

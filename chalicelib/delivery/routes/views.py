@@ -54,7 +54,8 @@ class ParcelView(View, frozen=True, kw_only=True):
     """A parcel as its recipient sees it.
 
     ``code`` opens it at the counter or proves delivery at the door, and ``qr`` says the same to a scanner; both are
-    absent while there is nothing to prove. ``handover``: the courier is at the door and wants to scan.
+    absent while there is nothing to prove. ``handover``: the courier is at the door and wants to scan. ``dispute_by``:
+    until when the recipient may say that nothing has come.
     """
 
     id: str
@@ -80,7 +81,8 @@ class ParcelView(View, frozen=True, kw_only=True):
     bill: str | None = None
     promised_by: date | None = None
     next_try: date | None = None
-    proof: str | None = None
+    proof: Annotated[str, one_of(service.couriers.PROOFS)] | None = None
+    dispute_by: date | None = None
     replaced_by: str | None = None
 
 
@@ -243,6 +245,7 @@ def parcel(item: ShipmentItem) -> ParcelView:
         overdue=item.overdue,
         next_try=item.next_try,
         proof=item.proof_kind,
+        dispute_by=service.contests.last_day(item),
         replaced_by=item.replaced_by,
         scans=[ScanView(scan.state, clock.local(scan.at), scan.note) for scan in item.scans],
         warnings=day_warnings(item),

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from chalicelib.catalog import service as catalog
 from chalicelib.delivery import events, store
-from chalicelib.delivery.service import choices
+from chalicelib.delivery.service import choices, contests
+from chalicelib.delivery.store import ShipmentItem
+from chalicelib.kernel.event_types import Words
 from chalicelib.kernel.events import announcements
 from chalicelib.kernel.events.announcements import Announcement
 from chalicelib.kernel.events.changes import Change
+
+
+def _dispute_by(item: ShipmentItem) -> Words:
+    last = contests.last_day(item)
+    return announcements.day(last) if last else announcements.NOTHING
 
 
 def tell(key: str, change: Change) -> Announcement | None:
@@ -33,6 +40,8 @@ def tell(key: str, change: Change) -> Announcement | None:
         "reason": reason,
         "postage": announcements.money(item.postage),
         "at": announcements.moment(change.at),
+        "with": events.WITH.get(str(change.data.get("with", "")), announcements.NOTHING),
+        "dispute_by": _dispute_by(item),
     }
     days = tuple(day for day in (item.promised_by, item.next_try) if day)
     return Announcement(party=item.party, handler=item.handler, values=values, days=days)

@@ -100,7 +100,9 @@ def _taken_in(item: ShipmentItem, new: list[Scan]) -> bool:
         return False
     item.scans = scans
     wanted = rules.newest_report(scans)
-    way = rules.carrier_path(item.status, wanted)
+    # A delivery that the company takes back is a case for the hall's supervisor.
+    is_taken_back = item.status == rules.DELIVERED and wanted in (rules.RETURNED, rules.LOST)
+    way = ["take_back"] if is_taken_back else rules.carrier_path(item.status, wanted)
     happened: list[Event] = []
     others: list[tables.Write] = []
     for action in way:

@@ -55,9 +55,13 @@ def _miss() -> Exception:
 
 
 def collect(actor: Actor, item: ShipmentItem, id_number: str) -> ShipmentItem:
-    """Hand the parcel out at the counter. Raises ``code_used``, ``shipment_wrong_state``, ``collector_id_needed``,
-    ``collector_mismatch`` or ``changed_meanwhile``.
+    """Hand the parcel out at the counter; a clerk does not hand out their own, a kiosk is nobody's.
+
+    Raises ``code_used``, ``shipment_wrong_state``, ``collector_id_needed``, ``collector_mismatch``, ``own_matter``,
+    ``staff_identity_unknown`` or ``changed_meanwhile``.
     """
+    if "kiosk" not in actor.roles:
+        identity.own_matters.refuse_own(actor, item.party, item.handler)
     if item.status == rules.DELIVERED:
         raise rules.CODE_USED()
     _check_collector(item, id_number)

@@ -7,13 +7,20 @@ from datetime import date
 
 import msgspec
 
+from chalicelib.certificates import service as certificates
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.service import choices, transitions
 from chalicelib.delivery.store import ShipmentItem
-from chalicelib.kernel import clock, log
+from chalicelib.identity import service as identity
+from chalicelib.kernel import clock, log, numbers
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.shapes import Instant, View
+from chalicelib.kernel.events.changes import Data
+from chalicelib.kernel.security import sealed
 from chalicelib.kernel.storage import tables
+
+PROOFS = ("code", "screen", "id_card", "left_with", "counter", "carrier", "two_scans")
+"""How a delivery was proven, or that it was left with somebody. A signature is an addition and proves nothing."""
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -24,7 +31,7 @@ class Signature(msgspec.Struct, frozen=True):
 
 
 class Proof(View, frozen=True, kw_only=True):
-    """How delivery was proven: by code, signature, at the counter, by the carrier or by scans; who saw to it, when."""
+    """How delivery was proven (``PROOFS``), who saw to it, when; and a signature, if somebody drew one."""
 
     kind: str
     by: str
@@ -66,12 +73,13 @@ def ended_on(actor: Actor, day: date, cursor: str | None) -> tables.Page:
 def accept(actor: Actor, item: ShipmentItem) -> None:
     """Take a parcel on; only one courier can, and taking one's own again changes nothing.
 
-    Raises ``shipment_taken``, ``shipment_wrong_state``.
+    Raises ``shipment_taken``, ``parcel_stopped`` or ``shipment_wrong_state``.
     """
     if item.courier == actor.id and item.status == rules.ACCEPTED:
         return
     if item.courier:
         raise rules.SHIPMENT_TAKEN()
+    refuse_stopped(item)
     event = transitions.move(item, "accept", "courier", actor)
     item.courier = actor.id
     item.carrier = item.carrier or actor.unit
@@ -102,36 +110,124 @@ def depart(actor: Actor) -> int:
             return left
 
 
-def deliver(actor: Actor, item: ShipmentItem, code: str, signature: Signature | None, collected: int) -> None:
-    """Hand the parcel to its recipient, who says the code or signs; ``collected``: fen taken at the door.
+class DoorProof(msgspec.Struct, frozen=True, kw_only=True):
+    """How a courier hands a parcel over: by one of ``code``, ``screen`` (what the recipient's screen shows),
+    ``id_number`` (of the document that somebody shows) and ``left_with``; ``collected``: fen taken at the door.
+
+    ``signature`` may come with any of them.
+    """
+
+    code: str = ""
+    screen: str = ""
+    id_number: str = ""
+    left_with: str = ""
+    left_name: str = ""
+    signature: Signature | None = None
+    collected: int = 0
+
+    @property
+    def proof(self) -> str:
+        """Which of the ways it is; empty for none, and for more than one."""
+        ways = {"code": self.code, "screen": self.screen, "id_card": self.id_number, "left_with": self.left_with}
+        given = [kind for kind, value in ways.items() if value]
+        return given[0] if len(given) == 1 else ""
+
+
+def deliver(actor: Actor, item: ShipmentItem, handed: DoorProof) -> None:
+    """Hand the parcel to its recipient, who proves that it is they; or leave it with somebody, which they may dispute.
 
     A repeat changes nothing. Raises ``shipment_wrong_state``, ``proof_needed``, ``code_wrong``, ``code_locked``,
+    ``screen_code_invalid``, ``recipient_card_differs``, ``leaving_not_allowed``, ``parcel_stopped``,
     ``postage_differs`` or ``changed_meanwhile``.
     """
     if item.status == rules.DELIVERED and item.courier == actor.id:
         return
     if item.direction != rules.OUT:
         raise rules.SHIPMENTS.refusal(item.status)
-    kind = "code" if code else "signature"
-    event = transitions.move(item, "deliver", "courier", actor, data={"proof": kind})
+    kind = handed.proof
+    action = "leave" if kind == "left_with" else "deliver"
+    facts: Data = {"proof": kind, "with": handed.left_with}
+    event = transitions.move(item, action, "courier", actor, note=handed.left_name, data=facts)
+    refuse_stopped(item)
     wanted = item.postage if item.postage_by == "on_delivery" else 0
-    if collected != wanted:
+    if handed.collected != wanted:
         raise rules.POSTAGE_DIFFERS(amount=wanted)
-    if code:
-        check_code(item, code)
-    else:
-        _check_signature(item, signature)
-    keep_proof(item, kind, actor, signature)
+    _check_proof(item, kind, handed)
+    keep_proof(item, kind, actor, handed.signature)
     item.misses = 0
     tables.write_or_conflict(transitions.record(item, event))
 
 
-def _check_signature(item: ShipmentItem, signature: Signature | None) -> None:
-    carrier = choices.carrier(item.carrier)
-    if signature is None or carrier is None or not carrier.signature:
+def _check_proof(item: ShipmentItem, kind: str, handed: DoorProof) -> None:
+    """Whoever holds the parcel's code, screen or document is its recipient. A drawn line proves nothing."""
+    signature = handed.signature
+    if signature is not None and not rules.strokes_are_a_signature(signature.strokes):
         raise rules.PROOF_NEEDED()
-    if not rules.strokes_are_a_signature(signature.strokes):
+    if kind == "code":
+        check_code(item, handed.code)
+    elif kind == "screen":
+        _check_screen(item, handed.screen)
+    elif kind == "id_card":
+        _check_card(item, handed.id_number)
+    elif kind == "left_with":
+        carrier = choices.carrier(item.carrier)
+        if carrier is None or not carrier.leaving:
+            raise rules.LEAVING_REFUSED()
+    else:
         raise rules.PROOF_NEEDED()
+
+
+class Screen(msgspec.Struct, frozen=True):
+    """What the recipient's screen shows, sealed: good until a moment (epoch seconds)."""
+
+    issue: int
+    until: int
+
+
+class ScreenCode(View, frozen=True, kw_only=True):
+    """The content of the QR that the recipient shows at the door, and until when it is good."""
+
+    screen: str
+    until: Instant
+
+
+def screen_code(item: ShipmentItem) -> ScreenCode:
+    """What the recipient shows to a courier's scanner: made anew with each reading, and too long to be guessed.
+
+    Raises ``shipment_wrong_state`` for a parcel that no courier brings.
+    """
+    if item.direction != rules.OUT or item.status not in rules.WITH_CARRIER:
+        raise rules.SHIPMENTS.refusal(item.status)
+    until = clock.now() + rules.SCREEN_LASTS
+    text = sealed.seal("door", item.id, Screen(item.issue, clock.seconds(until)))
+    return ScreenCode(screen=text, until=clock.local(until))
+
+
+def _check_screen(item: ShipmentItem, text: str) -> None:
+    try:
+        shown = sealed.open_sealed("door", item.id, text, Screen)
+    except sealed.NotGenuine:
+        raise rules.SCREEN_INVALID() from None
+    is_over = shown.until <= clock.seconds(clock.now())
+    if shown.issue != item.issue or is_over:
+        raise rules.SCREEN_INVALID()
+
+
+def _check_card(item: ShipmentItem, id_number: str) -> None:
+    """The document is the recipient's, the handler's of an enterprise, or of whom the recipient has named."""
+    allowed = {identity.person_party(item.party if item.party_kind == "person" else item.handler).number}
+    collector = store.private(item).collector
+    if collector is not None:
+        allowed.add(collector.id_number)
+    if numbers.normalized(id_number) not in allowed - {""}:
+        raise rules.CARD_DIFFERS()
+
+
+def refuse_stopped(item: ShipmentItem) -> None:
+    """Raise ``parcel_stopped`` if a certificate in the parcel was revoked since it was packed."""
+    for result in item.results:
+        if result.certificate_id and certificates.is_revoked(result.certificate_id):
+            raise rules.PARCEL_STOPPED()
 
 
 def check_code(item: ShipmentItem, code: str) -> None:

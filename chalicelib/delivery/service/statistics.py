@@ -12,7 +12,7 @@ from chalicelib.kernel.edge.shapes import View
 
 class CarrierDay(View, frozen=True, kw_only=True):
     """Parcels of one carrier that ended on one day. ``first_try``: delivered at the first attempt; ``on_time``: by the
-    promised day; ``replaced``: lost and made again; ``signed``: proven by signature instead of the code.
+    promised day; ``replaced``: lost and made again; ``left``: left with somebody else.
     """
 
     carrier: str
@@ -21,7 +21,7 @@ class CarrierDay(View, frozen=True, kw_only=True):
     delivered: int
     first_try: int
     on_time: int
-    signed: int
+    left: int
     replaced: int
     cancelled: int
 
@@ -44,7 +44,7 @@ def of_day(carrier: str, day: date) -> CarrierDay:
         delivered=len(delivered),
         first_try=sum(item.rounds <= 1 and not item.tries for item in delivered),
         on_time=sum(_was_in_time(item) for item in delivered),
-        signed=sum(item.proof_kind == "signature" for item in delivered),
+        left=sum(item.proof_kind == "left_with" for item in delivered),
         replaced=sum(item.status == rules.REPLACED for item in items),
         cancelled=sum(item.status == rules.CANCELLED for item in items),
     )

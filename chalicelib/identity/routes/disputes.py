@@ -17,11 +17,21 @@ from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.roles import SECURITY_ADMINISTRATOR
 
 ANY_DISPUTE = Access(
-    staff=(SECURITY_ADMINISTRATOR,), target=store.dispute, related=is_staff, relation="any disputed identity"
+    staff=(SECURITY_ADMINISTRATOR,),
+    target=store.dispute,
+    related=is_staff,
+    relation="any disputed identity",
+    own=lambda actor, dispute: service.own_matters.is_own(actor, dispute.account_id, dispute.prover),
 )
 
 
-ANY_ACCOUNT = Access(staff=(SECURITY_ADMINISTRATOR,), target=store.account, related=is_staff, relation="any account")
+ANY_ACCOUNT = Access(
+    staff=(SECURITY_ADMINISTRATOR,),
+    target=store.account,
+    related=is_staff,
+    relation="any account",
+    own=lambda actor, account: service.own_matters.is_own(actor, account.id),
+)
 
 
 class DisputeQuery(msgspec.Struct, forbid_unknown_fields=True):

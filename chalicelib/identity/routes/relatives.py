@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from chalicelib.identity import rules, service, store
-from chalicelib.identity.routes.shapes import RealName
+from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS
+from chalicelib.identity.service.identities import ShownDocument
 from chalicelib.identity.store import RelativeItem
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
@@ -57,11 +58,18 @@ def list_relatives(actor: Actor) -> RelativeList:
     status=201,
     idempotent=True,
     limit=RELATIVE_LIMIT,
-    errors=[rules.ID_NUMBER_INVALID, rules.NAME_DOES_NOT_MATCH, errors.CONFLICT, errors.PLATFORM_UNAVAILABLE],
+    errors=[
+        *DOCUMENT_ERRORS,
+        rules.DOCUMENT_NEEDS_WINDOW,
+        rules.NAME_DOES_NOT_MATCH,
+        rules.DECEASED,
+        errors.CONFLICT,
+        errors.PLATFORM_UNAVAILABLE,
+    ],
 )
-def add_relative(actor: Actor, body: RealName) -> RelativeView:
+def add_relative(actor: Actor, body: ShownDocument) -> RelativeView:
     """Ask a relative for consent to book for them; for one's child under 14 the register of guardians suffices."""
-    return _relative_view(service.relatives.add_relative(actor, body.name, body.id_number))
+    return _relative_view(service.relatives.add_relative(actor, body))
 
 
 @endpoint("POST", "/v1/relatives/{relative_id}/consent", ASKED, errors=[rules.GUARDIAN_CONSENTS])

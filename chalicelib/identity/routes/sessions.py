@@ -45,7 +45,13 @@ def end_all_sessions(actor: Actor) -> Done:
 
 
 ANY_SESSION = Access(staff=(SECURITY_ADMINISTRATOR,), target=store.session, related=is_staff, relation="any session")
-ANY_ACCOUNT = Access(staff=(SECURITY_ADMINISTRATOR,), target=store.account, related=is_staff, relation="any account")
+ANY_ACCOUNT = Access(
+    staff=(SECURITY_ADMINISTRATOR,),
+    target=store.account,
+    related=is_staff,
+    relation="any account",
+    own=lambda actor, account: service.own_matters.is_own(actor, account.id),
+)
 
 
 @endpoint("GET", "/v1/accounts/{account_id}/sessions", ANY_ACCOUNT)

@@ -7,8 +7,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.identity import service, staff_rules, store
+from chalicelib.identity import rules, service, staff_rules, store
 from chalicelib.identity.routes.shapes import SessionList, Username
+from chalicelib.identity.service.identities import Number
 from chalicelib.identity.store import StaffItem
 from chalicelib.kernel.access import Access, Actor, is_staff
 from chalicelib.kernel.edge.endpoint import endpoint, roles_named
@@ -21,20 +22,25 @@ PhoneText = Annotated[str, Meta(max_length=32)]
 
 
 class NewMember(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Whom to invite: the name to log in with, the name under decisions, the unit; a courier's phone number."""
+    """Whom to invite: the name to log in with, the name under decisions, the unit; a courier's phone number.
+
+    ``id_number``: the person's own, by which own matters are known; it is not kept, only its keyed index is.
+    """
 
     username: Username
     display_name: DisplayName
     unit: UnitCode
+    id_number: Number
     phone: PhoneText | None = None
 
 
 class MemberDetails(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Name and unit; a phone number only to change it (an empty one takes it away)."""
+    """Name and unit; phone and ID number only to change them (an empty phone number takes it away)."""
 
     display_name: DisplayName
     unit: UnitCode
     phone: PhoneText | None = None
+    id_number: Number | None = None
 
 
 class RoleChange(Reason, forbid_unknown_fields=True, kw_only=True):
@@ -85,11 +91,17 @@ def list_staff(query: UnitQuery) -> StaffList:
     "POST",
     "/v1/staff",
     Access(staff=(SYSTEM_ADMINISTRATOR,)),
-    errors=[staff_rules.STAFF_EXISTS, staff_rules.PHONE_INVALID],
+    errors=[staff_rules.STAFF_EXISTS, staff_rules.PHONE_INVALID, rules.ID_NUMBER_INVALID],
 )
 def invite_staff(actor: Actor, body: NewMember) -> service.members.Invitation:
     """Invite somebody to work here; a security administrator gives the roles. A repeat makes a new invitation."""
-    return service.members.invite(actor, body.username, body.display_name, body.unit, [], body.phone)
+    details = service.members.Details(
+        display_name=body.display_name,
+        unit=body.unit,
+        phone=body.phone,
+        person_index=service.members.index_of_person(body.display_name, body.id_number),
+    )
+    return service.members.invite(actor, body.username, details, [])
 
 
 @endpoint("GET", "/v1/staff/{username}", ANY_ADMINISTRATOR)
@@ -98,12 +110,17 @@ def read_staff(target: StaffItem) -> StaffView:
     return _staff_view(target)
 
 
-@endpoint("PUT", "/v1/staff/{username}", SYSTEM, errors=[staff_rules.PHONE_INVALID, *PROTECTED])
+@endpoint(
+    "PUT", "/v1/staff/{username}", SYSTEM, errors=[staff_rules.PHONE_INVALID, rules.ID_NUMBER_INVALID, *PROTECTED]
+)
 def change_staff(actor: Actor, target: StaffItem, body: MemberDetails) -> StaffView:
-    """Another name, unit or phone number; all sessions of the person end."""
+    """Another name, unit, phone or ID number; all sessions of the person end."""
     _check_target(actor, target)
-    changed = service.members.set_details(actor, target.username, body.display_name, body.unit, body.phone)
-    return _staff_view(changed)
+    index = service.members.index_of_person(body.display_name, body.id_number) if body.id_number else None
+    details = service.members.Details(
+        display_name=body.display_name, unit=body.unit, phone=body.phone, person_index=index
+    )
+    return _staff_view(service.members.set_details(actor, target.username, details))
 
 
 @endpoint(

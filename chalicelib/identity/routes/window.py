@@ -13,7 +13,7 @@ from chalicelib.identity.routes.shapes import DOCUMENT_ERRORS, MandateView, Scop
 from chalicelib.identity.routes.views import mandate_view
 from chalicelib.identity.service.identities import Number, ShownDocument
 from chalicelib.kernel import errors
-from chalicelib.kernel.access import Access, Actor
+from chalicelib.kernel.access import OWN_ERRORS, Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import Done
@@ -54,6 +54,7 @@ class PaperMandate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         rules.TOO_MANY_ACCOUNTS,
         errors.CONFLICT,
         errors.PLATFORM_UNAVAILABLE,
+        *OWN_ERRORS,
     ],
     limit=WINDOW_LIMIT,
 )
@@ -76,6 +77,7 @@ def prove_at_window(actor: Actor, body: WindowProof) -> Done:
         mandate_rules.ENTERPRISE_NOT_ACTIVE,
         errors.CONFLICT,
         errors.PLATFORM_UNAVAILABLE,
+        *OWN_ERRORS,
     ],
     limit=WINDOW_LIMIT,
 )

@@ -13,6 +13,7 @@ from chalicelib.identity.service import (
     mandates,
     members,
     merging,
+    own_matters,
     proofs,
     relatives,
     representation,
@@ -41,7 +42,6 @@ from chalicelib.identity.service.people import (
 )
 from chalicelib.identity.service.relatives import (
     Visitor,
-    consent_stands,
     visitor_named,
     visitor_relative,
     visitor_self,
@@ -60,7 +60,6 @@ __all__ = [
     "browser",
     "callers",
     "closing",
-    "consent_stands",
     "contact",
     "copies",
     "describe",
@@ -73,6 +72,7 @@ __all__ = [
     "members",
     "merging",
     "organization_party",
+    "own_matters",
     "party",
     "person_party",
     "platform_account",

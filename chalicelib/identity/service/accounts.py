@@ -24,6 +24,14 @@ def canonical(account_id: str) -> AccountItem:
     return account
 
 
+def standing_account(account_id: str) -> AccountItem | None:
+    """As ``canonical``, as it was a moment ago; None for what is no account."""
+    account = store.account(account_id)
+    if account is not None and account.merged_into:
+        return store.account(account.merged_into)
+    return account
+
+
 def is_fresh_proof(account: AccountItem) -> bool:
     """Whether it was proven within the last minutes whose the account is."""
     return rules.is_fresh(account.proven_at, clock.now())

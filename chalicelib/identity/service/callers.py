@@ -37,7 +37,14 @@ def _staff_actor(claims: dict[str, Any]) -> Actor:
     member = store.staff(claims["sub"])
     if member is None or not _is_running(claims, member):
         raise errors.NOT_AUTHENTICATED()
-    return Actor(kind="staff", id=claims["sub"], session=claims["sid"], roles=tuple(member.roles), unit=member.unit)
+    return Actor(
+        kind="staff",
+        id=claims["sub"],
+        session=claims["sid"],
+        roles=tuple(member.roles),
+        unit=member.unit,
+        person=member.person_index,
+    )
 
 
 def _person_actor(claims: dict[str, Any]) -> tuple[Actor, str]:
@@ -46,6 +53,8 @@ def _person_actor(claims: dict[str, Any]) -> tuple[Actor, str]:
         raise errors.NOT_AUTHENTICATED()
     if account.merged_into:
         account = canonical(account.id)
+    if account.closed_at is not None:
+        raise errors.NOT_AUTHENTICATED()
     is_partial = bool(claims.get("partial", False))
     actor = Actor(
         kind="person",

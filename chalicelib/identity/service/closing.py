@@ -28,6 +28,18 @@ def accounts_of(account_id: str) -> list[str]:
     return [account.id, *account.merged]
 
 
+def login_keys(account_id: str) -> list[str]:
+    """The keys of the logins that still lead to an account: whoever has closed one and come back has a new one."""
+    account = store.account(account_id, consistent=True)
+    keys = account.logins if account is not None else []
+    found = []
+    for key in keys:
+        login = store.login(key)
+        if login is not None and login.account_id == account_id:
+            found.append(key)
+    return found
+
+
 def index_of_document(document: ShownDocument) -> str:
     """The index under which closed accounts of a person are found. Raises what ``identities.index_of`` raises."""
     return index_of(document)
@@ -36,11 +48,14 @@ def index_of_document(document: ShownDocument) -> str:
 def close_writes(actor: Actor) -> list[tables.Write]:
     """Close the caller's account with all that are merged into it: the sessions end, and the identity is free.
 
-    The writes belong into one transaction with what says that the account is closed. A closed account has none.
+    The writes belong into one transaction with what says that the account is closed. A closed account has none. Raises
+    ``ConditionFailed`` if the person has other accounts by now than ``actor`` says: they were not looked at.
     """
     account = canonical(actor.id)
     if account.closed_at is not None:
         return []
+    if {account.id, *account.merged} != set(actor.accounts):
+        raise tables.ConditionFailed
     writes: list[tables.Write] = [_closed(account, Event(events.ACCOUNT_CLOSED, actor))]
     for account_id in account.merged:
         merged = store.account(account_id, consistent=True)
@@ -68,6 +83,17 @@ def _person_writes(account: AccountItem) -> list[tables.Write]:
     if not person.proven and not person.claims:
         return [tables.Delete(person, store.PersonItem.version == person.version)]
     return [tables.replace(person)]
+
+
+def mark_of(account_id: str) -> str:
+    """What must not have changed between asking for a closing and doing it; empty for an account that is locked.
+
+    Another proof, a claim that was lost, and the end of all sessions change it.
+    """
+    account = canonical(account_id)
+    if not account.logins or account.dispute:
+        return ""
+    return f"{account.id}/{account.level}/{account.token_version}"
 
 
 def _has_other_account(actor: Actor) -> bool:
@@ -130,6 +156,7 @@ def _forget_person(actor: Actor, account: AccountItem) -> None:
     account.id_index = None
     account.born = None
     account.phone = None
+    account.former_phone = None
     account.pending = None
     account.logins = []
     account.recent_logins = []

@@ -40,11 +40,23 @@ def account(actor: Actor, _: str | None) -> Page:
     return Page([entry], None)
 
 
-def relatives(actor: Actor, _: str | None) -> Page:
-    """Whom the person books for, and who may book for the person."""
-    index = canonical(actor.id).id_index or ""
-    entries = [_relation(item) for item in [*store.relatives_of(index), *store.asking(index)]]
-    return Page(entries, None)
+def _proven_index(actor: Actor) -> str:
+    """The index of the person's identity; empty for who only claims one: what belongs to it is not theirs."""
+    account = canonical(actor.id)
+    return account.id_index or "" if account.level == Level.PROVEN else ""
+
+
+def relatives(actor: Actor, cursor: str | None) -> Page:
+    """Whom the person books for, and then who may book for the person."""
+    index = _proven_index(actor)
+    if not index:
+        return Page([], None)
+    place, _, inner = (cursor or "held.").partition(".")
+    page = store.relations_held(index, inner) if place == "held" else store.relations_asked(index, inner)
+    entries = [_relation(item) for item in page.items if not item.ended]
+    if page.cursor is not None:
+        return Page(entries, f"{place}.{page.cursor}")
+    return Page(entries, "asked." if place == "held" else None)
 
 
 def _relation(item: store.RelativeItem) -> dict[str, Any]:
@@ -75,7 +87,7 @@ def mandates(actor: Actor, cursor: str | None) -> Page:
 
 def mandates_held(actor: Actor, cursor: str | None) -> Page:
     """For whom the person may act."""
-    index = canonical(actor.id).id_index
+    index = _proven_index(actor)
     if not index:
         return Page([], None)
     page = store.mandates.mandates_held(index, cursor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.identity import events, store
 from chalicelib.identity.store import AccountItem
-from chalicelib.kernel import ids
+from chalicelib.kernel import errors, ids
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
@@ -30,6 +30,9 @@ def note_device(account: AccountItem, platform: str, device: str | None) -> int:
     def attempt() -> int:
         found = store.account(account.id, consistent=True)
         assert found is not None
+        # The sessions were ended, or the account closed, since the login was looked up: this one must not live on.
+        if found.token_version != account.token_version or found.closed_at is not None:
+            raise errors.UNAVAILABLE(retry_after=1)
         if mark:
             found.devices = [mark, *(other for other in found.devices if other != mark)][:MOST_DEVICES]
         actor = Actor(kind="person", id=found.id)

@@ -83,12 +83,12 @@ def take_back_proof(actor: Actor, account: AccountItem, reason: str) -> None:
 
     def attempt() -> None:
         found = store.account(account.id, consistent=True)
-        is_proven = found is not None and found.level == Level.PROVEN and bool(found.logins) and not found.merged_into
-        if found is None or not is_proven:
+        if found is None or not _may_be_taken_back(found):
             raise rules.NOT_PROVEN()
         _refuse_if_others_log_in(found)
         person = store.person(found.id_index or "")
-        assert person is not None
+        if person is None:
+            raise tables.ConditionFailed  # closed since the account was read: it is looked at again
         person.proven = [other for other in person.proven if other != found.id]
         if person.account_id == found.id:
             person.account_id = person.proven[0] if person.proven else None
@@ -107,6 +107,12 @@ def take_back_proof(actor: Actor, account: AccountItem, reason: str) -> None:
         tables.write(changes.record(found, taken_back), tables.replace(person), *writes)
 
     optimistic.repeat(attempt)
+
+
+def _may_be_taken_back(account: AccountItem) -> bool:
+    """Whether there is a proof to be taken back: of an account of its own that somebody can log in to."""
+    is_in_use = bool(account.logins) and not account.merged_into and account.closed_at is None
+    return account.level == Level.PROVEN and is_in_use
 
 
 def _ward_writes(actor: Actor, account: AccountItem, person: PersonItem) -> list[tables.Write]:

@@ -11,14 +11,14 @@ from datetime import date, timedelta
 import msgspec
 
 from chalicelib.identity import events, mandate_rules, store
-from chalicelib.identity.service import identities, mandates
+from chalicelib.identity.service import identities, mandates, own_matters
 from chalicelib.identity.service.accounts import canonical, require_fresh_proof
 from chalicelib.identity.service.identities import ShownDocument
 from chalicelib.identity.service.mandates import Holder, Principal, Terms
 from chalicelib.identity.service.window import account_of_code
 from chalicelib.identity.store import AccountItem
 from chalicelib.identity.store.mandates import ORGANIZATION, MandateItem, OrganizationItem
-from chalicelib.kernel import clock, ids, numbers
+from chalicelib.kernel import clock, errors, ids, numbers
 from chalicelib.kernel.access import Actor, Level, system
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
@@ -104,13 +104,16 @@ def register_at_window(actor: Actor, code: str, credit_code: str, scope: list[st
     """A clerk has the enterprise's licence and its stamped mandate before them, and whoever shows this code on a phone.
 
     That person has proven who they are. Raises ``proof_code_invalid``, ``proof_required``, ``credit_code_invalid``,
-    ``mandate_period_invalid``, ``enterprise_unknown``, ``enterprise_not_active`` or ``platform_unavailable``.
+    ``mandate_period_invalid``, ``enterprise_unknown``, ``enterprise_not_active``, ``own_matter``,
+    ``staff_identity_unknown`` or ``platform_unavailable``.
     """
     credit_code = _checked_code(credit_code)
     if not mandate_rules.mandate_period_is_valid(until, clock.today()):
         raise mandate_rules.MANDATE_PERIOD_INVALID()
     licence = _active_licence(credit_code, actor)
     account = account_of_code(code)
+    if own_matters.is_own_identity(actor, account.id_index or ""):
+        raise errors.OWN_MATTER()
     return _let_in(actor, licence, account, scope, until)
 
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.identity import rules, store
-from chalicelib.identity.store import AccountItem
+from chalicelib.identity.store import AccountItem, RelativeItem
 from chalicelib.kernel import clock, names, numbers, papers
 from chalicelib.kernel.security import vault
 
@@ -105,13 +105,17 @@ def keep(account: AccountItem, identity: Identity) -> None:
     account.name = store.seal(account, "name", identity.name)
     account.id_number = store.seal(account, "id_number", identity.number)
     account.id_index = identity.index
-    account.document = identity.document
-    # The other numbers tell the day of birth.
-    account.born = None if _tells_birth(identity.document) else store.seal(account, "born", str(identity.born))
+    keep_birth(account, identity)
 
 
-def birth_date(account: AccountItem) -> date:
-    """The day of birth of whom an account stands for."""
-    if _tells_birth(account.document):
-        return numbers.birth_date(store.unseal(account, "id_number"))
-    return date.fromisoformat(store.unseal(account, "born"))
+def keep_birth(item: AccountItem | RelativeItem, identity: Identity) -> None:
+    """Keep the kind of document, and the day of birth where the number does not tell it."""
+    item.document = identity.document
+    item.born = None if _tells_birth(identity.document) else store.seal(item, "born", str(identity.born))
+
+
+def birth_date(item: AccountItem | RelativeItem) -> date:
+    """The day of birth of whom an account stands for, or of a relative."""
+    if _tells_birth(item.document):
+        return numbers.birth_date(store.unseal(item, "id_number"))
+    return date.fromisoformat(store.unseal(item, "born"))

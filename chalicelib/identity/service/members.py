@@ -6,8 +6,11 @@ import hmac
 import secrets
 from collections.abc import Callable
 
+import msgspec
+
 from chalicelib.identity import events, staff_rules, store
-from chalicelib.identity.service import sessions, staff
+from chalicelib.identity.service import identities, sessions, staff
+from chalicelib.identity.service.identities import ShownDocument
 from chalicelib.identity.store import StaffItem
 from chalicelib.kernel import clock, errors, ids, phones
 from chalicelib.kernel.access import Actor
@@ -20,6 +23,19 @@ from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import optimistic, tables
 
 _GUESSES = Limit(name="invitation_code", times=10, seconds=3600)
+
+
+class Details(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a member of staff: the name under decisions, the unit, a courier's phone number.
+
+    ``person_index``: of their own ID number, by which own matters are known (``index_of_person``). A phone number or
+    an index that is None stays as it is; an empty number is taken away.
+    """
+
+    display_name: str
+    unit: str
+    phone: str | None = None
+    person_index: str | None = None
 
 
 class Invitation(View, frozen=True, kw_only=True):
@@ -37,13 +53,16 @@ class Enrolment(View, frozen=True, kw_only=True):
     totp_address: str
 
 
-def invite(
-    actor: Actor, username: str, display_name: str, unit: str, roles: list[str], phone: str | None = None
-) -> Invitation:
+def index_of_person(display_name: str, id_number: str) -> str:
+    """The index of a staff member's own ID number (18 digits). Raises ``id_number_invalid``."""
+    return identities.index_of(ShownDocument(name=display_name, id_number=id_number))
+
+
+def invite(actor: Actor, username: str, details: Details, roles: list[str]) -> Invitation:
     """Invite somebody who is new, or has left, to work here; whoever is invited already gets a new invitation.
 
-    Without ``roles`` the person may do nothing until somebody else gives them some. Couriers log in with their
-    ``phone``. Raises ``staff_exists`` or ``phone_invalid``.
+    Without ``roles`` the person may do nothing until somebody else gives them some. Raises ``staff_exists`` or
+    ``phone_invalid``.
     """
 
     def attempt() -> Invitation:
@@ -51,18 +70,16 @@ def invite(
         if member is not None and member.status in (staff_rules.ACTIVE, staff_rules.SUSPENDED):
             raise staff_rules.STAFF_EXISTS()
         # Decisions are signed with the name behind a user name: it is never another person's.
-        if member is not None and member.status == staff_rules.LEFT and member.display_name != display_name:
+        if member is not None and member.status == staff_rules.LEFT and member.display_name != details.display_name:
             raise staff_rules.STAFF_EXISTS()
         if member is None:
             member = StaffItem(f"STAFF#{username}", token_version=0)
         invited = staff_rules.STAFF.move(member, "invite", "system_administrator")
         secret = _void_factors(member)
-        member.display_name = display_name
-        member.unit = unit
         member.roles = roles
-        event = Event(invited, actor, data={"unit": unit, "roles": roles})
-        place = tables.Put(store.UnitMemberItem(f"UNIT#{unit}", username))
-        tables.write(changes.record(member, event), place, *_phone_writes(member, phone))
+        event = Event(invited, actor, data={"unit": details.unit, "roles": roles})
+        writes = _details_writes(member, details)
+        tables.write(changes.record(member, event), *writes)
         return _invitation(member, secret)
 
     return optimistic.repeat(attempt)
@@ -192,23 +209,31 @@ def set_roles(actor: Actor, username: str, roles: list[str], known: tuple[str, .
     return _alter(username, alter, event)
 
 
-def set_details(actor: Actor, username: str, display_name: str, unit: str, phone: str | None) -> StaffItem:
-    """Another name, unit or phone number (None leaves it as it is); all sessions end, because tasks are the unit's.
+def set_details(actor: Actor, username: str, details: Details) -> StaffItem:
+    """Another name, unit, phone or ID number; all sessions end, because tasks are the unit's.
 
     Raises ``not_found`` or ``phone_invalid``.
     """
 
     def attempt() -> StaffItem:
         member = find(username)
-        member.display_name = display_name
-        member.unit = unit
         sessions.void_tokens(member)
-        event = Event(events.STAFF_CHANGED, actor, data={"unit": unit})
-        place = tables.Put(store.UnitMemberItem(f"UNIT#{unit}", username))
-        tables.write(changes.record(member, event), place, *_phone_writes(member, phone))
+        event = Event(events.STAFF_CHANGED, actor, data={"unit": details.unit})
+        writes = _details_writes(member, details)
+        tables.write(changes.record(member, event), *writes)
         return member
 
     return optimistic.repeat(attempt)
+
+
+def _details_writes(member: StaffItem, details: Details) -> list[tables.Write]:
+    """Give a member these details, which the caller records; the writes of what finds the member by them."""
+    member.display_name = details.display_name
+    member.unit = details.unit
+    if details.person_index is not None:
+        member.person_index = details.person_index
+    place = tables.Put(store.UnitMemberItem(f"UNIT#{details.unit}", member.username))
+    return [place, *_phone_writes(member, details.phone)]
 
 
 def _phone_writes(member: StaffItem, phone: str | None) -> list[tables.Write]:

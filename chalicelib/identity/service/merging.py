@@ -89,7 +89,7 @@ def undo_merge(actor: Actor, account: AccountItem, reason: str) -> None:
     login leads to: what a dispute has decided is taken back there.
     """
     into = store.account(account.merged_into, consistent=True) if account.merged_into else None
-    if into is None or not account.logins:
+    if into is None or not account.logins or into.closed_at is not None:
         raise rules.NOT_MERGED()
     writes = part_writes(actor, account, into)
     for parted in (account, into):

@@ -10,14 +10,14 @@ from chalicelib.identity import events, rules, store
 from chalicelib.identity.service import text_codes
 from chalicelib.identity.service.accounts import canonical, require_fresh_proof
 from chalicelib.identity.store import AccountItem
-from chalicelib.kernel import clock, errors, phones
-from chalicelib.kernel.access import Actor, Level
+from chalicelib.kernel import clock, errors, ids, phones
+from chalicelib.kernel.access import Actor, Level, system
 from chalicelib.kernel.edge.shapes import Instant, View, one_of
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import optimistic, tables
-from chalicelib.platforms import alipay, wechat
+from chalicelib.platforms import alipay, http, wechat
 
 
 def bind_phone(actor: Actor, credential: str, code: str = "") -> None:
@@ -32,21 +32,54 @@ def bind_phone(actor: Actor, credential: str, code: str = "") -> None:
         phone = wechat.phone_number(credential, platform_account(actor))
     elif actor.platform == "alipay":
         phone = alipay.phone_number(credential)
+        _take_text(actor, credential)
         _require_phone(actor, phone, code)
     else:
         raise rules.MINI_PROGRAM_ONLY()
 
     def bind() -> None:
         account = canonical(actor.id)
-        if account.level == Level.PROVEN and phone_of(account) != phone:
+        former = phone_of(account)
+        if account.level == Level.PROVEN and former != phone:
             require_fresh_proof(account)
         account.phone = store.seal(account, "phone", phone)
+        # Whoever has lost the phone to a thief hears there that the account has another one.
+        is_another = former not in ("", phone)
+        account.former_phone = store.seal(account, "former_phone", former) if is_another else None
         account.level = max(account.level, Level.PHONE)
-        # Whoever had the number before logs in by it no more: it was given to somebody else.
         leads_here = store.browser.phone_write(text_codes.index_of(phone), account.id)
-        tables.write(changes.record(account, Event(events.PHONE_BOUND, actor)), leads_here)
+        taken = _taking_writes(account, phone)
+        tables.write(changes.record(account, Event(events.PHONE_BOUND, actor)), leads_here, *taken)
 
     optimistic.repeat(bind)
+
+
+def _take_text(actor: Actor, credential: str) -> None:
+    """Accept Alipay's text about a phone number from one account only: it names no user, and never expires.
+
+    The same account may show it again, because an answer may get lost. Raises ``login_code_invalid``.
+    """
+    item = store.browser.new_phone_text(ids.fingerprint(credential), actor.id)
+    try:
+        tables.write(tables.Put(item, tables.absent(type(item)) | (type(item).account_id == actor.id)))
+    except tables.ConditionFailed:
+        raise http.CODE_INVALID() from None
+
+
+def _taking_writes(account: AccountItem, phone: str) -> list[tables.Write]:
+    """Take a number from the account that had it: it was given to somebody else, who must not get its texts."""
+    owner = account_of_phone(phone)
+    if owner is None or owner.id in {account.id, *account.merged}:
+        return []
+    writes: list[tables.Write] = []
+    for account_id in (owner.id, *owner.merged):
+        found = store.account(account_id, consistent=True)
+        if found is not None and store.unseal(found, "phone") == phone:
+            found.phone = None
+            if found.level == Level.PHONE:
+                found.level = Level.LOGGED_IN
+            writes.append(changes.record(found, Event(events.PHONE_TAKEN, system("identity"))))
+    return writes
 
 
 def _require_phone(actor: Actor, phone: str, code: str) -> None:
@@ -178,6 +211,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     id_number: str
     phone: str
+    former_phone: str
     logins: tuple[Login, ...]
 
 
@@ -193,6 +227,7 @@ def contact(account_id: str) -> Contact:
         name=store.unseal(account, "name"),
         id_number=store.unseal(account, "id_number"),
         phone=phones.shown(phone_of(account)),
+        former_phone=phones.shown(store.unseal(account, "former_phone")),
         logins=_logins(owners, account.recent_logins),
     )
 

@@ -7,18 +7,17 @@ from datetime import date
 import msgspec
 
 from chalicelib.identity import events, rules, store
-from chalicelib.identity.service import identities
+from chalicelib.identity.service import identities, proofs
 from chalicelib.identity.service.accounts import canonical
-from chalicelib.identity.service.identities import ShownDocument
+from chalicelib.identity.service.identities import Identity, ShownDocument
 from chalicelib.identity.service.wards import is_guardian
 from chalicelib.identity.store import RelativeItem
-from chalicelib.kernel import clock, errors, numbers
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
-from chalicelib.platforms import departments
 
 
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,19 +50,18 @@ def visitor_self(actor: Actor) -> Visitor:
 def visitor_relative(actor: Actor, relative_id: str) -> Visitor:
     """The caller's relative; raises ``not_found`` or ``relative_not_consented``."""
     item = store.relative(relative_id)
-    if item is None or item.holder not in actor.accounts:
+    if item is None or not is_holder(actor, item):
         raise errors.NOT_FOUND()
     if not _stands(item):
         raise rules.RELATIVE_NOT_CONSENTED()
     person = store.person(item.relative_index)
     account = person.account_id or "" if person else ""
-    id_number = store.unseal(item, "id_number")
     return Visitor(
         key=item.relative_index,
         account=account,
         name=store.unseal(item, "name"),
-        id_number=id_number,
-        born=numbers.birth_date(id_number),
+        id_number=store.unseal(item, "id_number"),
+        born=identities.birth_date(item),
     )
 
 
@@ -77,15 +75,13 @@ def visitor_named(document: ShownDocument) -> Visitor:
     )
 
 
-def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:
+def add_relative(actor: Actor, document: ShownDocument) -> RelativeItem:
     """Ask a relative for consent to book for them; a guardian consents for a child under 14 (PIPL art. 31).
 
-    A repeat finds what is there. Raises ``id_number_invalid``, ``identity_mismatch`` or
-    ``platform_unavailable``.
+    A repeat finds what is there. Raises what ``identities.identity_of`` and ``proofs.check_registered`` raise.
     """
-    relative = identities.identity_of(ShownDocument(name=name, id_number=id_number))
-    if not departments.check_identity(relative.name, relative.number, relative.document).match:
-        raise rules.NAME_DOES_NOT_MATCH()
+    relative = identities.identity_of(document)
+    proofs.check_registered(relative)
     holder = canonical(actor.id)
     found = store.relation(holder.id_index or "", relative.index)
     if found is not None and _stands(found):
@@ -94,9 +90,11 @@ def add_relative(actor: Actor, name: str, id_number: str) -> RelativeItem:
     item.name = store.seal(item, "name", relative.name)
     item.id_number = store.seal(item, "id_number", relative.number)
     item.holder_name = store.seal(item, "holder_name", store.unseal(holder, "name"))
-    item.guardian = _is_guardian(store.unseal(holder, "id_number"), relative.number)
+    identities.keep_birth(item, relative)
+    item.guardian = _is_guardian(holder.id_index or "", relative)
     item.consented = item.guardian
     item.ended = False
+    item.holder = holder.id
     event = Event(events.RELATIVE_ADDED, actor, data={"consented": int(item.consented)})
     writes: list[tables.Write] = [changes.record(item, event)]
     if found is None:
@@ -111,7 +109,7 @@ def _stands(item: RelativeItem) -> bool:
         return False
     if not item.guardian:
         return True
-    return rules.is_child(numbers.birth_date(store.unseal(item, "id_number")), clock.today())
+    return rules.is_child(identities.birth_date(item), clock.today())
 
 
 def consent_stands(relative_id: str) -> bool:
@@ -120,15 +118,13 @@ def consent_stands(relative_id: str) -> bool:
     return item is not None and _stands(item)
 
 
-def _is_guardian(guardian: str, child: str) -> bool:
-    if not rules.is_child(numbers.birth_date(child), clock.today()):
-        return False
-    return is_guardian(guardian, child)
+def _is_guardian(guardian_index: str, child: Identity) -> bool:
+    return rules.is_child(child.born, clock.today()) and is_guardian(guardian_index, child.number)
 
 
 def is_holder(actor: Actor, item: RelativeItem) -> bool:
-    """Whether the caller is the one who books."""
-    return item.holder in actor.accounts
+    """Whether the caller is the one who books: the person, with whichever account."""
+    return canonical(actor.id).id_index == item.holder_index
 
 
 def is_relative(actor: Actor, item: RelativeItem) -> bool:
@@ -143,7 +139,7 @@ def give_consent(actor: Actor, item: RelativeItem) -> None:
     """
     if item.ended:
         raise errors.NOT_FOUND()
-    if rules.is_child(numbers.birth_date(store.unseal(item, "id_number")), clock.today()):
+    if rules.is_child(identities.birth_date(item), clock.today()):
         raise rules.GUARDIAN_CONSENTS()
     if not item.consented or item.guardian:
         item.consented = True
@@ -157,6 +153,7 @@ def end_relation(actor: Actor, item: RelativeItem) -> None:
     item.ended = True
     item.name = store.seal(item, "name", "")
     item.id_number = store.seal(item, "id_number", "")
+    item.born = None
     item.holder_name = store.seal(item, "holder_name", "")
     tables.write_or_conflict(changes.record(item, Event(events.RELATIVE_ENDED, actor)))
 

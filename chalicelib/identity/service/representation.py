@@ -10,6 +10,7 @@ import msgspec
 
 from chalicelib.identity import mandate_rules, rules, store
 from chalicelib.identity.service import enterprises, mandates, wards
+from chalicelib.identity.service.accounts import standing_account
 from chalicelib.identity.store import AccountItem
 from chalicelib.identity.store.mandates import ORGANIZATION, PERSON, MandateItem
 from chalicelib.kernel import clock, errors
@@ -43,7 +44,7 @@ def acting_for(actor: Actor, id_index: str, principal_id: str) -> Actor:
         represented: tuple[str, ...] = (principal_id,)
     else:
         mandate = store.mandates.mandate(PERSON, principal_id, id_index)
-        account = _standing_account(principal_id) if mandate is not None else None
+        account = standing_account(principal_id) if mandate is not None else None
         if account is None or not _may_be_represented(account):
             raise errors.MANDATE_INVALID()
         represented = (account.id, *account.merged)
@@ -83,13 +84,6 @@ def _check_today(acting: Actor, mandate: MandateItem) -> None:
         tables.write(tables.Touch(mandate, ("checked_on",), MandateItem.version == mandate.version))
 
 
-def _standing_account(account_id: str) -> AccountItem | None:
-    account = store.account(account_id)
-    if account is not None and account.merged_into:
-        return store.account(account.merged_into)
-    return account
-
-
 def _may_be_represented(account: AccountItem) -> bool:
     """Whether it is known whose the account is, and it is neither locked nor closed; a ward's needs no login."""
     has_login = bool(account.logins) or account.proof == rules.GUARDIAN_REGISTER
@@ -123,8 +117,12 @@ def recipient(party: str, handler: str, service: str) -> str:
 
     Empty when nobody of them has an account (any more).
     """
-    standing = _standing_account(party)
+    standing = standing_account(party)
     if standing is not None:
+        # A closed account hears that it was closed; once it is erased, there is nobody to be told.
+        is_erased = standing.closed_at is not None and not standing.logins
+        if is_erased:
+            return ""
         guardian = "" if standing.logins else wards.guardian_of(party)
         return guardian or standing.id
     account = store.account(handler) if handler else None
@@ -133,5 +131,5 @@ def recipient(party: str, handler: str, service: str) -> str:
         if mandate is not None and mandates.holds(mandate) and mandates.covers(mandate, service):
             return account.merged_into or account.id
     account_id = enterprises.representative(party)
-    representative = _standing_account(account_id) if account_id else None
+    representative = standing_account(account_id) if account_id else None
     return representative.id if representative is not None else ""

@@ -261,7 +261,11 @@ def _end(item: SessionItem, action: str, by: str, actor: Actor, reason: str = ""
             # The holder's item is read with every request anyway; access tokens are checked against it.
             still = [one for one in holder.ended if one.at > clock.seconds(clock.now()) - tokens.LIFETIME_SECONDS]
             ended_now = EndedSession(id=session.id, at=clock.seconds(clock.now()))
-            holder.ended = [*still, ended_now][-session_rules.MOST_ENDED :]
+            holder.ended = [*still, ended_now]
+            if len(holder.ended) > session_rules.MOST_ENDED:
+                # More than the item can remember: then all sessions end, so that no ended one comes to life again.
+                void_tokens(holder)
+                holder.ended = []
             # With an event, so that the version counts: two that end at once, or another change, must not undo it.
             writes.append(changes.record(holder, Event(ended, actor)))
         tables.write(*writes)

@@ -19,7 +19,6 @@ from chalicelib.kernel import clock, papers
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
-from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import optimistic, tables
 from chalicelib.platforms import departments
 
@@ -60,7 +59,7 @@ def become_guardian(actor: Actor, name: str, id_number: str) -> MandateItem:
     proofs.check_registered(ward)
     guardian = canonical(actor.id)
     require_fresh_proof(guardian)
-    if not _is_guardian(guardian.id_index or "", ward.number):
+    if not is_guardian(guardian.id_index or "", ward.number):
         raise mandate_rules.NOT_GUARDIAN()
     account = canonical(proofs.account_of_ward(actor, ward))
     until = mandate_rules.guardian_until(ward.born, clock.today())
@@ -69,13 +68,11 @@ def become_guardian(actor: Actor, name: str, id_number: str) -> MandateItem:
     return mandates.assume(actor, Principal(kind=PERSON, id=account.id, name=ward.name), holder, terms)
 
 
-def is_guardian(guardian: str, ward: str) -> bool:
-    """Whether the register names the holder of an ID number as guardian of another one (both of 18 digits)."""
-    return _is_guardian(vault.blind_index("id_number", guardian), ward)
+def is_guardian(guardian_index: str, ward: str) -> bool:
+    """Whether the register of guardians names somebody, by the index of their identity, for the holder of a number.
 
-
-def _is_guardian(guardian_index: str, ward: str) -> bool:
-    """Indexes are compared, not numbers: another kind of document may have like numbers."""
+    Indexes are compared, not numbers: another kind of document may have like numbers.
+    """
     records = departments.query_register("guardians", ward, departments.Purpose("guardians"))
     named = {identities.index_of_register(str(record.get("id_number", ""))) for record in records}
     return guardian_index != "" and guardian_index in named
@@ -89,7 +86,7 @@ def check_mandate(mandate: MandateItem) -> None:
     ward = canonical(mandate.principal_id)
     name = store.unseal(ward, "name")
     number = store.unseal(ward, "id_number")
-    if mandate.role == mandate_rules.GUARDIAN and not _is_guardian(mandate.holder_index, number):
+    if mandate.role == mandate_rules.GUARDIAN and not is_guardian(mandate.holder_index, number):
         _end(mandate)
         raise mandate_rules.GUARDIANSHIP_ENDED()
     is_registered = papers.KINDS[ward.document].is_registered

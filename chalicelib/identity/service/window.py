@@ -6,7 +6,7 @@ import secrets
 from datetime import timedelta
 
 from chalicelib.identity import rules, store
-from chalicelib.identity.service import identities, proofs, sessions
+from chalicelib.identity.service import identities, own_matters, proofs, sessions
 from chalicelib.identity.service.accounts import canonical
 from chalicelib.identity.service.identities import ShownDocument
 from chalicelib.identity.store import AccountItem, ProofCodeItem
@@ -49,15 +49,19 @@ def prove_at_window(actor: Actor, code: str, document: ShownDocument) -> None:
     Of a document that no exchange can check, the clerk's word is the proof.
 
     Raises ``proof_code_invalid``, ``id_number_invalid``, ``identity_mismatch``, ``already_proven``,
-    ``claims_another_identity``, ``too_many_accounts`` or ``platform_unavailable``.
+    ``claims_another_identity``, ``too_many_accounts``, ``own_matter``, ``staff_identity_unknown`` or
+    ``platform_unavailable``.
     """
     item = _code_in_use(code)
     identity = identities.identity_of(document)
+    if own_matters.is_own_identity(actor, identity.index):
+        raise errors.OWN_MATTER()
     if papers.KINDS[identity.document].is_registered:
         proofs.check_registered(identity)
     account = canonical(item.account_id)
     proofs.stands_for(account, identity)
-    if not account.logins:  # the claim was given up or lost since the code was made
+    # The claim was given up or lost since the code was made, or the account closed.
+    if not account.logins or account.closed_at is not None:
         raise rules.PROOF_CODE_INVALID()
     _use_up(item)
     proofs.prove(actor, item.account_id, identity, rules.WINDOW, only_again=item.only_again)

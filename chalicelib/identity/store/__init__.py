@@ -36,8 +36,9 @@ class AccountItem(tables.AggregateTable):
     ``proven_at``: when last) has proven, by which kind of ``document`` (``born``: for
     those whose number does not tell the day of birth). Whoever gives a claim up, or loses it to a
     proof, gets a new account, which notes the ``former`` ones; no login leads to the old one any more, so what was done
-    there is locked. ``dispute``: which dispute decides what becomes of it. ``closed_at``: the person has closed it; no
-    login leads to it any more, and what names the person is erased soon after.
+    there is locked. ``former_phone`` hears of the change to the present one. ``dispute``: which dispute decides what
+    becomes of it. ``closed_at``: the person has closed it; no login leads to it any more, and what names the person is
+    erased soon after.
     """
 
     class Meta:
@@ -54,6 +55,7 @@ class AccountItem(tables.AggregateTable):
     document = UnicodeAttribute(default=papers.RESIDENT)
     born = BinaryAttribute(legacy_encoding=False, null=True)
     phone = BinaryAttribute(legacy_encoding=False, null=True)
+    former_phone = BinaryAttribute(legacy_encoding=False, null=True)
     merged_into = UnicodeAttribute(null=True)
     merged = Names(default=list)
     former = Names(default=list)
@@ -192,12 +194,19 @@ class RelativeItem(tables.AggregateTable):
     holder_name = BinaryAttribute(legacy_encoding=False)
     name = BinaryAttribute(legacy_encoding=False)
     id_number = BinaryAttribute(legacy_encoding=False)
+    document = UnicodeAttribute(default=papers.RESIDENT)
+    born = BinaryAttribute(legacy_encoding=False, null=True)
     consented = BooleanAttribute(default=False)
     guardian = BooleanAttribute(default=False)
     ended = BooleanAttribute(default=False)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi1 = indexes.ListIndex()
+
+    @property
+    def holder_index(self) -> str:
+        """The index of who books."""
+        return self.pk.removeprefix("PERSON#")
 
 
 class SecurityKey(msgspec.Struct, kw_only=True):
@@ -216,6 +225,7 @@ class StaffItem(tables.AggregateTable):
     ``logins``: the platforms' users that a courier has registered with the second factor. ``keys``: security keys
     that serve as a second factor, and the ``challenge`` that one of them has to sign, good until ``challenge_until``.
     ``invitation``: the hash of what the person sets both factors with, good until ``invited_until`` (epoch seconds).
+    ``person_index``: the index of their own ID number, by which own matters are known.
     """
 
     class Meta:
@@ -228,6 +238,7 @@ class StaffItem(tables.AggregateTable):
     password = BinaryAttribute(legacy_encoding=False)
     totp_secret = BinaryAttribute(legacy_encoding=False)
     phone_index = UnicodeAttribute(null=True)
+    person_index = UnicodeAttribute(default="")
     logins = Names(default=list)
     last_step = Integer(default=0)
     keys = Json[list[SecurityKey]](list[SecurityKey], default=list)
@@ -340,6 +351,17 @@ def relatives_of(index: str) -> list[RelativeItem]:
     """A person's relatives (at most 50)."""
     page = tables.query(RelativeItem, f"PERSON#{index}", RelativeItem.sk.startswith("RELATIVE#"), limit=50)
     return [item for item in page.items if not item.ended]
+
+
+def relations_held(index: str, cursor: str | None) -> Page:
+    """A page of whom a person has asked, ended relations too."""
+    condition = RelativeItem.sk.startswith("RELATIVE#")
+    return tables.query(RelativeItem, f"PERSON#{index}", condition, cursor=cursor)
+
+
+def relations_asked(index: str, cursor: str | None) -> Page:
+    """A page of who has asked a person, ended relations too."""
+    return tables.query(RelativeItem.gsi1, f"CONSENTS#{index}", index="gsi1", cursor=cursor)
 
 
 def asking(index: str) -> list[RelativeItem]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from chalicelib.identity.store.mandates import TABLE
+from chalicelib.kernel import clock
 from chalicelib.kernel.storage import tables
 from chalicelib.kernel.storage.attributes import Integer
 from chalicelib.kernel.storage.tables import read
+
+PHONE_TEXT_SECONDS = 400 * 86400
 
 
 class ScanItem(tables.Table):
@@ -44,6 +47,16 @@ class TextCodeItem(tables.Table):
     expires_at = Integer()
 
 
+class PhoneTextItem(tables.Table):
+    """Which account has shown a text of Alipay about a phone number; kept for as long as logins live without use."""
+
+    class Meta:
+        table_name = TABLE
+
+    account_id = UnicodeAttribute()
+    expires_at = Integer()
+
+
 class PhoneItem(tables.Table):
     """Whose a phone number is: the account to which it was bound last."""
 
@@ -68,6 +81,11 @@ def text_code(phone_index: str) -> TextCodeItem | None:
 def text_code_write(phone_index: str, code: str, expires_at: int) -> tables.Put:
     """The write of a new code, which takes the place of one before it."""
     return tables.Put(TextCodeItem(f"TEXTCODE#{phone_index}", code=code, misses=0, expires_at=expires_at))
+
+
+def new_phone_text(text_hash: str, account_id: str) -> PhoneTextItem:
+    expires_at = clock.seconds(clock.now()) + PHONE_TEXT_SECONDS
+    return PhoneTextItem(f"PHONETEXT#{text_hash}", account_id=account_id, expires_at=expires_at)
 
 
 def phone(phone_index: str) -> PhoneItem | None:

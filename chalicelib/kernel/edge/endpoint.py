@@ -278,11 +278,16 @@ _LEVEL_ERRORS = {
 
 
 def load_target(access: Access, actor: Actor, parameters: dict[str, str]) -> Any:
-    """The object that the path names; raises ``not_found`` if absent or none of the caller's business."""
+    """The object that the path names.
+
+    Raises ``not_found`` if absent or none of the caller's business, ``own_matter`` if it is too much of it.
+    """
     assert access.target is not None and access.related is not None
     found = access.target(**parameters)
     if found is None or not access.related(actor, found):
         raise errors.NOT_FOUND()
+    if actor.kind == "staff" and access.own is not None and access.own(actor, found):
+        raise errors.OWN_MATTER()
     return found
 
 

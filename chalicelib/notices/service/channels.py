@@ -25,6 +25,11 @@ _FULL_SECONDS = 30.0
 ENDS_PLATFORM = ("refused", "quota")  # our template or the day's limit: another login of the platform changes nothing
 
 
+_FORMER = "former"
+_TOLD_FORMER = "phone_bound"
+"""The event that a person's former phone number hears of."""
+
+
 @dataclass
 class _Breaker:
     """How often in a row a channel did not take anything in this process, and until when it is left alone."""
@@ -48,22 +53,35 @@ def forget() -> None:
 
 @dataclass(frozen=True)
 class Way:
-    """A channel: with the platform's user to tell, or for text messages with the provider."""
+    """A channel: with the platform's user to tell, or for text messages with the provider.
+
+    ``is_former``: the text goes to the number that the person had before.
+    """
 
     channel: str
     login: Login | None = None
     provider: str = ""
+    is_former: bool = False
 
     @property
     def login_key(self) -> str:
-        return self.login.key if self.login is not None else ""
+        """What a try is remembered by, beside its channel."""
+        if self.login is not None:
+            return self.login.key
+        return _FORMER if self.is_former else ""
+
+
+def is_same(one: Way, other: Way) -> bool:
+    """Whether two ways lead to the same phone or platform's user, perhaps by different providers."""
+    return (one.channel, one.login_key) == (other.channel, other.login_key)
 
 
 def remaining_ways(item: MessageItem, words: MessageWords, contact: Contact) -> list[Way]:
     """The ways that are left to try for a message: the logins of the person, the one used last first, then a text.
 
     A login counts if the event has a template for its platform. A text counts if the event has a short text, the
-    person has a mainland mobile number and wants text messages, or the message is urgent.
+    person has a mainland mobile number and wants text messages, or the message is urgent. Of another phone number the
+    former one hears too: it may be a thief who has changed it.
     """
     done = [made for made in item.tried if made.verdict != "busy"]
     ended_platforms = {made.channel for made in done if made.verdict in ENDS_PLATFORM}
@@ -74,17 +92,28 @@ def remaining_ways(item: MessageItem, words: MessageWords, contact: Contact) -> 
         was_tried = login.platform in ended_platforms or (login.platform, login.key) in tried
         if has_template and not was_tried:
             ways.append(Way(login.platform, login=login))
-    is_mobile = len(contact.phone) == 11 and contact.phone.startswith("1")
-    wants_texts = item.sms or item.urgent
-    if words.sms is not None and is_mobile and wants_texts and (rules.SMS, "") not in tried:
-        for provider in _providers(item):
+    wants_texts = words.sms is not None and (item.sms or item.urgent)
+    if wants_texts and _is_mobile(contact.phone) and (rules.SMS, "") not in tried:
+        for provider in _providers(item, ""):
             ways.append(Way(rules.SMS, provider=provider))
+    tells_former = wants_texts and item.event == _TOLD_FORMER and _is_mobile(contact.former_phone)
+    if tells_former and (rules.SMS, _FORMER) not in tried:
+        for provider in _providers(item, _FORMER):
+            ways.append(Way(rules.SMS, provider=provider, is_former=True))
     return ways
 
 
-def _providers(item: MessageItem) -> list[str]:
+def _is_mobile(phone: str) -> bool:
+    """Whether a number is one of the mainland's mobile ones."""
+    return len(phone) == 11 and phone.startswith("1")
+
+
+def _providers(item: MessageItem, login_key: str) -> list[str]:
     """The providers in their order; only the one that may have sent the text already, if there is such a one."""
-    unheard = [made.provider for made in item.tried if made.unheard and made.channel == rules.SMS]
+    unheard = []
+    for made in item.tried:
+        if made.unheard and (made.channel, made.login_key) == (rules.SMS, login_key):
+            unheard.append(made.provider)
     return unheard[-1:] or sms.providers()
 
 
@@ -219,6 +248,10 @@ def _by_sms(way: Way, item: MessageItem, words: MessageWords, contact: Contact) 
     """By one provider, which recognises a repeat by the message's id; another one would send it a second time."""
     assert words.sms is not None
     text = rules.sms_text(catalog.messages().rules.sms_signature, words.sms.en if item.english else words.sms.zh)
-    outcome = sms.send(way.provider, f"{item.account}-{item.id}", contact.phone, text)
+    serial = f"{item.account}-{item.id}"
+    if way.is_former:
+        outcome = sms.send(way.provider, f"{serial}-{_FORMER}", contact.former_phone, text)
+    else:
+        outcome = sms.send(way.provider, serial, contact.phone, text)
     # A provider recognises a repeat, so one that was not heard is asked again, and no other one.
     return Outcome(verdict="busy", unheard=True) if outcome.verdict == "unheard" else outcome

@@ -79,7 +79,8 @@ def _send(item: MessageItem) -> None:
             continue
         outcome = _try(item, way, words, contact)
         if outcome.verdict == "sent":
-            ways = [other for other in ways if other.login is not None or way.login is not None]
+            # Another provider would send the same text once more.
+            ways = [other for other in ways if not channels.is_same(other, way)]
             if item.kind != rules.SECURITY or not ways:
                 _sent(item, way.channel, outcome)
                 channels.spend(consent)
@@ -88,7 +89,7 @@ def _send(item: MessageItem) -> None:
             rules.MESSAGES.move(item, "put_off", "system")
             continue
         _count_failure(way.channel, outcome)
-        has_another_provider = way.login is None and bool(ways)  # the ways by text message come last
+        has_another_provider = any(channels.is_same(other, way) for other in ways)
         may_try_another = has_another_provider and not outcome.unheard
         if outcome.verdict == "busy" and not may_try_another and not _out_of_patience(item):
             _put_off(item)

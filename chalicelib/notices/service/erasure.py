@@ -21,6 +21,6 @@ def erase_message(actor: Actor, entry: dict[str, Any]) -> None:
 def erase_preferences(_: Actor, entry: dict[str, Any]) -> None:
     """Remove how somebody wants to be told, and what their logins have agreed to receive."""
     tables.write(tables.Delete(store.preferences(entry["id"])))
-    for login in identity.contact(entry["id"]).logins:
-        for consent in store.consents(login.key):
+    for key in identity.closing.login_keys(entry["id"]):
+        for consent in store.consents(key):
             tables.write(tables.Delete(consent))

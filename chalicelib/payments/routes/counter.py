@@ -9,11 +9,19 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.kernel import clock, errors, ids
-from chalicelib.kernel.access import Access, Actor
+from chalicelib.kernel.access import OWN_ERRORS, Access, Actor
 from chalicelib.kernel.edge.endpoint import Request, endpoint
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.payments import rules, service, store
-from chalicelib.payments.routes.shapes import PAYING_ERRORS, BillIds, PaymentReason, any_bill, collects, named_bills
+from chalicelib.payments.routes.shapes import (
+    PAYING_ERRORS,
+    BillIds,
+    PaymentReason,
+    any_bill,
+    collects,
+    concerns,
+    named_bills,
+)
 from chalicelib.payments.routes.views import (
     BillView,
     DrawerView,
@@ -29,7 +37,11 @@ _COUNTER_LIMIT = Limit(name="counter_bill", times=60, seconds=300, failures_only
 
 
 CANCELLED_BY = Access(
-    staff=("officer", "supervisor"), target=store.bill, related=collects, relation="staff of the collecting unit"
+    staff=("officer", "supervisor"),
+    target=store.bill,
+    related=collects,
+    relation="staff of the collecting unit",
+    own=concerns,
 )
 
 
@@ -77,7 +89,7 @@ def cancel_bill(actor: Actor, target: BillItem, body: PaymentReason) -> BillView
     return bill_view(target)
 
 
-@endpoint("GET", "/v1/counter/bills/{bill_id}", CLERK, errors=[errors.NOT_FOUND], limit=_COUNTER_LIMIT)
+@endpoint("GET", "/v1/counter/bills/{bill_id}", CLERK, errors=[errors.NOT_FOUND, *OWN_ERRORS], limit=_COUNTER_LIMIT)
 def read_counter_bill(actor: Actor, bill_id: str) -> BillView:
     """The bill behind a payment notice number that somebody brings to the window; the reading is recorded."""
     item = service.counter.read_bill(actor, bill_id)
@@ -98,6 +110,7 @@ def read_counter_bill(actor: Actor, bill_id: str) -> BillView:
         rules.DRAWER_CLOSED,
         rules.CARD_SLIP_USED,
         errors.NOT_FOUND,
+        *OWN_ERRORS,
     ],
 )
 def take_counter_payment(actor: Actor, body: CounterPayment, request: Request) -> PaymentView:

@@ -12,7 +12,7 @@ from chalicelib.kernel.edge.endpoint import Request, endpoint
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import ListQuery
 from chalicelib.payments import rules, service, store
-from chalicelib.payments.routes.shapes import PAYING_ERRORS, BillIds, named_bills
+from chalicelib.payments.routes.shapes import PAYING_ERRORS, BillIds, concerns, named_bills
 from chalicelib.payments.routes.views import BillList, BillView, PaymentView, bill_row, bill_view, payment_view
 from chalicelib.payments.store import BillItem, OrderItem
 from chalicelib.platforms import payment
@@ -41,6 +41,7 @@ SEEN_BILL = Access(
     target=store.bill,
     related=_sees_bill,
     relation="payer, or staff of the collecting unit",
+    own=concerns,
 )
 
 

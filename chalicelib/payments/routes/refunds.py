@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from chalicelib.identity import service as identity
 from chalicelib.kernel import errors, ids
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import Request, endpoint
 from chalicelib.payments import rules, service, store
-from chalicelib.payments.routes.shapes import COLLECTED, PaymentReason, Words
+from chalicelib.payments.routes.shapes import COLLECTED, PaymentReason, Words, concerns
 from chalicelib.payments.routes.views import RefundList, RefundView, refund_view
 from chalicelib.payments.store import BillItem, RefundItem
 
@@ -20,11 +21,20 @@ def _handles(actor: Actor, item: RefundItem) -> bool:
     return actor.unit == item.unit or "treasurer" in actor.roles
 
 
+def _concerns(actor: Actor, item: RefundItem) -> bool:
+    bill = store.bill(item.bill) if item.bill else None
+    if bill is not None:
+        return concerns(actor, bill)
+    order = store.order(item.order)
+    return order is not None and identity.own_matters.is_own(actor, order.payer)
+
+
 REFUND = Access(
     staff=("officer", "supervisor", "treasurer"),
     target=store.refund,
     related=_handles,
     relation="staff of the collecting unit, or a treasurer",
+    own=_concerns,
 )
 
 
@@ -122,7 +132,13 @@ def abandon_refund(actor: Actor, target: RefundItem) -> RefundView:
 @endpoint(
     "POST",
     "/v1/refunds/{refund_id}/pay_out",
-    Access(staff=("officer",), target=store.refund, related=_handles, relation="officer of the collecting unit"),
+    Access(
+        staff=("officer",),
+        target=store.refund,
+        related=_handles,
+        relation="officer of the collecting unit",
+        own=_concerns,
+    ),
     idempotent=True,
     errors=[rules.REFUND_STATE, rules.DRAWER_CLOSED, errors.CONFLICT],
 )

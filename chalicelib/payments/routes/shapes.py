@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from chalicelib.identity import service as identity
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.payments import rules, service, store
@@ -46,7 +47,18 @@ def collects(actor: Actor, item: BillItem) -> bool:
     return actor.unit == item.unit
 
 
-COLLECTED = Access(staff=("officer",), target=store.bill, related=collects, relation="officer of the collecting unit")
+def concerns(actor: Actor, item: BillItem) -> bool:
+    """Whether a bill is a staff member's own matter."""
+    return identity.own_matters.is_own(actor, item.payer, item.handler)
+
+
+COLLECTED = Access(
+    staff=("officer",),
+    target=store.bill,
+    related=collects,
+    relation="officer of the collecting unit",
+    own=concerns,
+)
 
 
 PAYING_ERRORS = [

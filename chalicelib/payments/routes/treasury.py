@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from chalicelib.identity import service as identity
 from chalicelib.kernel import errors, ids
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.documents import DocumentLink
@@ -40,8 +41,18 @@ def _anyone_of_role(_actor: Actor, _item: object) -> bool:
 TREASURER = Access(staff=("treasurer",))
 
 
+def _concerns(actor: Actor, item: SuspenseItem) -> bool:
+    """Whether the money came for an order of the treasurer's own."""
+    order = store.order(item.order)
+    return order is not None and identity.own_matters.is_own(actor, order.payer)
+
+
 HELD_MONEY = Access(
-    staff=("treasurer",), target=store.suspense, related=_anyone_of_role, relation="any treasurer of the city"
+    staff=("treasurer",),
+    target=store.suspense,
+    related=_anyone_of_role,
+    relation="any treasurer of the city",
+    own=_concerns,
 )
 
 

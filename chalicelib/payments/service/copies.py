@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.storage.tables import Page
 from chalicelib.payments import store
+from chalicelib.payments.service import receipts
 
 
 def bills(actor: Actor, cursor: str | None) -> Page:
@@ -26,6 +27,7 @@ def bills(actor: Actor, cursor: str | None) -> Page:
             "pay_by": item.pay_by,
             "refunded": item.refunded,
             "being_refunded": sum(item.given_back.values()) - item.refunded,
+            "receipt": receipts.is_there(item),
         }
         entries.append(entry)
     return Page(entries, page.cursor)

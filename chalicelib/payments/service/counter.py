@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from chalicelib.identity import service as identity
 from chalicelib.kernel import clock, errors, ids, log
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes, readings
@@ -17,19 +18,29 @@ from chalicelib.platforms.payment import Trade
 
 
 def read_bill(actor: Actor, bill_id: str) -> BillItem | None:
-    """The bill behind a payment notice number; the clerk's reading is recorded before it is shown."""
+    """The bill behind a payment notice number; the clerk's reading is recorded before it is shown.
+
+    Raises ``own_matter`` or ``staff_identity_unknown``.
+    """
     item = store.bill(bill_id)
     if item is not None:
+        _refuse_own(actor, [item])
         tables.write(readings.record(store.PaymentReadingItem, item.subject, actor, item.payer))
     return item
+
+
+def _refuse_own(actor: Actor, wanted: list[BillItem]) -> None:
+    parties = [party for item in wanted for party in (item.payer, item.handler)]
+    identity.own_matters.refuse_own(actor, *parties)
 
 
 def take(actor: Actor, wanted: list[BillItem], method: str, slip: str, order_id: str) -> OrderItem:
     """Take cash, or a card by its slip number, for bills; online orders over them are ended at their platforms first.
 
-    Raises ``bill_not_payable``, ``bill_already_paid``, ``drawer_closed``, ``card_slip_used``, ``payment_not_verified``
-    or ``changed_meanwhile``.
+    Raises ``bill_not_payable``, ``bill_already_paid``, ``drawer_closed``, ``card_slip_used``, ``payment_not_verified``,
+    ``own_matter``, ``staff_identity_unknown`` or ``changed_meanwhile``.
     """
+    _refuse_own(actor, wanted)
     if method == CARD:
         order_id = ids.derived_id("card", actor.unit, slip)
     existing = store.order(order_id)
@@ -136,8 +147,9 @@ def find(number: str) -> list[OrderItem]:
 def assign(actor: Actor, suspense_id: str, wanted: list[BillItem], order_id: str) -> OrderItem:
     """Money in suspense is for these bills: they count as paid by it.
 
-    Raises ``suspense_wrong_state``, ``amount_differs``, ``bill_not_payable``, ``other_payment_open``, ...
+    Raises ``suspense_wrong_state``, ``amount_differs``, ``bill_not_payable``, ``own_matter``, ...
     """
+    _refuse_own(actor, wanted)
     held = store.suspense(suspense_id)
     existing = store.order(order_id)
     if existing is not None:

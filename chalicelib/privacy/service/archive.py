@@ -25,6 +25,11 @@ def closed_account(closed_account_id: str) -> ClosingItem | None:
     return item if is_closed else None
 
 
+def is_own_matter(actor: Actor, item: ClosingItem) -> bool:
+    """Whether the closed account was the administrator's own, or a relative's."""
+    return identity.own_matters.is_own_identity(actor, store.index_of(item))
+
+
 def read(actor: Actor, item: ClosingItem, reason: str, cursor: str | None) -> Page:
     """A page of what is kept of a closed account, in clear; the reading is recorded first, with its reason."""
     recorded = readings.record(ArchiveReadingItem, item.subject, actor, item.id, note=reason)

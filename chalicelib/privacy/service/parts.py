@@ -6,9 +6,9 @@ themselves, appointments 400 days after their day.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from chalicelib.applications import service as applications
@@ -17,17 +17,18 @@ from chalicelib.catalog.definition import Text
 from chalicelib.certificates import service as certificates
 from chalicelib.delivery import service as delivery
 from chalicelib.identity import service as identity
-from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.storage.tables import Page
 from chalicelib.notices import service as notices
 from chalicelib.payments import service as payments
 
-Entry = Mapping[str, Any]
-
 
 def _never(_: Any) -> bool:
     return False
+
+
+def _no_day(_: Any) -> date | None:
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,27 +37,25 @@ class Part:
 
     ``copy``: a page of its entries, in clear. ``is_open``: whether an entry is not finished, and ``to_do`` what the
     person can do about that. ``erase`` removes what names the person from an entry; without it, nothing does.
-    ``waits_until``: the day on which an entry may be erased that may not be yet (by default: while it is open, each
-    day anew). ``after``: parts that have to be erased before.
+    ``waits_until``: the day on which an entry may be erased that may not be yet. ``is_erased``: whether it is already.
     """
 
     copy: Callable[[Actor, str | None], Page]
     is_open: Callable[[Any], bool] = _never
     to_do: Text | None = None
     erase: Callable[[Actor, Any], None] | None = None
-    waits_until: Callable[[Any], date | None] | None = None
-    after: tuple[str, ...] = ()
+    waits_until: Callable[[Any], date | None] = _no_day
+    is_erased: Callable[[Any], bool] = _never
 
     @property
     def is_archived(self) -> bool:
         """Whether the city may say how long the archive keeps it: what stays in its place is not archived too."""
         return self.erase is not None
 
-    def waits(self, entry: Entry) -> date | None:
-        """The day on which to come again for an entry that may not be erased yet; None if it may."""
-        if self.waits_until is not None:
-            return self.waits_until(entry)
-        return clock.today() + timedelta(days=1) if self.is_open(entry) else None
+    @property
+    def can_be_open(self) -> bool:
+        """Whether entries of this part may be unfinished."""
+        return self.to_do is not None
 
 
 PARTS: dict[str, Part] = {
@@ -74,6 +73,7 @@ PARTS: dict[str, Part] = {
         copy=certificates.copies.certificates,
         erase=certificates.erasure.erase,
         waits_until=certificates.erasure.waits_until,
+        is_erased=certificates.erasure.is_erased,
     ),
     "bills": Part(
         copy=payments.copies.bills,
@@ -94,14 +94,11 @@ PARTS: dict[str, Part] = {
         is_open=appointments.erasure.is_open,
         to_do=Text("按时前往，或取消预约", "Come to it, or cancel it"),
         erase=appointments.erasure.erase,
-        waits_until=appointments.erasure.waits_until,
     ),
     "messages": Part(copy=notices.copies.messages, erase=notices.erasure.erase_message),
     "preferences": Part(copy=notices.copies.preferences, erase=notices.erasure.erase_preferences),
-    # The last one, and not before the appointments: they are found by the person's number.
-    "account": Part(
-        copy=identity.copies.account, erase=identity.closing.erase_account, after=("appointments", "preferences")
-    ),
+    # The last one: relatives, mandates and appointments are found by the person's number, consents by the logins.
+    "account": Part(copy=identity.copies.account, erase=identity.closing.erase_account),
 }
 
 

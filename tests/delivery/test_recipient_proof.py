@@ -1,0 +1,115 @@
+"""Delivery is proved by the recipient, or left with somebody who is named; what an outsider reports is corrected."""
+
+from __future__ import annotations
+
+import pytest
+
+from scenes.world import Client, World, new_id_number
+from tests.delivery import parcels
+from tests.delivery.parcels import SIGNATURE, Hall, Recipient
+
+LEFT = {"who": "neighbour", "name": "隔壁 302 室王先生"}
+REASON = {"reason": "没有收到这个快递"}
+
+
+def told(client: Client) -> list[str]:
+    return [message["event"] for message in client.get("/v1/messages").json["items"]]
+
+
+@pytest.fixture
+def street(world: World) -> tuple[Recipient, Hall, str]:
+    return parcels.on_the_street(world)
+
+
+def test_after_five_wrong_codes_the_screen_and_the_card_remain(street: tuple[Recipient, Hall, str]) -> None:
+    somebody, city, shipment = street
+    code = somebody.parcel(shipment)["code"]
+    for _ in range(5):
+        assert city.deliver(shipment, code=f"{(int(code) + 1) % 10**6:06d}", collected=800).code == "code_wrong"
+    assert city.deliver(shipment, code=code, collected=800).code == "code_locked"
+    assert city.deliver(shipment, signature=SIGNATURE, collected=800).code == "proof_needed"
+    assert city.deliver(shipment, code=code, id_number=somebody.id_number, collected=800).code == "proof_needed"
+    screen = somebody.client.get(f"/v1/shipments/{shipment}/screen").json["screen"]
+    assert city.deliver(shipment, screen=screen, collected=800).json["status"] == "delivered"
+    assert somebody.parcel(shipment)["proof"] == "screen"
+    assert somebody.client.get(f"/v1/shipments/{shipment}/screen").code == "shipment_wrong_state"
+
+
+def test_a_screen_is_of_one_parcel_and_of_now(world: World, street: tuple[Recipient, Hall, str]) -> None:
+    somebody, city, shipment = street
+    path = f"/v1/shipments/{shipment}/screen"
+    _, _, another = parcels.on_the_street(world)
+    screen = somebody.client.get(path).json["screen"]
+    assert city.deliver(another, screen=screen, collected=800).code == "screen_code_invalid"
+    assert city.deliver(shipment, screen=screen[:-2] + "xx", collected=800).code == "screen_code_invalid"
+    world.pass_time(minutes=6)
+    assert city.deliver(shipment, screen=screen, collected=800).code == "screen_code_invalid"
+    assert world.real_person().get(path).status == 404
+
+
+def test_the_card_at_the_door_is_the_recipients_or_of_whom_they_named(street: tuple[Recipient, Hall, str]) -> None:
+    somebody, city, shipment = street
+    assert city.deliver(shipment, id_number=new_id_number(), collected=800).code == "recipient_card_differs"
+    helper = new_id_number()
+    named = somebody.client.put(f"/v1/shipments/{shipment}/collector", {"name": "李代领", "id_number": helper})
+    assert named.status == 200, named.json
+    assert city.deliver(shipment, id_number=f" {helper.lower()} ", collected=800).json["status"] == "delivered"
+
+
+def test_what_is_left_with_somebody_is_told_at_once_and_can_be_disputed(
+    world: World, street: tuple[Recipient, Hall, str]
+) -> None:
+    somebody, city, shipment = street
+    assert city.deliver(shipment, left_with=LEFT, collected=800).json["status"] == "delivered"
+    world.pump()
+    assert "shipment_left" in told(somebody.client)
+    parcel = somebody.parcel(shipment)
+    assert (parcel["proof"], parcel["dispute_by"]) == ("left_with", "2026-11-09")
+    disputed = somebody.client.post(f"/v1/shipments/{shipment}/dispute", REASON)
+    assert disputed.json["status"] == "disputed"
+    assert somebody.client.post(f"/v1/shipments/{shipment}/dispute", REASON).status == 200, "a repeat changes nothing"
+    assert shipment in city.desk("disputed")
+    head = world.staff("hall.supervisor")
+    assert head.post(f"/v1/shipments/{shipment}/lose", {"reason": "邻居也没有收到"}).json["status"] == "lost"
+    replaced = head.post(f"/v1/shipments/{shipment}/replace")
+    assert replaced.json["id"] != shipment
+    world.pump()
+    assert {"shipment_disputed", "shipment_lost"} <= set(told(somebody.client))
+
+
+@pytest.mark.parametrize(("decision", "status"), [("uphold", "delivered"), ("find", "returned")])
+def test_a_supervisor_closes_a_dispute(
+    world: World, street: tuple[Recipient, Hall, str], decision: str, status: str
+) -> None:
+    somebody, city, shipment = street
+    code = somebody.parcel(shipment)["code"]
+    city.deliver(shipment, code=code, collected=800)
+    assert somebody.client.post(f"/v1/shipments/{shipment}/dispute", REASON).status == 200
+    head = world.staff("hall.supervisor")
+    body = {"reason": "已核实：本人签收"} if decision == "uphold" else {}
+    assert head.post(f"/v1/shipments/{shipment}/{decision}", body).json["status"] == status
+    assert shipment not in city.desk("disputed")
+
+
+def test_a_dispute_has_its_days(world: World, street: tuple[Recipient, Hall, str]) -> None:
+    somebody, city, shipment = street
+    path = f"/v1/shipments/{shipment}/dispute"
+    assert somebody.client.post(path, REASON).code == "shipment_wrong_state"
+    city.deliver(shipment, left_with=LEFT, collected=800)
+    assert world.real_person().post(path, REASON).status == 404
+    world.pass_time(days=8)
+    again = world.log_in("wechat", somebody.client.user)
+    assert again.post(path, REASON).code == "dispute_too_late"
+
+
+def test_a_revoked_certificate_stops_its_parcel(world: World, street: tuple[Recipient, Hall, str]) -> None:
+    somebody, city, shipment = street
+    parcel = somebody.parcel(shipment)
+    application = somebody.client.get(f"/v1/applications/{parcel['results'][0]['application_id']}").json
+    reason = {"reason": "登记有误，撤销"}
+    revoked = world.staff("registrar").post(f"/v1/certificates/{application['certificate_id']}/revoke", reason)
+    assert revoked.status == 200, revoked.json
+    assert city.deliver(shipment, code=parcel["code"], collected=800).code == "parcel_stopped"
+    assert city.courier.post(f"/v1/shipments/{shipment}/fail", {"reason": "other"}).status == 200
+    city.take_back(shipment)
+    assert shipment in city.desk("returned")
