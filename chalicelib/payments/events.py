@@ -47,6 +47,11 @@ MONEY_BACK_WITH_PAYER = EventType(
 MONEY_STAYS_IN_SUSPENSE = EventType(
     "money_stays_in_suspense", zh="退回失败，仍挂账", en="It could not be given back and stays in suspense"
 )
+MONEY_ASSIGNMENT_PROPOSED = EventType(
+    "money_assignment_proposed",
+    zh="挂账款项拟认领，待复核",
+    en="An assignment of money in suspense waits for a second person",
+)
 MONEY_ASSIGNED = EventType("money_assigned", zh="挂账款项已认领", en="The money in suspense was assigned to bills")
 RECEIPT_WANTED = EventType("receipt_wanted", zh="待开具电子票据", en="A receipt is to be issued")
 RECEIPT_ISSUED = EventType("receipt_issued", zh="已开具电子票据", en="The receipt was issued")

@@ -88,6 +88,12 @@ REFUND_TOO_MUCH = ErrorCode(
 TWO_PERSONS = ErrorCode(
     "second_person_needed", 409, zh="申请人与审批人不能是同一人", en="Who asked for it cannot also approve it"
 )
+PROPOSAL_NEEDED = ErrorCode(
+    "assignment_proposal_needed",
+    409,
+    zh="超过 {limit} 分的挂账认领须由一人提出、另一人确认，且缴费单一致",
+    en="Above {limit} fen, one treasurer proposes the bills and another one confirms the same",
+)
 SUPERVISOR_NEEDED = ErrorCode(
     "supervisor_needed",
     409,
@@ -252,6 +258,7 @@ SUSPENSE = Graph(
         Edge("give_back", HELD, GIVING_BACK, by=("system", "treasurer"), event=events.MONEY_GIVEN_BACK),
         Edge("finish", GIVING_BACK, GIVEN_BACK, by=("platform",), event=events.MONEY_BACK_WITH_PAYER),
         Edge("fail", GIVING_BACK, HELD, by=("platform", "officer"), event=events.MONEY_STAYS_IN_SUSPENSE),
+        Edge("propose", HELD, HELD, by=("treasurer",), event=events.MONEY_ASSIGNMENT_PROPOSED),
         Edge("assign", HELD, ASSIGNED, by=("treasurer",), event=events.MONEY_ASSIGNED),
     ),
     SUSPENSE_STATE,

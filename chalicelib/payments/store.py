@@ -135,7 +135,10 @@ class RefundItem(PaymentItem):
 
 
 class SuspenseItem(PaymentItem):
-    """Money that came in and fits no open order (挂账): one item for each of the platform's transactions."""
+    """Money that came in and fits no open order (挂账): one item for each of the platform's transactions.
+
+    ``proposed_bills``: what one treasurer (``proposer``) says it is for, until another one assigns it.
+    """
 
     class Meta:
         table_name = TABLE
@@ -149,6 +152,8 @@ class SuspenseItem(PaymentItem):
     status = UnicodeAttribute()
     refund = UnicodeAttribute(null=True)
     tries = Integer(default=0)
+    proposed_bills = Names(default=list)
+    proposer = UnicodeAttribute(default="")
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi1 = indexes.ListIndex()

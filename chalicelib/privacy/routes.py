@@ -123,10 +123,7 @@ class ClosingRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 @endpoint("GET", "/v1/me/closing", Access(person=Level.LOGGED_IN))
 def read_closing(actor: Actor) -> ClosingView:
-    """What closing the account means, and how far it has come: poll this after asking for it.
-
-    Once the account is closed, the session has ended, and this answers 401.
-    """
+    """What closing the account means, and how far it has come; 401 once it is closed."""
     return _closing_view(service.closing.closing_of(actor))
 
 
@@ -139,10 +136,7 @@ def read_closing(actor: Actor) -> ClosingView:
     limit=CLOSING_LIMIT,
 )
 def close_account(actor: Actor, body: ClosingRequest) -> ClosingView:
-    """Close the account (注销账号); whoever has proven who they are proves it now.
-
-    It is closed within seconds unless something is open: then that is named, and this can be asked for again.
-    """
+    """Close the account (注销账号) within seconds, unless something is open: then that is named."""
     return _closing_view(service.closing.ask(actor, even_if_open=body.even_if_open))
 
 

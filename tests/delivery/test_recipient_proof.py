@@ -113,3 +113,24 @@ def test_a_revoked_certificate_stops_its_parcel(world: World, street: tuple[Reci
     assert city.courier.post(f"/v1/shipments/{shipment}/fail", {"reason": "other"}).status == 200
     city.take_back(shipment)
     assert shipment in city.desk("returned")
+
+
+def test_a_delivery_that_the_company_takes_back_is_a_case_for_the_supervisor(world: World) -> None:
+    """Delivered, and 22 minutes later returned: the company's last word is not the end of it."""
+    somebody, city, carrier = parcels.recipient(world), parcels.hall(world), world.simulators.carrier
+    far = somebody.address(division="110105", detail="某某路 1 号 2 室")
+    shipment = somebody.approved(address=far)["shipment"]
+    somebody.pay(somebody.parcel(shipment)["bill"])
+    assert city.pack(shipment).status == 200
+    parcels.settle(world)
+    order = f"{shipment}-1"
+    carrier.controls["journey"]({"order": order, "states": ["accepted", "handed_over", "in_transit", "delivered"]})
+    parcels.settle(world)
+    assert somebody.parcel(shipment)["status"] == "delivered"
+    world.pass_time(minutes=22)
+    somebody.client.renew()
+    carrier.controls["report"]({"order": order, "state": "returned"})
+    parcels.settle(world)
+    assert somebody.parcel(shipment)["status"] == "disputed"
+    assert "shipment_taken_back" in told(somebody.client)
+    assert world.staff("hall.supervisor").post(f"/v1/shipments/{shipment}/find").json["status"] == "returned"

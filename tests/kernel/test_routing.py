@@ -21,7 +21,7 @@ from scenes.world import World
         ("PATCH", "/v1/services", 405),
         ("HEAD", "/v1/services", 405),
         ("OPTIONS", "/v1/services", 405),
-        ("GET", "/v1/certificates/revoked", 200),
+        ("GET", "/v1/certificates/keys", 200),
         ("GET", "/v1/prints%2Fx.y", 404),
         ("GET", "/v1/documents%2Fx.y", 404),
         ("DELETE", "/v1/prints/x.y", 405),

@@ -94,7 +94,8 @@ def test_no_personal_data_leaks_from_the_whole_journey(world: World, capfd: pyte
     paying.settle(world)
     link = citizen.post(f"/v1/bills/{bill}/receipt_links").json["url"]
     assert world.anonymous().get(link.removeprefix(world.environment.settings()["PUBLIC_URL"])).status == 200
-    bodies.append(world.staff("window.1").get(f"/v1/counter/bills/{bill}").body)
+    presence = citizen.post("/v1/me/proof/code").json["code"]
+    bodies.append(world.staff("window.1").get(f"/v1/counter/bills/{bill}?presence={presence}").body)
 
     recipient, city = parcels.Recipient(world=world, client=citizen, id_number=id_number), parcels.hall(world)
     address = recipient.address(recipient=NAME, phone=PHONE, detail=f"{NAME}路 7 号")

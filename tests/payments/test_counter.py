@@ -28,7 +28,14 @@ def take(client: Client, bills: list[str], **changes: Any) -> Reply:
 
 def test_cash_at_the_window_settles_like_any_payment(world: World, clerk: Client) -> None:
     payer = paying.payer(world)
-    seen = clerk.get(f"/v1/counter/bills/{payer.bills[0]}")
+    path = f"/v1/counter/bills/{payer.bills[0]}"
+    assert clerk.get(path).code == "not_found", "another unit's, and nobody is there"
+    stranger = world.real_person().post("/v1/me/proof/code").json["code"]
+    assert clerk.get(f"{path}?presence={stranger}").code == "not_found"
+    assert clerk.get(f"{path}?presence=00000000").code == "proof_code_invalid"
+    assert world.staff("registrar").get(path).status == 200, "the bill's own unit"
+    presence = payer.client.post("/v1/me/proof/code").json["code"]
+    seen = clerk.get(f"{path}?presence={presence}")
     assert seen.json["amount"]["amount"] == 8000
     assert take(clerk, payer.bills).json["status"] == "paid"
     paying.settle(world)
@@ -81,7 +88,10 @@ def test_a_refund_of_cash_is_paid_out_of_the_drawer(world: World, clerk: Client)
     assert take(registrar, payer.bills).status == 201
     paying.settle(world)
     asked = registrar.post(f"/v1/bills/{payer.bills[0]}/refunds", {"parts": {"registration": 3000}, "reason": "多收"})
-    assert asked.json["status"] == "approved"
+    assert asked.json["status"] == "requested", "cash leaves by two hands, from the first fen"
+    assert registrar.post(f"/v1/refunds/{asked.json['id']}/approve").code == "second_person_needed"
+    assert registrar.post(f"/v1/refunds/{asked.json['id']}/pay_out").code == "refund_wrong_state"
+    assert world.staff("treasurer.a").post(f"/v1/refunds/{asked.json['id']}/approve").json["status"] == "approved"
     paying.settle(world)
     assert clerk.post(f"/v1/refunds/{asked.json['id']}/pay_out").status == 404, "another unit's"
     assert registrar.post(f"/v1/refunds/{asked.json['id']}/pay_out").json["status"] == "done"

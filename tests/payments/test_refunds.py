@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock
 from chalicelib.payments import store
 from chalicelib.payments.service import refunds
@@ -272,6 +274,24 @@ def test_money_in_suspense_pays_the_bills_that_it_was_for(world: World) -> None:
     assert trade.refunded == 7000, "given back from the platform's own order"
 
 
+def test_above_the_limit_two_treasurers_assign_money(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    enterprise, suspense = held(world)
+    bill = debts.bill(enterprise, 7000)
+    release = catalog.release()
+    strict = msgspec.structs.replace(release, city=msgspec.structs.replace(release.city, assignment_limit=6999))
+    monkeypatch.setattr(catalog, "release", lambda: strict)
+    first, second = world.staff("treasurer.a"), world.staff("treasurer.b")
+    path = f"/v1/suspense/{suspense}"
+    assert first.post(f"{path}/assign", {"bills": [bill]}).code == "assignment_proposal_needed"
+    assert first.post(f"{path}/propose", {"bills": [debts.bill(enterprise, 6999)]}).code == "amount_differs"
+    proposed = first.post(f"{path}/propose", {"bills": [bill]})
+    assert (proposed.json["status"], proposed.json["proposed_bills"]) == ("held", [bill])
+    assert first.post(f"{path}/assign", {"bills": [bill]}).code == "second_person_needed"
+    other = debts.bill(enterprise, 7000)
+    assert second.post(f"{path}/assign", {"bills": [other]}).code == "assignment_proposal_needed", "another bill"
+    assert second.post(f"{path}/assign", {"bills": [bill]}).json["status"] == "paid"
+
+
 def test_a_failed_refund_of_suspense_waits_for_a_person(world: World) -> None:
     _, suspense = held(world)
     world.simulators.wechat_pay.controls["refund_outcomes"]({"outcomes": ["CLOSED"]})
@@ -337,6 +357,7 @@ def test_an_approved_refund_of_the_window_is_rejected_before_it_is_paid_out(worl
     assert taken.status == 201, taken.json
     paying.settle(world)
     refund = ask(clerk, payer.bills[0], {"registration": 100}).json
-    assert refund["status"] == "approved"
+    approved = world.staff("registrar.head").post(f"/v1/refunds/{refund['id']}/approve")
+    assert approved.json["status"] == "approved"
     rejected = world.staff("registrar.head").post(f"/v1/refunds/{refund['id']}/reject", {"reason": "申请有误"})
     assert rejected.json["status"] == "rejected"

@@ -204,6 +204,7 @@ def test_what_is_open_goes_on_without_the_person(world: World) -> None:
 def test_a_closing_is_called_off_when_the_account_has_changed(world: World) -> None:
     citizen = world.real_person(NAME)
     assert citizen.post("/v1/me/closing", {}).status == 202
+    assert citizen.post("/v1/me/closing", {}).json["status"] == "checking", "a repeat is safe"
     assert citizen.post("/v1/sessions/end_all").status == 200, "it was not me"
     world.pump()
     again = world.log_in("wechat", citizen.user)

@@ -40,7 +40,9 @@ class CalendarYear(Strict, frozen=True, kw_only=True):
 class City(Strict, frozen=True, kw_only=True):
     """``city.json`` with the calendar: everything beside the services.
 
-    ``refund_limit``: a refund of more fen than this needs a second person. Without ``delivery`` nothing is posted.
+    ``refund_limit``: a refund of more fen than this needs a second person; ``counter_refund_limit`` the same for what
+    was paid in cash or by card at a window, ``assignment_limit`` for money in suspense that is assigned to bills.
+    Without ``delivery`` nothing is posted.
     """
 
     name: Text
@@ -48,6 +50,8 @@ class City(Strict, frozen=True, kw_only=True):
     units: list[Unit]
     calendar: list[CalendarYear]
     refund_limit: Annotated[int, Meta(ge=0)] = 50_000
+    counter_refund_limit: Annotated[int, Meta(ge=0)] = 0
+    assignment_limit: Annotated[int, Meta(ge=0)] = 50_000
     delivery: DeliveryRules | None = None
 
 

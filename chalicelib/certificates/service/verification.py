@@ -26,8 +26,7 @@ class PublicLine(View, frozen=True):
 class Verification(View, frozen=True, kw_only=True):
     """What a scan says. Name and dates are there if something genuine was found.
 
-    Headline and lines are shown for the signed number on the paper only, because they say something of a person.
-    ``by_number`` means that the printed number was typed in: status, dates and revision are shown.
+    ``by_number``: the printed number was typed in; headline and lines, which say something of a person, are not shown.
     """
 
     status: Status

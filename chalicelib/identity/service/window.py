@@ -6,10 +6,11 @@ import secrets
 from datetime import timedelta
 
 from chalicelib.identity import rules, store
-from chalicelib.identity.service import identities, own_matters, proofs, sessions
+from chalicelib.identity.service import identities, mandates, own_matters, proofs, sessions
 from chalicelib.identity.service.accounts import canonical
 from chalicelib.identity.service.identities import ShownDocument
 from chalicelib.identity.store import AccountItem, ProofCodeItem
+from chalicelib.identity.store.mandates import ORGANIZATION, PERSON
 from chalicelib.kernel import clock, errors, papers
 from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.edge.shapes import Instant, View
@@ -41,6 +42,21 @@ def new_code(actor: Actor) -> ProofCode:
     unused = tables.absent(store.ProofCodeItem) | (store.ProofCodeItem.expires_at < clock.seconds(clock.now()))
     tables.write_or_conflict(tables.Put(item, unused))
     return ProofCode(code=code, expires_at=clock.local(ends))
+
+
+def is_present(code: str, party: str) -> bool:
+    """Whether whoever shows this code on the phone is a party, or acts for it; the code is not used up by this.
+
+    Raises ``proof_code_invalid``.
+    """
+    account = canonical(_code_in_use(code).account_id)
+    if party in (account.id, *account.merged):
+        return True
+    if account.level != Level.PROVEN:
+        return False
+    index = account.id_index or ""
+    held = [store.mandates.mandate(kind, party, index) for kind in (ORGANIZATION, PERSON)]
+    return any(mandate is not None and mandates.holds(mandate) for mandate in held)
 
 
 def prove_at_window(actor: Actor, code: str, document: ShownDocument) -> None:

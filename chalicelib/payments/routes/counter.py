@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from chalicelib.identity import rules as identity_rules
 from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import OWN_ERRORS, Access, Actor
 from chalicelib.kernel.edge.endpoint import Request, endpoint
@@ -65,6 +66,12 @@ class Counted(msgspec.Struct, forbid_unknown_fields=True):
     day: date | None = None
 
 
+class PresenceQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """The code that the payer shows on the phone."""
+
+    presence: Annotated[str, Meta(pattern=r"^([0-9]{8})?$")] = ""
+
+
 class PaymentNumberQuery(msgspec.Struct, forbid_unknown_fields=True):
     """The number that a payer has in hand: the payment's, or the platform's transaction number."""
 
@@ -89,10 +96,19 @@ def cancel_bill(actor: Actor, target: BillItem, body: PaymentReason) -> BillView
     return bill_view(target)
 
 
-@endpoint("GET", "/v1/counter/bills/{bill_id}", CLERK, errors=[errors.NOT_FOUND, *OWN_ERRORS], limit=_COUNTER_LIMIT)
-def read_counter_bill(actor: Actor, bill_id: str) -> BillView:
-    """The bill behind a payment notice number that somebody brings to the window; the reading is recorded."""
-    item = service.counter.read_bill(actor, bill_id)
+@endpoint(
+    "GET",
+    "/v1/counter/bills/{bill_id}",
+    CLERK,
+    errors=[errors.NOT_FOUND, identity_rules.PROOF_CODE_INVALID, *OWN_ERRORS],
+    limit=_COUNTER_LIMIT,
+)
+def read_counter_bill(actor: Actor, bill_id: str, query: PresenceQuery) -> BillView:
+    """The bill behind a payment notice number that somebody brings to the window; the reading is recorded.
+
+    A bill of another unit takes ``presence``: the payer's code of ``POST /v1/me/proof/code``.
+    """
+    item = service.counter.read_bill(actor, bill_id, query.presence)
     if item is None:
         raise errors.NOT_FOUND()
     return bill_view(item)

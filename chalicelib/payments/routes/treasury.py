@@ -24,6 +24,7 @@ from chalicelib.payments.routes.views import (
     PaymentView,
     RefundView,
     SuspenseList,
+    SuspenseView,
     case_view,
     drawer_view,
     payment_view,
@@ -116,11 +117,30 @@ def give_back_suspense(actor: Actor, target: SuspenseItem, body: PaymentReason) 
 
 @endpoint(
     "POST",
+    "/v1/suspense/{suspense_id}/propose",
+    HELD_MONEY,
+    errors=[rules.SUSPENSE_STATE, rules.AMOUNT_DIFFERS, errors.NOT_FOUND, errors.CONFLICT],
+)
+def propose_assignment(actor: Actor, target: SuspenseItem, body: Assignment) -> SuspenseView:
+    """Say which bills money in suspense is for; above the city's limit another treasurer has to assign it."""
+    service.counter.propose(actor, target, named_bills(body.bills, any_bill))
+    return suspense_view(target)
+
+
+@endpoint(
+    "POST",
     "/v1/suspense/{suspense_id}/assign",
     HELD_MONEY,
     status=201,
     idempotent=True,
-    errors=[*PAYING_ERRORS, rules.SUSPENSE_STATE, rules.AMOUNT_DIFFERS, rules.OTHER_PAYMENT_OPEN],
+    errors=[
+        *PAYING_ERRORS,
+        rules.SUSPENSE_STATE,
+        rules.AMOUNT_DIFFERS,
+        rules.OTHER_PAYMENT_OPEN,
+        rules.PROPOSAL_NEEDED,
+        rules.TWO_PERSONS,
+    ],
 )
 def assign_suspense(actor: Actor, target: SuspenseItem, body: Assignment, request: Request) -> PaymentView:
     """Money in suspense turned out to be for these bills."""

@@ -157,7 +157,7 @@ class DrawerList(View, frozen=True):
 
 
 class SuspenseView(View, frozen=True, kw_only=True):
-    """Money that fits no bill, and why; ``refund`` gives it back."""
+    """Money that fits no bill, and why; ``refund`` gives it back, ``proposed_bills`` are what it may be for."""
 
     id: str
     status: SuspenseStatus
@@ -168,6 +168,8 @@ class SuspenseView(View, frozen=True, kw_only=True):
     order: str
     paid_at: Instant
     refund: str | None = None
+    proposed_bills: list[str] | None = None
+    proposer: str | None = None
 
 
 class SuspenseList(View, frozen=True):
@@ -310,6 +312,8 @@ def suspense_view(item: SuspenseItem) -> SuspenseView:
         order=item.order,
         paid_at=clock.local(item.paid_at),
         refund=item.refund,
+        proposed_bills=list(item.proposed_bills) or None,
+        proposer=item.proposer or None,
     )
 
 

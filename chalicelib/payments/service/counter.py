@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from chalicelib.catalog import service as catalog
 from chalicelib.identity import service as identity
 from chalicelib.kernel import clock, errors, ids, log
 from chalicelib.kernel.access import Actor
@@ -13,19 +14,26 @@ from chalicelib.kernel.storage import tables, worker
 from chalicelib.payments import events, rules, store
 from chalicelib.payments.service import bills, bookkeeping, orders, refunds, settlement
 from chalicelib.payments.service.channels import CARD, CASH, ONLINE
-from chalicelib.payments.store import BillItem, DrawerItem, OrderItem, RefundItem
+from chalicelib.payments.store import BillItem, DrawerItem, OrderItem, RefundItem, SuspenseItem
 from chalicelib.platforms.payment import Trade
 
 
-def read_bill(actor: Actor, bill_id: str) -> BillItem | None:
+def read_bill(actor: Actor, bill_id: str, presence: str) -> BillItem | None:
     """The bill behind a payment notice number; the clerk's reading is recorded before it is shown.
 
-    Raises ``own_matter`` or ``staff_identity_unknown``.
+    A clerk of another unit than the bill's reads it with the payer before them, who shows a code on the phone
+    (``presence``); without it there is no such bill. Raises ``own_matter``, ``staff_identity_unknown`` or
+    ``proof_code_invalid``.
     """
     item = store.bill(bill_id)
-    if item is not None:
-        _refuse_own(actor, [item])
-        tables.write(readings.record(store.PaymentReadingItem, item.subject, actor, item.payer))
+    if item is None:
+        return None
+    is_of_unit = item.unit == actor.unit
+    has_payer = presence != "" and identity.window.is_present(presence, item.payer)
+    if not (is_of_unit or has_payer):
+        return None
+    _refuse_own(actor, [item])
+    tables.write(readings.record(store.PaymentReadingItem, item.subject, actor, item.payer))
     return item
 
 
@@ -144,6 +152,33 @@ def find(number: str) -> list[OrderItem]:
     return [order for order in found if order is not None]
 
 
+def propose(actor: Actor, held: SuspenseItem, wanted: list[BillItem]) -> None:
+    """Say which bills money in suspense is for; another treasurer assigns it. A later proposal takes the place of this.
+
+    Raises ``suspense_wrong_state``, ``amount_differs``, ``own_matter``, ``staff_identity_unknown`` or
+    ``changed_meanwhile``.
+    """
+    _refuse_own(actor, wanted)
+    if sum(item.amount for item in wanted) != held.amount:
+        raise rules.AMOUNT_DIFFERS(expected=held.amount)
+    proposed = rules.SUSPENSE.move(held, "propose", "treasurer")
+    held.proposed_bills = sorted(item.id for item in wanted)
+    held.proposer = actor.id
+    event = Event(proposed, actor, data={"bills": held.proposed_bills})
+    tables.write_or_conflict(changes.record(held, event))
+
+
+def _check_proposal(actor: Actor, held: SuspenseItem, wanted: list[BillItem]) -> None:
+    """Above the city's limit two say the same; raises ``assignment_proposal_needed`` or ``second_person_needed``."""
+    limit = catalog.release().city.assignment_limit
+    if held.amount <= limit:
+        return
+    if held.proposed_bills != sorted(item.id for item in wanted):
+        raise rules.PROPOSAL_NEEDED(limit=limit)
+    if held.proposer == actor.id:
+        raise rules.TWO_PERSONS()
+
+
 def assign(actor: Actor, suspense_id: str, wanted: list[BillItem], order_id: str) -> OrderItem:
     """Money in suspense is for these bills: they count as paid by it.
 
@@ -164,6 +199,7 @@ def assign(actor: Actor, suspense_id: str, wanted: list[BillItem], order_id: str
     order = orders.new_order(order_id, held.channel, wanted)
     if order.amount != held.amount:
         raise rules.AMOUNT_DIFFERS(expected=held.amount)
+    _check_proposal(actor, held, wanted)
     order.platform_no = held.order
     assigned = rules.SUSPENSE.move(held, "assign", "treasurer")
     rules.ORDERS.move(order, "assign", "treasurer")  # the same event for both

@@ -30,7 +30,8 @@ _WORDS = {"late": "支付单关闭后到账", "duplicate": "重复支付"}
 def ask(actor: Actor, bill: BillItem, parts: dict[str, int], reason: str, refund_id: str) -> RefundItem:
     """Ask for parts of a paid bill to be given back (fen of each fee item).
 
-    While a bill's refunds are up to the city's limit together, a request counts as approved. Raises
+    While a bill's refunds are up to the city's limit together, a request counts as approved; what was paid at a window
+    has a limit of its own, by default none is approved by itself. Raises
     ``bill_wrong_state``, ``refund_exceeds_payment``, ``amount_invalid`` or ``changed_meanwhile``.
     """
     existing = store.refund(refund_id)
@@ -118,7 +119,10 @@ def _asked(actor: Actor, item: RefundItem, reason: str, together: int) -> list[E
     """What is recorded of a request; while all refunds ``together`` are up to the limit, asking is approving."""
     requested = rules.REFUNDS.move(item, "request", "officer")
     happened = [Event(requested, actor, note=reason, data={"amount": item.amount})]
-    if together <= catalog.release().city.refund_limit:
+    city = catalog.release().city
+    # Money from a drawer leaves by one hand: whoever asks for it must not be the one who pays it out.
+    limit = city.counter_refund_limit if item.channel in COUNTER else city.refund_limit
+    if together <= limit:
         happened.append(_approved(actor, item, by="system"))
     return happened
 

@@ -1,0 +1,100 @@
+"""Every code and secret: how many there are, how often one may guess, and how many days a guesser needs.
+
+The limits are read from the code; ``docs/security.md`` shows the table, and this test compares it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+import pytest
+
+from chalicelib.applications.routes import progress
+from chalicelib.delivery import rules as delivery_rules
+from chalicelib.delivery.routes import hall
+from chalicelib.identity.routes import window
+from chalicelib.identity.service import members, staff, text_codes
+from chalicelib.kernel.edge.rates import Limit
+from local.environment import ROOT
+
+DAY = 86400
+FEWEST_DAYS = 30
+UNGUESSABLE = 96
+"""From so many bits on nobody needs a limit, and nobody is ever locked out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secret:
+    """``space``: how many there are for each one that opens something; ``tries``: a day, against one target."""
+
+    name: str
+    space: float
+    tries: float | None
+
+    @property
+    def bits(self) -> int:
+        return int(math.log2(self.space))
+
+    @property
+    def days(self) -> int | None:
+        """Expected days until a guess is right; None where nothing limits the tries, and nothing has to."""
+        return None if self.tries is None else int(self.space / 2 / self.tries)
+
+    def row(self) -> str:
+        if self.tries is None:
+            return f"| {self.name} | {self.bits} | no limit | never |"
+        return f"| {self.name} | {self.bits} | {round(self.tries)} | {self.days:,} |"
+
+
+def a_day(limit: Limit) -> float:
+    """How many tries a limit allows in a day."""
+    return limit.times * DAY / limit.seconds
+
+
+READY_PARCELS = 300
+"""At one hall's counter; each of their codes opens one."""
+LIVE_CODES = 1000
+"""Codes for a window that people of the whole city show at one moment."""
+BUSY_RECEIPTS = 10_000_000
+SECRETS = [
+    Secret(
+        name="code by text message",
+        space=10**6,
+        tries=text_codes._MOST_MISSES * a_day(text_codes._TEXTS_A_DAY),
+    ),
+    Secret(name="staff's six digits, password known", space=10**6 / 3, tries=a_day(staff.STAFF_FROM_ANYWHERE)),
+    Secret(name="a courier's six digits, phone text known", space=10**6 / 3, tries=a_day(staff.REGISTRATIONS)),
+    Secret(name="an invited person's first six digits", space=10**6 / 3, tries=a_day(members._GUESSES)),
+    Secret(name="recipient's code at the door", space=10**6, tries=delivery_rules.MOST_MISSES),
+    Secret(
+        name="pick-up code and last digits of the phone, any parcel of a hall",
+        space=10**10 / READY_PARCELS,
+        tries=a_day(hall.COUNTER_LIMIT),
+    ),
+    Secret(name="code for a window, anybody's", space=10**8 / LIVE_CODES, tries=a_day(window.WINDOW_LIMIT)),
+    Secret(name="receipt number, any application", space=2**55 / BUSY_RECEIPTS, tries=a_day(progress.PROGRESS_LIMIT)),
+    Secret(name="refresh token, invitation, browser login", space=2.0**192, tries=None),
+    Secret(name="print link", space=2.0**128, tries=None),
+    Secret(name="sealed text: hold, hand-over, recipient's screen, document link", space=2.0**128, tries=None),
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS, ids=lambda secret: secret.name)
+def test_a_guesser_needs_a_month_at_least(secret: Secret) -> None:
+    if secret.days is None:
+        assert secret.bits >= UNGUESSABLE
+    else:
+        assert secret.days >= FEWEST_DAYS
+
+
+def test_the_document_shows_the_table_as_it_is() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\| .* \|$", text.partition("## Guessing")[2], re.MULTILINE)[1:]
+    assert shown == [secret.row() for secret in SECRETS]
+
+
+def test_the_law_finds_a_weak_code() -> None:
+    weak = Secret(name="four digits", space=10**4, tries=480)
+    assert weak.days is not None and weak.days < FEWEST_DAYS
