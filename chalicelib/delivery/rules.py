@@ -210,6 +210,7 @@ SHIPMENTS = Graph(
         Edge("offer", READY, OFFERED, by=("system", "clerk"), event=events.SHIPMENT_OFFERED),
         Edge("accept", OFFERED, ACCEPTED, by=("courier", "carrier"), event=events.SHIPMENT_ACCEPTED),
         Edge("release", ACCEPTED, OFFERED, by=("courier",), event=events.SHIPMENT_RELEASED),
+        Edge("recall", READY, RETURNED, by=("clerk",), event=events.SHIPMENT_RECALLED),
         Edge("recall", OFFERED, RETURNED, by=("clerk",), event=events.SHIPMENT_RECALLED),
         Edge("recall", ACCEPTED, RETURNED, by=("clerk",), event=events.SHIPMENT_RECALLED),
         Edge("hand_over", ACCEPTED, HANDED_OVER, by=("two_scans", "carrier"), event=events.SHIPMENT_HANDED_OVER),

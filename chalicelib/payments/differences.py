@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 SUGGESTIONS = {
+    "refunds_by_one_person": (
+        "当天限额以下、由一人经办的退款（detail 为笔数）：逐笔核对后结案",
+        "The day's refunds below the limit, each by one person (detail: how many): look through them, then close this",
+    ),
     "payment_found_in_bill": ("已按平台账单补记，无需处理", "Taken in from the platform's bill; nothing to do"),
     "refund_found_in_bill": ("已按平台账单补记退款，无需处理", "The refund was taken in from the bill; nothing to do"),
     "payment_put_in_suspense": (

@@ -109,6 +109,7 @@ class RefundItem(PaymentItem):
     """A refund of one bill's lines, or of money in suspense; its id is our number at the platform.
 
     ``parts`` maps fee items to fen; ``order`` is the platform's order number; ``desk`` says on whose list it stands.
+    ``by_one``: it was below the limit, so whoever asked for it has approved it too.
     """
 
     class Meta:
@@ -125,9 +126,11 @@ class RefundItem(PaymentItem):
     parts = Json[dict[str, int]](dict[str, int], default=dict)
     status = UnicodeAttribute()
     asked_by = UnicodeAttribute()
+    asker_person = UnicodeAttribute(default="")
     asked_at = Moment()
     platform_id = UnicodeAttribute(null=True)
     repaired = BooleanAttribute(default=False)
+    by_one = BooleanAttribute(default=False)
     done_at = OptionalMoment(null=True)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
@@ -154,6 +157,7 @@ class SuspenseItem(PaymentItem):
     tries = Integer(default=0)
     proposed_bills = Names(default=list)
     proposer = UnicodeAttribute(default="")
+    proposer_person = UnicodeAttribute(default="")
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
     gsi1 = indexes.ListIndex()

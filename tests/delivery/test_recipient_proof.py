@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.delivery import service
+from chalicelib.kernel.access import system
 from scenes.world import Client, World, new_id_number
 from tests.delivery import parcels
 from tests.delivery.parcels import SIGNATURE, Hall, Recipient
@@ -27,6 +29,7 @@ def test_after_five_wrong_codes_the_screen_and_the_card_remain(street: tuple[Rec
     for _ in range(5):
         assert city.deliver(shipment, code=f"{(int(code) + 1) % 10**6:06d}", collected=800).code == "code_wrong"
     assert city.deliver(shipment, code=code, collected=800).code == "code_locked"
+    assert city.deliver(shipment, left_with=LEFT, collected=800).code == "leaving_not_allowed"
     assert city.deliver(shipment, signature=SIGNATURE, collected=800).code == "proof_needed"
     assert city.deliver(shipment, code=code, id_number=somebody.id_number, collected=800).code == "proof_needed"
     screen = somebody.client.get(f"/v1/shipments/{shipment}/screen").json["screen"]
@@ -54,6 +57,29 @@ def test_the_card_at_the_door_is_the_recipients_or_of_whom_they_named(street: tu
     named = somebody.client.put(f"/v1/shipments/{shipment}/collector", {"name": "李代领", "id_number": helper})
     assert named.status == 200, named.json
     assert city.deliver(shipment, id_number=f" {helper.lower()} ", collected=800).json["status"] == "delivered"
+
+
+def test_a_courier_who_guesses_documents_is_stopped(world: World, street: tuple[Recipient, Hall, str]) -> None:
+    somebody, city, shipment = street
+    world.pass_time(minutes=20)  # the courier's own limit is shared with other tests
+    city.courier = world.staff("courier.a")
+    for _ in range(5):
+        assert city.deliver(shipment, id_number=new_id_number(), collected=800).code == "recipient_card_differs"
+    stopped = city.deliver(shipment, id_number=somebody.id_number, collected=800)
+    assert stopped.code == "too_many_requests"
+    again = world.log_in("wechat", somebody.client.user)
+    code = again.get(f"/v1/shipments/{shipment}").json["code"]
+    assert city.deliver(shipment, code=code, collected=800).json["status"] == "delivered"
+
+
+def test_a_day_holds_the_parcels_of_closed_accounts(world: World, street: tuple[Recipient, Hall, str]) -> None:
+    somebody, city, shipment = street
+    city.deliver(shipment, code=somebody.parcel(shipment)["code"], collected=800)
+    service.erasure.erase_parcel(system("test"), {"id": shipment})
+    day = city.courier.get("/v1/courier/day")
+    assert day.status == 200, day.json
+    (row,) = [row for row in day.json["items"] if row["id"] == shipment]
+    assert (row["recipient"], row["phone"]) == ("", "")
 
 
 def test_what_is_left_with_somebody_is_told_at_once_and_can_be_disputed(
@@ -91,6 +117,18 @@ def test_a_supervisor_closes_a_dispute(
     assert shipment not in city.desk("disputed")
 
 
+def test_an_upheld_delivery_has_no_new_days_for_a_dispute(world: World, street: tuple[Recipient, Hall, str]) -> None:
+    somebody, city, shipment = street
+    city.deliver(shipment, left_with=LEFT, collected=800)
+    before = somebody.parcel(shipment)["dispute_by"]
+    assert somebody.client.post(f"/v1/shipments/{shipment}/dispute", REASON).status == 200
+    world.pass_time(days=3)
+    head = world.staff("hall.supervisor")
+    assert head.post(f"/v1/shipments/{shipment}/uphold", {"reason": "已核实：本人签收"}).status == 200
+    again = world.log_in("wechat", somebody.client.user)
+    assert again.get(f"/v1/shipments/{shipment}").json["dispute_by"] == before
+
+
 def test_a_dispute_has_its_days(world: World, street: tuple[Recipient, Hall, str]) -> None:
     somebody, city, shipment = street
     path = f"/v1/shipments/{shipment}/dispute"
@@ -102,13 +140,44 @@ def test_a_dispute_has_its_days(world: World, street: tuple[Recipient, Hall, str
     assert again.post(path, REASON).code == "dispute_too_late"
 
 
-def test_a_revoked_certificate_stops_its_parcel(world: World, street: tuple[Recipient, Hall, str]) -> None:
-    somebody, city, shipment = street
-    parcel = somebody.parcel(shipment)
-    application = somebody.client.get(f"/v1/applications/{parcel['results'][0]['application_id']}").json
+def revoke(world: World, somebody: Recipient, shipment: str) -> str:
+    """Revoke the certificate in a parcel; the application that it came from."""
+    application_id: str = somebody.parcel(shipment)["results"][0]["application_id"]
+    application = somebody.client.get(f"/v1/applications/{application_id}").json
     reason = {"reason": "登记有误，撤销"}
     revoked = world.staff("registrar").post(f"/v1/certificates/{application['certificate_id']}/revoke", reason)
     assert revoked.status == 200, revoked.json
+    return application_id
+
+
+def test_a_revoked_certificate_is_not_handed_out_at_the_counter(world: World) -> None:
+    somebody, city = parcels.recipient(world), parcels.hall(world)
+    shipment = somebody.approved(mode="pick_up", hall=parcels.HALL)["shipment"]
+    assert city.pack(shipment).json["status"] == "ready"
+    qr = {"qr": somebody.parcel(shipment)["qr"]}
+    application_id = revoke(world, somebody, shipment)
+    path = f"/v1/shipments/{shipment}"
+    assert city.clerk.post(f"/v1/halls/{parcels.HALL}/pick_ups", qr).code == "parcel_stopped"
+    assert city.clerk.post(f"{path}/recall", {"reason": "证照已撤销"}).json["status"] == "returned"
+    removed = city.clerk.post(f"{path}/remove", {"application_id": application_id, "reason": "证照已撤销"})
+    assert removed.json["status"] == "cancelled"
+
+
+def test_a_revoked_certificate_is_not_handed_to_a_courier(world: World) -> None:
+    somebody, city = parcels.recipient(world), parcels.hall(world)
+    shipment = somebody.approved(address=somebody.address(), postage="on_delivery")["shipment"]
+    assert city.pack(shipment).status == 200
+    assert city.accept(shipment).status == 200
+    revoke(world, somebody, shipment)
+    body = {"kind": "dispatch", "courier": "courier.a", "shipments": [shipment]}
+    opened = city.clerk.post(f"/v1/halls/{parcels.HALL}/handovers", body, headers={"idempotency-key": parcels.key()})
+    assert opened.code == "parcel_stopped"
+
+
+def test_a_revoked_certificate_stops_its_parcel(world: World, street: tuple[Recipient, Hall, str]) -> None:
+    somebody, city, shipment = street
+    parcel = somebody.parcel(shipment)
+    revoke(world, somebody, shipment)
     assert city.deliver(shipment, code=parcel["code"], collected=800).code == "parcel_stopped"
     assert city.courier.post(f"/v1/shipments/{shipment}/fail", {"reason": "other"}).status == 200
     city.take_back(shipment)

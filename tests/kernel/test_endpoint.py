@@ -191,3 +191,22 @@ def test_what_is_wrong_with_a_field_is_said_in_our_words(given: dict[str, Any], 
     fault = field_error(raised.value)
     assert (fault.path, fault.code) == (path, code)
     assert "Expected" not in fault.zh
+
+
+def test_every_answer_is_safe_to_hold_and_personal_ones_are_not_stored(world: World, anonymous: Client) -> None:
+    citizen = world.real_person()
+    answers = {
+        "public": anonymous.get("/v1/services"),
+        "personal": citizen.get("/v1/me"),
+        "refused": anonymous.get("/v1/me"),
+        "absent": anonymous.get("/v1/nothing"),
+        "page": anonymous.get("/b/1"),
+    }
+    for name, answer in answers.items():
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", name
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000", name
+        assert answer.headers["Cache-Control"] == ("no-cache" if name == "public" else "no-store"), name
+    policy = answers["page"].headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in policy and "base-uri 'none'" in policy
+    tag = answers["personal"].headers["ETag"]
+    assert citizen.get("/v1/me", headers={"if-none-match": tag}).status == 304, "who polls keeps it in memory"

@@ -114,6 +114,7 @@ def test_each_role_gets_what_the_table_says(world: World, operation: str) -> Non
 
 OWN = sorted(name for name, declared in DECLARED.items() if declared.access.own is not None)
 NOBODYS = {
+    "officer who gives a task back to the unit": "so that somebody else takes what has become an own matter",
     "any staff": "administrators decide about staff, and not about themselves (own_account)",
     "any session": "ends a session, whosever it is; nothing is shown",
     "holder": "one's own sessions",

@@ -14,9 +14,11 @@ import pytest
 from chalicelib.applications.routes import progress
 from chalicelib.delivery import rules as delivery_rules
 from chalicelib.delivery.routes import hall
+from chalicelib.delivery.service import couriers
 from chalicelib.identity.routes import window
 from chalicelib.identity.service import members, staff, text_codes
 from chalicelib.kernel.edge.rates import Limit
+from chalicelib.payments.routes import counter
 from local.environment import ROOT
 
 DAY = 86400
@@ -69,11 +71,17 @@ SECRETS = [
     Secret(name="an invited person's first six digits", space=10**6 / 3, tries=a_day(members._GUESSES)),
     Secret(name="recipient's code at the door", space=10**6, tries=delivery_rules.MOST_MISSES),
     Secret(
+        name="recipient's ID number at the door, birthday and place known",
+        space=1000,
+        tries=a_day(couriers.CARD_TRIES),
+    ),
+    Secret(
         name="pick-up code and last digits of the phone, any parcel of a hall",
         space=10**10 / READY_PARCELS,
         tries=a_day(hall.COUNTER_LIMIT),
     ),
     Secret(name="code for a window, anybody's", space=10**8 / LIVE_CODES, tries=a_day(window.WINDOW_LIMIT)),
+    Secret(name="the same, for a bill of another unit", space=10**8 / LIVE_CODES, tries=a_day(counter.COUNTER_LIMIT)),
     Secret(name="receipt number, any application", space=2**55 / BUSY_RECEIPTS, tries=a_day(progress.PROGRESS_LIMIT)),
     Secret(name="refresh token, invitation, browser login", space=2.0**192, tries=None),
     Secret(name="print link", space=2.0**128, tries=None),

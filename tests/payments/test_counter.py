@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import Problem
+from chalicelib.payments import service, store
 from scenes import paying
 from scenes.world import Client, Reply, World
 
@@ -112,6 +115,11 @@ def test_after_closing_nothing_is_taken_and_a_difference_is_told(world: World, c
     treasurer = world.staff("treasurer.a")
     (told,) = treasurer.get(f"/v1/drawers?day={closed['day']}").json["items"]
     assert told["status"] == "differing"
+    drawer = store.drawer_by_id(told["id"])
+    assert drawer is not None
+    with pytest.raises(Problem) as raised:
+        service.counter.resolve_drawer(Actor(kind="staff", id=drawer.clerk), drawer, "自己核对")
+    assert raised.value.error.code == "own_matter"
     resolved = treasurer.post(f"/v1/drawers/{told['id']}/resolve", {"reason": "找零错误，已补齐"})
     assert resolved.json["status"] == "resolved"
     world.pass_time(days=1)

@@ -61,6 +61,7 @@ def cases(world: World, day: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("channel", ["wechat_pay", "alipay"])
 def test_a_day_that_agrees(world: World, day: str, channel: str) -> None:
+    """Platform and ledger agree; what one person gave back alone is a case that a treasurer has to close."""
     payer, _ = paid(world, channel)
     paying.settle(world)
     world.staff("registrar").post(
@@ -68,7 +69,11 @@ def test_a_day_that_agrees(world: World, day: str, channel: str) -> None:
     )
     paying.settle(world)
     result = morning(world)[channel]
-    assert (result["rows"], result["matched"], result["healed"], result["cases"]) == (2, 2, 0, 0)
+    assert (result["rows"], result["matched"], result["healed"], result["cases"]) == (2, 2, 0, 1)
+    (small,) = cases(world, day)
+    assert (small["kind"], small["ours"]["amount"], small["detail"]) == ("refunds_by_one_person", 3000, "1")
+    closed = world.staff("treasurer.a").post(f"/v1/payment_cases/{small['id']}/resolve", {"reason": "已逐笔核对"})
+    assert closed.status == 200, closed.json
     assert cases(world, day) == []
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import Problem
 from chalicelib.payments import store
 from chalicelib.payments.service import refunds
 from chalicelib.platforms import wechat_pay
@@ -16,7 +18,8 @@ from chalicelib.platforms.payment import RefundAnswer
 from functions import sweep_payments
 from scenes import paying
 from scenes.paying import Payer
-from scenes.world import Client, Enterprise, Reply, World
+from scenes.world import Client, Enterprise, Reply, World, new_id_number
+from tests.identity.persons import being
 from tests.payments import debts
 
 
@@ -76,6 +79,12 @@ def test_above_the_limit_a_second_person_has_to_agree(world: World) -> None:
     path = f"/v1/refunds/{refund['id']}"
     assert refund["status"] == "requested"
     assert registrar.post(f"{path}/approve").code == "second_person_needed"
+    asker = store.refund(refund["id"])
+    assert asker is not None and asker.asker_person
+    account = Actor(kind="staff", id="registrar.also", person=asker.asker_person)
+    with pytest.raises(Problem) as raised:
+        refunds.approve(account, asker)
+    assert raised.value.error.code == "second_person_needed", "one person with two accounts"
     paying.settle(world)
     assert payer.bill()["refunded"]["amount"] == 0
     assert head.post(f"{path}/approve").json["status"] == "approved"
@@ -289,6 +298,10 @@ def test_above_the_limit_two_treasurers_assign_money(world: World, monkeypatch: 
     assert first.post(f"{path}/assign", {"bills": [bill]}).code == "second_person_needed"
     other = debts.bill(enterprise, 7000)
     assert second.post(f"{path}/assign", {"bills": [other]}).code == "assignment_proposal_needed", "another bill"
+    somebody = new_id_number()
+    with being(first, somebody), being(second, somebody):
+        assert first.post(f"{path}/propose", {"bills": [bill]}).status == 200
+        assert second.post(f"{path}/assign", {"bills": [bill]}).code == "second_person_needed", "one with two accounts"
     assert second.post(f"{path}/assign", {"bills": [bill]}).json["status"] == "paid"
 
 

@@ -158,12 +158,15 @@ def test_every_difference_of_a_day_is_healed_or_a_case(world: World, party: str,
         platform.trades.clear()
         platform.spoiled_rows = ["`unreadable"] * choice.randint(0, 2)  # type: ignore[attr-defined]
         expected["unreadable_row"] += len(platform.spoiled_rows)  # type: ignore[attr-defined]
+    with_refunds = set()
     for _ in range(12):
         fate, name = choice.choice(list(FATES)), choice.choice(list(platforms))
         if fate == "refunded by hand" and name == "alipay":
             fate = "told"
         meet(Scene(world=world, party=party), platforms[name], name, fate)
         expected[FATES[fate]] += 1
+        if fate == "refunded":
+            with_refunds.add(name)
     world.set_time(datetime.fromisoformat(day).replace(tzinfo=clock.SHANGHAI) + timedelta(days=1, hours=11))
     results = reconcile_payments.handler({"day": day})["results"]
     for platform in platforms.values():
@@ -175,6 +178,7 @@ def test_every_difference_of_a_day_is_healed_or_a_case(world: World, party: str,
     assert sum(result["matched"] for result in results) == expected["matched"] + 2 * refunds + by_hand
     wanted = {"unreadable_row": expected["unreadable_row"], "refund_unknown": by_hand}
     wanted |= {"payment_amount_differs": amounts, "missing_payment": expected["missing_payment"]}
+    wanted["refunds_by_one_person"] = len(with_refunds)
     assert kinds == Counter({kind: count for kind, count in wanted.items() if count})
     again = reconcile_payments.handler({"day": day})["results"]
     assert sum(result["healed"] for result in again) == 0, "a repeat heals nothing anew"

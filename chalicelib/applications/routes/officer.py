@@ -45,6 +45,12 @@ HANDLING = Access(
 )
 
 
+# Also where it has become an own matter after it was claimed: then somebody else takes it.
+RELEASING = Access(
+    staff=("officer",), target=store.task, related=_handles, relation="officer who gives a task back to the unit"
+)
+
+
 class OpinionInput(msgspec.Struct, forbid_unknown_fields=True):
     """The officer's opinion; the applicant reads it."""
 
@@ -83,7 +89,7 @@ def claim_task(actor: Actor, target: TaskItem) -> TaskView:
 @endpoint(
     "POST",
     "/v1/tasks/{task_id}/release",
-    HANDLING,
+    RELEASING,
     errors=[rules.TASK_TAKEN, rules.TASK_NOT_YOURS, rules.TASK_DONE],
 )
 def release_task(actor: Actor, target: TaskItem) -> TaskView:

@@ -136,7 +136,13 @@ def print_result(actor: Actor, target: ShipmentItem, body: ResultInput) -> Print
     "POST",
     "/v1/shipments/{shipment_id}/pack",
     HERE,
-    errors=[rules.SHIPMENT_STATE, rules.NOT_ALL_PRINTED, rules.POSTAGE_UNPAID, errors.CONFLICT],
+    errors=[
+        rules.SHIPMENT_STATE,
+        rules.NOT_ALL_PRINTED,
+        rules.POSTAGE_UNPAID,
+        rules.PARCEL_STOPPED,
+        errors.CONFLICT,
+    ],
 )
 def pack_parcel(actor: Actor, target: ShipmentItem) -> views.DeskRow:
     """The parcel is closed: it waits at the counter, or is offered to couriers."""
@@ -158,7 +164,7 @@ def remove_result(actor: Actor, target: ShipmentItem, body: RemovalInput) -> vie
 
 @endpoint("POST", "/v1/shipments/{shipment_id}/recall", HERE, errors=[rules.SHIPMENT_STATE, errors.CONFLICT])
 def recall_parcel(actor: Actor, target: ShipmentItem, body: LossInput) -> views.DeskRow:
-    """Take a parcel back to the desk that nobody took, or whose courier does not come."""
+    """Take a parcel back to the desk that nobody took, whose courier does not come, or that was stopped."""
     service.parcels.recall(actor, target, body.reason)
     return views.desk_row(target)
 
@@ -181,6 +187,7 @@ def link_labels(actor: Actor, target: Hall, body: LabelsInput) -> DocumentLink:
         rules.SHIPMENT_STATE,
         rules.COLLECTOR_NEEDED,
         rules.COLLECTOR_MISMATCH,
+        rules.PARCEL_STOPPED,
         errors.CONFLICT,
         *OWN_ERRORS,
     ],

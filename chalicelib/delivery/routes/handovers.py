@@ -30,7 +30,7 @@ SIDE = Access(
 
 
 class HandoverInput(msgspec.Struct, forbid_unknown_fields=True):
-    """``dispatch``: the hall gives to the courier; ``return``: it takes from the courier. No ``shipments``: all."""
+    """``dispatch``: the hall gives to the courier; ``return``: it takes back. No ``shipments``: all."""
 
     kind: Literal["dispatch", "return"]
     courier: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -50,7 +50,14 @@ def _view(actor: Actor, item: HandoverItem) -> views.HandoverView:
     )
 
 
-@endpoint("POST", "/v1/halls/{hall}/handovers", CLERK, status=201, idempotent=True, errors=[rules.PARCEL_GONE])
+@endpoint(
+    "POST",
+    "/v1/halls/{hall}/handovers",
+    CLERK,
+    status=201,
+    idempotent=True,
+    errors=[rules.PARCEL_GONE, rules.PARCEL_STOPPED],
+)
 def open_handover(actor: Actor, target: Hall, body: HandoverInput, request: Request) -> views.HandoverView:
     """Begin to hand over to a courier, or to take back; the answer holds the code for the clerk's screen."""
     opening = service.handovers.dispatch if body.kind == rules.DISPATCH else service.handovers.take_back

@@ -43,7 +43,7 @@ OWN = Access(person=Level.PROVEN, target=store.shipment, related=_receives, rela
 
 
 class AddressInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """An address: ``division`` by its six digits, down to the county; ``hint`` helps the courier to find the door."""
+    """An address: ``division`` by its six digits, down to the county; ``hint`` helps to find the door."""
 
     recipient: Annotated[str, Meta(min_length=1, max_length=100)]
     phone: Annotated[str, Meta(min_length=7, max_length=20)]
@@ -78,7 +78,7 @@ class CollectorInput(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Destination(msgspec.Struct, forbid_unknown_fields=True):
-    """Where a parcel that has not left, or came back, shall go: to the hall's counter, or an address of the book."""
+    """Where a parcel that has not left, or came back, shall go: the hall's counter, or an address."""
 
     mode: Literal["pick_up", "courier"]
     address: Annotated[str, Meta(max_length=40)] = ""

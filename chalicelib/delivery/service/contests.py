@@ -10,6 +10,7 @@ from chalicelib.delivery.service import transitions
 from chalicelib.delivery.store import ShipmentItem
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.storage import tables
 
 _DISPUTE_DAYS = 7
 
@@ -44,6 +45,9 @@ def dispute(actor: Actor, item: ShipmentItem, reason: str) -> None:
 def uphold(actor: Actor, item: ShipmentItem, reason: str) -> None:
     """A supervisor has found out that it was delivered. Otherwise the parcel is lost, or was found at the hall.
 
-    Raises ``shipment_wrong_state`` or ``changed_meanwhile``.
+    The days for a dispute are not begun anew. Raises ``shipment_wrong_state`` or ``changed_meanwhile``.
     """
-    transitions.move_and_store(item, "uphold", "supervisor", actor, reason)
+    delivered_at = item.ended_at
+    event = transitions.move(item, "uphold", "supervisor", actor, reason)
+    item.ended_at = delivered_at
+    tables.write_or_conflict(transitions.record(item, event))

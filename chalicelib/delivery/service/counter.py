@@ -58,13 +58,15 @@ def collect(actor: Actor, item: ShipmentItem, id_number: str) -> ShipmentItem:
     """Hand the parcel out at the counter; a clerk does not hand out their own, a kiosk is nobody's.
 
     Raises ``code_used``, ``shipment_wrong_state``, ``collector_id_needed``, ``collector_mismatch``, ``own_matter``,
-    ``staff_identity_unknown`` or ``changed_meanwhile``.
+    ``parcel_stopped``, ``staff_identity_unknown`` or ``changed_meanwhile``.
     """
-    if "kiosk" not in actor.roles:
+    is_machine = actor.roles == ("kiosk",)
+    if not is_machine:
         identity.own_matters.refuse_own(actor, item.party, item.handler)
     if item.status == rules.DELIVERED:
         raise rules.CODE_USED()
     _check_collector(item, id_number)
+    parcels.refuse_stopped(item)
     event = transitions.move(item, "collect", "clerk", actor)
     couriers.keep_proof(item, "counter", actor)
     item.misses = 0

@@ -7,18 +7,19 @@ from datetime import date
 
 import msgspec
 
-from chalicelib.certificates import service as certificates
 from chalicelib.delivery import rules, store
-from chalicelib.delivery.service import choices, transitions
+from chalicelib.delivery.service import choices, parcels, transitions
 from chalicelib.delivery.store import ShipmentItem
 from chalicelib.identity import service as identity
 from chalicelib.kernel import clock, log, numbers
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import Instant, View
 from chalicelib.kernel.events.changes import Data
 from chalicelib.kernel.security import sealed
 from chalicelib.kernel.storage import tables
 
+CARD_TRIES = Limit(name="delivery_card", times=5, seconds=86400)
 PROOFS = ("code", "screen", "id_card", "left_with", "counter", "carrier", "two_scans")
 """How a delivery was proven, or that it was left with somebody. A signature is an addition and proves nothing."""
 
@@ -79,7 +80,7 @@ def accept(actor: Actor, item: ShipmentItem) -> None:
         return
     if item.courier:
         raise rules.SHIPMENT_TAKEN()
-    refuse_stopped(item)
+    parcels.refuse_stopped(item)
     event = transitions.move(item, "accept", "courier", actor)
     item.courier = actor.id
     item.carrier = item.carrier or actor.unit
@@ -138,7 +139,7 @@ def deliver(actor: Actor, item: ShipmentItem, handed: DoorProof) -> None:
 
     A repeat changes nothing. Raises ``shipment_wrong_state``, ``proof_needed``, ``code_wrong``, ``code_locked``,
     ``screen_code_invalid``, ``recipient_card_differs``, ``leaving_not_allowed``, ``parcel_stopped``,
-    ``postage_differs`` or ``changed_meanwhile``.
+    ``postage_differs``, ``too_many_requests`` or ``changed_meanwhile``.
     """
     if item.status == rules.DELIVERED and item.courier == actor.id:
         return
@@ -148,7 +149,7 @@ def deliver(actor: Actor, item: ShipmentItem, handed: DoorProof) -> None:
     action = "leave" if kind == "left_with" else "deliver"
     facts: Data = {"proof": kind, "with": handed.left_with}
     event = transitions.move(item, action, "courier", actor, note=handed.left_name, data=facts)
-    refuse_stopped(item)
+    parcels.refuse_stopped(item)
     wanted = item.postage if item.postage_by == "on_delivery" else 0
     if handed.collected != wanted:
         raise rules.POSTAGE_DIFFERS(amount=wanted)
@@ -171,7 +172,9 @@ def _check_proof(item: ShipmentItem, kind: str, handed: DoorProof) -> None:
         _check_card(item, handed.id_number)
     elif kind == "left_with":
         carrier = choices.carrier(item.carrier)
-        if carrier is None or not carrier.leaving:
+        # After so many wrong codes whoever is at the door is not the recipient.
+        is_locked = item.misses >= rules.MOST_MISSES
+        if is_locked or carrier is None or not carrier.leaving:
             raise rules.LEAVING_REFUSED()
     else:
         raise rules.PROOF_NEEDED()
@@ -214,20 +217,17 @@ def _check_screen(item: ShipmentItem, text: str) -> None:
 
 
 def _check_card(item: ShipmentItem, id_number: str) -> None:
-    """The document is the recipient's, the handler's of an enterprise, or of whom the recipient has named."""
+    """The document is the recipient's, the handler's of an enterprise, or of whom the recipient has named.
+
+    It is a courier who types the number, so the tries for a parcel are counted. Raises ``too_many_requests``.
+    """
+    CARD_TRIES.count(item.id)
     allowed = {identity.person_party(item.party if item.party_kind == "person" else item.handler).number}
     collector = store.private(item).collector
     if collector is not None:
         allowed.add(collector.id_number)
     if numbers.normalized(id_number) not in allowed - {""}:
         raise rules.CARD_DIFFERS()
-
-
-def refuse_stopped(item: ShipmentItem) -> None:
-    """Raise ``parcel_stopped`` if a certificate in the parcel was revoked since it was packed."""
-    for result in item.results:
-        if result.certificate_id and certificates.is_revoked(result.certificate_id):
-            raise rules.PARCEL_STOPPED()
 
 
 def check_code(item: ShipmentItem, code: str) -> None:

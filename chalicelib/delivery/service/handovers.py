@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from chalicelib.delivery import events, rules, store
-from chalicelib.delivery.service import couriers, transitions
+from chalicelib.delivery.service import couriers, parcels, transitions
 from chalicelib.delivery.store import HandoverItem, ShipmentItem
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
@@ -43,11 +43,14 @@ def is_side(actor: Actor, item: HandoverItem) -> bool:
 def dispatch(actor: Actor, hall: str, courier: str, wanted: list[str], handover_id: str) -> HandoverItem:
     """The clerk hands over what the courier has accepted at this hall, or ``wanted`` of it.
 
-    Raises ``parcel_gone`` for parcels that are not there.
+    Raises ``parcel_gone`` for parcels that are not there, or ``parcel_stopped``.
     """
     mine = [item for item in _of_courier(courier) if item.hall == hall and item.direction == rules.OUT]
     here = [item for item in mine if item.status == rules.ACCEPTED]
-    return _open(rules.DISPATCH, hall, actor.id, courier, _chosen(here, wanted), actor, handover_id)
+    chosen = _chosen(here, wanted)
+    for item in chosen:
+        parcels.refuse_stopped(item)
+    return _open(rules.DISPATCH, hall, actor.id, courier, chosen, actor, handover_id)
 
 
 def take_back(actor: Actor, hall: str, courier: str, wanted: list[str], handover_id: str) -> HandoverItem:

@@ -216,11 +216,18 @@ def require_printed(item: ShipmentItem) -> None:
         raise rules.NOT_ALL_PRINTED(missing=missing)
 
 
+def refuse_stopped(item: ShipmentItem) -> None:
+    """Raise ``parcel_stopped`` if a certificate in the parcel was revoked: the paper must not reach anybody."""
+    for result in item.results:
+        if result.certificate_id and certificates.is_revoked(result.certificate_id):
+            raise rules.PARCEL_STOPPED()
+
+
 def pack(actor: Actor, item: ShipmentItem) -> None:
     """All results are printed and in the envelope: ready for the counter, or offered to the couriers or the carrier.
 
-    A repeat changes nothing. Raises ``shipment_wrong_state``, ``results_not_printed``, ``shipment_postage_unpaid`` or
-    ``changed_meanwhile``.
+    A repeat changes nothing. Raises ``shipment_wrong_state``, ``results_not_printed``, ``shipment_postage_unpaid``,
+    ``parcel_stopped`` or ``changed_meanwhile``.
     """
     if item.status in (rules.READY, rules.OFFERED):
         return
@@ -228,6 +235,7 @@ def pack(actor: Actor, item: ShipmentItem) -> None:
         require_printed(item)
         if not item.paid:
             raise rules.POSTAGE_UNPAID()
+        refuse_stopped(item)
     happened = [transitions.move(item, "pack", "clerk", actor)]
     if item.mode == rules.PICK_UP:
         keep_at_counter(item, *happened)
@@ -260,7 +268,7 @@ def offer_again(actor: Actor, item: ShipmentItem) -> None:
 
 
 def recall(actor: Actor, item: ShipmentItem, reason: str) -> None:
-    """Take a parcel back that is still in the hall: nobody came for it, or its courier is not there any more."""
+    """Take a parcel back that is still in the hall: nobody came for it, its courier is gone, or it was stopped."""
     _require_out(item)
     transitions.move_and_store(item, "recall", "clerk", actor, reason)
 

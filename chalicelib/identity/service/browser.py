@@ -29,7 +29,7 @@ _TEXTS_FROM_ADDRESS = Limit(name="login_texts_from", times=60, seconds=3600)
 
 
 class BrowserLogin(View, frozen=True, kw_only=True):
-    """What the browser shows: the QR's content, and two digits; ``secret`` is for asking, and stays in the browser."""
+    """What the browser shows: the QR's content, and two digits; ``secret`` stays in the browser."""
 
     content: str
     number: str

@@ -291,7 +291,7 @@ def complete(session_id: str) -> None:
 
 
 class SessionView(View, frozen=True, kw_only=True):
-    """A session: on which platform, since when, when its tokens were renewed last, and whether it is this one."""
+    """A session: on which platform, since when, when it was last renewed, and whether it is this one."""
 
     id: str
     opened_at: Instant

@@ -47,9 +47,13 @@ def new_code(actor: Actor) -> ProofCode:
 def is_present(code: str, party: str) -> bool:
     """Whether whoever shows this code on the phone is a party, or acts for it; the code is not used up by this.
 
-    Raises ``proof_code_invalid``.
+    Raises ``proof_code_invalid``, also for a code of a partial session: it shows no more than that somebody holds the
+    phone.
     """
-    account = canonical(_code_in_use(code).account_id)
+    shown = _code_in_use(code)
+    if shown.only_again:
+        raise rules.PROOF_CODE_INVALID()
+    account = canonical(shown.account_id)
     if party in (account.id, *account.merged):
         return True
     if account.level != Level.PROVEN:

@@ -15,6 +15,9 @@ from chalicelib.kernel.edge.endpoint import Answer, Authenticate, Endpoint, Requ
 from chalicelib.kernel.edge.routing import GREEDY, METHODS, MethodNotAllowed, Router, resource_of, resources
 from chalicelib.kernel.settings import origins, settings
 
+_SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Strict-Transport-Security": "max-age=31536000"}
+"""On every answer: its type is what it says, and it comes over TLS only."""
+
 
 class Api(Chalice):
     """Chalice with a request per thread and with our problem details for what it refuses itself.
@@ -62,6 +65,7 @@ class Api(Chalice):
             assert current is not None
             origin = current.headers.get("origin", "")
             answer = self._answer(router, authenticate)
+            answer.headers.update(_SAFE_HEADERS)
             # also without an origin: a browser may keep the answer and use it for a page
             if origin or allowed:
                 answer.headers.update(cors.answer_headers(origin, allowed))

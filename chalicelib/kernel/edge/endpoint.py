@@ -346,7 +346,9 @@ def _present(declared: Endpoint, result: Any, request: Request) -> Answer:
     if request.method != "GET":
         return Answer(status=declared.status, body=body, headers={"Cache-Control": "no-store"})
     tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    # What is somebody's own is kept in no cache; a client that polls keeps it in its memory, with the tag.
+    storing = "no-cache" if declared.access.anyone else "no-store"
+    headers = {"ETag": tag, "Cache-Control": storing}
     if _knows(request.headers.get("if-none-match", ""), tag):
         return Answer(status=304, body=b"", headers=headers)
     return Answer(status=declared.status, body=body, headers=headers)
@@ -360,9 +362,11 @@ def _knows(if_none_match: str, tag: str) -> bool:
 
 _PAGE_HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    ),
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
 }
 
 

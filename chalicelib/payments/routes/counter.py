@@ -34,7 +34,7 @@ from chalicelib.payments.routes.views import (
 )
 from chalicelib.payments.store import BillItem
 
-_COUNTER_LIMIT = Limit(name="counter_bill", times=60, seconds=300, failures_only=True)
+COUNTER_LIMIT = Limit(name="counter_bill", times=20, seconds=3600, failures_only=True)
 
 
 CANCELLED_BY = Access(
@@ -101,7 +101,7 @@ def cancel_bill(actor: Actor, target: BillItem, body: PaymentReason) -> BillView
     "/v1/counter/bills/{bill_id}",
     CLERK,
     errors=[errors.NOT_FOUND, identity_rules.PROOF_CODE_INVALID, *OWN_ERRORS],
-    limit=_COUNTER_LIMIT,
+    limit=COUNTER_LIMIT,
 )
 def read_counter_bill(actor: Actor, bill_id: str, query: PresenceQuery) -> BillView:
     """The bill behind a payment notice number that somebody brings to the window; the reading is recorded.
@@ -147,7 +147,7 @@ def take_counter_payment(actor: Actor, body: CounterPayment, request: Request) -
     return payment_view(service.counter.take(actor, wanted, body.method, body.slip, order_id), {})
 
 
-@endpoint("GET", "/v1/counter/payments", Access(staff=("officer", "treasurer")), limit=_COUNTER_LIMIT)
+@endpoint("GET", "/v1/counter/payments", Access(staff=("officer", "treasurer")), limit=COUNTER_LIMIT)
 def find_payments(query: PaymentNumberQuery) -> PaymentList:
     """What became of a payment that somebody has proof of; of the payer nothing is shown."""
     return PaymentList([payment_view(item, {}) for item in service.counter.find(query.number)])

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from chalicelib.identity import service as identity
 from chalicelib.kernel import errors, ids
-from chalicelib.kernel.access import Access, Actor
+from chalicelib.kernel.access import OWN_ERRORS, Access, Actor
 from chalicelib.kernel.edge.documents import DocumentLink
 from chalicelib.kernel.edge.endpoint import Request, endpoint
 from chalicelib.kernel.edge.shapes import ListQuery
@@ -170,7 +170,7 @@ def list_drawers(query: DrawerQuery) -> DrawerList:
     return DrawerList([drawer_view(item) for item in page.items], page.cursor)
 
 
-@endpoint("POST", "/v1/drawers/{drawer_id}/resolve", DRAWER, errors=[errors.CONFLICT])
+@endpoint("POST", "/v1/drawers/{drawer_id}/resolve", DRAWER, errors=[errors.CONFLICT, *OWN_ERRORS])
 def resolve_drawer(actor: Actor, target: DrawerItem, body: PaymentReason) -> DrawerView:
     """Note that a difference has been dealt with, and how."""
     service.counter.resolve_drawer(actor, target, body.reason)

@@ -25,7 +25,7 @@ Channel = Annotated[str, one_of(service.channels.ALL)]
 
 
 class LineView(View, frozen=True, kw_only=True):
-    """A line of a bill: fee item, name, collecting unit and item code, standard, reductions, what is to be paid."""
+    """A line of a bill: fee item, name, collecting unit and item code, standard, reductions, what is due."""
 
     item: str
     name: Text

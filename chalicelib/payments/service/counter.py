@@ -28,10 +28,10 @@ def read_bill(actor: Actor, bill_id: str, presence: str) -> BillItem | None:
     item = store.bill(bill_id)
     if item is None:
         return None
-    is_of_unit = item.unit == actor.unit
-    has_payer = presence != "" and identity.window.is_present(presence, item.payer)
-    if not (is_of_unit or has_payer):
-        return None
+    if item.unit != actor.unit:
+        has_payer = presence != "" and identity.window.is_present(presence, item.payer)
+        if not has_payer:
+            return None
     _refuse_own(actor, [item])
     tables.write(readings.record(store.PaymentReadingItem, item.subject, actor, item.payer))
     return item
@@ -138,7 +138,12 @@ def close_drawer(actor: Actor, cash: int, card: int, day: date) -> DrawerItem:
 
 
 def resolve_drawer(actor: Actor, item: DrawerItem, note: str) -> None:
-    """A treasurer has dealt with a difference; resolving it again changes nothing."""
+    """A treasurer has dealt with a difference of somebody else's drawer; resolving it again changes nothing.
+
+    Raises ``own_matter`` or ``changed_meanwhile``.
+    """
+    if item.clerk == actor.id:
+        raise errors.OWN_MATTER()
     if item.status == rules.DRAWER_DIFFERS:
         resolved = rules.DRAWERS.move(item, "resolve", "treasurer")
         tables.write_or_conflict(changes.record(item, Event(resolved, actor, note=note)))
@@ -164,6 +169,7 @@ def propose(actor: Actor, held: SuspenseItem, wanted: list[BillItem]) -> None:
     proposed = rules.SUSPENSE.move(held, "propose", "treasurer")
     held.proposed_bills = sorted(item.id for item in wanted)
     held.proposer = actor.id
+    held.proposer_person = actor.person
     event = Event(proposed, actor, data={"bills": held.proposed_bills})
     tables.write_or_conflict(changes.record(held, event))
 
@@ -175,7 +181,8 @@ def _check_proposal(actor: Actor, held: SuspenseItem, wanted: list[BillItem]) ->
         return
     if held.proposed_bills != sorted(item.id for item in wanted):
         raise rules.PROPOSAL_NEEDED(limit=limit)
-    if held.proposer == actor.id:
+    is_same_person = actor.person != "" and actor.person == held.proposer_person
+    if actor.id == held.proposer or is_same_person:
         raise rules.TWO_PERSONS()
 
 

@@ -68,6 +68,7 @@ def reconcile(name: str, day: date) -> DayComparison:
     """Compare a day's bill of a channel with the ledger; a repeat finds its own cases again."""
     result = DayComparison(channel=name, day=day)
     ours = _entries(name, day)
+    result.cases += _report_small_refunds(result, ours)
     try:
         for row in channel(name).bill_rows(str(day)):
             result.rows += 1
@@ -95,6 +96,20 @@ def _entries(name: str, day: date) -> dict[tuple[str, str], EntryItem]:
         elif entry.kind in ("refund", "suspense_refund"):
             found["refund", entry.reference] = entry
     return found
+
+
+def _report_small_refunds(result: DayComparison, ours: dict[tuple[str, str], EntryItem]) -> int:
+    """A case for a treasurer: the refunds of a day below the limit, which one person asked for and approved."""
+    count = 0
+    amount = 0
+    for kind, reference in ours:
+        refund = store.refund(reference) if kind == "refund" else None
+        if refund is not None and refund.by_one:
+            count += 1
+            amount += refund.amount
+    if count == 0:
+        return 0
+    return _raise_case(result, "refunds_by_one_person", str(result.day), ours=amount, detail=str(count))
 
 
 def _compare(result: DayComparison, ours: dict[tuple[str, str], EntryItem], row: Row | BadRow) -> None:

@@ -110,6 +110,7 @@ def _new(actor: Actor, refund_id: str, order_no: str, paid: OrderItem | Suspense
         amount=amount,
         unit=actor.unit,
         asked_by=actor.id,
+        asker_person=actor.person,
         asked_at=now,
         gsi1sk=f"{clock.utc_text(now)}#{refund_id}",
     )
@@ -123,6 +124,7 @@ def _asked(actor: Actor, item: RefundItem, reason: str, together: int) -> list[E
     # Money from a drawer leaves by one hand: whoever asks for it must not be the one who pays it out.
     limit = city.counter_refund_limit if item.channel in COUNTER else city.refund_limit
     if together <= limit:
+        item.by_one = True
         happened.append(_approved(actor, item, by="system"))
     return happened
 
@@ -134,17 +136,22 @@ def _approved(actor: Actor, item: RefundItem, by: str) -> Event:
     return Event(approved, actor)
 
 
+def _require_second_person(actor: Actor, item: RefundItem) -> None:
+    """Raise ``second_person_needed``: neither the account that asked, nor another account of the same person."""
+    is_same_person = actor.person != "" and actor.person == item.asker_person
+    if actor.id == item.asked_by or is_same_person:
+        raise rules.TWO_PERSONS()
+
+
 def approve(actor: Actor, item: RefundItem) -> None:
     """The second person's yes. Raises ``second_person_needed``, ``refund_wrong_state``, ``changed_meanwhile``."""
-    if item.asked_by == actor.id:
-        raise rules.TWO_PERSONS()
+    _require_second_person(actor, item)
     tables.write_or_conflict(_refund_write(item, _approved(actor, item, by="officer")))
 
 
 def reject(actor: Actor, item: RefundItem, reason: str) -> None:
     """The second person's no: the money is free again. Raises as ``approve``."""
-    if item.asked_by == actor.id:
-        raise rules.TWO_PERSONS()
+    _require_second_person(actor, item)
     rejected = rules.REFUNDS.move(item, "reject", "officer")
     tables.write_or_conflict(_refund_write(item, Event(rejected, actor, note=reason)), *_release_writes(actor, item))
 

@@ -115,7 +115,7 @@ class Overview(View, frozen=True, kw_only=True):
 
 
 class TicketView(View, frozen=True, kw_only=True):
-    """A ticket as its holder sees it: ``waiting`` at a position, ``called`` to a window, ``parked``, or how it ended.
+    """A ticket as its holder sees it: ``waiting`` at a position, ``called`` to a window, ``parked``, or its end.
 
     ``position`` is there while it waits; ``estimated_seconds`` too, unless no window serves the group.
     """
