@@ -198,8 +198,8 @@ LEAVING_REFUSED = ErrorCode(
 PARCEL_STOPPED = ErrorCode(
     "parcel_stopped",
     409,
-    zh="件内证照已撤销，停止派送，请退回大厅",
-    en="A certificate in the parcel was revoked: it goes back to the hall",
+    zh="件内证照已撤销或已重新打印，停止发放，请退回大厅",
+    en="A certificate in the parcel was revoked or printed again: it goes back to the hall",
 )
 SCREEN_LASTS = timedelta(minutes=5)
 SHIPMENTS = Graph(
@@ -211,7 +211,7 @@ SHIPMENTS = Graph(
         Edge("accept", OFFERED, ACCEPTED, by=("courier", "carrier"), event=events.SHIPMENT_ACCEPTED),
         Edge("release", ACCEPTED, OFFERED, by=("courier",), event=events.SHIPMENT_RELEASED),
         Edge("recall", READY, RETURNED, by=("clerk",), event=events.SHIPMENT_RECALLED),
-        Edge("recall", OFFERED, RETURNED, by=("clerk",), event=events.SHIPMENT_RECALLED),
+        Edge("recall", OFFERED, RETURNED, by=("clerk", "system"), event=events.SHIPMENT_RECALLED),
         Edge("recall", ACCEPTED, RETURNED, by=("clerk",), event=events.SHIPMENT_RECALLED),
         Edge("hand_over", ACCEPTED, HANDED_OVER, by=("two_scans", "carrier"), event=events.SHIPMENT_HANDED_OVER),
         Edge("depart", HANDED_OVER, IN_TRANSIT, by=("courier", "carrier"), event=events.SHIPMENT_DEPARTED),

@@ -45,7 +45,10 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """A result in a parcel: of which application, its certificate, and whether it was printed for the parcel."""
+    """A result in a parcel: of which application, its certificate, and whether it was printed for the parcel.
+
+    ``revision``: of that print; a later print of the certificate makes it void.
+    """
 
     application_id: str
     service: str
@@ -53,6 +56,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     receipt: str
     certificate_id: str
     printed: bool = False
+    revision: int = 0
 
 
 class Collector(msgspec.Struct, frozen=True):

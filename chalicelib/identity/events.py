@@ -92,6 +92,9 @@ STAFF_ACTIVATED = EventType(
 )
 STAFF_ROLES_CHANGED = EventType("staff_roles_changed", zh="角色已变更", en="The staff member's roles were changed")
 STAFF_CHANGED = EventType("staff_changed", zh="姓名、部门或手机号已变更", en="Name, unit or phone number were changed")
+STAFF_PERSON_CHANGED = EventType(
+    "staff_person_changed", zh="本人证件号码已登记或变更", en="The staff member's own ID number was set or changed"
+)
 PASSWORD_CHANGED = EventType("password_changed", zh="密码已变更", en="The password was changed")
 SECURITY_KEY_ADDED = EventType("security_key_added", zh="已登记安全密钥", en="A security key was registered")
 SECURITY_KEY_REMOVED = EventType("security_key_removed", zh="安全密钥已删除", en="A security key was removed")

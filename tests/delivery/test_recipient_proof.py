@@ -163,6 +163,24 @@ def test_a_revoked_certificate_is_not_handed_out_at_the_counter(world: World) ->
     assert removed.json["status"] == "cancelled"
 
 
+def test_a_certificate_that_was_printed_again_is_sent_as_the_new_print_only(world: World) -> None:
+    somebody, city = parcels.recipient(world), parcels.hall(world)
+    shipment = somebody.approved(mode="pick_up", hall=parcels.HALL)["shipment"]
+    assert city.pack(shipment).status == 200
+    parcel = somebody.parcel(shipment)
+    application = somebody.client.get(f"/v1/applications/{parcel['results'][0]['application_id']}").json
+    again = somebody.client.post(f"/v1/certificates/{application['certificate_id']}/prints", {"reason": "自行打印"})
+    assert again.status in (200, 201), again.json
+    pick_up = f"/v1/halls/{parcels.HALL}/pick_ups"
+    assert city.clerk.post(pick_up, {"qr": parcel["qr"]}).code == "parcel_stopped"
+    path = f"/v1/shipments/{shipment}"
+    assert city.clerk.post(f"{path}/recall", {"reason": "已重新打印"}).json["status"] == "returned"
+    printed = city.clerk.post(f"{path}/prints", {"application_id": application["id"]})
+    assert printed.status == 200, printed.json
+    assert city.clerk.post(f"{path}/keep").json["status"] == "ready"
+    assert city.clerk.post(pick_up, {"qr": somebody.parcel(shipment)["qr"]}).status == 200
+
+
 def test_a_revoked_certificate_is_not_handed_to_a_courier(world: World) -> None:
     somebody, city = parcels.recipient(world), parcels.hall(world)
     shipment = somebody.approved(address=somebody.address(), postage="on_delivery")["shipment"]
@@ -172,6 +190,18 @@ def test_a_revoked_certificate_is_not_handed_to_a_courier(world: World) -> None:
     body = {"kind": "dispatch", "courier": "courier.a", "shipments": [shipment]}
     opened = city.clerk.post(f"/v1/halls/{parcels.HALL}/handovers", body, headers={"idempotency-key": parcels.key()})
     assert opened.code == "parcel_stopped"
+
+
+def test_no_company_is_ordered_for_a_revoked_certificate(world: World) -> None:
+    somebody, city, carrier = parcels.recipient(world), parcels.hall(world), world.simulators.carrier
+    far = somebody.address(division="110105", detail="某某路 1 号 2 室")
+    shipment = somebody.approved(address=far)["shipment"]
+    somebody.pay(somebody.parcel(shipment)["bill"])
+    assert city.pack(shipment).json["status"] == "offered"
+    revoke(world, somebody, shipment)
+    parcels.settle(world)
+    assert shipment in city.desk("returned")
+    assert f"{shipment}-1" not in carrier.orders
 
 
 def test_a_revoked_certificate_stops_its_parcel(world: World, street: tuple[Recipient, Hall, str]) -> None:

@@ -81,6 +81,17 @@ def test_two_administrators_and_the_person_make_an_officer(world: World) -> None
     ]
 
 
+def test_another_identity_of_a_member_stands_in_the_log_by_itself(world: World) -> None:
+    invite(world, "another.identity")
+    administrator = world.staff("administrator")
+    body = {"display_name": "王新人", "unit": "service_center", "id_number": new_id_number()}
+    for _ in range(2):
+        assert administrator.put("/v1/staff/another.identity", body).status == 200
+    world.pump()
+    entries, _ = history.entries("STAFF#another.identity")
+    assert [entry.type for entry in entries][1:] == ["staff_changed", "staff_person_changed", "staff_changed"]
+
+
 def test_an_invitation_works_once_and_for_three_days(world: World) -> None:
     first = invite(world, "invited.twice").json["invitation"]
     second = invite(world, "invited.twice").json["invitation"]

@@ -11,7 +11,7 @@ from chalicelib.certificates.service.prints import (
     print_for_posting,
     void_prints_writes,
 )
-from chalicelib.certificates.service.revocation import is_revoked
+from chalicelib.certificates.service.revocation import is_void
 
 __all__ = [
     "PERIOD_TAKEN",
@@ -22,7 +22,7 @@ __all__ = [
     "draw_sheets",
     "drawable",
     "erasure",
-    "is_revoked",
+    "is_void",
     "issues",
     "offline_lists",
     "overlaps",

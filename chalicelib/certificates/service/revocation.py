@@ -29,10 +29,10 @@ def revoke(actor: Actor, item: CertificateItem, reason: str) -> None:
     tables.write_or_conflict(*writes)
 
 
-def is_revoked(certificate_id: str) -> bool:
-    """Whether a certificate was revoked."""
+def is_void(certificate_id: str, revision: int) -> bool:
+    """Whether a print is void: its certificate was revoked, or printed again since."""
     item = store.certificate(certificate_id, consistent=True)
-    return item is not None and item.is_revoked
+    return item is not None and (item.is_revoked or item.revision > revision)
 
 
 def _exclusive_value(item: CertificateItem, path: str) -> str:

@@ -167,9 +167,9 @@ def print_result(actor: Actor, item: ShipmentItem, application_id: str) -> certi
     if item.status not in (rules.CREATED, rules.RETURNED):
         raise rules.SHIPMENTS.refusal(item.status)
     if result.printed:  # should this end half-way, the void paper is not taken for a good one
-        _mark(actor, item, application_id, printed=False)
+        _mark(actor, item, application_id, 0)
     link = certificates.print_for_posting(actor, result.certificate_id)
-    _mark(actor, item, application_id, printed=True)
+    _mark(actor, item, application_id, link.revision)
     return link
 
 
@@ -180,11 +180,15 @@ def _result_of(item: ShipmentItem, application_id: str) -> Result:
     raise rules.NOT_IN_PARCEL()
 
 
-def _mark(actor: Actor, item: ShipmentItem, application_id: str, *, printed: bool) -> None:
-    item.results = [
-        msgspec.structs.replace(one, printed=printed) if one.application_id == application_id else one
-        for one in item.results
-    ]
+def _mark(actor: Actor, item: ShipmentItem, application_id: str, revision: int) -> None:
+    """Note which print of a result is in the parcel; 0: none that is valid."""
+    printed = revision > 0
+    marked = []
+    for one in item.results:
+        if one.application_id == application_id:
+            one = msgspec.structs.replace(one, printed=printed, revision=revision)
+        marked.append(one)
+    item.results = marked
     happened = events.RESULT_PRINTED if printed else events.RESULT_PRINT_BEGUN
     tables.write_or_conflict(transitions.record(item, Event(happened, actor, data={"application": application_id})))
 
@@ -216,11 +220,18 @@ def require_printed(item: ShipmentItem) -> None:
         raise rules.NOT_ALL_PRINTED(missing=missing)
 
 
-def refuse_stopped(item: ShipmentItem) -> None:
-    """Raise ``parcel_stopped`` if a certificate in the parcel was revoked: the paper must not reach anybody."""
+def is_stopped(item: ShipmentItem) -> bool:
+    """Whether a print in the parcel is void (revoked, or printed again): it must reach nobody."""
     for result in item.results:
-        if result.certificate_id and certificates.is_revoked(result.certificate_id):
-            raise rules.PARCEL_STOPPED()
+        if result.certificate_id and certificates.is_void(result.certificate_id, result.revision):
+            return True
+    return False
+
+
+def refuse_stopped(item: ShipmentItem) -> None:
+    """Raise ``parcel_stopped`` if the parcel is stopped."""
+    if is_stopped(item):
+        raise rules.PARCEL_STOPPED()
 
 
 def pack(actor: Actor, item: ShipmentItem) -> None:

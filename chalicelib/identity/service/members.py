@@ -218,9 +218,13 @@ def set_details(actor: Actor, username: str, details: Details) -> StaffItem:
     def attempt() -> StaffItem:
         member = find(username)
         sessions.void_tokens(member)
-        event = Event(events.STAFF_CHANGED, actor, data={"unit": details.unit})
+        former_index = member.person_index
+        happened = [Event(events.STAFF_CHANGED, actor, data={"unit": details.unit})]
         writes = _details_writes(member, details)
-        tables.write(changes.record(member, event), *writes)
+        # Whoever changes it decides what are own matters: it stands in the log by itself.
+        if member.person_index != former_index:
+            happened.append(Event(events.STAFF_PERSON_CHANGED, actor))
+        tables.write(changes.record(member, *happened), *writes)
         return member
 
     return optimistic.repeat(attempt)
