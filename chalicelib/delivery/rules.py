@@ -212,7 +212,7 @@ SHIPMENTS = Graph(
         Edge("release", ACCEPTED, OFFERED, by=("courier",), event=events.SHIPMENT_RELEASED),
         Edge("recall", READY, RETURNED, by=("clerk",), event=events.SHIPMENT_RECALLED),
         Edge("recall", OFFERED, RETURNED, by=("clerk", "system"), event=events.SHIPMENT_RECALLED),
-        Edge("recall", ACCEPTED, RETURNED, by=("clerk",), event=events.SHIPMENT_RECALLED),
+        Edge("recall", ACCEPTED, RETURNED, by=("clerk", "system"), event=events.SHIPMENT_RECALLED),
         Edge("hand_over", ACCEPTED, HANDED_OVER, by=("two_scans", "carrier"), event=events.SHIPMENT_HANDED_OVER),
         Edge("depart", HANDED_OVER, IN_TRANSIT, by=("courier", "carrier"), event=events.SHIPMENT_DEPARTED),
         Edge("deliver", IN_TRANSIT, DELIVERED, by=("courier", "carrier", "two_scans"), event=events.SHIPMENT_DELIVERED),

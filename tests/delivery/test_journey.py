@@ -116,6 +116,17 @@ def test_somebody_named_collects_it_with_the_id_card(world: World) -> None:
     assert city.clerk.post(pick_up, {"qr": qr, "id_number": friend}).status == 200
 
 
+def test_nobody_guesses_who_may_collect(world: World) -> None:
+    somebody, city = parcels.recipient(world), parcels.hall(world)
+    shipment, friend = somebody.approved(mode="pick_up", hall=HALL)["shipment"], new_id_number()
+    city.pack(shipment)
+    named = somebody.client.put(f"/v1/shipments/{shipment}/collector", {"name": "李代领", "id_number": friend})
+    pick_up, qr = f"/v1/halls/{HALL}/pick_ups", named.json["qr"]
+    for _ in range(5):
+        assert city.clerk.post(pick_up, {"qr": qr, "id_number": new_id_number()}).code == "collector_mismatch"
+    assert city.clerk.post(pick_up, {"qr": qr, "id_number": friend}).code == "too_many_requests"
+
+
 def test_a_failed_attempt_goes_back_and_waits_at_the_counter(world: World) -> None:
     somebody, city, shipment = parcels.on_the_street(world)
     failed = city.courier.post(f"/v1/shipments/{shipment}/fail", {"reason": "absent", "next_try": "2026-11-03"})

@@ -186,7 +186,15 @@ def test_a_revoked_certificate_is_not_handed_to_a_courier(world: World) -> None:
     shipment = somebody.approved(address=somebody.address(), postage="on_delivery")["shipment"]
     assert city.pack(shipment).status == 200
     assert city.accept(shipment).status == 200
+    other = parcels.recipient(world)
+    good = other.approved(address=other.address(), postage="on_delivery")["shipment"]
+    assert city.pack(good).status == 200
+    assert city.accept(good).status == 200
+    before = city.open("dispatch", shipment, good)
     revoke(world, somebody, shipment)
+    assert city.confirm(before, city.courier, city.clerk).status == 200
+    assert city.confirm(before, city.clerk, city.courier).code == "parcel_gone", "revoked between the two scans"
+    assert shipment not in city.open("dispatch")["shipments"], "of everything, what is good"
     body = {"kind": "dispatch", "courier": "courier.a", "shipments": [shipment]}
     opened = city.clerk.post(f"/v1/halls/{parcels.HALL}/handovers", body, headers={"idempotency-key": parcels.key()})
     assert opened.code == "parcel_stopped"
@@ -202,6 +210,21 @@ def test_no_company_is_ordered_for_a_revoked_certificate(world: World) -> None:
     parcels.settle(world)
     assert shipment in city.desk("returned")
     assert f"{shipment}-1" not in carrier.orders
+
+
+def test_a_parcel_that_still_waits_for_the_company_comes_back_to_the_desk(world: World) -> None:
+    somebody, city = parcels.recipient(world), parcels.hall(world)
+    far = somebody.address(division="110105", detail="某某路 1 号 2 室")
+    shipment = somebody.approved(address=far)["shipment"]
+    somebody.pay(somebody.parcel(shipment)["bill"])
+    assert city.pack(shipment).status == 200
+    parcels.settle(world)
+    assert somebody.parcel(shipment)["status"] == "accepted"
+    revoke(world, somebody, shipment)
+    world.pass_time(hours=7)
+    parcels.settle(world)
+    city.clerk = world.staff("window.1")
+    assert shipment in city.desk("returned")
 
 
 def test_a_revoked_certificate_stops_its_parcel(world: World, street: tuple[Recipient, Hall, str]) -> None:

@@ -30,9 +30,12 @@ def revoke(actor: Actor, item: CertificateItem, reason: str) -> None:
 
 
 def is_void(certificate_id: str, revision: int) -> bool:
-    """Whether a print is void: its certificate was revoked, or printed again since."""
+    """Whether a print is void: its certificate was revoked, or printed again since; 0: which print is not known."""
     item = store.certificate(certificate_id, consistent=True)
-    return item is not None and (item.is_revoked or item.revision > revision)
+    if item is None:
+        return False
+    is_printed_again = 0 < revision < item.revision
+    return item.is_revoked or is_printed_again
 
 
 def _exclusive_value(item: CertificateItem, path: str) -> str:

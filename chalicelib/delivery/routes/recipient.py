@@ -127,7 +127,7 @@ def list_addresses(actor: Actor) -> AddressList:
     PERSON,
     status=201,
     idempotent=True,
-    errors=[rules.ADDRESS_INVALID, rules.ADDRESS_BOOK_FULL],
+    errors=[*ADDRESS_ERRORS, rules.ADDRESS_BOOK_FULL],
 )
 def add_address(actor: Actor, body: AddressInput, request: Request) -> views.AddressView:
     """Keep an address."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from chalicelib.catalog import service as catalog
 from chalicelib.delivery import events, rules, store
 from chalicelib.delivery.rules import Scan
-from chalicelib.delivery.service import choices, couriers, losses, parcels, transitions
+from chalicelib.delivery.service import choices, couriers, losses, transitions
 from chalicelib.delivery.store import ShipmentItem
 from chalicelib.kernel import log
 from chalicelib.kernel.access import system
@@ -25,13 +25,7 @@ def order_no(item: ShipmentItem) -> str:
 
 
 def book(item: ShipmentItem) -> None:
-    """Order the collection; a parcel that was stopped goes back to the hall's desk instead.
-
-    A repeat is safe. Raises ``platform_unavailable`` or ``changed_meanwhile``.
-    """
-    if parcels.is_stopped(item):
-        transitions.move_and_store(item, "recall", "system", parcels.DESK, rules.PARCEL_STOPPED.zh)
-        return
+    """Order the collection; raises ``platform_unavailable`` or ``changed_meanwhile``, a repeat is safe."""
     hall = catalog.known_hall(item.hall)
     address = store.private(item).address
     assert address is not None

@@ -75,12 +75,16 @@ def collect(actor: Actor, item: ShipmentItem, id_number: str) -> ShipmentItem:
 
 
 def _check_collector(item: ShipmentItem, id_number: str) -> None:
-    """Where somebody was named, the person at the counter is that one, or the recipient."""
+    """Where somebody was named, the person at the counter is that one, or the recipient.
+
+    Whoever holds the code may be at a kiosk, so the tries for a parcel are counted. Raises ``too_many_requests``.
+    """
     named = store.private(item).collector
     if named is None:
         return
     if not id_number:
         raise rules.COLLECTOR_NEEDED()
+    couriers.CARD_TRIES.count(item.id)
     allowed = {named.id_number}
     if item.party_kind == "person":
         allowed.add(identity.person_party(item.party).number)

@@ -16,7 +16,10 @@ WATCH = system("delivery_watch")
 
 def _follow_parcel(item: ShipmentItem) -> None:
     left_to_do = rules.CONSEQUENCES[item.status].carrier_work if transitions.is_api(item) else ""
-    if _is_late(item):
+    is_in_hall = item.status in (rules.OFFERED, rules.ACCEPTED)
+    if left_to_do and is_in_hall and parcels.is_stopped(item):
+        transitions.move_and_store(item, "recall", "system", WATCH, rules.PARCEL_STOPPED.zh)
+    elif _is_late(item):
         _tell_late(item)
     elif left_to_do == rules.BOOK:
         carriers.book(item)

@@ -43,13 +43,14 @@ def is_side(actor: Actor, item: HandoverItem) -> bool:
 def dispatch(actor: Actor, hall: str, courier: str, wanted: list[str], handover_id: str) -> HandoverItem:
     """The clerk hands over what the courier has accepted at this hall, or ``wanted`` of it.
 
-    Raises ``parcel_gone`` for parcels that are not there, or ``parcel_stopped``.
+    A stopped parcel stays where it is. Raises ``parcel_gone`` for parcels that are not there, or ``parcel_stopped`` for
+    a stopped one that is wanted, or if there is no other.
     """
     mine = [item for item in _of_courier(courier) if item.hall == hall and item.direction == rules.OUT]
     here = [item for item in mine if item.status == rules.ACCEPTED]
-    chosen = _chosen(here, wanted)
-    for item in chosen:
-        parcels.refuse_stopped(item)
+    chosen = [item for item in _chosen(here, wanted) if not parcels.is_stopped(item)]
+    if not chosen or len(chosen) < len(set(wanted)):
+        raise rules.PARCEL_STOPPED()
     return _open(rules.DISPATCH, hall, actor.id, courier, chosen, actor, handover_id)
 
 
@@ -169,6 +170,8 @@ def _move_write(actor: Actor, item: HandoverItem, parcel: ShipmentItem) -> table
     if parcel.courier != courier or parcel.hall != item.hall:
         raise rules.SHIPMENTS.refusal(parcel.status)
     action = rules.handover_action(item.kind, parcel.direction)
+    if action == "hand_over":
+        parcels.refuse_stopped(parcel)
     data = {"handover": item.id, "giver": item.giver, "taker": item.taker}
     event = transitions.move(parcel, action, "two_scans", actor, data={**data})
     if action == "deliver":

@@ -77,9 +77,12 @@ def invite(actor: Actor, username: str, details: Details, roles: list[str]) -> I
         invited = staff_rules.STAFF.move(member, "invite", "system_administrator")
         secret = _void_factors(member)
         member.roles = roles
-        event = Event(invited, actor, data={"unit": details.unit, "roles": roles})
+        former_index = member.person_index
+        happened = [Event(invited, actor, data={"unit": details.unit, "roles": roles})]
         writes = _details_writes(member, details)
-        tables.write(changes.record(member, event), *writes)
+        if former_index and member.person_index != former_index:
+            happened.append(Event(events.STAFF_PERSON_CHANGED, actor))
+        tables.write(changes.record(member, *happened), *writes)
         return _invitation(member, secret)
 
     return optimistic.repeat(attempt)
