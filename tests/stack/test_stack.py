@@ -27,6 +27,7 @@ from infra import stack
 from local import setup, template
 from local.environment import ROOT
 from local.simulators.departments import REPRESENTATIVE
+from scenes.world import new_id_number
 from tests.stack import deployed as deployed_city
 from tests.stack.deployed import NAME, Deployed
 
@@ -51,7 +52,8 @@ def eventually(what: Callable[[], Any], seconds: float = 30) -> Any:
     return found
 
 
-def tool(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def tool(name: str, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a tool of the repository; without a terminal, so that it reads what is ``typed`` from its input."""
     command = [sys.executable, "-m", f"tools.{name}", *arguments]
     return subprocess.run(
         command,
@@ -61,6 +63,8 @@ def tool(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         timeout=120,
+        input=typed,
+        start_new_session=True,
     )
 
 
@@ -259,7 +263,7 @@ def test_the_scheduled_functions_run(city: Deployed, function: str, answer: set[
 
 
 def test_a_staff_member_is_invited_joins_and_works(city: Deployed) -> None:
-    done = tool("staff", "zhang.san", "张三", "transport_bureau", "officer")
+    done = tool("staff", "zhang.san", "张三", "transport_bureau", "officer", typed=f"{new_id_number()}\n")
     assert done.returncode == 0, done.stdout + done.stderr
     (invitation,) = re.findall(r"invitation   (\S+)", done.stdout)
     demo = Demo(city.environment)
