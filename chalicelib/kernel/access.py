@@ -62,6 +62,11 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the person's mandate (if acting for somebody) covers the service."""
         return not self.principal or "*" in self.scope or service_code in self.scope
 
+    def is_member(self, username: str, person: str) -> bool:
+        """Whether the caller is this member of staff, or the same ``person`` (an index) with another account."""
+        is_same_person = self.person != "" and self.person == person
+        return self.id == username or is_same_person
+
     @property
     def is_narrow_agent(self) -> bool:
         """Whether the caller acts for a person in some services only: what else is the person's is none of theirs."""

@@ -190,6 +190,7 @@ class DrawerItem(tables.AggregateTable):
         table_name = TABLE
 
     clerk = UnicodeAttribute()
+    clerk_person = UnicodeAttribute(default="")
     unit = UnicodeAttribute()
     day = Day()
     cash = Integer(default=0)

@@ -151,7 +151,7 @@ def read_courier_day(actor: Actor, query: EndedQuery) -> DayList:
     taken = sum(
         item.postage
         for item in page.items
-        if item.postage_by == "on_delivery" and item.proof_kind in ("code", "screen", "id_card", "left_with")
+        if item.postage_by == "on_delivery" and item.proof_kind in service.couriers.AT_THE_DOOR
     )
     return DayList(day=day, items=[views.task(item) for item in page.items], collected=Money(taken), cursor=page.cursor)
 

@@ -20,7 +20,8 @@ from chalicelib.kernel.security import sealed
 from chalicelib.kernel.storage import tables
 
 CARD_TRIES = Limit(name="delivery_card", times=5, seconds=86400)
-PROOFS = ("code", "screen", "id_card", "left_with", "counter", "carrier", "two_scans")
+AT_THE_DOOR = ("code", "screen", "id_card", "left_with")
+PROOFS = (*AT_THE_DOOR, "counter", "carrier", "two_scans")
 """How a delivery was proven, or that it was left with somebody. A signature is an addition and proves nothing."""
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from chalicelib.identity import events, mandate_rules, store
 from chalicelib.identity.service import relatives, text_codes
 from chalicelib.identity.service.accounts import canonical
-from chalicelib.identity.service.identities import ShownDocument, index_of
 from chalicelib.identity.store import AccountItem
 from chalicelib.identity.store.mandates import PERSON, MandateItem
 from chalicelib.kernel import clock
@@ -38,11 +37,6 @@ def login_keys(account_id: str) -> list[str]:
         if login is not None and login.account_id == account_id:
             found.append(key)
     return found
-
-
-def index_of_document(document: ShownDocument) -> str:
-    """The index under which closed accounts of a person are found. Raises what ``identities.index_of`` raises."""
-    return index_of(document)
 
 
 def close_writes(actor: Actor) -> list[tables.Write]:

@@ -26,7 +26,7 @@ def _concerns(actor: Actor, item: RefundItem) -> bool:
     if bill is not None:
         return concerns(actor, bill)
     order = store.order(item.order)
-    return order is not None and identity.own_matters.is_own(actor, order.payer)
+    return identity.own_matters.is_own(actor, order.payer if order is not None else "")
 
 
 REFUND = Access(
@@ -140,7 +140,7 @@ def abandon_refund(actor: Actor, target: RefundItem) -> RefundView:
         own=_concerns,
     ),
     idempotent=True,
-    errors=[rules.REFUND_STATE, rules.DRAWER_CLOSED, errors.CONFLICT],
+    errors=[rules.REFUND_STATE, rules.TWO_PERSONS, rules.DRAWER_CLOSED, errors.CONFLICT],
 )
 def pay_out_refund(actor: Actor, target: RefundItem) -> RefundView:
     """Pay a refund of a window payment out of the clerk's drawer, or note that a repaired one was paid out by hand."""

@@ -43,9 +43,9 @@ TREASURER = Access(staff=("treasurer",))
 
 
 def _concerns(actor: Actor, item: SuspenseItem) -> bool:
-    """Whether the money came for an order of the treasurer's own."""
+    """Whether the money came for an order of the treasurer's own; nobody's, if there is no such order."""
     order = store.order(item.order)
-    return order is not None and identity.own_matters.is_own(actor, order.payer)
+    return identity.own_matters.is_own(actor, order.payer if order is not None else "")
 
 
 HELD_MONEY = Access(

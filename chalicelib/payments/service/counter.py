@@ -82,8 +82,15 @@ def _end_others(actor: Actor, wanted: list[BillItem]) -> None:
             orders.end(actor, order, "clerk")
 
 
+def _own_drawer(actor: Actor, day: date) -> DrawerItem:
+    """The clerk's drawer of a day, which knows whose it is: no other account of the same person resolves it."""
+    drawer = store.drawer(actor.id, actor.unit, day)
+    drawer.clerk_person = actor.person
+    return drawer
+
+
 def _open_drawer(actor: Actor) -> DrawerItem:
-    drawer = store.drawer(actor.id, actor.unit, clock.today())
+    drawer = _own_drawer(actor, clock.today())
     if drawer.status != rules.DRAWER_OPEN:
         raise rules.DRAWER_CLOSED()
     return drawer
@@ -101,9 +108,13 @@ def pay_out(actor: Actor, item: RefundItem) -> None:
     """Pay an approved refund of a window payment out of the clerk's drawer; or note that one which came back to the
     merchant's account was paid out by hand.
 
-    Raises ``refund_wrong_state``, ``drawer_closed`` or ``changed_meanwhile``.
+    Money that came back is in nobody's drawer: whoever asked for the refund, and approved it because it was small, is
+    not the one who says that it was paid out. Raises ``refund_wrong_state``, ``second_person_needed``,
+    ``drawer_closed`` or ``changed_meanwhile``.
     """
     if item.status == rules.RETURNED:
+        if item.by_one:
+            refunds.require_second_person(actor, item)
         refunds.finish(item, clock.now(), actor, item.amount)
         return
     if item.channel not in (CASH, CARD):
@@ -119,7 +130,7 @@ def close_drawer(actor: Actor, cash: int, card: int, day: date) -> DrawerItem:
 
     Closing again with the same counts changes nothing. Raises ``drawer_closed`` or ``changed_meanwhile``.
     """
-    drawer = store.drawer(actor.id, actor.unit, day)
+    drawer = _own_drawer(actor, day)
     if day > clock.today():
         raise rules.DRAWER_CLOSED()
     if drawer.status != rules.DRAWER_OPEN:
@@ -142,7 +153,7 @@ def resolve_drawer(actor: Actor, item: DrawerItem, note: str) -> None:
 
     Raises ``own_matter`` or ``changed_meanwhile``.
     """
-    if item.clerk == actor.id:
+    if actor.is_member(item.clerk, item.clerk_person):
         raise errors.OWN_MATTER()
     if item.status == rules.DRAWER_DIFFERS:
         resolved = rules.DRAWERS.move(item, "resolve", "treasurer")
@@ -181,8 +192,7 @@ def _check_proposal(actor: Actor, held: SuspenseItem, wanted: list[BillItem]) ->
         return
     if held.proposed_bills != sorted(item.id for item in wanted):
         raise rules.PROPOSAL_NEEDED(limit=limit)
-    is_same_person = actor.person != "" and actor.person == held.proposer_person
-    if actor.id == held.proposer or is_same_person:
+    if actor.is_member(held.proposer, held.proposer_person):
         raise rules.TWO_PERSONS()
 
 

@@ -68,10 +68,12 @@ def reconcile(name: str, day: date) -> DayComparison:
     """Compare a day's bill of a channel with the ledger; a repeat finds its own cases again."""
     result = DayComparison(channel=name, day=day)
     ours = _entries(name, day)
-    result.cases += _report_small_refunds(result, ours)
+    refunded = [reference for kind, reference in ours if kind == "refund"]
     try:
         for row in channel(name).bill_rows(str(day)):
             result.rows += 1
+            if isinstance(row, Row) and row.refund_no:
+                refunded.append(row.refund_no)  # the ledger may lack it until now
             _compare(result, ours, row)
     except BillNotReady:
         result.ready = False
@@ -84,6 +86,7 @@ def reconcile(name: str, day: date) -> DayComparison:
             result.matched += 1
         else:
             result.cases += _raise_case(result, f"missing_{kind}", reference, ours=entry.amount)
+    result.cases += _report_small_refunds(result, refunded)
     return result
 
 
@@ -98,12 +101,12 @@ def _entries(name: str, day: date) -> dict[tuple[str, str], EntryItem]:
     return found
 
 
-def _report_small_refunds(result: DayComparison, ours: dict[tuple[str, str], EntryItem]) -> int:
+def _report_small_refunds(result: DayComparison, refunded: list[str]) -> int:
     """A case for a treasurer: the refunds of a day below the limit, which one person asked for and approved."""
     count = 0
     amount = 0
-    for kind, reference in ours:
-        refund = store.refund(reference) if kind == "refund" else None
+    for reference in set(refunded):
+        refund = store.refund(reference)
         if refund is not None and refund.by_one:
             count += 1
             amount += refund.amount

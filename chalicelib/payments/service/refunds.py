@@ -136,22 +136,21 @@ def _approved(actor: Actor, item: RefundItem, by: str) -> Event:
     return Event(approved, actor)
 
 
-def _require_second_person(actor: Actor, item: RefundItem) -> None:
-    """Raise ``second_person_needed``: neither the account that asked, nor another account of the same person."""
-    is_same_person = actor.person != "" and actor.person == item.asker_person
-    if actor.id == item.asked_by or is_same_person:
+def require_second_person(actor: Actor, item: RefundItem) -> None:
+    """Raise ``second_person_needed`` for whoever has asked for the refund."""
+    if actor.is_member(item.asked_by, item.asker_person):
         raise rules.TWO_PERSONS()
 
 
 def approve(actor: Actor, item: RefundItem) -> None:
     """The second person's yes. Raises ``second_person_needed``, ``refund_wrong_state``, ``changed_meanwhile``."""
-    _require_second_person(actor, item)
+    require_second_person(actor, item)
     tables.write_or_conflict(_refund_write(item, _approved(actor, item, by="officer")))
 
 
 def reject(actor: Actor, item: RefundItem, reason: str) -> None:
     """The second person's no: the money is free again. Raises as ``approve``."""
-    _require_second_person(actor, item)
+    require_second_person(actor, item)
     rejected = rules.REFUNDS.move(item, "reject", "officer")
     tables.write_or_conflict(_refund_write(item, Event(rejected, actor, note=reason)), *_release_writes(actor, item))
 

@@ -15,7 +15,7 @@ from chalicelib.privacy.store import ArchiveReadingItem, ClosingItem
 
 def find(document: identity.ShownDocument, cursor: str | None) -> Page:
     """The closed accounts of whom a document names. Raises what ``identities.index_of`` raises."""
-    return store.closed_accounts(identity.closing.index_of_document(document), cursor)
+    return store.closed_accounts(identity.identities.index_of(document), cursor)
 
 
 def closed_account(closed_account_id: str) -> ClosingItem | None:
