@@ -73,7 +73,10 @@ def test_the_printed_number_can_be_typed_in(world: World, enterprise: Enterprise
     found = world.anonymous().get(f"/v1/certificates/verify?number={number.lower().replace('-', '')}").json
     assert (found["status"], found["by_number"]) == ("valid", True)
     assert "lines" not in found and "headline" not in found, "whoever types numbers learns nothing of a person"
-    assert "未核验二维码签名" in world.anonymous().get(f"/b/{number}").body.decode()
+    page = world.anonymous().get(f"/b/{number}").body.decode()
+    assert "未核验二维码签名" in page
+    assert "请核对实物" not in page, "there is nothing on the page to compare the paper with"
+    assert "请核对实物" in world.anonymous().get(printed(enterprise, certificate)).body.decode()
     assert status(world, "AAAA-BBBB-CCCC-DD") == "unknown"
 
 
