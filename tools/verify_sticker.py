@@ -34,7 +34,7 @@ _REASONS = {
     "forged": "不是真的 forged",
     "expired": "已过期 expired",
     "not_yet_valid": "尚未生效 not yet valid",
-    "revoked": "已撤销 revoked",
+    "not_in_force": "已撤销或暂停使用 revoked or suspended",
     "superseded": "已被新版取代 superseded by a newer print",
     "unknown_key": "名单中没有这把公钥，请重新下载 the list of keys lacks this key, download it again",
     "foreign_domain": "二维码中的网址不是本市的 the address in the QR is not the city's",
@@ -107,7 +107,7 @@ def check(number: str, known: Known, parts: list[dict[str, Any]], now: datetime)
         return Finding(answer=CANNOT_TELL, reason="unknown_key")
     if not signing.verifies(key, rules.DOMAIN + data, signature):
         return Finding(answer=NOT_VALID, reason="forged")
-    state = rules.validity(False, payload.valid_from, payload.valid_to, clock.local(now).date())
+    state = rules.validity(rules.ISSUED, payload.valid_from, payload.valid_to, clock.local(now).date())
     if state != "valid":
         return Finding(answer=NOT_VALID, reason=state, payload=payload)
     try:
@@ -116,7 +116,7 @@ def check(number: str, known: Known, parts: list[dict[str, Any]], now: datetime)
         return Finding(answer=CANNOT_TELL, reason=str(fault), payload=payload)
     newest = entries.get(rules.listed_hash(payload.certificate_id), 1)
     if newest == 0:
-        return Finding(answer=NOT_VALID, reason="revoked", payload=payload)
+        return Finding(answer=NOT_VALID, reason="not_in_force", payload=payload)
     # A print that is newer than the list's is the newest one that anybody knows of.
     if payload.revision < newest:
         return Finding(answer=NOT_VALID, reason="superseded", payload=payload)

@@ -10,5 +10,6 @@ FEATURE = Feature(
     tables={"certificates": True},
     events="events",
     graphs={"certificate": "rules:CERTIFICATES"},
+    tells=("CERTIFICATE",),
     settings="settings:CertificateSettings",
 )

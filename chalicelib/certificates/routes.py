@@ -102,8 +102,8 @@ class PrintRequest(msgspec.Struct, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=200)] = ""
 
 
-class RevocationRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """Why the certificate is revoked; shown to the holder."""
+class CertificateReason(msgspec.Struct, forbid_unknown_fields=True):
+    """Why the certificate is suspended, in force again or revoked; shown to the holder."""
 
     reason: Annotated[str, Meta(min_length=4, max_length=500)]
 
@@ -160,7 +160,7 @@ def list_certificate_keys() -> KeyList:
 
 @endpoint("GET", "/v1/certificates/offline_list", ANYONE, errors=[errors.NOT_FOUND], limit=OFFLINE_LIMIT)
 def read_offline_list(query: PartQuery) -> service.offline_lists.OfflinePart:
-    """What an offline check has to know beside the paper: what is revoked, and which print is the newest."""
+    """What an offline check has to know beside the paper: what is not in force, and which print is the newest."""
     return service.offline_lists.read(query.part)
 
 
@@ -200,8 +200,22 @@ def fetch_print(ticket: str) -> Download:
     return Download(data, "application/pdf", f"{item.number}-{item.revision}.pdf")
 
 
-@endpoint("POST", "/v1/certificates/{certificate_id}/revoke", ISSUED, errors=[rules.ALREADY_REVOKED])
-def revoke_certificate(actor: Actor, target: CertificateItem, body: RevocationRequest) -> CertificateView:
+@endpoint("POST", "/v1/certificates/{certificate_id}/suspend", ISSUED, errors=[rules.CERTIFICATE_STATE])
+def suspend_certificate(actor: Actor, target: CertificateItem, body: CertificateReason) -> CertificateView:
+    """Suspend a certificate of one's unit, until it is resumed or revoked."""
+    service.revocation.suspend(actor, target, body.reason)
+    return _view(target)
+
+
+@endpoint("POST", "/v1/certificates/{certificate_id}/resume", ISSUED, errors=[rules.CERTIFICATE_STATE])
+def resume_certificate(actor: Actor, target: CertificateItem, body: CertificateReason) -> CertificateView:
+    """Put a suspended certificate in force again."""
+    service.revocation.resume(actor, target, body.reason)
+    return _view(target)
+
+
+@endpoint("POST", "/v1/certificates/{certificate_id}/revoke", ISSUED, errors=[rules.CERTIFICATE_STATE])
+def revoke_certificate(actor: Actor, target: CertificateItem, body: CertificateReason) -> CertificateView:
     """Revoke a certificate of one's unit."""
     service.revocation.revoke(actor, target, body.reason)
     return _view(target)
@@ -230,4 +244,4 @@ def _view(item: CertificateItem) -> CertificateView:
 
 
 def _status(item: CertificateItem) -> str:
-    return rules.validity(item.is_revoked, *item.period, clock.today())
+    return rules.validity(item.status, *item.period, clock.today())

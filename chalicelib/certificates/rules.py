@@ -31,6 +31,7 @@ OLDEST_LIST = timedelta(days=2)
 """An older list tells nothing: what was revoked since does not stand on it."""
 EPOCH = date(2025, 1, 1)
 ISSUED = "issued"
+SUSPENDED = "suspended"
 REVOKED = "revoked"
 VEHICLE = 0x11
 DOCUMENT = 0x12
@@ -74,14 +75,22 @@ PERIOD_TAKEN = ErrorCode(
     zh="此期间已有有效证照，请先撤销原证照或不予准予",
     en="A valid certificate covers part of this period; revoke that one first, or refuse",
 )
-ALREADY_REVOKED = ErrorCode("already_revoked", 409, zh="此证照已被撤销", en="The certificate is revoked already")
+CERTIFICATE_STATE = ErrorCode(
+    "certificate_wrong_state",
+    409,
+    zh="证照当前状态为“{state_zh}”，不能进行此操作",
+    en="The certificate is “{state}”; not possible now",
+)
 CERTIFICATES = Graph(
     (
         Edge("issue", NEW, ISSUED, by=("system",), event=events.CERTIFICATE_ISSUED),
-        Edge("revoke", ISSUED, REVOKED, by=("officer",), event=events.CERTIFICATE_REVOKED),
+        Edge("suspend", ISSUED, SUSPENDED, by=("officer", "system"), event=events.CERTIFICATE_SUSPENDED),
+        Edge("resume", SUSPENDED, ISSUED, by=("officer",), event=events.CERTIFICATE_RESUMED),
+        Edge("revoke", ISSUED, REVOKED, by=("officer", "system"), event=events.CERTIFICATE_REVOKED),
+        Edge("revoke", SUSPENDED, REVOKED, by=("officer", "system"), event=events.CERTIFICATE_REVOKED),
     ),
-    ALREADY_REVOKED,
-    {ISSUED: "已签发", REVOKED: "已撤销"},
+    CERTIFICATE_STATE,
+    {ISSUED: "已签发", SUSPENDED: "已暂停使用", REVOKED: "已撤销"},
 )
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
@@ -108,7 +117,8 @@ class Payload:
 class OfflineList(msgspec.Struct, frozen=True, kw_only=True):
     """A part of what an offline check has to know beside the paper, as it is signed.
 
-    ``entries``: by ``listed_hash``, the revision of the newest print, or 0 for a certificate that is revoked.
+    ``entries``: by ``listed_hash``, the revision of the newest print, or 0 for a certificate that is revoked or
+    suspended.
     """
 
     number: str
@@ -201,13 +211,13 @@ def face_digest(face: dict[str, str]) -> bytes:
     return hashlib.sha256(text.encode()).digest()[:4]
 
 
-VALIDITIES = ("valid", "revoked", "not_yet_valid", "expired")
+VALIDITIES = ("valid", "revoked", "suspended", "not_yet_valid", "expired")
 
 
-def validity(revoked: bool, valid_from: date, valid_to: date, today: date) -> str:
-    """``valid``, ``revoked``, ``not_yet_valid`` or ``expired``."""
-    if revoked:
-        return "revoked"
+def validity(status: str, valid_from: date, valid_to: date, today: date) -> str:
+    """What a certificate in that state is worth today: one of ``VALIDITIES``."""
+    if status in (REVOKED, SUSPENDED):
+        return status
     if today < valid_from:
         return "not_yet_valid"
     return "expired" if today > valid_to else "valid"

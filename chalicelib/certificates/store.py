@@ -20,12 +20,15 @@ from chalicelib.kernel.storage.tables import Page, Put
 
 TABLE = "certificates"
 _LISTED = "LISTED"
-_REVOKED_MARK = "R"
+_NOT_IN_FORCE = "R"
 _LIST_SECONDS = 2 * 86400
 
 
 class CertificateItem(tables.AggregateTable):
-    """An issued certificate. ``revision`` counts prints; only the newest is valid. The face is sealed."""
+    """An issued certificate. ``revision`` counts prints; only the newest is valid. The face is sealed.
+
+    ``handler``: the account that applied for it, for the holder.
+    """
 
     class Meta:
         table_name = TABLE
@@ -34,6 +37,7 @@ class CertificateItem(tables.AggregateTable):
     service_version = Integer()
     application_id = UnicodeAttribute()
     holder = UnicodeAttribute()
+    handler = UnicodeAttribute(default="")
     unit = UnicodeAttribute()
     valid_from = Day()
     valid_to = Day()
@@ -62,6 +66,11 @@ class CertificateItem(tables.AggregateTable):
     @property
     def is_revoked(self) -> bool:
         return self.status == rules.REVOKED
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether it is neither suspended nor revoked; its period is another question."""
+        return self.status == rules.ISSUED
 
     @property
     def period(self) -> tuple[date, date]:
@@ -159,16 +168,20 @@ def face(item: CertificateItem) -> dict[str, str]:
 def note_for_offline(item: CertificateItem) -> None:
     """Put a certificate among those of which an offline check has to know more than the paper says.
 
-    That is one that is revoked, or was printed again (only the newest print counts), until it would expire anyway.
+    That is one that is suspended or revoked, or was printed again (only the newest print counts), until it would expire
+    anyway.
     """
-    if item.is_revoked or item.revision > 1:
-        mark = _REVOKED_MARK if item.is_revoked else str(item.revision)
-        item.gsi2pk = _LISTED
-        item.gsi2sk = f"{item.valid_to}#{item.id}#{mark}"
+    if item.is_in_force and item.revision <= 1:
+        item.gsi2pk = None
+        item.gsi2sk = None
+        return
+    mark = str(item.revision) if item.is_in_force else _NOT_IN_FORCE
+    item.gsi2pk = _LISTED
+    item.gsi2sk = f"{item.valid_to}#{item.id}#{mark}"
 
 
 def noted_for_offline() -> Iterator[tuple[str, int]]:
-    """The id and the current revision (0: revoked) of those that would be valid today or later.
+    """The id and the current revision (0: suspended or revoked) of those that would be valid today or later.
 
     For a schedule: it reads them all.
     """
@@ -178,7 +191,7 @@ def noted_for_offline() -> Iterator[tuple[str, int]]:
         page = tables.query(CertificateItem.gsi2, _LISTED, condition, index="gsi2", limit=500, cursor=cursor)
         for item in page.items:
             _, certificate_id, mark = str(item.gsi2sk).split("#")
-            yield certificate_id, 0 if mark == _REVOKED_MARK else int(mark)
+            yield certificate_id, 0 if mark == _NOT_IN_FORCE else int(mark)
         cursor = page.cursor
         if cursor is None:
             return

@@ -198,8 +198,8 @@ LEAVING_REFUSED = ErrorCode(
 PARCEL_STOPPED = ErrorCode(
     "parcel_stopped",
     409,
-    zh="件内证照已撤销或已重新打印，停止发放，请退回大厅",
-    en="A certificate in the parcel was revoked or printed again: it goes back to the hall",
+    zh="件内证照已撤销、暂停使用或重新打印，停止发放，请退回大厅",
+    en="A certificate in the parcel was revoked, suspended or printed again: it goes back to the hall",
 )
 SCREEN_LASTS = timedelta(minutes=5)
 SHIPMENTS = Graph(

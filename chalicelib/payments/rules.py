@@ -233,6 +233,11 @@ REFUNDS = Graph(
         FAILED: "退款失败", ABNORMAL: "退款异常", RETURNED: "已退回商户账户，待人工支付",
     },
 )  # fmt: skip
+STAYS = "stays"
+SUSPENDED = "suspended"
+REVOKED = "revoked"
+CERTIFICATE_OUTCOMES = (STAYS, SUSPENDED, REVOKED)
+"""What becomes of the certificate that a bill was paid for, once its money has gone back."""
 REFUND_WAITS = {
     REQUESTED: True, APPROVED: False, SENT: False, DONE: False, REJECTED: False, FAILED: False, ABNORMAL: True,
     RETURNED: True,

@@ -110,6 +110,8 @@ class RefundItem(PaymentItem):
 
     ``parts`` maps fee items to fen; ``order`` is the platform's order number; ``desk`` says on whose list it stands.
     ``by_one``: it was below the limit, so whoever asked for it has approved it too.
+    ``certificate``: what becomes of the bill's certificate once the money has gone back, as in
+    ``rules.CERTIFICATE_OUTCOMES``.
     """
 
     class Meta:
@@ -131,6 +133,7 @@ class RefundItem(PaymentItem):
     platform_id = UnicodeAttribute(null=True)
     repaired = BooleanAttribute(default=False)
     by_one = BooleanAttribute(default=False)
+    certificate = UnicodeAttribute(default=rules.STAYS)
     done_at = OptionalMoment(null=True)
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()

@@ -130,7 +130,7 @@ HASH = rules.listed_hash("00112233445566aa")
     ("entries", "revision", "answer", "reason"),
     [
         ({}, 1, VALID, ""),
-        ({HASH: 0}, 1, NOT_VALID, "revoked"),
+        ({HASH: 0}, 1, NOT_VALID, "not_in_force"),
         ({HASH: 2}, 1, NOT_VALID, "superseded"),
         ({HASH: 2}, 2, VALID, ""),
         ({HASH: 2}, 3, VALID, ""),

@@ -102,18 +102,20 @@ DAY = date(2026, 11, 2)
 
 
 @pytest.mark.parametrize(
-    ("revoked", "begins", "ends", "validity"),
+    ("status", "begins", "ends", "validity"),
     [
-        (False, 0, 0, "valid"),
-        (False, -3, 3, "valid"),
-        (False, 1, 3, "not_yet_valid"),
-        (False, -3, -1, "expired"),
-        (True, -3, 3, "revoked"),
-        (True, 1, 3, "revoked"),
+        ("issued", 0, 0, "valid"),
+        ("issued", -3, 3, "valid"),
+        ("issued", 1, 3, "not_yet_valid"),
+        ("issued", -3, -1, "expired"),
+        ("revoked", -3, 3, "revoked"),
+        ("revoked", 1, 3, "revoked"),
+        ("suspended", -3, 3, "suspended"),
+        ("suspended", -3, -1, "suspended"),
     ],
 )
-def test_what_a_certificate_is_worth_on_a_day(revoked: bool, begins: int, ends: int, validity: str) -> None:
-    assert rules.validity(revoked, DAY + timedelta(begins), DAY + timedelta(ends), DAY) == validity
+def test_what_a_certificate_is_worth_on_a_day(status: str, begins: int, ends: int, validity: str) -> None:
+    assert rules.validity(status, DAY + timedelta(begins), DAY + timedelta(ends), DAY) == validity
     assert validity in rules.VALIDITIES
 
 

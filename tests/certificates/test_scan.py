@@ -197,10 +197,37 @@ def test_the_list_names_nobody_and_forgets_what_has_expired(world: World, enterp
     assert world.anonymous().get("/v1/certificates/offline_list?part=99").code == "not_found"
 
 
+def test_a_suspended_certificate_holds_nothing_until_it_is_resumed(world: World, enterprise: Enterprise) -> None:
+    certificate = enterprise.certificate()
+    number = decode(raster(enterprise.print(certificate))).rpartition("/")[2]
+    path = f"/v1/certificates/{certificate}"
+    officer = world.staff()
+
+    def listed() -> bool:
+        list_certificates.handler({})
+        part = world.anonymous().get("/v1/certificates/offline_list").json
+        return rules.listed_hash(certificate) in base64.b64decode(part["data"]).decode()
+
+    assert officer.post(f"{path}/resume", {"reason": "并未暂停"}).code == "certificate_wrong_state"
+    assert officer.post(f"{path}/suspend", {"reason": "车辆待检"}).json["status"] == "suspended"
+    assert status(world, number) == "suspended" and listed()
+    assert "已暂停使用" in world.anonymous().get(f"/b/{number}").body.decode()
+    assert enterprise.client.post(f"{path}/prints", {"reason": "遗失补打"}).code == "certificate_not_printable"
+    assert enterprise.apply()["status"] != "completed", "its period is still taken"
+    assert officer.post(f"{path}/resume", {"reason": "检验合格"}).json["status"] == "valid"
+    assert status(world, number) == "valid" and not listed(), "the paper that was printed is good again"
+    officer.post(f"{path}/suspend", {"reason": "车辆待检"})
+    assert officer.post(f"{path}/revoke", {"reason": "检验不合格"}).json["status"] == "revoked"
+    assert officer.post(f"{path}/resume", {"reason": "检验合格"}).code == "certificate_wrong_state"
+    world.pump()
+    told = {one["title"] for one in enterprise.client.get("/v1/messages").json["items"]}
+    assert told >= {"证照已撤销", "证照已暂停使用", "证照已恢复使用"}
+
+
 def test_a_revoked_period_is_free_for_a_new_application(world: World, enterprise: Enterprise) -> None:
     certificate = enterprise.certificate()
     officer = world.staff()
     revoke = f"/v1/certificates/{certificate}/revoke"
     assert officer.post(revoke, {"reason": "车辆停运"}).json["status"] == "revoked"
-    assert officer.post(revoke, {"reason": "车辆停运"}).code == "already_revoked"
+    assert officer.post(revoke, {"reason": "车辆停运"}).code == "certificate_wrong_state"
     assert enterprise.apply()["status"] == "completed"

@@ -89,7 +89,7 @@ def test_no_personal_data_leaks_from_the_whole_journey(world: World, capfd: pyte
     while_open = everything_stored(world)
     paying.wechat(world, unpaid)
     paying.settle(world)
-    refund = {"parts": {"registration": 1}, "reason": f"{NAME}多缴"}
+    refund = {"parts": {"registration": 1}, "reason": f"{NAME}多缴", "certificate": "stays"}
     assert world.staff("registrar").post(f"/v1/bills/{bill}/refunds", refund).status == 201
     paying.settle(world)
     link = citizen.post(f"/v1/bills/{bill}/receipt_links").json["url"]

@@ -19,8 +19,8 @@ from scenes.world import Enterprise
 RULES = system("rules")
 
 
-def bill(enterprise: Enterprise, amount: int = 60_000, title: str = "旅游包车标贴") -> str:
-    """A bill of the enterprise for a fee item ``sticker``."""
+def bill(enterprise: Enterprise, amount: int = 60_000, title: str = "旅游包车标贴", owed_for: str = "") -> str:
+    """A bill of the enterprise for a fee item ``sticker``; ``owed_for``: an application, or none that exists."""
     charge = Charge(
         item="sticker",
         name_zh="标贴工本费",
@@ -33,7 +33,7 @@ def bill(enterprise: Enterprise, amount: int = 60_000, title: str = "旅游包�
     )
     debt = Debt(
         purpose="application",
-        owed_for=secrets.token_hex(13),
+        owed_for=owed_for or secrets.token_hex(13),
         receipt="K7M2-9QXA-4TB3",
         service="tour_bus_sticker",
         payer=enterprise.organization_id,
@@ -47,9 +47,9 @@ def bill(enterprise: Enterprise, amount: int = 60_000, title: str = "旅游包�
     return bills[0]
 
 
-def paid_bill(enterprise: Enterprise, amount: int = 60_000) -> str:
+def paid_bill(enterprise: Enterprise, amount: int = 60_000, owed_for: str = "") -> str:
     """A bill that was paid in WeChat and is booked."""
-    number = bill(enterprise, amount)
+    number = bill(enterprise, amount, owed_for=owed_for)
     opened = enterprise.client.post("/v1/payments", {"bills": [number]})
     assert opened.status == 201, opened.json
     order = opened.json["id"]
@@ -63,7 +63,7 @@ def paid_bill(enterprise: Enterprise, amount: int = 60_000) -> str:
 
 def refund(enterprise: Enterprise) -> str:
     """A refund above the limit that waits for a second person."""
-    body = {"parts": {"sticker": 55_000}, "reason": "重复收取"}
+    body = {"parts": {"sticker": 55_000}, "reason": "重复收取", "certificate": "stays"}
     officer = enterprise.world.staff("officer.b")
     asked = officer.post(f"/v1/bills/{paid_bill(enterprise)}/refunds", body)
     assert asked.status == 201, asked.json

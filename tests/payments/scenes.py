@@ -139,7 +139,8 @@ class Scene:
     def ask_refund(self, amount: int) -> None:
         number = ids.new_id()
         self.refunds.add(number)
-        refused(lambda: refunds.ask(self.clerk(), self.item(), {"fee": amount}, "退费", number))
+        wanted = refunds.Wanted(parts={"fee": amount}, reason="退费", certificate="stays")
+        refused(lambda: refunds.ask(self.clerk(), self.item(), wanted, number))
 
     def cancel_bill(self) -> None:
         refused(lambda: service.bills.cancel(self.clerk(), self.item(), "减免"))

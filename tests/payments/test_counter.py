@@ -90,7 +90,8 @@ def test_a_refund_of_cash_is_paid_out_of_the_drawer(world: World, clerk: Client)
     registrar = world.staff("registrar")
     assert take(registrar, payer.bills).status == 201
     paying.settle(world)
-    asked = registrar.post(f"/v1/bills/{payer.bills[0]}/refunds", {"parts": {"registration": 3000}, "reason": "多收"})
+    wanted = {"parts": {"registration": 3000}, "reason": "多收", "certificate": "stays"}
+    asked = registrar.post(f"/v1/bills/{payer.bills[0]}/refunds", wanted)
     assert asked.json["status"] == "requested", "cash leaves by two hands, from the first fen"
     assert registrar.post(f"/v1/refunds/{asked.json['id']}/approve").code == "second_person_needed"
     assert registrar.post(f"/v1/refunds/{asked.json['id']}/pay_out").code == "refund_wrong_state"

@@ -107,7 +107,10 @@ def test_doubled_late_and_reordered_notifications_end_in_one_credit(world: World
     paying.settle(world)
     registrar = world.staff("registrar")
     path = f"/v1/bills/{payer.bills[0]}/refunds"
-    assert registrar.post(path, {"parts": {"registration": 3000}, "reason": "重复收取"}).status == 201
+    assert (
+        registrar.post(path, {"parts": {"registration": 3000}, "reason": "重复收取", "certificate": "stays"}).status
+        == 201
+    )
     paying.settle(world)
     for _ in range(3):
         assert deliver(world, platform, order)[0] == 200, "a payment's notification after the refund's"
@@ -153,7 +156,7 @@ def test_a_forged_refund_notification_changes_nothing(
     platform.controls["pay"]({"order_no": order})
     paying.settle(world)
     platform.controls["refund_outcomes"]({"outcomes": ["PROCESSING"]})
-    asked = {"parts": {"registration": 3000}, "reason": "重复收取"}
+    asked = {"parts": {"registration": 3000}, "reason": "重复收取", "certificate": "stays"}
     refund = world.staff("registrar").post(f"/v1/bills/{payer.bills[0]}/refunds", asked).json["id"]
     world.pump()
     trade = platform.trades[order]

@@ -65,7 +65,8 @@ def test_a_day_that_agrees(world: World, day: str, channel: str) -> None:
     payer, _ = paid(world, channel)
     paying.settle(world)
     world.staff("registrar").post(
-        f"/v1/bills/{payer.bills[0]}/refunds", {"parts": {"registration": 3000}, "reason": "多收"}
+        f"/v1/bills/{payer.bills[0]}/refunds",
+        {"parts": {"registration": 3000}, "reason": "多收", "certificate": "stays"},
     )
     paying.settle(world)
     result = morning(world)[channel]
@@ -175,7 +176,7 @@ def test_the_treasurys_report_sums_to_the_ledger(world: World, day: str) -> None
     debts.suspense(777)
     paying.settle(world)
     for bill in (payer.bills[0], other.bills[0]):
-        asked = {"parts": {"registration": 3000}, "reason": "多收"}
+        asked = {"parts": {"registration": 3000}, "reason": "多收", "certificate": "stays"}
         assert world.staff("registrar").post(f"/v1/bills/{bill}/refunds", asked).status == 201
     paying.settle(world)
     morning(world)

@@ -32,8 +32,9 @@ def settled(world: World, channel: str = "wechat", **form: Any) -> Payer:
     return payer
 
 
-def ask(client: Client, bill: str, parts: dict[str, int], **options: Any) -> Reply:
-    return client.post(f"/v1/bills/{bill}/refunds", {"parts": parts, "reason": "重复收取"}, **options)
+def ask(client: Client, bill: str, parts: dict[str, int], certificate: str = "stays", **options: Any) -> Reply:
+    wanted = {"parts": parts, "reason": "重复收取", "certificate": certificate}
+    return client.post(f"/v1/bills/{bill}/refunds", wanted, **options)
 
 
 def state(client: Client, refund: str) -> str:
@@ -225,6 +226,74 @@ def test_one_units_refund_is_not_anothers(world: World) -> None:
     assert housing.get(f"/v1/refunds/{refund}").status == 404
     listed = world.staff("registrar").get("/v1/refunds").json
     assert listed["items"] and refund not in [item["id"] for item in housing.get("/v1/refunds").json["items"]]
+
+
+# What becomes of the certificate
+
+
+def certificate_of(payer: Payer) -> str:
+    application = payer.client.get(f"/v1/applications/{payer.bill()['owed_for']}").json
+    return str(application["certificate_id"])
+
+
+def worth(payer: Payer, certificate: str) -> str:
+    return str(payer.client.get(f"/v1/certificates/{certificate}").json["status"])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [("stays", "valid"), ("suspended", "suspended"), ("revoked", "revoked")]
+)
+def test_a_refund_does_to_the_certificate_what_it_says_once_the_money_is_back(
+    world: World, outcome: str, status: str
+) -> None:
+    payer, registrar = settled(world, property_kind="non_home"), world.staff("registrar")
+    certificate = certificate_of(payer)
+    refund = ask(registrar, payer.bills[0], {"registration": 55_000}, outcome).json
+    assert (refund["status"], refund["certificate"]) == ("requested", outcome)
+    assert worth(payer, certificate) == "valid", "nobody has agreed yet"
+    assert world.staff("registrar.head").post(f"/v1/refunds/{refund['id']}/approve").status == 200
+    paying.settle(world)
+    assert state(registrar, refund["id"]) == "done"
+    assert worth(payer, certificate) == status
+
+
+def test_a_refund_that_fails_leaves_the_certificate(world: World) -> None:
+    payer, registrar = settled(world), world.staff("registrar")
+    world.simulators.wechat_pay.controls["refund_outcomes"]({"outcomes": ["CLOSED"]})
+    refund = ask(registrar, payer.bills[0], {"registration": 8000}, "revoked").json["id"]
+    paying.settle(world)
+    assert state(registrar, refund) == "failed"
+    assert worth(payer, certificate_of(payer)) == "valid"
+
+
+def test_a_second_refund_finds_the_certificate_as_the_first_left_it(world: World) -> None:
+    payer, registrar = settled(world, extra_copies=1), world.staff("registrar")
+    bill = payer.bills[0]
+    for part, outcome in (("copies", "suspended"), ("registration", "revoked")):
+        ask(registrar, bill, {part: 500}, outcome)
+        paying.settle(world)
+        assert worth(payer, certificate_of(payer)) == outcome
+    for outcome in ("revoked", "suspended"):
+        refund = ask(registrar, bill, {"registration": 500}, outcome).json["id"]
+        paying.settle(world)
+        assert state(registrar, refund) == "done"
+        assert worth(payer, certificate_of(payer)) == "revoked"
+
+
+def test_a_certificate_that_is_not_there_or_anothers_is_not_revoked(world: World) -> None:
+    enterprise = world.enterprise()
+    officer = world.staff("officer.a")
+    nothing = ask(officer, debts.paid_bill(enterprise), {"sticker": 1}, "suspended")
+    assert [field["code"] for field in nothing.json["fields"]] == ["no_certificate"]
+    payer = settled(world)
+    of_another_unit = debts.paid_bill(enterprise, owed_for=payer.bill()["owed_for"])
+    refused = ask(officer, of_another_unit, {"sticker": 1}, "revoked")
+    assert [field["code"] for field in refused.json["fields"]] == ["other_units_certificate"]
+    assert ask(officer, of_another_unit, {"sticker": 1}, "suspended").status == 201
+    paying.settle(world)
+    assert worth(payer, certificate_of(payer)) == "suspended"
+    unsaid = officer.post(f"/v1/bills/{of_another_unit}/refunds", {"parts": {"sticker": 1}, "reason": "重复收取"})
+    assert unsaid.code == "invalid_request", "a refund says what becomes of the certificate"
 
 
 # Money in suspense

@@ -193,6 +193,7 @@ def _complete(case: Case, actor: Actor) -> tuple[Event, list[Write]]:
         definition=definition.certificate,
         application_id=item.id,
         holder=item.applicant,
+        handler=item.handler,
         unit=definition.item.unit,
         context=case.context,
     )

@@ -12,6 +12,7 @@ STATUS_WORDS = {
     "valid": ("有效", "VALID", "good"),
     "expired": ("已过期", "EXPIRED", "bad"),
     "not_yet_valid": ("尚未生效", "NOT YET VALID", "warn"),
+    "suspended": ("已暂停使用", "SUSPENDED", "bad"),
     "revoked": ("已撤销", "REVOKED", "bad"),
     "superseded": ("旧版打印件，已作废", "VOID: REPLACED BY A NEWER PRINT", "bad"),
     "unknown": ("查无此证", "NOT FOUND", "bad"),

@@ -28,6 +28,7 @@ class Issue:
     definition: CertificateDefinition
     application_id: str
     holder: str
+    handler: str
     unit: str
     context: dict[str, Any]
 
@@ -99,6 +100,7 @@ def prepare(issue: Issue, actor: Actor) -> tuple[CertificateItem, list[tables.Wr
         service_version=issue.version,
         application_id=issue.application_id,
         holder=issue.holder,
+        handler=issue.handler,
         unit=issue.unit,
         valid_from=start,
         valid_to=end,

@@ -1,4 +1,4 @@
-"""Lists for checking certificates without a network: what is revoked, which print is the newest; signed and dated."""
+"""Lists for checks without a network: what is not in force, which print is the newest; signed and dated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class OfflinePart(View, frozen=True, kw_only=True):
     """One part of the newest list: ``data`` is what ``signature`` vouches for, by the certificate key ``key``.
 
     ``data`` is JSON: ``number`` of the list, ``as_of``, ``part``, ``parts``, and ``entries``: by the hash of the
-    certificate's id the revision of its newest print, or 0 for one that is revoked.
+    certificate's id the revision of its newest print, or 0 for one that is suspended or revoked.
     """
 
     part: int

@@ -36,7 +36,7 @@ def print_certificate(actor: Actor, item: CertificateItem, reason: str) -> Print
     Raises ``certificate_not_printable``, ``prints_used_up``, ``print_reason_required``, ``changed_meanwhile``.
     """
     definition = definition_of(item)
-    if rules.validity(item.is_revoked, *item.period, clock.today()) in ("revoked", "expired"):
+    if rules.validity(item.status, *item.period, clock.today()) not in ("valid", "not_yet_valid"):
         raise rules.NOT_PRINTABLE()
     policy = definition.prints
     rules.check_print(item.revision, policy.maximum, policy.reason_from, reason)
@@ -88,7 +88,7 @@ def fetch_print(ticket: str) -> tuple[CertificateItem, bytes]:
         or clock.seconds(clock.now()) > int(item.link_until or 0)
     ):
         raise rules.PRINT_LINK_USED()
-    if item.is_revoked:
+    if not item.is_in_force:
         raise rules.NOT_PRINTABLE()
     pdf = render(item)
     item.link = item.link_until = None

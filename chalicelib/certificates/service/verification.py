@@ -13,7 +13,7 @@ from chalicelib.kernel import clock, log
 from chalicelib.kernel.edge.shapes import Instant, View
 from chalicelib.kernel.security import signing, vault
 
-Status = Literal["valid", "expired", "not_yet_valid", "revoked", "superseded", "unknown", "forged"]
+Status = Literal["valid", "expired", "not_yet_valid", "suspended", "revoked", "superseded", "unknown", "forged"]
 
 
 class PublicLine(View, frozen=True):
@@ -64,8 +64,8 @@ def _look_up(certificate_id: str, payload: rules.Payload | None) -> Verification
         item = store.certificate(certificate_id, consistent=True)
     if item is None or (payload is not None and payload.revision > item.revision):
         return _result("unknown")
-    state: Status = rules.validity(item.is_revoked, *item.period, clock.today())  # type: ignore[assignment]
-    if payload is not None and payload.revision < item.revision and state != "revoked":
+    state: Status = rules.validity(item.status, *item.period, clock.today())  # type: ignore[assignment]
+    if payload is not None and payload.revision < item.revision and item.is_in_force:
         state = "superseded"
     log.write("scan", subject=item.id, status=state)
     definition = definition_of(item)

@@ -221,7 +221,7 @@ def require_printed(item: ShipmentItem) -> None:
 
 
 def is_stopped(item: ShipmentItem) -> bool:
-    """Whether a print in the parcel is void (revoked, or printed again): it must reach nobody."""
+    """Whether a print in the parcel is void (its certificate not in force, or printed again): it must reach nobody."""
     for result in item.results:
         if result.certificate_id and certificates.is_void(result.certificate_id, result.revision):
             return True

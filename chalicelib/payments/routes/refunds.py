@@ -13,7 +13,7 @@ from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import Request, endpoint
 from chalicelib.payments import rules, service, store
 from chalicelib.payments.routes.shapes import COLLECTED, PaymentReason, Words, concerns
-from chalicelib.payments.routes.views import RefundList, RefundView, refund_view
+from chalicelib.payments.routes.views import CertificateOutcome, RefundList, RefundView, refund_view
 from chalicelib.payments.store import BillItem, RefundItem
 
 
@@ -39,10 +39,14 @@ REFUND = Access(
 
 
 class RefundInput(msgspec.Struct, forbid_unknown_fields=True):
-    """What is given back: fen of each fee item of the bill, and why."""
+    """What is given back: fen of each fee item of the bill, and why.
+
+    ``certificate``: what becomes of the certificate that the bill was paid for, once the money has gone back.
+    """
 
     parts: Annotated[dict[str, Annotated[int, Meta(ge=1, le=rules.MOST_FEN)]], Meta(min_length=1, max_length=50)]
     reason: Words
+    certificate: CertificateOutcome
 
 
 class RefundQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -67,7 +71,8 @@ class RefundQuery(msgspec.Struct, forbid_unknown_fields=True):
 def request_refund(actor: Actor, target: BillItem, body: RefundInput, request: Request) -> RefundView:
     """Give back parts of a paid bill; above the city's limit a second person has to approve."""
     refund_id = ids.derived_id("refund", request.key)
-    return refund_view(service.refunds.ask(actor, target, body.parts, body.reason, refund_id))
+    wanted = service.refunds.Wanted(parts=body.parts, reason=body.reason, certificate=body.certificate)
+    return refund_view(service.refunds.ask(actor, target, wanted, refund_id))
 
 
 @endpoint("GET", "/v1/refunds", Access(staff=("officer", "supervisor", "treasurer")))

@@ -16,6 +16,7 @@ from chalicelib.payments.store import BillItem, CaseItem, DrawerItem, OrderItem,
 BillStatus = Annotated[str, one_of({*rules.BILLS.states, *rules.SHOWN_BILL_STATES})]
 PaymentStatus = Annotated[str, one_of(rules.ORDERS.states)]
 RefundStatus = Annotated[str, one_of(rules.REFUNDS.states)]
+CertificateOutcome = Annotated[str, one_of(rules.CERTIFICATE_OUTCOMES)]
 SuspenseStatus = Annotated[str, one_of(rules.SUSPENSE.states)]
 SuspenseReason = Annotated[str, one_of(rules.SUSPENSE_REASONS)]
 DrawerStatus = Annotated[str, one_of(rules.DRAWERS.states)]
@@ -113,10 +114,14 @@ class PaymentList(View, frozen=True):
 
 
 class RefundView(View, frozen=True, kw_only=True):
-    """A refund of a bill, or of money in suspense."""
+    """A refund of a bill, or of money in suspense.
+
+    ``certificate``: what becomes of the bill's certificate once the money has gone back.
+    """
 
     id: str
     status: RefundStatus
+    certificate: CertificateOutcome
     channel: Channel
     amount: Money
     parts: dict[str, int]
@@ -270,6 +275,7 @@ def refund_view(item: RefundItem) -> RefundView:
     return RefundView(
         id=item.id,
         status=item.status,
+        certificate=item.certificate,
         channel=item.channel,
         amount=Money(item.amount),
         bill=item.bill,

@@ -7,11 +7,14 @@ refunds can take the same money. A refund keeps its number at the platform for e
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.catalog import service as catalog
+from chalicelib.certificates import service as certificates
 from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.errors import FieldError
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables, worker
@@ -24,28 +27,54 @@ from chalicelib.platforms.payment import RefundAnswer, Refused
 
 SENDER = system("refunds")
 _FINAL_REFUSALS = ("closed", "absent", "paid", "limit", "payer")
+_REFUNDED = "费用已退还 the fee was given back"
+_NO_CERTIFICATE = FieldError(
+    "/certificate",
+    "no_certificate",
+    zh="这笔缴费没有已签发的证照，请选择“stays”",
+    en="No certificate was issued for this bill: say “stays”",
+)
+_OTHER_UNITS_CERTIFICATE = FieldError(
+    "/certificate",
+    "other_units_certificate",
+    zh="证照由其他单位签发，只能由该单位撤销；可选择“suspended”",
+    en="Another unit has issued the certificate and alone revokes it; “suspended” is possible",
+)
 _WORDS = {"late": "支付单关闭后到账", "duplicate": "重复支付"}
 
 
-def ask(actor: Actor, bill: BillItem, parts: dict[str, int], reason: str, refund_id: str) -> RefundItem:
-    """Ask for parts of a paid bill to be given back (fen of each fee item).
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is asked for: fen of each fee item, why, and what then becomes of the certificate."""
+
+    parts: dict[str, int]
+    reason: str
+    certificate: str
+
+
+def ask(actor: Actor, bill: BillItem, wanted: Wanted, refund_id: str) -> RefundItem:
+    """Ask for parts of a paid bill to be given back.
 
     While a bill's refunds are up to the city's limit together, a request counts as approved; what was paid at a window
     has a limit of its own, by default none is approved by itself. Raises
-    ``bill_wrong_state``, ``refund_exceeds_payment``, ``amount_invalid`` or ``changed_meanwhile``.
+    ``bill_wrong_state``, ``refund_exceeds_payment``, ``amount_invalid``, ``invalid_request`` (of the certificate) or
+    ``changed_meanwhile``.
     """
     existing = store.refund(refund_id)
     if existing is not None:
         return existing
     bill, order = _paid(bill)
+    parts = wanted.parts
     amount = _check_parts(bill, order, parts)
+    _check_certificate(actor, bill, wanted.certificate)
     item = _new(actor, refund_id, order.platform_no or order.id, order, amount)
     item.bill = bill.id
     item.unit = bill.unit
     item.desk = bill.unit
     item.parts = parts
+    item.certificate = wanted.certificate
     _reserve(order, bill, parts, 1)
-    happened = _asked(actor, item, reason, sum(bill.given_back.values()))
+    happened = _asked(actor, item, wanted.reason, sum(bill.given_back.values()))
     tables.write_or_conflict(
         _refund_write(item, *happened),
         changes.record(order, Event(events.REFUND_RESERVED, actor, data={"refund": item.id})),
@@ -81,6 +110,29 @@ def _check_parts(bill: BillItem, order: OrderItem, parts: dict[str, int]) -> int
     if amount > left or order.refunds >= rules.MOST_REFUNDS:
         raise rules.REFUND_TOO_MUCH(available=left)
     return amount
+
+
+def _check_certificate(actor: Actor, bill: BillItem, outcome: str) -> None:
+    """Raise ``invalid_request`` for a certificate that is not there, or that only another unit may revoke."""
+    if outcome == rules.STAYS:
+        return
+    certificate = certificates.revocation.of_application(bill.owed_for)
+    if certificate is None:
+        raise errors.INVALID_REQUEST(fields=[_NO_CERTIFICATE])
+    # Another unit may have collected the fee. What it suspends, the issuing unit can put in force again.
+    if outcome == rules.REVOKED and certificate.unit != actor.unit:
+        raise errors.INVALID_REQUEST(fields=[_OTHER_UNITS_CERTIFICATE])
+
+
+def _certificate_writes(bill: BillItem, refund: RefundItem) -> list[tables.Write]:
+    """The writes that do to the bill's certificate what its refund says."""
+    if refund.certificate == rules.STAYS:
+        return []
+    certificate = certificates.revocation.of_application(bill.owed_for)
+    assert certificate is not None
+    if refund.certificate == rules.SUSPENDED:
+        return certificates.revocation.suspend_writes(SENDER, certificate, _REFUNDED)
+    return certificates.revocation.revoke_writes(SENDER, certificate, _REFUNDED)
 
 
 def _refund_write(item: RefundItem, *happened: Event) -> tables.Put:
@@ -301,11 +353,13 @@ def finish(item: RefundItem, at: datetime, actor: Actor, amount: int, more: tupl
     worker.wake(item)
     writes = [_refund_write(item, Event(done, actor)), *more]
     if item.bill:
-        order = _order_of(item)
+        bill, order = _bill_and_order(item)
         order.refunded = order.refunded + amount
         whole = order.refunded == order.amount
         refunded = rules.ORDERS.move(order, "refund_rest" if whole else "refund_part", by)
         writes.append(changes.record(order, Event(refunded, actor, data={"amount": amount})))
+        # The person has the money back before the certificate ends; a refund that fails ends nothing.
+        writes += _certificate_writes(bill, item)
     tables.write_or_conflict(*writes)
 
 
@@ -325,16 +379,14 @@ def _release_writes(actor: Actor, item: RefundItem) -> list[tables.Write]:
         stays = rules.SUSPENSE.move(held, "fail", "officer" if actor.kind == "staff" else "platform")
         held.gsi1pk = store.suspense_list(held.status)
         return [changes.record(held, Event(stays, actor))]
-    order = _order_of(item)
-    bill = store.bill(item.bill or "")
-    assert bill is not None
+    bill, order = _bill_and_order(item)
     _reserve(order, bill, item.parts, -1)
     event = Event(events.REFUND_RELEASED, actor, data={"refund": item.id})
     return [changes.record(order, event), changes.record(bill, event)]
 
 
-def _order_of(item: RefundItem) -> OrderItem:
+def _bill_and_order(item: RefundItem) -> tuple[BillItem, OrderItem]:
     bill = store.bill(item.bill or "")
     order = store.order(bill.order or "") if bill else None
-    assert order is not None
-    return order
+    assert bill is not None and order is not None
+    return bill, order
