@@ -89,6 +89,7 @@ def cost(of: Month, price: dict[str, Any]) -> dict[str, float]:
         "logs, alarms, dashboard": of.logs_gb * price["log_gb"]
         + count["AWS::CloudWatch::Alarm"] * price["alarm_month"]
         + price["dashboard_month"],
+        "limits of clients": price["web_acl_month"] + of.requests / 1e6 * price["web_acl_requests_million"],
         "fixed address": price["nat_gateway_month"] + of.requests * 4 / 1e6 * price["nat_gb"],
     }
 

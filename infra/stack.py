@@ -18,7 +18,7 @@ from chalicelib.kernel.settings import examples
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parent
-FILES = ("data", "functions", "roles", "operations", "network")
+FILES = ("data", "functions", "roles", "operations", "network", "edge")
 
 Template = dict[str, Any]
 

@@ -16,7 +16,6 @@ from chalicelib.identity import service as identity
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import Download, HtmlPage, endpoint
-from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import View, one_of
 
 
@@ -48,9 +47,6 @@ ISSUED = Access(
     relation="staff of the issuing unit",
     own=_concerns,
 )
-OFFLINE_LIMIT = Limit(name="offline_list", times=200, seconds=3600)
-"""A part is read in full each time."""
-PRINT_FETCH_LIMIT = Limit(name="print_fetch", times=20, seconds=300, failures_only=True)
 
 
 Validity = Annotated[str, one_of(rules.VALIDITIES)]
@@ -158,7 +154,7 @@ def list_certificate_keys() -> KeyList:
     return KeyList(service.verification.public_keys(), settings().scan_url_prefix)
 
 
-@endpoint("GET", "/v1/certificates/offline_list", ANYONE, errors=[errors.NOT_FOUND], limit=OFFLINE_LIMIT)
+@endpoint("GET", "/v1/certificates/offline_list", ANYONE, errors=[errors.NOT_FOUND])
 def read_offline_list(query: PartQuery) -> service.offline_lists.OfflinePart:
     """What an offline check has to know beside the paper: what is not in force, and which print is the newest."""
     return service.offline_lists.read(query.part)
@@ -191,7 +187,6 @@ def print_certificate(actor: Actor, target: CertificateItem, body: PrintRequest)
     ANYONE,
     apart=True,
     errors=[rules.PRINT_LINK_USED, rules.NOT_PRINTABLE, rules.GLYPH_MISSING],
-    limit=PRINT_FETCH_LIMIT,
     files=("application/pdf",),
 )
 def fetch_print(ticket: str) -> Download:

@@ -53,10 +53,12 @@ def test_made_up_links_are_refused(world: World, ticket: str) -> None:
     assert (answer.status, answer.code) in (expected, (410, "print_link_used"))
 
 
-def test_guessing_links_is_slowed_down(world: World) -> None:
-    guesser = world.anonymous()
-    answers = [guesser.get(f"/v1/prints/0011223344556677.{number}").status for number in range(22)]
-    assert answers == [410] * 20 + [429] * 2
+def test_wrong_links_lock_nobody_out_who_shares_the_address(world: World, enterprise: Enterprise) -> None:
+    hall = world.anonymous()
+    answers = [hall.get(f"/v1/prints/0011223344556677.{number}").status for number in range(30)]
+    assert answers == [410] * 30, "a link has 128 bits: nobody guesses it, and nobody is locked"
+    link = enterprise.client.post(f"/v1/certificates/{enterprise.certificate()}/prints").json["url"]
+    assert hall.get(link.removeprefix(world.environment.settings()["PUBLIC_URL"])).status == 200
 
 
 def test_from_the_third_print_on_a_reason_is_needed_and_after_ten_there_are_no_more(enterprise: Enterprise) -> None:

@@ -36,21 +36,34 @@ def test_a_code_works_once(world: World) -> None:
     assert world.anonymous().post("/v1/auth/staff", given | {"code": "000000"}).code == "login_refused"
 
 
-def test_guessing_is_slowed_down_and_does_not_lock_the_owner_out(world: World) -> None:
+def test_guesses_of_strangers_do_not_lock_the_devices_that_the_owner_has_used(world: World) -> None:
     world.pass_time(days=70)
-    attacker = world.anonymous()
+    own = {"device": "the-owners-own-device"}
+    assert world.anonymous().post("/v1/auth/staff", credentials(world) | own).status == 200
+    world.pass_time(days=1)
     wrong = {"username": "officer.b", "password": "guess", "code": "123456"}
-    answers = [attacker.post("/v1/auth/staff", wrong).status for _ in range(7)]
-    assert answers == [401] * 5 + [429] * 2
-    assert attacker.post("/v1/auth/staff", wrong | {"username": "officer.a"}).status == 401
-    assert world.anonymous().post("/v1/auth/staff", credentials(world)).status == 200
+    in_the_same_hall = world.anonymous()
+    answers = [in_the_same_hall.post("/v1/auth/staff", wrong).status for _ in range(30)]
+    assert answers == [401] * 30
+    answers = [world.anonymous().post("/v1/auth/staff", wrong).status for _ in range(22)]
+    assert answers[:20] == [401] * 20 and answers[-1] == 429
+    right = credentials(world)
+    assert in_the_same_hall.post("/v1/auth/staff", wrong | {"username": "officer.a"}).status == 401
+    assert in_the_same_hall.post("/v1/auth/staff", right | {"device": "somebody-elses-device"}).status == 429
+    by_key = {"username": "officer.b", "password": right["password"]}
+    assert world.anonymous().post("/v1/auth/staff/key/options", by_key).status == 401, "another factor is not locked"
+    assert in_the_same_hall.post("/v1/auth/staff", right | own).status == 200
 
 
-def test_guessing_from_everywhere_is_slowed_down_too(world: World) -> None:
+def test_a_known_device_has_a_few_guesses_of_its_own(world: World) -> None:
     world.pass_time(days=80)
-    wrong = {"username": "supervisor", "password": "guess", "code": "123456"}
-    answers = [world.anonymous().post("/v1/auth/staff", wrong).status for _ in range(52)]
-    assert answers[:50] == [401] * 50 and answers[-1] == 429
+    own = {"device": "the-owners-own-device"}
+    assert world.anonymous().post("/v1/auth/staff", credentials(world, "supervisor") | own).status == 200
+    wrong = {"username": "supervisor", "password": "guess", "code": "123456"} | own
+    answers = [world.anonymous().post("/v1/auth/staff", wrong).status for _ in range(7)]
+    assert answers == [401] * 5 + [429] * 2
+    world.pass_time(minutes=16)
+    assert world.anonymous().post("/v1/auth/staff", credentials(world, "supervisor")).status == 200
 
 
 @pytest.mark.parametrize("username", ["", "UPPER", "a b", "x" * 65, "../x"])

@@ -95,6 +95,21 @@ def all_statements() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+def test_in_front_of_the_api_each_client_has_a_limit_of_its_own(translated: stack.Template) -> None:
+    resources = translated["Resources"]
+    (acl,) = [found for found in resources.values() if found["Type"] == "AWS::WAFv2::WebACL"]
+    (on_api,) = [found for found in resources.values() if found["Type"] == "AWS::WAFv2::WebACLAssociation"]
+    assert acl["Condition"] == on_api["Condition"] == "HasClientLimits", "a stage without WAF leaves both out"
+    client, address = [rule["Statement"]["RateBasedStatement"] for rule in acl["Properties"]["Rules"]]
+    assert [next(iter(key)) for key in client["CustomKeys"]] == ["Header", "IP"]
+    assert (client["Limit"], address["Limit"]) == ({"Ref": "RequestsPerClient"}, {"Ref": "RequestsPerAddress"})
+    told = json.loads(acl["Properties"]["CustomResponseBodies"]["slower"]["Content"])
+    assert told["code"] == "too_many_requests"
+    default = {name: found.get("Default") for name, found in translated["Parameters"].items()}
+    in_a_second = default["RequestsPerAddress"] / 300
+    assert in_a_second < default["RequestsPerSecond"] / 2, "one address cannot take the whole API"
+
+
 def test_roles_name_their_actions_and_resources() -> None:
     for role, statement in all_statements():
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]

@@ -1,39 +1,70 @@
-"""Limits: many honest people behind one address are left alone, guessing is not."""
+"""Limits: who is known has one; an address, which many honest people share, is only slowed down."""
 
 from __future__ import annotations
 
+import pytest
+
+from chalicelib.kernel import errors
+from chalicelib.kernel.access import ANYONE
+from chalicelib.kernel.edge import rates
+from chalicelib.kernel.edge.endpoint import endpoint
+from chalicelib.kernel.edge.rates import Limit
 from scenes.world import World
 
+RIGHTS = Limit(name="test", times=3, seconds=60)
 
-def test_guessing_receipt_numbers_is_slowed_down(world: World) -> None:
+
+def test_guessing_receipt_numbers_is_slowed_down(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("chalicelib.kernel.edge.rates.time.sleep", waits.append)
+    receipt = world.enterprise().apply()["receipt"]
     guesser = world.anonymous()
     answers = [guesser.get(f"/v1/progress?receipt=AAAA-BBBB-{number:02d}") for number in range(65)]
-    assert [answer.status for answer in answers[:60]] == [404] * 60
-    refused = answers[-1]
-    assert (refused.status, refused.code) == (429, "too_many_requests")
-    assert 0 < int(refused.headers["Retry-After"]) <= 300
-
-
-def test_right_receipt_numbers_are_never_counted(world: World) -> None:
-    receipt = world.enterprise().apply()["receipt"]
-    asking = world.anonymous()
-    assert {asking.get(f"/v1/progress?receipt={receipt}").status for _ in range(40)} == {200}
-
-
-def test_the_limit_ends_with_its_window(world: World) -> None:
-    guesser = world.anonymous()
-    for _ in range(61):
-        answer = guesser.get("/v1/progress?receipt=AAAA")
-    assert answer.status == 429
-    world.pass_time(seconds=301)
-    assert guesser.get("/v1/progress?receipt=AAAA").status == 404
-
-
-def test_somebody_elses_guessing_does_not_lock_me_out(world: World) -> None:
-    guesser = world.anonymous()
-    for _ in range(61):
-        guesser.get("/v1/progress?receipt=AAAA")
+    assert [answer.status for answer in answers] == [404] * 65
+    assert waits == [rates.WAIT_SECONDS] * 5
+    assert guesser.get(f"/v1/progress?receipt={receipt}").status == 200, "who is right is neither refused nor late"
     assert world.anonymous().get("/v1/progress?receipt=AAAA").status == 404
+    assert len(waits) == 5, "another address is not slowed down"
+    world.pass_time(seconds=301)
+    guesser.get("/v1/progress?receipt=AAAA")
+    assert len(waits) == 5, "the count ends with its window"
+
+
+def test_an_endpoint_for_anybody_refuses_no_address() -> None:
+    with pytest.raises(ValueError, match="many people share an address"):
+        endpoint("GET", "/v1/made_up", ANYONE, limit=RIGHTS)(lambda: None)
+
+
+@pytest.mark.parametrize(
+    "failure", [errors.PLATFORM_UNAVAILABLE(platform="wechat"), errors.UNAVAILABLE(), RuntimeError("ours")]
+)
+def test_our_own_failures_use_up_nobodys_tries(world: World, failure: Exception) -> None:
+    for _ in range(5):
+        with pytest.raises(type(failure)), RIGHTS.spent(str(failure)):
+            raise failure
+    for _ in range(3):
+        with pytest.raises(errors.Problem), RIGHTS.spent(str(failure)):
+            raise errors.NOT_FOUND()
+    with pytest.raises(errors.Problem) as refused, RIGHTS.spent(str(failure)):
+        pass
+    assert refused.value.error is errors.TOO_MANY_REQUESTS
+    assert 0 < (refused.value.retry_after or 0) <= 60
+
+
+def test_who_begins_many_drafts_asks_registers_no_more(world: World) -> None:
+    person = world.real_person()
+    answers = [person.post("/v1/applications", {"service": "real_estate_registration"}).status for _ in range(31)]
+    assert answers == [201] * 30 + [429]
+    world.pass_time(minutes=11)
+    person.renew()
+    assert person.post("/v1/applications", {"service": "real_estate_registration"}).status == 201
+
+
+def test_a_form_is_saved_twice_in_ten_seconds_and_not_ten_times(world: World) -> None:
+    person = world.real_person()
+    draft = person.post("/v1/applications", {"service": "real_estate_registration"}).json["id"]
+    answers = [person.put(f"/v1/applications/{draft}/form", {"form": {}}).status for _ in range(121)]
+    assert answers == [200] * 120 + [429]
 
 
 def test_right_and_wrong_receipts_look_alike(world: World) -> None:

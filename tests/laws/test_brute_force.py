@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from chalicelib.applications.routes import progress
 from chalicelib.delivery import rules as delivery_rules
 from chalicelib.delivery.routes import hall
 from chalicelib.delivery.service import couriers
@@ -19,11 +18,12 @@ from chalicelib.identity.routes import window
 from chalicelib.identity.service import members, staff, text_codes
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.payments.routes import counter
+from infra import stack
 from local.environment import ROOT
 
 DAY = 86400
 FEWEST_DAYS = 30
-UNGUESSABLE = 96
+UNGUESSABLE = 128
 """From so many bits on nobody needs a limit, and nobody is ever locked out."""
 
 
@@ -55,6 +55,11 @@ def a_day(limit: Limit) -> float:
     return limit.times * DAY / limit.seconds
 
 
+def requests_a_day() -> float:
+    """How many requests a stage lets in, from everywhere; nobody is refused for the address."""
+    return int(stack.parts()["Parameters"]["RequestsPerSecond"]["Default"]) * DAY
+
+
 READY_PARCELS = 300
 """At one hall's counter; each of their codes opens one."""
 LIVE_CODES = 1000
@@ -66,7 +71,8 @@ SECRETS = [
         space=10**6,
         tries=text_codes._MOST_MISSES * a_day(text_codes._TEXTS_A_DAY),
     ),
-    Secret(name="staff's six digits, password known", space=10**6 / 3, tries=a_day(staff.STAFF_FROM_ANYWHERE)),
+    Secret(name="staff's six digits, password known", space=10**6 / 3, tries=a_day(staff.GUESSES_OF_STRANGERS)),
+    Secret(name="the same, from the member's own device", space=10**6 / 3, tries=a_day(staff.GUESSES_OF_A_DEVICE)),
     Secret(name="a courier's six digits, phone text known", space=10**6 / 3, tries=a_day(staff.REGISTRATIONS)),
     Secret(name="an invited person's first six digits", space=10**6 / 3, tries=a_day(members._GUESSES)),
     Secret(name="recipient's code at the door", space=10**6, tries=delivery_rules.MOST_MISSES),
@@ -82,7 +88,7 @@ SECRETS = [
     ),
     Secret(name="code for a window, anybody's", space=10**8 / LIVE_CODES, tries=a_day(window.WINDOW_LIMIT)),
     Secret(name="the same, for a bill of another unit", space=10**8 / LIVE_CODES, tries=a_day(counter.COUNTER_LIMIT)),
-    Secret(name="receipt number, any application", space=2**55 / BUSY_RECEIPTS, tries=a_day(progress.PROGRESS_LIMIT)),
+    Secret(name="receipt number, any application, the whole API", space=2**55 / BUSY_RECEIPTS, tries=requests_a_day()),
     Secret(name="refresh token, invitation, browser login", space=2.0**192, tries=None),
     Secret(name="print link", space=2.0**128, tries=None),
     Secret(name="sealed text: hold, hand-over, recipient's screen, document link", space=2.0**128, tries=None),

@@ -26,8 +26,16 @@ from chalicelib.identity import service as identity
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import Request, endpoint
+from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import ListQuery
 from chalicelib.payments import rules as payment_rules
+
+DRAFT_LIMIT = Limit(name="drafts", times=30, seconds=600)
+"""Each draft asks registers of other departments."""
+SAVING_LIMIT = Limit(name="form_savings", times=120, seconds=600)
+"""So does each saving: once every five seconds."""
+SUBMISSION_LIMIT = Limit(name="submissions", times=60, seconds=600, failures_only=True)
+"""And each submission, also one that is refused."""
 
 
 class NewApplication(msgspec.Struct, forbid_unknown_fields=True):
@@ -76,6 +84,7 @@ class OriginalsWish(msgspec.Struct, forbid_unknown_fields=True):
         errors.PROOF_REQUIRED,
         errors.PLATFORM_UNAVAILABLE,
     ],
+    limit=DRAFT_LIMIT,
 )
 def create_application(actor: Actor, body: NewApplication, request: Request) -> ApplicationView:
     """Begin an application, prefilled from what the city already holds."""
@@ -103,6 +112,7 @@ def read_application(actor: Actor, target: ApplicationItem) -> ApplicationView:
     "/v1/applications/{application_id}/form",
     OWN,
     errors=[rules.WRONG_STATE, errors.PLATFORM_UNAVAILABLE],
+    limit=SAVING_LIMIT,
 )
 def save_form(actor: Actor, target: ApplicationItem, body: FormInput) -> service.Check:
     """Save the form as it is, and learn what is wrong and what the rules would say."""
@@ -114,6 +124,7 @@ def save_form(actor: Actor, target: ApplicationItem, body: FormInput) -> service
     "/v1/applications/{application_id}/submit",
     OWN,
     errors=[rules.FORM_INVALID, rules.WRONG_STATE, *identity.representation.ERRORS],
+    limit=SUBMISSION_LIMIT,
 )
 def submit_application(actor: Actor, target: ApplicationItem) -> ApplicationView:
     """Submit; rules decide at once where they can. A repeat answers as the first time."""
@@ -125,6 +136,7 @@ def submit_application(actor: Actor, target: ApplicationItem) -> ApplicationView
     "/v1/applications/{application_id}/corrections",
     OWN,
     errors=[rules.FORM_INVALID, rules.WRONG_STATE, *identity.representation.ERRORS],
+    limit=SUBMISSION_LIMIT,
 )
 def correct_application(actor: Actor, target: ApplicationItem, body: FormInput) -> ApplicationView:
     """Answer a correction list with the whole form; the clock runs on. A wrong form changes nothing."""

@@ -12,9 +12,9 @@ from chalicelib.applications.routes.shapes import PARTY
 from chalicelib.applications.store import ApplicationItem
 from chalicelib.kernel.access import ANYONE
 from chalicelib.kernel.edge.endpoint import endpoint
-from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.rates import Slowdown
 
-PROGRESS_LIMIT = Limit(name="progress", times=60, seconds=300, failures_only=True)
+PROGRESS_SLOWDOWN = Slowdown(name="progress", times=60, seconds=300)
 
 
 class ReceiptQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -29,7 +29,7 @@ def read_timeline(target: ApplicationItem) -> service.Timeline:
     return service.timeline(target)
 
 
-@endpoint("GET", "/v1/progress", ANYONE, errors=[rules.RECEIPT_UNKNOWN], limit=PROGRESS_LIMIT)
+@endpoint("GET", "/v1/progress", ANYONE, errors=[rules.RECEIPT_UNKNOWN], limit=PROGRESS_SLOWDOWN)
 def read_progress(query: ReceiptQuery) -> service.PublicStatus:
     """The status of an application by its receipt number."""
     return service.public_status(query.receipt)

@@ -11,12 +11,11 @@ from chalicelib.identity import rules, service, session_rules, staff_rules
 from chalicelib.identity.routes.shapes import Device
 from chalicelib.kernel.access import ANYONE, Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import Request, endpoint
-from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.rates import Limit, Slowdown
 from chalicelib.kernel.edge.shapes import Done
 
-SCAN_LIMIT = Limit(name="browser_logins", times=300, seconds=300)
 CONFIRM_LIMIT = Limit(name="browser_confirmations", times=20, seconds=3600)
-TEXT_LIMIT = Limit(name="text_logins", times=50, seconds=900, failures_only=True)
+TEXT_SLOWDOWN = Slowdown(name="text_logins", times=50, seconds=900)
 PERSON = Access(person=Level.LOGGED_IN)
 PhoneText = Annotated[str, Meta(min_length=5, max_length=32)]
 Content = Annotated[str, Meta(min_length=16, max_length=128)]
@@ -60,7 +59,7 @@ class TextCode(PhoneNumber, forbid_unknown_fields=True):
     device: Device | None = None
 
 
-@endpoint("POST", "/v1/auth/browser", ANYONE, limit=SCAN_LIMIT)
+@endpoint("POST", "/v1/auth/browser", ANYONE)
 def begin_browser_login(body: BrowserAbout) -> service.browser.BrowserLogin:
     """Get a QR code and two digits to show; somebody scans them with the mini-program."""
     return service.browser.begin_scan(body.about)
@@ -108,7 +107,7 @@ def send_login_text(body: PhoneNumber, request: Request) -> Done:
     "/v1/auth/text/token",
     ANYONE,
     errors=[staff_rules.PHONE_INVALID, session_rules.TEXT_CODE_WRONG],
-    limit=TEXT_LIMIT,
+    limit=TEXT_SLOWDOWN,
 )
 def log_in_by_text(body: TextCode) -> service.sessions.Tokens:
     """Log in with the code that the phone got: a partial session, which may only prove who the person is."""

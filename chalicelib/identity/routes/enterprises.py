@@ -15,7 +15,11 @@ from chalicelib.identity.store.mandates import ORGANIZATION, MandateItem, Organi
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor, Level
 from chalicelib.kernel.edge.endpoint import endpoint
+from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import ListQuery
+
+REGISTRATION_LIMIT = Limit(name="enterprises", times=20, seconds=86400)
+"""Each asks the register of enterprises."""
 
 
 class CreditCode(msgspec.Struct, forbid_unknown_fields=True):
@@ -45,6 +49,7 @@ class LicenceToken(msgspec.Struct, forbid_unknown_fields=True):
         errors.CONFLICT,
         errors.PLATFORM_UNAVAILABLE,
     ],
+    limit=REGISTRATION_LIMIT,
 )
 def register_organization(actor: Actor, body: CreditCode) -> MandateView:
     """Register the enterprise whose legal representative the caller is."""
@@ -63,6 +68,7 @@ def register_organization(actor: Actor, body: CreditCode) -> MandateView:
         errors.CONFLICT,
         errors.PLATFORM_UNAVAILABLE,
     ],
+    limit=REGISTRATION_LIMIT,
 )
 def register_by_licence(actor: Actor, body: LicenceToken) -> MandateView:
     """Act for the enterprise whose electronic business licence (电子营业执照) was shown by the caller."""

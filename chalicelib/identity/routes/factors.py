@@ -8,10 +8,10 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.identity import service, staff_rules
-from chalicelib.identity.routes.shapes import STAFF_LOGIN_LIMIT, Device, Username
+from chalicelib.identity.routes.shapes import STAFF_LOGIN_SLOWDOWN, Device, Username
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import ANY_STAFF, ANYONE, Access, Actor
-from chalicelib.kernel.edge.endpoint import Request, endpoint
+from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.shapes import Done, View
 
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -66,6 +66,7 @@ class KeyLoginStart(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     username: Username
     password: Password
+    device: Device | None = None
 
 
 class KeyLogin(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -88,7 +89,7 @@ class SecurityKeyList(View, frozen=True):
     "/v1/auth/staff/invitation",
     ANYONE,
     errors=[staff_rules.INVITATION_INVALID, staff_rules.PASSWORD_TOO_WEAK],
-    limit=STAFF_LOGIN_LIMIT,
+    limit=STAFF_LOGIN_SLOWDOWN,
 )
 def accept_invitation(body: Acceptance) -> service.members.Enrolment:
     """Set the own password; the secret of the second factor is shown. Nothing is open before the first six digits."""
@@ -100,7 +101,7 @@ def accept_invitation(body: Acceptance) -> service.members.Enrolment:
     "/v1/auth/staff/activation",
     ANYONE,
     errors=[staff_rules.INVITATION_INVALID, staff_rules.ONE_TIME_CODE_WRONG],
-    limit=STAFF_LOGIN_LIMIT,
+    limit=STAFF_LOGIN_SLOWDOWN,
 )
 def activate_staff(body: Activation) -> service.sessions.Tokens:
     """Show that the authenticator works: the invitation is used up, and the person is logged in."""
@@ -113,13 +114,13 @@ def activate_staff(body: Activation) -> service.sessions.Tokens:
     STAFF,
     errors=[staff_rules.FACTORS_WRONG, staff_rules.ONE_TIME_CODE_USED, staff_rules.PASSWORD_TOO_WEAK],
 )
-def change_password(actor: Actor, body: PasswordChange, request: Request) -> Done:
+def change_password(actor: Actor, body: PasswordChange) -> Done:
     """Set another password; all sessions of the caller end, this one too."""
 
     def attempt() -> None:
         service.staff.change_password(actor, body.password, body.code, body.new_password)
 
-    service.staff.confirm(actor, request.source_ip, attempt)
+    service.staff.confirm(actor, attempt)
     return Done()
 
 
@@ -146,15 +147,13 @@ def begin_key_registration(actor: Actor) -> service.security_keys.KeyOptions:
         staff_rules.TOO_MANY_KEYS,
     ],
 )
-def register_security_key(
-    actor: Actor, body: KeyRegistration, request: Request
-) -> service.security_keys.SecurityKeyView:
+def register_security_key(actor: Actor, body: KeyRegistration) -> service.security_keys.SecurityKeyView:
     """Let the caller log in with this key instead of the six digits; all sessions end, this one too."""
 
     def attempt() -> service.security_keys.SecurityKeyView:
         return service.security_keys.register(actor, body.name, body.credential, body.password, body.code)
 
-    return service.staff.confirm(actor, request.source_ip, attempt)
+    return service.staff.confirm(actor, attempt)
 
 
 @endpoint(
@@ -163,13 +162,13 @@ def register_security_key(
     STAFF,
     errors=[staff_rules.FACTORS_WRONG, staff_rules.ONE_TIME_CODE_USED],
 )
-def remove_security_key(actor: Actor, key_id: str, body: BothFactors, request: Request) -> Done:
+def remove_security_key(actor: Actor, key_id: str, body: BothFactors) -> Done:
     """Forget a key; all sessions of the caller end, this one too. Nothing is forgotten if there is no such key."""
 
     def attempt() -> None:
         service.security_keys.remove(actor, key_id, body.password, body.code)
 
-    service.staff.confirm(actor, request.source_ip, attempt)
+    service.staff.confirm(actor, attempt)
     return Done()
 
 
@@ -178,22 +177,22 @@ def remove_security_key(actor: Actor, key_id: str, body: BothFactors, request: R
     "/v1/auth/staff/key/options",
     ANYONE,
     errors=[staff_rules.LOGIN_REFUSED, errors.CONFLICT],
-    limit=STAFF_LOGIN_LIMIT,
+    limit=STAFF_LOGIN_SLOWDOWN,
 )
-def begin_key_login(body: KeyLoginStart, request: Request) -> service.security_keys.KeyOptions:
+def begin_key_login(body: KeyLoginStart) -> service.security_keys.KeyOptions:
     """What the browser needs to log in with a key (``navigator.credentials.get``), good for five minutes."""
 
     def attempt() -> service.security_keys.KeyOptions:
         return service.security_keys.begin_login(body.username, body.password)
 
-    return service.staff.slow_down(body.username, request.source_ip, attempt)
+    return service.staff.limit_guesses("key", body.username, body.device, attempt)
 
 
-@endpoint("POST", "/v1/auth/staff/key", ANYONE, errors=[staff_rules.LOGIN_REFUSED], limit=STAFF_LOGIN_LIMIT)
-def log_in_with_key(body: KeyLogin, request: Request) -> service.sessions.Tokens:
+@endpoint("POST", "/v1/auth/staff/key", ANYONE, errors=[staff_rules.LOGIN_REFUSED], limit=STAFF_LOGIN_SLOWDOWN)
+def log_in_with_key(body: KeyLogin) -> service.sessions.Tokens:
     """Log in as staff with password and security key."""
 
     def attempt() -> service.sessions.Tokens:
         return service.security_keys.log_in(body.username, body.password, body.credential, body.device)
 
-    return service.staff.slow_down(body.username, request.source_ip, attempt)
+    return service.staff.limit_guesses("key", body.username, body.device, attempt)

@@ -8,16 +8,16 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.identity import service, session_rules, staff_rules
-from chalicelib.identity.routes.shapes import PLATFORM_ERRORS, STAFF_LOGIN_LIMIT, Device, Username
+from chalicelib.identity.routes.shapes import PLATFORM_ERRORS, STAFF_LOGIN_SLOWDOWN, Device, Username
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import ANY_STAFF, ANYONE, Access, Actor, Level
-from chalicelib.kernel.edge.endpoint import Request, endpoint
-from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.endpoint import endpoint
+from chalicelib.kernel.edge.rates import Slowdown
 from chalicelib.kernel.edge.shapes import Done
 
 Code = Annotated[str, Meta(min_length=1, max_length=256)]
 
-LOGIN_LIMIT = Limit(name="login", times=100, seconds=300, failures_only=True)
+LOGIN_SLOWDOWN = Slowdown(name="login", times=100, seconds=300)
 
 
 class CodeLogin(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,13 +56,13 @@ class RefreshRequest(msgspec.Struct, forbid_unknown_fields=True):
     device: Device | None = None
 
 
-@endpoint("POST", "/v1/auth/wechat", ANYONE, errors=PLATFORM_ERRORS, limit=LOGIN_LIMIT)
+@endpoint("POST", "/v1/auth/wechat", ANYONE, errors=PLATFORM_ERRORS, limit=LOGIN_SLOWDOWN)
 def log_in_with_wechat(body: CodeLogin) -> service.sessions.Tokens:
     """Log in with a WeChat mini-program's code."""
     return service.sessions.log_in_with_wechat(body.code, body.device)
 
 
-@endpoint("POST", "/v1/auth/alipay", ANYONE, errors=PLATFORM_ERRORS, limit=LOGIN_LIMIT)
+@endpoint("POST", "/v1/auth/alipay", ANYONE, errors=PLATFORM_ERRORS, limit=LOGIN_SLOWDOWN)
 def log_in_with_alipay(body: CodeLogin) -> service.sessions.Tokens:
     """Log in with an Alipay mini-program's code."""
     return service.sessions.log_in_with_alipay(body.code, body.device)
@@ -73,11 +73,11 @@ def log_in_with_alipay(body: CodeLogin) -> service.sessions.Tokens:
     "/v1/auth/staff",
     ANYONE,
     errors=[staff_rules.LOGIN_REFUSED, staff_rules.ONE_TIME_CODE_USED],
-    limit=STAFF_LOGIN_LIMIT,
+    limit=STAFF_LOGIN_SLOWDOWN,
 )
-def log_in_staff(body: StaffLogin, request: Request) -> service.sessions.Tokens:
+def log_in_staff(body: StaffLogin) -> service.sessions.Tokens:
     """Log in as staff with two factors."""
-    return service.staff.log_in_staff(body.username, body.password, body.code, request.source_ip, body.device)
+    return service.staff.log_in_staff(body.username, body.password, body.code, body.device)
 
 
 @endpoint(
@@ -90,7 +90,7 @@ def log_in_staff(body: StaffLogin, request: Request) -> service.sessions.Tokens:
         staff_rules.COURIER_LOGIN_NOT_REGISTERED,
         staff_rules.ONE_TIME_CODE_USED,
     ],
-    limit=STAFF_LOGIN_LIMIT,
+    limit=STAFF_LOGIN_SLOWDOWN,
 )
 def log_in_courier(body: CourierLogin) -> service.sessions.Tokens:
     """Log in as a courier: the platform vouches for the phone number that the courier's company registered."""

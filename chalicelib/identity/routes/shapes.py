@@ -12,7 +12,7 @@ from chalicelib.identity import mandate_rules, rules, service
 from chalicelib.identity.service.identities import Name, Number, ShownDocument
 from chalicelib.identity.store.mandates import ORGANIZATION, PERSON
 from chalicelib.kernel import errors
-from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.rates import Slowdown
 from chalicelib.kernel.edge.shapes import View, one_of
 from chalicelib.platforms import http, wechat
 
@@ -22,7 +22,7 @@ PLATFORM_ERRORS = [http.CODE_INVALID, wechat.USER_BLOCKED, wechat.PLATFORM_QUOTA
 DOCUMENT_ERRORS = [rules.ID_NUMBER_INVALID, rules.DOCUMENT_INCOMPLETE]
 Device = Annotated[str, Meta(min_length=16, max_length=128)]
 """A random number that the client made up when it was installed, and keeps: the same device is known by it."""
-STAFF_LOGIN_LIMIT = Limit(name="staff_login", times=100, seconds=900, failures_only=True)
+STAFF_LOGIN_SLOWDOWN = Slowdown(name="staff_login", times=100, seconds=900)
 
 
 class RealName(msgspec.Struct, forbid_unknown_fields=True):

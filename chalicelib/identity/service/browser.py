@@ -18,14 +18,14 @@ from chalicelib.identity.store import AccountItem
 from chalicelib.identity.store.browser import ScanItem
 from chalicelib.kernel import clock, ids, phones
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.rates import Slowdown
 from chalicelib.kernel.edge.shapes import Instant, View
 from chalicelib.kernel.storage import tables
 
 _SCAN_LASTS = timedelta(minutes=2)
 _MISSES = 3
 _CODE = "banshi-login:"
-_TEXTS_FROM_ADDRESS = Limit(name="login_texts_from", times=60, seconds=3600)
+_TEXTS_FROM_ADDRESS = Slowdown(name="login_texts_from", times=60, seconds=3600)
 
 
 class BrowserLogin(View, frozen=True, kw_only=True):
@@ -150,7 +150,7 @@ def send_text(phone: str, source_ip: str) -> None:
     Raises ``phone_invalid`` or ``too_many_requests``.
     """
     number = _parsed(phone)
-    _TEXTS_FROM_ADDRESS.count(source_ip)
+    _TEXTS_FROM_ADDRESS.note(source_ip)
     text_codes.send(number, is_known=people.account_of_phone(number) is not None)
 
 

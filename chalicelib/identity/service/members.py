@@ -120,6 +120,7 @@ def _void_factors(member: StaffItem) -> str:
     member.password = secrets.token_bytes(32)
     member.totp_secret = store.seal(member, "totp_secret", secrets.token_hex(16))
     member.logins = []
+    member.devices = []
     member.keys = []
     member.challenge = ""
     secret = secrets.token_urlsafe(24)
@@ -174,6 +175,7 @@ def activate(username: str, invitation: str, code: str, device: str | None = Non
         activated = staff_rules.STAFF.move(member, "activate", "member")
         member.last_step = step
         member.invitation = ""
+        staff.remember_device(member, device)
         actor = Actor(kind="staff", id=username, unit=member.unit)
         tables.write(changes.record(member, Event(activated, actor)))
         return member

@@ -141,18 +141,9 @@ def start_face_check(actor: Actor, document: ShownDocument) -> FaceCheck:
     if not (kind.wechat if actor.platform == "wechat" else kind.alipay):
         raise rules.NO_FACE_CHECK(document=kind.zh, document_en=kind.en)
     stands_for(canonical(actor.id), identity)
-    _STARTS.check(actor.id)
     order_no = ids.new_id()
-    if actor.platform == "wechat":
-        verify_id = wechat.start_face_check(order_no, identity.name, identity.number, platform_account(actor))
-        opened = FaceCheck(method=rules.WECHAT_FACE, verify_id=verify_id)
-        reference = verify_id
-    else:
-        person = alipay.CheckedPerson(kind=kind.alipay, name=identity.name, number=identity.number)
-        certify_id, url = alipay.start_certification(order_no, person, settings().public_url)
-        opened = FaceCheck(method=rules.ALIPAY_FACE, certify_id=certify_id, certify_url=url)
-        reference = certify_id
-    _STARTS.count(actor.id)
+    with _STARTS.spent(actor.id):
+        opened, reference = _open_face_check(actor, kind, identity, order_no)
     pending = PendingProof(
         method=opened.method,
         reference=reference,
@@ -166,6 +157,16 @@ def start_face_check(actor: Actor, document: ShownDocument) -> FaceCheck:
 
     change(lambda: store.account(actor.id, consistent=True), remember, Event(events.PROOF_STARTED, actor))
     return opened
+
+
+def _open_face_check(actor: Actor, kind: papers.Kind, identity: Identity, order_no: str) -> tuple[FaceCheck, str]:
+    """Begin a face check at the caller's platform: what the mini-program needs, and by what we ask about it."""
+    if actor.platform == "wechat":
+        verify_id = wechat.start_face_check(order_no, identity.name, identity.number, platform_account(actor))
+        return FaceCheck(method=rules.WECHAT_FACE, verify_id=verify_id), verify_id
+    person = alipay.CheckedPerson(kind=kind.alipay, name=identity.name, number=identity.number)
+    certify_id, url = alipay.start_certification(order_no, person, settings().public_url)
+    return FaceCheck(method=rules.ALIPAY_FACE, certify_id=certify_id, certify_url=url), certify_id
 
 
 def confirm_face_check(actor: Actor) -> None:

@@ -161,6 +161,7 @@ def log_in(username: str, password: str, credential: dict[str, Any], device: str
         raise staff_rules.LOGIN_REFUSED() from None
     key.uses = verified.new_sign_count
     member.challenge = ""
+    staff.remember_device(member, device)
     event = Event(events.STAFF_LOGGED_IN, Actor(kind="staff", id=username, unit=member.unit), data={"factor": "key"})
     try:
         tables.write(changes.record(member, event))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from chalicelib.identity import events, staff_rules, store
+from chalicelib.identity.service.devices import MOST_DEVICES, mark_of
 from chalicelib.identity.service.sessions import Tokens, open_session, void_tokens
 from chalicelib.identity.store import StaffItem
 from chalicelib.kernel import clock, errors
@@ -20,8 +21,10 @@ from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
 from chalicelib.platforms import alipay, wechat
 
-STAFF_FROM_ONE_PLACE = Limit(name="staff_name_and_place", times=5, seconds=900, failures_only=True)
-STAFF_FROM_ANYWHERE = Limit(name="staff_name", times=50, seconds=900, failures_only=True)
+GUESSES_OF_STRANGERS = Limit(name="staff_name", times=50, seconds=900, failures_only=True)
+"""Of all devices together that the member never logged in on."""
+GUESSES_OF_A_DEVICE = Limit(name="staff_device", times=5, seconds=900, failures_only=True)
+"""Of each device that the member has logged in on; guesses of strangers do not lock it."""
 REGISTRATIONS = Limit(name="courier_registration", times=5, seconds=900)
 T = TypeVar("T")
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
@@ -77,37 +80,51 @@ def _register_login(member: StaffItem, login_key: str, factor: str) -> None:
     write_used_code(member, Event(events.COURIER_LOGIN_REGISTERED, actor))
 
 
-def log_in_staff(username: str, password: str, code: str, source_ip: str, device: str | None = None) -> Tokens:
+def log_in_staff(username: str, password: str, code: str, device: str | None = None) -> Tokens:
     """Open a staff session with password and time-based code; each code works once.
 
     Raises ``login_refused``, in the same time whether or not the user exists, ``one_time_code_used``, or
     ``too_many_requests``.
     """
-    return slow_down(username, source_ip, lambda: _log_in_staff(username, password, code, device))
+    return limit_guesses("code", username, device, lambda: _log_in_staff(username, password, code, device))
 
 
-def slow_down(username: str, source_ip: str, attempt: Callable[[], T]) -> T:
-    """Count refused guesses of a member's factors: for each name, from one address much sooner than from everywhere.
+def limit_guesses(factor: str, username: str, device: str | None, attempt: Callable[[], T]) -> T:
+    """Count refused guesses of a member's factors.
 
-    So nobody locks somebody else out with a few wrong guesses. Raises what ``attempt`` raises, or
-    ``too_many_requests``.
+    Nobody is locked out by others: a device on which the member has logged in before has a count of its own, and so
+    has each second ``factor`` (``code`` or ``key``). Raises what ``attempt`` raises, or ``too_many_requests``.
     """
-    guesses = ((STAFF_FROM_ONE_PLACE, f"{username}@{source_ip}"), (STAFF_FROM_ANYWHERE, username))
-    for limit, who in guesses:
-        limit.check(who)
+    mark = mark_of(device) if device else ""
+    member = store.staff(username)
+    is_known = member is not None and mark in member.devices
+    if is_known:
+        return _count_guesses(GUESSES_OF_A_DEVICE, f"{factor}/{username}/{mark}", attempt)
+    return _count_guesses(GUESSES_OF_STRANGERS, f"{factor}/{username}", attempt)
+
+
+def _count_guesses(limit: Limit, who: str, attempt: Callable[[], T]) -> T:
+    limit.check(who)
     try:
         return attempt()
     except errors.Problem as problem:
         if problem.error is staff_rules.LOGIN_REFUSED:
-            for limit, who in guesses:
-                limit.count(who)
+            limit.count(who)
         raise
 
 
-def confirm(actor: Actor, source_ip: str, attempt: Callable[[], T]) -> T:
-    """As ``slow_down``, for somebody who is logged in and shows both factors once more; raises ``factors_wrong``."""
+def remember_device(member: StaffItem, device: str | None) -> None:
+    """Note the device of somebody who has shown both factors, for the write of the caller."""
+    if device is not None:
+        mark = mark_of(device)
+        others = [other for other in member.devices if other != mark]
+        member.devices = [mark, *others][:MOST_DEVICES]
+
+
+def confirm(actor: Actor, attempt: Callable[[], T]) -> T:
+    """Count guesses of somebody who is logged in and shows both factors once more; raises ``factors_wrong``."""
     try:
-        return slow_down(actor.id, source_ip, attempt)
+        return _count_guesses(GUESSES_OF_A_DEVICE, f"confirm/{actor.id}", attempt)
     except errors.Problem as problem:
         if problem.error is staff_rules.LOGIN_REFUSED:
             raise staff_rules.FACTORS_WRONG() from None
@@ -116,6 +133,7 @@ def confirm(actor: Actor, source_ip: str, attempt: Callable[[], T]) -> T:
 
 def _log_in_staff(username: str, password: str, code: str, device: str | None) -> Tokens:
     member = prove_both_factors(username, password, code)
+    remember_device(member, device)
     write_used_code(member, Event(events.STAFF_LOGGED_IN, Actor(kind="staff", id=username, unit=member.unit)))
     return open_session(username, "staff", member.token_version, device)
 

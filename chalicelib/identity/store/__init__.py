@@ -225,7 +225,8 @@ class StaffItem(tables.AggregateTable):
     ``logins``: the platforms' users that a courier has registered with the second factor. ``keys``: security keys
     that serve as a second factor, and the ``challenge`` that one of them has to sign, good until ``challenge_until``.
     ``invitation``: the hash of what the person sets both factors with, good until ``invited_until`` (epoch seconds).
-    ``person_index``: the index of their own ID number, by which own matters are known.
+    ``person_index``: the index of their own ID number, by which own matters are known. ``devices``: the marks of those
+    on which they have logged in.
     """
 
     class Meta:
@@ -240,6 +241,7 @@ class StaffItem(tables.AggregateTable):
     phone_index = UnicodeAttribute(null=True)
     person_index = UnicodeAttribute(default="")
     logins = Names(default=list)
+    devices = Names(default=list)
     last_step = Integer(default=0)
     keys = Json[list[SecurityKey]](list[SecurityKey], default=list)
     challenge = UnicodeAttribute(default="")

@@ -16,7 +16,6 @@ import msgspec
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import ANYONE
 from chalicelib.kernel.edge.endpoint import Download, endpoint
-from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.errors import ErrorCode
 from chalicelib.kernel.security import sealed
 from chalicelib.kernel.settings import settings
@@ -24,7 +23,6 @@ from chalicelib.kernel.settings import settings
 LINK_SECONDS = 300
 _PURPOSE = "document"
 _HOLDER = "whoever has the link"
-_LIMIT = Limit(name="document", times=60, seconds=300, failures_only=True)
 
 LINK_EXPIRED = ErrorCode(
     "document_link_expired", 410, zh="链接已失效，请重新获取", en="The link has expired; get a new one"
@@ -92,7 +90,7 @@ _KINDS = (
 )
 
 
-@endpoint("GET", "/v1/documents/{ticket}", ANYONE, apart=True, errors=[LINK_EXPIRED], limit=_LIMIT, files=_KINDS)
+@endpoint("GET", "/v1/documents/{ticket}", ANYONE, apart=True, errors=[LINK_EXPIRED], files=_KINDS)
 def fetch_document(ticket: str) -> Download:
     """The file behind a link."""
     file = fetch(ticket)

@@ -26,11 +26,10 @@ from chalicelib.kernel import aws, blanks, budget, errors, ids, log
 from chalicelib.kernel.access import ANONYMOUS, ANY_STAFF, Access, Actor, Level
 from chalicelib.kernel.edge import idempotency
 from chalicelib.kernel.edge.field_errors import field_error
-from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.edge.rates import Limit, Slowdown
 
 MAX_BODY_BYTES = 262_144
 REGISTRY: list[Endpoint] = []
-_GUESSES = (400, 401, 404, 410, 422)
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -92,7 +91,7 @@ class Endpoint:
     idempotent: bool
     recorded: bool
     apart: bool
-    limit: Limit | None
+    limit: Limit | Slowdown | None
     files: tuple[str, ...]
     names: tuple[str, ...]
     parameters: dict[str, Any]
@@ -115,7 +114,7 @@ def endpoint(
     idempotent: bool = False,
     recorded: bool = True,
     apart: bool = False,
-    limit: Limit | None = None,
+    limit: Limit | Slowdown | None = None,
     files: tuple[str, ...] = (),
 ) -> Callable[[View], View]:
     """Declare an endpoint.
@@ -124,9 +123,12 @@ def endpoint(
     ``status`` of success; ``idempotent``: takes an Idempotency-Key; ``recorded``: its answer is kept for repeats
     (two write units; without it, what the view creates must carry ``Request.key``); ``apart``: API Gateway has a
     resource of its own for it, because another function answers it (``functions/print_certificate.py``, and its path in
-    ``infra/functions.yaml``); ``limit``: how often one caller may; ``files``:
-    the media types of the files that a view which returns ``Download`` gives.
+    ``infra/functions.yaml``); ``limit``: how often one caller may, or how often an address is refused before it is
+    slowed down, where nobody is known; ``files``: the media types of the files that a view which returns ``Download``
+    gives.
     """
+    if access.anyone and isinstance(limit, Limit):
+        raise ValueError(f"{path}: many people share an address, so there is a Slowdown for those whom nobody knows")
 
     def declare(view: View) -> View:
         hints = get_type_hints(view)
@@ -199,19 +201,10 @@ def serve(declared: Endpoint, request: Request, authenticate: Authenticate) -> A
 
 
 def _answer(declared: Endpoint, request: Request, actor: Actor) -> Answer:
-    who = actor.id or request.source_ip
     if declared.limit is None:
         return _authorized_answer(declared, request, actor)
-    if not declared.limit.failures_only:
-        declared.limit.count(who)
+    with declared.limit.of_request(actor.id or request.source_ip):
         return _authorized_answer(declared, request, actor)
-    declared.limit.check(who)
-    try:
-        return _authorized_answer(declared, request, actor)
-    except errors.Problem as problem:
-        if problem.error.status in _GUESSES:
-            declared.limit.count(who)
-        raise
 
 
 def _authorized_answer(declared: Endpoint, request: Request, actor: Actor) -> Answer:
