@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from demo.client import OUTPUT, Demo, DemoFailed, Headers, read_qr
+from demo.payments import register_contract
 
 HALL = "/v1/halls/xuanwu_hall"
 HOME = {"district": "江宁区", "property_kind": "affordable", "extra_copies": 0, "with_plan": False}
@@ -39,7 +40,7 @@ def play(demo: Demo, buyer: tuple[str, str]) -> None:
     print("\nResults by courier: two scans, a signature, a failed attempt, a return, and the messages\n")
     # People of this run only: what is remembered of a person (addresses, messages of the day) has limits.
     first_owner = demo.new_person("戊业主")
-    demo.put_records("housing", first_owner[1], [{"homes": 1, "under_review": False}])
+    register_contract(demo, first_owner[1], "affordable")
     user = demo.new_user("first-owner")
     owner = demo.new_user("owner")
     one = demo.step("a home owner on WeChat agrees to be told", partial(reader, demo, "wechat", user, first_owner))
@@ -72,7 +73,7 @@ def reader(demo: Demo, platform: str, user: str, person: tuple[str, str]) -> tup
     else:
         demo.prove_on_alipay(headers, person)
         headers = demo.log_in(platform, user)
-    demo.put_records("housing", person[1], [{"homes": 1, "under_review": False}])
+    register_contract(demo, person[1], "affordable")
     demo.call("PUT", "/v1/messages/preferences", AT_ONCE, headers)
     listed = demo.call("GET", "/v1/messages/templates", headers=headers)["items"]
     templates = [row["id"] for row in listed if row["event"] in EVENTS]

@@ -17,7 +17,7 @@ HOME = {"district": "江宁区", "property_kind": "home", "extra_copies": 1, "wi
 def play(demo: Demo) -> None:
     """A home is registered three times over: paid in WeChat, paid in Alipay, and paid on both."""
     print("\nFees: one payment for several departments, and what may go wrong with it\n")
-    demo.put_records("housing", REPRESENTATIVE[1], [{"homes": 1, "under_review": False}])
+    register_contract(demo, REPRESENTATIVE[1], "home")
     wechat = demo.step("a home owner is logged in on WeChat", lambda: demo.log_in("wechat", demo.user("boss")))
     alipay = demo.step("and on Alipay, the same person", lambda: demo.log_in("alipay", demo.user("boss")))
     lost = demo.step("registers a home; approved, two bills", lambda: owe(demo, wechat))
@@ -28,6 +28,11 @@ def play(demo: Demo) -> None:
     demo.step("the receipts of the first two bills", lambda: receipts(demo, wechat, lost))
     demo.step("the money paid twice has gone back", lambda: given_back(demo, wechat, twice))
     demo.step("the platforms' bills of the day against the ledger", lambda: reconciled(demo))
+
+
+def register_contract(demo: Demo, id_number: str, kind: str) -> None:
+    """What the housing department knows of somebody who has bought a home."""
+    demo.put_records("housing", id_number, [{"homes": 1, "under_review": False, "contract_kind": kind}])
 
 
 def owe(demo: Demo, headers: Headers) -> tuple[Any, str]:

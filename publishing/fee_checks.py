@@ -1,17 +1,20 @@
 """What must be true of a service's fees: whole fen, known items, collecting units, and an example for every row.
 
+What makes a fee smaller comes from a register or from an officer, never from what the applicant alone says: the
+examples are played again with the applicant's other choices, and none may be approved by the rules alone and cost less.
 Each check yields (file, place, reason) for what is wrong.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import zen
 
-from chalicelib.applications import decisions
+from chalicelib.applications import decisions, forms
 from chalicelib.catalog.definition import City, Example, ServiceDefinition
 
 Found = Iterator[tuple[str, str, str]]
@@ -68,25 +71,96 @@ def _literal(text: str) -> Any:
 
 
 def examples(definition: ServiceDefinition, given: list[Example]) -> Iterator[tuple[str, str]]:
-    """Run the fee rules against the examples that are approved."""
+    """Run the fee rules against the examples that are approved, by the rules or (``review``) by an officer."""
     used: set[str] = set()
+    reductions: set[str] = set()
     for example in given:
-        context = {
-            "today": str(example.today),
-            "applicant": example.applicant,
-            "form": example.form,
-            "facts": example.facts,
-        }
         try:
-            rows = decisions.fee_rows(definition, context)
+            rows = decisions.fee_rows(definition, _context(example, example.form))
         except (decisions.FeesUnclear, RuntimeError, KeyError, TypeError) as error:
             yield example.name, f"fees.json: {str(error).splitlines()[0]}"
             continue
+        if example.outcome not in ("approve", "review"):
+            continue
+        used |= {row.code for row in rows}
+        reductions |= {row.code for row in rows if row.amount < 0}
         charged = {charge.item: charge.amount for charge in decisions.charges(definition, rows) if charge.amount}
-        if example.outcome == "approve":
-            used |= {row.code for row in rows}
-            if charged != example.fees:
-                yield example.name, f"expected fees {example.fees}, the rules say {charged}"
+        if charged != example.fees:
+            yield example.name, f"expected fees {example.fees}, the rules say {charged}"
     for place, row in _places(definition):
         if _literal(row["code"]) not in used:
-            yield "", f"no approved example exercises fees.json {place}"
+            yield "", f"no example that is approved or reviewed exercises fees.json {place}"
+    yield from _unproven(definition, given, reductions)
+
+
+def _context(example: Example, form: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "today": str(example.today),
+        "applicant": example.applicant,
+        "form": form,
+        "facts": example.facts,
+        "overlap": example.overlap,
+    }
+
+
+def _unproven(definition: ServiceDefinition, given: list[Example], reductions: set[str]) -> Iterator[tuple[str, str]]:
+    """What the applicant alone decides, and pays less by it."""
+    answers = _other_answers(definition, reductions)
+    for place, row in _places(definition):
+        if _literal(row["code"]) in reductions and _rests_on_free_text(definition, row["when"], set(answers)):
+            yield "", f"fees.json {place} takes money off by what the applicant writes; let it rest on a register"
+    told: set[tuple[str, str]] = set()
+    for example in given:
+        before = _charged(definition, example, example.form)
+        for field, others in answers.items():
+            for other in others:
+                after = _charged(definition, example, example.form | {field: other})
+                cheaper = [item for item in before.keys() & after.keys() if after[item] < before[item]]
+                for item in sorted(cheaper):
+                    if (field, item) not in told:
+                        told.add((field, item))
+                        yield (
+                            example.name,
+                            f"form.{field} = {json.dumps(other, ensure_ascii=False)} alone makes {item} cheaper "
+                            f"({before[item]} to {after[item]} fen) and is approved at once: let rules.json send it to "
+                            "review unless a register says so, or fix the field from a fact (x-fixed)",
+                        )
+
+
+def _charged(definition: ServiceDefinition, example: Example, form: dict[str, Any]) -> dict[str, int]:
+    """What each item costs that is charged, reductions taken off; nothing unless the rules approve by themselves."""
+    if forms.check(definition.form, form):
+        return {}
+    context = _context(example, form)
+    try:
+        if decisions.evaluate(definition, context):
+            return {}
+        rows = decisions.fee_rows(definition, context)
+    except (RuntimeError, KeyError, TypeError):
+        return {}  # told by the checks of the examples themselves
+    return {charge.item: charge.amount for charge in decisions.charges(definition, rows)}
+
+
+def _other_answers(definition: ServiceDefinition, reductions: set[str]) -> dict[str, list[Any]]:
+    """What applicants may answer instead: every choice, and the numbers around those on which a reduction depends."""
+    conditions = " ".join(row["when"] for _, row in _places(definition) if _literal(row["code"]) in reductions)
+    limits = [int(found) for found in re.findall(r"\b\d+\b", conditions)]
+    found: dict[str, list[Any]] = {}
+    for name, described in definition.form.get("properties", {}).items():
+        if "x-fixed" in described:
+            continue
+        if "enum" in described:
+            found[name] = list(described["enum"])
+        elif described.get("type") == "boolean":
+            found[name] = [True, False]
+        elif described.get("type") in ("integer", "number") and f"form.{name}" in conditions:
+            found[name] = [number + step for number in limits for step in (-1, 0, 1)]
+    return found
+
+
+def _rests_on_free_text(definition: ServiceDefinition, condition: str, tried: set[str]) -> bool:
+    """Whether a condition reads nothing but fields that the applicant fills in freely."""
+    fixed = {name for name, described in definition.form.get("properties", {}).items() if "x-fixed" in described}
+    if re.search(r"\b(facts|applicant|overlap)\b", condition):
+        return False
+    return not set(re.findall(r"\bform\.(\w+)", condition)) & (fixed | tried)

@@ -54,11 +54,17 @@ class Payer:
         return found
 
 
-def payer(world: World, client: Client | None = None, *, name: str = "张购房", **form: Any) -> Payer:
-    """Somebody whose application is approved and costs 80 yuan, unless ``form`` says otherwise."""
-    id_number = new_id_number()
-    if client is None:
+def payer(world: World, again: Payer | None = None, *, name: str = "张购房", **form: Any) -> Payer:
+    """Somebody whose application is approved and costs 80 yuan, unless ``form`` says otherwise.
+
+    ``again``: another application of the same person.
+    """
+    if again is not None:
+        client = again.client
+        id_number = again.id_number
+    else:
         client = world.log_in("wechat")
+        id_number = new_id_number()
         world.prove(client, name, id_number)
     applied = owe(world, client, id_number, **form)
     return Payer(
@@ -69,7 +75,8 @@ def payer(world: World, client: Client | None = None, *, name: str = "张购房"
 def owe(world: World, client: Client, id_number: str, **form: Any) -> dict[str, Any]:
     """An approved application of this person, with its bills."""
     registers = world.simulators.departments.registers
-    registers["housing"][id_number] = [{"homes": 1, "under_review": False}]
+    kind = {**HOME, **form}["property_kind"]
+    registers["housing"][id_number] = [{"homes": 1, "under_review": False, "contract_kind": kind}]
     begun = client.post("/v1/applications", {"service": "real_estate_registration"})
     assert begun.status == 201, begun.json
     wanted = {**begun.json["form"], **HOME, **form}

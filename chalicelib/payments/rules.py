@@ -119,7 +119,10 @@ CARD_SLIP_USED = ErrorCode(
     "card_slip_used", 409, zh="该刷卡凭证号已登记过", en="This card slip has been entered before"
 )
 AMOUNT_DIFFERS = ErrorCode(
-    "amount_differs", 409, zh="金额不符：应为 {expected} 分", en="The amounts differ: it must be {expected} fen"
+    "amount_differs",
+    409,
+    zh="金额与缴费单不符，请查看缴费单后重新填写",
+    en="The amount is not that of the bills; look at the bills and enter it again",
 )
 NO_RECEIPT = ErrorCode(
     "no_receipt_yet", 409, zh="电子票据正在开具，请稍后再试", en="The receipt is being issued; try again shortly"

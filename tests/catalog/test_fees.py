@@ -41,12 +41,27 @@ MISTAKES: dict[str, tuple[str, Callable[[Any], None], str]] = {
     "row that no example exercises": (
         "fees.json",
         lambda c: rule(c, 0, 1).update(when="form.property_kind == 'castle'"),
-        "no approved example exercises",
+        "no example that is approved or reviewed exercises",
     ),
     "example that expects another amount": (
         "examples.json",
         lambda c: c[0]["fees"].update(plan=1),
         "expected fees",
+    ),
+    "a choice that saves money and that nobody looks at": (
+        "rules.json",
+        lambda c: rule(c, 0, 1).update(when="false"),
+        'form.property_kind = "affordable" alone makes registration cheaper (8000 to 0 fen)',
+    ),
+    "a number that saves money": (
+        "fees.json",
+        lambda c: rule(c, 0, 2).update(when="form.extra_copies > 1", amount="-1000"),
+        "alone makes registration cheaper (55000 to 54000 fen)",
+    ),
+    "free text that saves money": (
+        "fees.json",
+        lambda c: rule(c, 0, 2).update(when="form.note != '全价'", amount="-1000"),
+        "takes money off by what the applicant writes",
     ),
     "a period that could be lost while people pay": (
         "certificate.json",

@@ -49,7 +49,7 @@ class Recipient:
     def draft(self, wish: dict[str, Any]) -> str:
         """A registration that is filled in, with how its result is wanted."""
         registers = self.world.simulators.departments.registers
-        registers["housing"][self.id_number] = [{"homes": 1, "under_review": False}]
+        registers["housing"][self.id_number] = [{"homes": 1, "under_review": False, "contract_kind": "affordable"}]
         begun = self.client.post("/v1/applications", {"service": "real_estate_registration"}).json
         form = {**begun["form"], **paying.HOME, "property_kind": "affordable"}
         assert self.client.put(f"/v1/applications/{begun['id']}/form", {"form": form}).status == 200

@@ -161,7 +161,7 @@ def test_the_whole_journey(city: Deployed, monkeypatch: pytest.MonkeyPatch, tmp_
 def test_a_fee_is_paid_and_the_certificate_follows(city: Deployed) -> None:
     """Order, signed notification over HTTP, stream, ledger, receipt and certificate in the deployed functions."""
     demo = Demo(city.environment)
-    demo.put_records("housing", REPRESENTATIVE[1], [{"homes": 1, "under_review": False}])
+    payments.register_contract(demo, REPRESENTATIVE[1], "home")
     payments.paid_in_alipay(demo, demo.log_in("alipay", demo.user("boss")))
 
 

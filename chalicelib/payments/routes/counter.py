@@ -128,13 +128,14 @@ def read_counter_bill(actor: Actor, bill_id: str, query: PresenceQuery) -> BillV
         errors.NOT_FOUND,
         *OWN_ERRORS,
     ],
+    limit=COUNTER_LIMIT,
 )
 def take_counter_payment(actor: Actor, body: CounterPayment, request: Request) -> PaymentView:
     """Take cash or a card for bills at the window."""
     wanted = named_bills(body.bills, any_bill)
     expected = sum(item.amount for item in wanted)
     if body.amount != expected:
-        raise rules.AMOUNT_DIFFERS(expected=expected)
+        raise rules.AMOUNT_DIFFERS()
     if (body.method == "card") != bool(body.slip):
         raise errors.INVALID_REQUEST(
             fields=[
@@ -147,10 +148,19 @@ def take_counter_payment(actor: Actor, body: CounterPayment, request: Request) -
     return payment_view(service.counter.take(actor, wanted, body.method, body.slip, order_id), {})
 
 
-@endpoint("GET", "/v1/counter/payments", Access(staff=("officer", "treasurer")), limit=COUNTER_LIMIT)
+@endpoint(
+    "GET",
+    "/v1/counter/payments",
+    Access(staff=("officer", "treasurer")),
+    errors=[errors.NOT_FOUND],
+    limit=COUNTER_LIMIT,
+)
 def find_payments(query: PaymentNumberQuery) -> PaymentList:
-    """What became of a payment that somebody has proof of; of the payer nothing is shown."""
-    return PaymentList([payment_view(item, {}) for item in service.counter.find(query.number)])
+    """What became of a payment that somebody has proof of; of the payer nothing is shown. A wrong number is counted."""
+    found = service.counter.find(query.number)
+    if not found:
+        raise errors.NOT_FOUND()
+    return PaymentList([payment_view(item, {}) for item in found])
 
 
 @endpoint("GET", "/v1/counter/drawer", CLERK)

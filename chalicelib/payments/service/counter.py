@@ -176,7 +176,7 @@ def propose(actor: Actor, held: SuspenseItem, wanted: list[BillItem]) -> None:
     """
     _refuse_own(actor, wanted)
     if sum(item.amount for item in wanted) != held.amount:
-        raise rules.AMOUNT_DIFFERS(expected=held.amount)
+        raise rules.AMOUNT_DIFFERS()
     proposed = rules.SUSPENSE.move(held, "propose", "treasurer")
     held.proposed_bills = sorted(item.id for item in wanted)
     held.proposer = actor.id
@@ -215,7 +215,7 @@ def assign(actor: Actor, suspense_id: str, wanted: list[BillItem], order_id: str
             raise rules.OTHER_PAYMENT_OPEN()
     order = orders.new_order(order_id, held.channel, wanted)
     if order.amount != held.amount:
-        raise rules.AMOUNT_DIFFERS(expected=held.amount)
+        raise rules.AMOUNT_DIFFERS()
     _check_proposal(actor, held, wanted)
     order.platform_no = held.order
     assigned = rules.SUSPENSE.move(held, "assign", "treasurer")
