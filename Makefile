@@ -61,8 +61,9 @@ $(BROWSER)/unpacked/installed: $(BROWSER)/package-lock.json
 	@cd $(BROWSER) && TMPDIR=$$PWD/unpacked AWS_EXECUTION_ENV=AWS_Lambda_nodejs22.x node unpack.mjs >/dev/null
 	@touch $@
 
-proofs: install ## the large proofs: 10,000 schedules of identities, long stories; an hour on two cores
+proofs: install ## the large proofs: 10,000 schedules of identities, long stories, random requests; an hour on two cores
 	@BANSHI_IDENTITIES=10000 HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n auto --dist worksteal --override-ini addopts= -q --strict-markers --timeout 7200 tests/proofs/test_identity.py
+	@BANSHI_FUZZ_SECONDS=120 $(BIN)/python -m pytest --override-ini addopts= -q --strict-markers --timeout 600 tests/proofs/test_contract.py
 
 test-stack: install ## deploy the packages into an AWS emulator and play the journey there (Python 3.13)
 	@$(BIN)/python -m pytest --override-ini addopts= -v --strict-markers --timeout 900 tests/stack

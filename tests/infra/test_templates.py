@@ -23,6 +23,7 @@ from local.environment import STAGE
 from scenes import policies
 from scenes.world import World
 from tests.applications.test_tasks import CORRECTION
+from tests.attacks.probes import SAFE_HEADERS
 
 # List and describe actions that AWS offers for all resources only
 NEEDS_EVERY_RESOURCE = {"dynamodb:ListStreams"}
@@ -61,6 +62,8 @@ def test_a_page_can_read_what_the_gateway_answers_in_our_place(translated: stack
     for name, answer in answers.items():
         headers = answer["responseParameters"]
         assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'", name
+        for safe, value in SAFE_HEADERS.items():
+            assert headers[f"gatewayresponse.header.{safe}"] == f"'{value}'", name
         if "gatewayresponse.header.Retry-After" in headers:
             assert headers["gatewayresponse.header.Access-Control-Expose-Headers"] == "'Retry-After'", name
 

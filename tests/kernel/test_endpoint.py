@@ -193,6 +193,24 @@ def test_what_is_wrong_with_a_field_is_said_in_our_words(given: dict[str, Any], 
     assert "Expected" not in fault.zh
 
 
+def test_logins_and_refusals_stand_in_the_log(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = {"username": "nobody.here", "password": "guess", "code": "123456"}
+    answers = [
+        world.anonymous().post("/v1/auth/staff", wrong),
+        world.anonymous().get("/v1/me"),
+        world.real_person().get("/v1/staff/officer.a"),
+    ]
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if '"event": "request"' in line]
+    by_request = {line["request_id"]: line for line in lines}
+    for answer in answers:
+        line = by_request[answer.headers["X-Request-Id"]]
+        assert (line["status"], line["code"]) == (answer.status, answer.code)
+        assert line["operation"] and line["at"].endswith("+00:00")
+    assert "guess" not in str(lines) and "nobody.here" not in str(lines)
+    logged_in = [line for line in lines if line["operation"] == "log_in_with_wechat"]
+    assert logged_in[0]["status"] == 200
+
+
 def test_every_answer_is_safe_to_hold_and_personal_ones_are_not_stored(world: World, anonymous: Client) -> None:
     citizen = world.real_person()
     answers = {
@@ -204,9 +222,10 @@ def test_every_answer_is_safe_to_hold_and_personal_ones_are_not_stored(world: Wo
     }
     for name, answer in answers.items():
         assert answer.headers["X-Content-Type-Options"] == "nosniff", name
-        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000", name
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains", name
         assert answer.headers["Cache-Control"] == ("no-cache" if name == "public" else "no-store"), name
-    policy = answers["page"].headers["Content-Security-Policy"]
-    assert "frame-ancestors 'none'" in policy and "base-uri 'none'" in policy
+        policy = answer.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in policy and "base-uri 'none'" in policy and "object-src 'none'" in policy
+        assert answer.headers["Referrer-Policy"] == "no-referrer", name
     tag = answers["personal"].headers["ETag"]
     assert citizen.get("/v1/me", headers={"if-none-match": tag}).status == 304, "who polls keeps it in memory"

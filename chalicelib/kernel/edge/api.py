@@ -15,8 +15,13 @@ from chalicelib.kernel.edge.endpoint import Answer, Authenticate, Endpoint, Requ
 from chalicelib.kernel.edge.routing import GREEDY, METHODS, MethodNotAllowed, Router, resource_of, resources
 from chalicelib.kernel.settings import origins, settings
 
-_SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Strict-Transport-Security": "max-age=31536000"}
-"""On every answer: its type is what it says, and it comes over TLS only."""
+_SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "Content-Security-Policy": "frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+"""On every answer: its type is what it says, it comes over TLS, stands in no frame, tells nobody its address."""
 
 
 class Api(Chalice):
@@ -65,7 +70,6 @@ class Api(Chalice):
             assert current is not None
             origin = current.headers.get("origin", "")
             answer = self._answer(router, authenticate)
-            answer.headers.update(_SAFE_HEADERS)
             # also without an origin: a browser may keep the answer and use it for a page
             if origin or allowed:
                 answer.headers.update(cors.answer_headers(origin, allowed))
@@ -112,6 +116,7 @@ def refusal(problem: errors.Problem) -> Answer:
     request_id = ids.new_id()
     answer = problem_answer(problem, request_id)
     answer.headers["X-Request-Id"] = request_id
+    answer.headers.update(_SAFE_HEADERS)
     return answer
 
 
@@ -123,7 +128,8 @@ class _Text(Response):
 
 
 def _respond(answer: Answer) -> Response:
-    headers: dict[str, str | list[str]] = {**answer.headers, "Content-Type": answer.content_type}
+    # a page says more precisely what it may load
+    headers: dict[str, str | list[str]] = {**_SAFE_HEADERS, **answer.headers, "Content-Type": answer.content_type}
     if answer.content_type.startswith(("text/", "application/json", "application/problem+json")):
         return _Text(answer.body.decode(), headers, answer.status)
     return Response(answer.body, headers, answer.status)

@@ -333,7 +333,12 @@ def _present(declared: Endpoint, result: Any, request: Request) -> Answer:
         )
     if isinstance(result, Download):
         disposition = f'attachment; filename="{result.filename}"'
-        headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
+        headers = {
+            "Content-Disposition": disposition,
+            "Cache-Control": "no-store",
+            # browsers show a PDF in an object of their own, which object-src would forbid
+            "Content-Security-Policy": "frame-ancestors 'none'; base-uri 'none'",
+        }
         return Answer(status=200, body=result.data, content_type=result.content_type, headers=headers)
     body = msgspec.json.encode(result)
     if request.method != "GET":
@@ -356,10 +361,9 @@ def _knows(if_none_match: str, tag: str) -> bool:
 _PAGE_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
+        "default-src 'none'; object-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
         "frame-ancestors 'none'; base-uri 'none'"
     ),
-    "Referrer-Policy": "no-referrer",
 }
 
 

@@ -1,0 +1,101 @@
+"""ASVS 5.0 in ``docs/security.md``: a row for each requirement of levels 1 and 2, and each row says what is true."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+import pytest
+
+from local.environment import ROOT
+
+DOCUMENT = ROOT / "docs" / "security.md"
+STATUSES = ("met", "does not apply", "open")
+_ROW = re.compile(r"^\| (\d+\.\d+\.\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+NUMBERS = {
+    "1.1": 2, "1.2": 9, "1.3": 11, "1.4": 3, "1.5": 2, "2.1": 3, "2.2": 3, "2.3": 4, "2.4": 1, "3.2": 2, "3.3": 4,
+    "3.4": 6, "3.5": 5, "3.7": 2, "4.1": 3, "4.2": 1, "4.3": 2, "4.4": 4, "5.1": 1, "5.2": 3, "5.3": 2, "5.4": 3,
+    "6.1": 3, "6.2": 12, "6.3": 4, "6.4": 4, "6.5": 5, "6.6": 3, "6.8": 4, "7.1": 3, "7.2": 4, "7.3": 2, "7.4": 5,
+    "7.5": 2, "7.6": 2, "8.1": 2, "8.2": 3, "8.3": 1, "8.4": 1, "9.1": 3, "9.2": 4, "10.1": 2, "10.2": 2, "10.3": 4,
+    "10.4": 11, "10.5": 5, "10.6": 2, "10.7": 3, "11.1": 2, "11.2": 3, "11.3": 3, "11.4": 4, "11.5": 1, "11.6": 1,
+    "12.1": 3, "12.2": 2, "12.3": 4, "13.1": 1, "13.2": 5, "13.3": 2, "13.4": 5, "14.1": 2, "14.2": 4, "14.3": 3,
+    "15.1": 3, "15.2": 3, "15.3": 7, "16.1": 1, "16.2": 5, "16.3": 4, "16.4": 3, "16.5": 3, "17.1": 1, "17.2": 4,
+    "17.3": 2,
+}  # fmt: skip
+"""How many requirements of levels 1 and 2 each section has: the first ones, because level 3 stands behind them."""
+DOCUMENTED = ("Who may do what", "Limits", "Guessing", "Sessions", "Data", "Keys", "Logs", "Libraries")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A row of the table: the requirement's number, our words for it, its status, and a test or the reason."""
+
+    number: str
+    words: str
+    status: str
+    reason: str
+
+
+def rows(text: str) -> list[Row]:
+    return [
+        Row(number=number, words=words.strip(), status=status.strip(), reason=reason.strip())
+        for number, words, status, reason in _ROW.findall(text)
+    ]
+
+
+def faults(found: list[Row]) -> list[str]:
+    """What is missing, and what does not say what it has to."""
+    wanted = [f"{section}.{number}" for section, most in NUMBERS.items() for number in range(1, most + 1)]
+    numbers = [row.number for row in found]
+    said = [f"{number} has {numbers.count(number)} rows" for number in wanted if numbers.count(number) != 1]
+    said += [f"{number} is no requirement of level 1 or 2" for number in numbers if number not in wanted]
+    for row in found:
+        if row.status not in STATUSES:
+            said.append(f"{row.number} is {row.status!r}")
+        elif row.status == "met" and not is_a_test(row.reason.strip("`")):
+            said.append(f"{row.number} names no test that exists: {row.reason}")
+        elif row.status != "met" and len(row.reason) < 3:
+            said.append(f"{row.number} says no reason")
+    return said
+
+
+def is_a_test(name: str) -> bool:
+    """Whether ``kernel/test_ids.py::test_x`` is a test of this repository."""
+    file, _, function = name.partition("::")
+    path = ROOT / "tests" / file
+    if not path.is_file() or not function.startswith("test_"):
+        return False
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return any(isinstance(node, ast.FunctionDef) and node.name == function for node in tree.body)
+
+
+def test_each_requirement_has_a_row_and_each_met_one_a_test() -> None:
+    found = rows(DOCUMENT.read_text(encoding="utf-8"))
+    assert len(found) == sum(NUMBERS.values()) == 253
+    assert faults(found) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"status": "nearly"}, "is 'nearly'"),
+        ({"reason": "`kernel/test_ids.py::test_nothing`"}, "names no test that exists"),
+        ({"reason": "somebody looked"}, "names no test that exists"),
+        ({"status": "open", "reason": "-"}, "says no reason"),
+        ({"number": "1.1.3"}, "1.1.3 is no requirement"),
+        ({"number": "1.1.2"}, "1.1.2 has 2 rows"),
+    ],
+)
+def test_the_law_of_requirements_finds(change: dict[str, str], fault: str) -> None:
+    first, *others = rows(DOCUMENT.read_text(encoding="utf-8"))
+    assert first.number == "1.1.1"
+    wrong = {"number": first.number, "words": first.words, "status": first.status, "reason": first.reason} | change
+    assert any(fault in said for said in faults([Row(**wrong), *others]))
+
+
+@pytest.mark.parametrize("heading", DOCUMENTED)
+def test_what_has_to_be_documented_stands_in_its_section(heading: str) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    assert len(section) > 400, heading
