@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demo import delivery, hall, identity, payments, sticker
+from demo import delivery, hall, identity, payments, sticker, trust
 from demo.client import Demo
 
 
@@ -11,6 +11,7 @@ def play(demo: Demo) -> None:
     buyer = play_stickers_and_halls(demo)
     payments.play(demo)
     delivery.play(demo, buyer)
+    trust.play(demo)
 
 
 def play_stickers_and_halls(demo: Demo) -> tuple[str, str]:

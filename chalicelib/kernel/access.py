@@ -109,6 +109,8 @@ class Access:
     ``target`` loads the object named by the path's parameters and ``related`` tells whether the
     caller has to do with it, in the words of ``relation``. ``own`` tells whether that is a matter of the staff member's
     own: nobody decides, collects, refunds or reads for themselves.
+    ``stand_in``: what ``related`` is asked about where nothing was found, if it reads anything: the same is then read
+    for what is absent as for what is somebody else's, so that nobody learns the difference by a clock.
     """
 
     anyone: bool = False
@@ -119,6 +121,7 @@ class Access:
     related: Callable[[Actor, Any], bool] | None = None
     relation: str = ""
     own: Callable[[Actor, Any], bool] | None = None
+    stand_in: Callable[[], Any] | None = None
 
     def __post_init__(self) -> None:
         if (self.target is None) != (self.related is None):

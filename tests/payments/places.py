@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from chalicelib.payments import rules
 from tests.laws.access import Places
 from tests.payments import debts
 
-ABSENT = {"bill_id": "32010000000000000005", "order_id": "0" * 26, "refund_id": "0" * 26}
+ABSENT = {"bill_id": rules.notice_number("320100", "absent"), "order_id": "0" * 26, "refund_id": "0" * 26}
 
 
 def bill_id(places: Places) -> str:

@@ -85,13 +85,18 @@ def _find_mandate(organization_id: str, mandate_id: str) -> MandateItem | None:
 
 
 OWN_ORGANIZATION = Access(
-    person=Level.PROVEN, target=store.mandates.organization, related=_represents, relation="legal representative"
+    person=Level.PROVEN,
+    target=store.mandates.organization,
+    related=_represents,
+    relation="legal representative",
+    stand_in=store.mandates.absent_organization,
 )
 OWN_MANDATE = Access(
     person=Level.PROVEN,
     target=_find_mandate,
     related=lambda actor, mandate: service.enterprises.is_legal_representative(actor, mandate.principal_id),
     relation="legal representative",
+    stand_in=store.mandates.absent_mandate,
 )
 
 

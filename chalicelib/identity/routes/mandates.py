@@ -17,6 +17,7 @@ HELD_MANDATE = Access(
     target=store.mandates.mandate_of_id,
     related=service.mandates.is_holder_of,
     relation="who is to act by the mandate",
+    stand_in=store.mandates.absent_mandate,
 )
 
 

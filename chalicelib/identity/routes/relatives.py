@@ -29,17 +29,23 @@ class RelativeList(View, frozen=True):
     asking: list[RelativeView]
 
 
+def _absent_relation() -> RelativeItem:
+    return store.new_relative("", "", "")
+
+
 OWN_RELATION = Access(
     person=Level.PROVEN,
     target=store.relative,
     related=lambda actor, item: service.relatives.is_holder(actor, item) or service.relatives.is_relative(actor, item),
     relation="one of the two relatives",
+    stand_in=_absent_relation,
 )
 ASKED = Access(
     person=Level.PROVEN,
     target=store.relative,
     related=service.relatives.is_relative,
     relation="the relative who is asked",
+    stand_in=_absent_relation,
 )
 RELATIVE_LIMIT = Limit(name="relative", times=10, seconds=86400)
 

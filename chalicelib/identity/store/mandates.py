@@ -12,6 +12,7 @@ from chalicelib.kernel.storage.tables import Page, read
 TABLE = "identity"
 ORGANIZATION = "organization"
 PERSON = "person"
+_ABSENT = "absent"
 _PREFIXES = {ORGANIZATION: "ORGANIZATION", PERSON: "ACCOUNT"}
 _KINDS = {prefix: kind for kind, prefix in _PREFIXES.items()}
 
@@ -101,11 +102,21 @@ def mandate(kind: str, principal_id: str, holder_index: str, *, consistent: bool
 
 
 def mandate_of_id(mandate_id: str) -> MandateItem | None:
-    """The mandate with this id (two reads)."""
+    """The mandate with this id: two reads, also for one that is not there."""
     found = read(MandateNumberItem, f"MANDATE#{mandate_id}", consistent=True)
     if found is None:
-        return None
+        return read(MandateItem, _ABSENT, _ABSENT, consistent=True)
     return read(MandateItem, found.principal, f"MANDATE#{found.holder_index}", consistent=True)
+
+
+def absent_mandate() -> MandateItem:
+    """What stands for a mandate that is not there."""
+    return new_mandate(ORGANIZATION, _ABSENT, _ABSENT)[0]
+
+
+def absent_organization() -> OrganizationItem:
+    """What stands for an enterprise that is not there."""
+    return OrganizationItem(f"ORGANIZATION#{_ABSENT}")
 
 
 def new_mandate(kind: str, principal_id: str, holder_index: str) -> tuple[MandateItem, MandateNumberItem]:

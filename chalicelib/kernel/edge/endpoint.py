@@ -277,6 +277,8 @@ def load_target(access: Access, actor: Actor, parameters: dict[str, str]) -> Any
     """
     assert access.target is not None and access.related is not None
     found = access.target(**parameters)
+    if found is None and access.stand_in is not None:
+        access.related(actor, access.stand_in())
     if found is None or not access.related(actor, found):
         raise errors.NOT_FOUND()
     if actor.kind == "staff" and access.own is not None and access.own(actor, found):
