@@ -55,6 +55,14 @@ def test_a_relative_counts_once_both_have_agreed(world: World, clerk: Client) ->
         relation = relative.get("/v1/relatives").json["asking"][0]["id"]
         assert relative.post(f"/v1/relatives/{relation}/consent").status == 200
         assert seen(clerk, payer.client, payer.bills[0]).code == "own_matter"
+    assert relative.call("DELETE", f"/v1/relatives/{relation}").status == 200
+    with being(clerk, officer):
+        assert seen(clerk, payer.client, payer.bills[0]).code == "own_matter", "not on the day after either"
+    world.pass_time(days=366)
+    again = world.log_in("wechat", payer.client.user)
+    later = world.staff("window.1")
+    with being(later, officer):
+        assert seen(later, again, payer.bills[0]).status == 200
 
 
 def test_whoever_acts_for_a_person_does_not_decide_for_them(world: World, clerk: Client) -> None:
@@ -65,6 +73,9 @@ def test_whoever_acts_for_a_person_does_not_decide_for_them(world: World, clerk:
     agent_number = next(number for number in reversed(people) if people[number] == "李儿")
     with being(clerk, agent_number):
         assert seen(clerk, agent, applied["bills"][0]).code == "own_matter"
+        mandate = mother.client.get("/v1/me/mandates").json["items"][0]["id"]
+        assert mother.client.call("DELETE", f"/v1/me/mandates/{mandate}").status == 200
+        assert seen(clerk, mother.client, applied["bills"][0]).code == "own_matter", "not on the day after either"
 
 
 def test_a_clerk_hands_out_no_parcel_of_their_own(world: World) -> None:

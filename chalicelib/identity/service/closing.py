@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.identity import events, mandate_rules, store
-from chalicelib.identity.service import relatives, text_codes
+from chalicelib.identity.service import mandates, relatives, text_codes
 from chalicelib.identity.service.accounts import canonical
 from chalicelib.identity.store import AccountItem
 from chalicelib.identity.store.mandates import PERSON, MandateItem
@@ -117,7 +117,7 @@ def erase_mandate(actor: Actor, entry: dict[str, Any]) -> None:
     if item.status != mandate_rules.ENDED:
         action = "revoke" if is_given else "decline"
         by = "principal" if is_given else "holder"
-        ended = mandate_rules.MANDATES.move(item, action, by)
+        ended = mandates.move(item, action, by)
         tables.write(changes.record(item, Event(ended, actor)))
     item.holder_name = store.seal(item, "holder_name", "")
     if is_given:

@@ -175,7 +175,7 @@ def _rest_others(organization_id: str, representative_index: str) -> None:
             is_running = mandate.status in (mandate_rules.OFFERED, mandate_rules.ACCEPTED)
             was_given_before = mandate.given_by != representative_index
             if is_running and was_given_before:
-                event = Event(mandate_rules.MANDATES.move(mandate, action, "system"), system("register"))
+                event = Event(mandates.move(mandate, action, "system"), system("register"))
                 tables.write(changes.record(mandate, event))
 
         optimistic.repeat(rest)

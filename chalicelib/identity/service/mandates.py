@@ -13,6 +13,7 @@ from chalicelib.identity.store.mandates import ORGANIZATION, MandateItem
 from chalicelib.kernel import clock, names
 from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.event_types import EventType
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
@@ -60,8 +61,8 @@ def offer(actor: Actor, principal: Principal, holder: Holder, terms: Terms) -> M
         if acts_by_law:
             return item
         action = "change" if item.status in (mandate_rules.ACCEPTED, mandate_rules.WAITING) else "offer"
-        changed = mandate_rules.MANDATES.move(item, action, "principal")
         _fill(item, principal, holder, terms)
+        changed = move(item, action, "principal")
         event = Event(changed, actor, data={"role": terms.role, "scope": terms.scope, "until": str(terms.until)})
         tables.write(changes.record(item, event), *writes)
         return item
@@ -74,8 +75,8 @@ def assume(actor: Actor, principal: Principal, holder: Holder, terms: Terms) -> 
 
     def attempt() -> MandateItem:
         item, writes = _mandate(principal, holder.index)
-        assumed = mandate_rules.MANDATES.move(item, "assume", "principal")
         _fill(item, principal, holder, terms)
+        assumed = move(item, "assume", "principal")
         event = Event(assumed, actor, data={"role": terms.role, "until": str(terms.until)})
         tables.write(changes.record(item, event), *writes)
         return item
@@ -92,6 +93,17 @@ def _mandate(principal: Principal, holder_index: str) -> tuple[MandateItem, list
     return item, [tables.Put(number, tables.absent(store.mandates.MandateNumberItem))]
 
 
+def move(item: MandateItem, action: str, by: str) -> EventType:
+    """Move a mandate whose terms are filled in, and note until when its holder may have acted (``own_matters``)."""
+    was_accepted = item.status in (mandate_rules.ACCEPTED, mandate_rules.WAITING)
+    moved = mandate_rules.MANDATES.move(item, action, by)
+    if item.status in (mandate_rules.ACCEPTED, mandate_rules.WAITING):
+        item.acted_until = item.until
+    elif was_accepted:
+        item.acted_until = min(item.until, clock.today())
+    return moved
+
+
 def _fill(item: MandateItem, principal: Principal, holder: Holder, terms: Terms) -> None:
     item.role = terms.role
     item.scope = terms.scope
@@ -104,19 +116,19 @@ def _fill(item: MandateItem, principal: Principal, holder: Holder, terms: Terms)
 
 def accept(actor: Actor, mandate: MandateItem) -> None:
     """The person agrees to act; it counts from now on. Raises ``mandate_wrong_state``."""
-    accepted = mandate_rules.MANDATES.move(mandate, "accept", "holder")
+    accepted = move(mandate, "accept", "holder")
     tables.write_or_conflict(changes.record(mandate, Event(accepted, actor)))
 
 
 def decline(actor: Actor, mandate: MandateItem) -> None:
     """The person does not want to act, or does not want to any more. Raises ``mandate_wrong_state``."""
-    declined = mandate_rules.MANDATES.move(mandate, "decline", "holder")
+    declined = move(mandate, "decline", "holder")
     tables.write_or_conflict(changes.record(mandate, Event(declined, actor)))
 
 
 def revoke(actor: Actor, mandate: MandateItem) -> None:
     """End a mandate at once. Raises ``mandate_wrong_state``."""
-    revoked = mandate_rules.MANDATES.move(mandate, "revoke", "principal")
+    revoked = move(mandate, "revoke", "principal")
     tables.write_or_conflict(changes.record(mandate, Event(revoked, actor)))
 
 

@@ -149,6 +149,8 @@ def give_consent(actor: Actor, item: RelativeItem) -> None:
 
 def end_relation(actor: Actor, item: RelativeItem) -> None:
     """Either of the two ends it: nothing can be booked any more; what is booked stays. Names are kept no longer."""
+    if item.consented:
+        item.consented_until = clock.today()
     item.consented = False
     item.ended = True
     item.name = store.seal(item, "name", "")

@@ -99,7 +99,7 @@ def _end(mandate: MandateItem) -> None:
     def attempt() -> None:
         found = store.mandates.mandate(PERSON, mandate.principal_id, mandate.holder_index, consistent=True)
         if found is not None and found.status == mandate_rules.ACCEPTED:
-            revoked = mandate_rules.MANDATES.move(found, "revoke", "system")
+            revoked = mandates.move(found, "revoke", "system")
             tables.write(changes.record(found, Event(revoked, system("register"))))
 
     optimistic.repeat(attempt)

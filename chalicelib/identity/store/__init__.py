@@ -13,7 +13,7 @@ from chalicelib.kernel import ids, papers
 from chalicelib.kernel.events import readings
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import indexes, tables
-from chalicelib.kernel.storage.attributes import Integer, Json, Names, OptionalMoment
+from chalicelib.kernel.storage.attributes import Integer, Json, Names, OptionalDay, OptionalMoment
 from chalicelib.kernel.storage.tables import Page, read
 
 TABLE = mandates.TABLE
@@ -183,7 +183,10 @@ class RelativeNumberItem(tables.Table):
 
 
 class RelativeItem(tables.AggregateTable):
-    """That ``holder`` may book for a relative, once ``consented``; the relative finds it through gsi1."""
+    """That ``holder`` may book for a relative, once ``consented``; the relative finds it through gsi1.
+
+    ``consented_until``: the day on which it ended after the relative had consented.
+    """
 
     class Meta:
         table_name = TABLE
@@ -197,6 +200,7 @@ class RelativeItem(tables.AggregateTable):
     document = UnicodeAttribute(default=papers.RESIDENT)
     born = BinaryAttribute(legacy_encoding=False, null=True)
     consented = BooleanAttribute(default=False)
+    consented_until = OptionalDay(null=True)
     guardian = BooleanAttribute(default=False)
     ended = BooleanAttribute(default=False)
     gsi1pk = UnicodeAttribute()

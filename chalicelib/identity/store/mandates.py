@@ -56,7 +56,7 @@ class MandateItem(tables.AggregateTable):
     The key holds the principal, and the index of the holder's number, so that a request by the holder finds it with
     one read. ``id`` is random: whoever learns it learns nothing of the number. ``given_by``: the index of the
     representative who gave it, or of the person themselves. ``checked_on``: when a register was asked last. Both names
-    are copies, sealed.
+    are copies, sealed. ``acted_until``: the last day on which the holder, who had accepted, may act or could.
     """
 
     class Meta:
@@ -67,6 +67,7 @@ class MandateItem(tables.AggregateTable):
     role = UnicodeAttribute()
     scope = Names()
     until = Day()
+    acted_until = OptionalDay(null=True)
     given_by = UnicodeAttribute(default="")
     checked_on = OptionalDay(null=True)
     principal_name = BinaryAttribute(legacy_encoding=False)
