@@ -76,6 +76,7 @@ def describe_stage(environment: Environment, folder: Path, stage: str, **changes
     """Write the file of a stage that is deployed here."""
     settings, front = environment.settings(), f"http://127.0.0.1:{environment.ports.api}"
     values: dict[str, Any] = {"region": "cn-north-1", "public_url": front, "scan_url_prefix": f"{front}/b/"}
+    values["client_limits"] = False  # the emulator knows no WAF
     values |= {key: settings[key.upper()] for key in _FROM_SETTINGS} | changes
     lines = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
     (folder / f"{stage}.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")

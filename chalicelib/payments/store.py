@@ -40,7 +40,8 @@ class BillItem(PaymentItem):
 
     ``purpose`` and ``owed_for``: what waits for the money, as some feature ``completes`` it, and its id.
     ``order`` is the last payment order that took it in; ``given_back`` maps fee items to what refunds took, also
-    refunds that are only asked for.
+    refunds that are only asked for. ``issuer``: the unit whose certificate follows the payment, empty for none;
+    ``withheld``: how many refunds, asked for or done, say that the certificate does not stay in force.
     """
 
     class Meta:
@@ -60,6 +61,8 @@ class BillItem(PaymentItem):
     days = Integer()
     purpose = UnicodeAttribute()
     handler = UnicodeAttribute(default="")
+    issuer = UnicodeAttribute(default="")
+    withheld = Integer(default=0)
     order = UnicodeAttribute(null=True)
     refunded = Integer(default=0)
     given_back = Json[dict[str, int]](dict[str, int], default=dict)

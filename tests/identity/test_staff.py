@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pyotp
 import pytest
 
@@ -53,6 +55,19 @@ def test_guesses_of_strangers_do_not_lock_the_devices_that_the_owner_has_used(wo
     by_key = {"username": "officer.b", "password": right["password"]}
     assert world.anonymous().post("/v1/auth/staff/key/options", by_key).status == 401, "another factor is not locked"
     assert in_the_same_hall.post("/v1/auth/staff", right | own).status == 200
+
+
+def test_of_many_guesses_at_one_moment_no_more_are_tried_than_one_after_the_other(world: World) -> None:
+    world.pass_time(days=75)
+    own = {"device": "the-owners-own-device"}
+    assert world.anonymous().post("/v1/auth/staff", credentials(world, "officer.a") | own).status == 200
+    world.pass_time(days=1)
+    right = credentials(world, "officer.a") | own
+    wrong = right | {"code": "000000"}
+    with ThreadPoolExecutor(16) as pool:
+        guesses = [*([wrong] * 30), right]
+        answers = list(pool.map(lambda body: world.anonymous().post("/v1/auth/staff", body).status, guesses))
+    assert answers.count(401) == 5 and answers.count(200) == 0 and answers.count(429) == 26
 
 
 def test_a_known_device_has_a_few_guesses_of_its_own(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import yaml
@@ -13,7 +13,7 @@ import yaml
 from chalicelib.kernel import errors
 from chalicelib.kernel.edge import endpoint, routing
 from chalicelib.kernel.edge.endpoint import Answer, Request
-from chalicelib.kernel.edge.shapes import View
+from chalicelib.kernel.edge.shapes import View, one_of
 from local.environment import ROOT
 from scenes.world import World
 from tests.answers import Answers
@@ -228,6 +228,41 @@ def test_every_text_that_comes_in_is_bounded() -> None:
                 for part in parts:
                     bounded = "maxLength" in part or "enum" in part or "pattern" in part or part.get("format") == "date"
                     assert part.get("type") != "string" or bounded, f"{path} {parameter['name']}"
+
+
+def unchecked_values(shape: Any) -> list[str]:
+    """The texts of what comes in for which the contract names values that nobody checks (``one_of``)."""
+    found: list[str] = []
+    known: list[Any] = []
+    waiting: list[Any] = [("", msgspec.inspect.type_info(shape))]
+    while waiting:
+        place, kind = waiting.pop()
+        if any(kind is one for one in known):
+            continue
+        known.append(kind)
+        if isinstance(kind, msgspec.inspect.Metadata):
+            if "enum" in (kind.extra_json_schema or {}):
+                found.append(place)
+            waiting.append((place, kind.type))
+        for name in ("item_type", "key_type", "value_type"):
+            if hasattr(kind, name):
+                waiting.append((place, getattr(kind, name)))
+        waiting += [(place, one) for one in getattr(kind, "types", ())]
+        waiting += [(f"{place}/{one.name}", one.type) for one in getattr(kind, "fields", ())]
+    return found
+
+
+def test_what_comes_in_is_one_of_the_values_that_the_contract_names() -> None:
+    for declared in endpoint.REGISTRY:
+        for shape in (declared.body, declared.query):
+            if shape is not None:
+                assert unchecked_values(shape) == [], declared.operation
+
+
+def test_the_law_of_values_finds() -> None:
+    wrong = msgspec.defstruct("Wrong", [("kinds", list[Annotated[str, one_of(["a", "b"])]])])
+    right = msgspec.defstruct("Right", [("kinds", list[Literal["a", "b"]])])
+    assert unchecked_values(wrong) == ["/kinds"] and unchecked_values(right) == []
 
 
 def test_chalice_accepts_the_routes(world: World) -> None:

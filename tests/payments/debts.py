@@ -19,7 +19,9 @@ from scenes.world import Enterprise
 RULES = system("rules")
 
 
-def bill(enterprise: Enterprise, amount: int = 60_000, title: str = "旅游包车标贴", owed_for: str = "") -> str:
+def bill(
+    enterprise: Enterprise, amount: int = 60_000, title: str = "旅游包车标贴", owed_for: str = "", issuer: str = ""
+) -> str:
     """A bill of the enterprise for a fee item ``sticker``; ``owed_for``: an application, or none that exists."""
     charge = Charge(
         item="sticker",
@@ -41,15 +43,16 @@ def bill(enterprise: Enterprise, amount: int = 60_000, title: str = "旅游包�
         title=title,
         days=30,
         charges=[charge],
+        issuer=issuer,
     )
     bills, writes = service.prepare(debt, RULES)
     tables.write(*writes)
     return bills[0]
 
 
-def paid_bill(enterprise: Enterprise, amount: int = 60_000, owed_for: str = "") -> str:
+def paid_bill(enterprise: Enterprise, amount: int = 60_000, owed_for: str = "", issuer: str = "") -> str:
     """A bill that was paid in WeChat and is booked."""
-    number = bill(enterprise, amount, owed_for=owed_for)
+    number = bill(enterprise, amount, owed_for=owed_for, issuer=issuer)
     opened = enterprise.client.post("/v1/payments", {"bills": [number]})
     assert opened.status == 201, opened.json
     order = opened.json["id"]

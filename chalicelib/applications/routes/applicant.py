@@ -34,7 +34,7 @@ DRAFT_LIMIT = Limit(name="drafts", times=30, seconds=600)
 """Each draft asks registers of other departments."""
 SAVING_LIMIT = Limit(name="form_savings", times=120, seconds=600)
 """So does each saving: once every five seconds."""
-SUBMISSION_LIMIT = Limit(name="submissions", times=60, seconds=600, failures_only=True)
+SUBMISSION_LIMIT = Limit(name="submissions", times=60, seconds=600)
 """And each submission, also one that is refused."""
 
 

@@ -167,16 +167,20 @@ def _debt(case: Case) -> payments.Debt:
         days=days,
         charges=charges,
         handler=item.handler,
+        issuer=definition.item.unit,
     )
 
 
 def complete_paid(application_id: str) -> None:
     """Issue the certificate of an approved application whose bills are settled; anything else changes nothing.
 
+    None is issued while a refund says that it would not stay in force. A refund that is asked for in this very moment
+    ends the certificate once the money is back.
+
     Raises ``changed_meanwhile``; a repeat is safe.
     """
     item = store.application(application_id)
-    if item is None or item.status != rules.APPROVED or not payments.bills.all_settled(item.bills):
+    if item is None or item.status != rules.APPROVED or not payments.bills.may_complete(item.bills):
         return
     case = Case(item=item, definition=definition_of(item), party=applicant(item), content=store.content(item))
     event, writes = _complete(case, RULES)

@@ -21,9 +21,9 @@ from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
 from chalicelib.platforms import alipay, wechat
 
-GUESSES_OF_STRANGERS = Limit(name="staff_name", times=50, seconds=900, failures_only=True)
+GUESSES_OF_STRANGERS = Limit(name="staff_name", times=50, seconds=900)
 """Of all devices together that the member never logged in on."""
-GUESSES_OF_A_DEVICE = Limit(name="staff_device", times=5, seconds=900, failures_only=True)
+GUESSES_OF_A_DEVICE = Limit(name="staff_device", times=5, seconds=900)
 """Of each device that the member has logged in on; guesses of strangers do not lock it."""
 REGISTRATIONS = Limit(name="courier_registration", times=5, seconds=900)
 T = TypeVar("T")
@@ -92,7 +92,7 @@ def log_in_staff(username: str, password: str, code: str, device: str | None = N
 def limit_guesses(factor: str, username: str, device: str | None, attempt: Callable[[], T]) -> T:
     """Count refused guesses of a member's factors.
 
-    Nobody is locked out by others: a device on which the member has logged in before has a count of its own, and so
+    Others lock out strangers' devices only: one on which the member has logged in before has a count of its own, and so
     has each second ``factor`` (``code`` or ``key``). Raises what ``attempt`` raises, or ``too_many_requests``.
     """
     mark = mark_of(device) if device else ""
@@ -104,13 +104,8 @@ def limit_guesses(factor: str, username: str, device: str | None, attempt: Calla
 
 
 def _count_guesses(limit: Limit, who: str, attempt: Callable[[], T]) -> T:
-    limit.check(who)
-    try:
+    with limit.guessed(who, lambda problem: problem.error is staff_rules.LOGIN_REFUSED):
         return attempt()
-    except errors.Problem as problem:
-        if problem.error is staff_rules.LOGIN_REFUSED:
-            limit.count(who)
-        raise
 
 
 def remember_device(member: StaffItem, device: str | None) -> None:

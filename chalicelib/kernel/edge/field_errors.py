@@ -42,7 +42,10 @@ _SHAPE_WORDS = (
         r"Expected `str` of length >= 1$",
         "required", "请填写内容，不能只输入空格", "Fill this in; blanks alone do not count",
     ),
-    (r"Expected `(str|array|object)` of length (>=|<=)", "wrong_length", "长度不对", "The length is not right"),
+    (
+        r"Expected `(str|array|object)` of length (?P<bound>(>=|<=) \d+)",
+        "wrong_length", "长度不对，应 {bound}", "The length is not right: it must be {bound}",
+    ),
     (r"Invalid enum value", "not_offered", "请从给定的选项中选择", "Choose one of the given values"),
     (
         r"Expected `(int|float)` (?P<bound>(>=|<=|>|<) \S+)$",

@@ -39,7 +39,10 @@ class View(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def one_of(values: Iterable[str]) -> Meta:
-    """Says in the contract which values a text has; that it has no others is tested (``tests/walked.py``)."""
+    """Says in the contract which values a text of an answer has; that it has no others is tested (``tests/walked.py``).
+
+    It checks nothing: a text that comes in is a ``Literal``.
+    """
     return Meta(extra_json_schema={"enum": sorted(values)})
 
 

@@ -13,7 +13,7 @@ from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import Request, endpoint
 from chalicelib.payments import rules, service, store
 from chalicelib.payments.routes.shapes import COLLECTED, PaymentReason, Words, concerns
-from chalicelib.payments.routes.views import CertificateOutcome, RefundList, RefundView, refund_view
+from chalicelib.payments.routes.views import RefundList, RefundView, refund_view
 from chalicelib.payments.store import BillItem, RefundItem
 
 
@@ -46,7 +46,7 @@ class RefundInput(msgspec.Struct, forbid_unknown_fields=True):
 
     parts: Annotated[dict[str, Annotated[int, Meta(ge=1, le=rules.MOST_FEN)]], Meta(min_length=1, max_length=50)]
     reason: Words
-    certificate: CertificateOutcome
+    certificate: Literal["stays", "suspended", "revoked"]
 
 
 class RefundQuery(msgspec.Struct, forbid_unknown_fields=True):

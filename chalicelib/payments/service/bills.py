@@ -25,6 +25,7 @@ class Debt:
     """What a decision makes somebody owe: by which day of grace, in which words.
 
     ``purpose`` and ``owed_for``: what waits for the money, as some feature ``completes`` it, and its id.
+    ``issuer``: the unit whose certificate follows the payment, empty if none does.
     """
 
     purpose: str
@@ -37,6 +38,7 @@ class Debt:
     days: int
     charges: list[Charge]
     handler: str = ""
+    issuer: str = ""
 
 
 def prepare(debt: Debt, actor: Actor) -> tuple[list[str], list[tables.Write]]:
@@ -82,6 +84,7 @@ def _new(debt: Debt, unit: str, charges: list[Charge], number: str) -> BillItem:
         days=debt.days,
         purpose=debt.purpose,
         handler=debt.handler,
+        issuer=debt.issuer,
         pay_by=clock.today() + timedelta(days=debt.days),
         gsi1pk=f"PAYER#{debt.payer}",
         gsi1sk=f"{clock.now().isoformat(timespec='seconds')}#{number}",
@@ -135,17 +138,24 @@ def cancel_write(actor: Actor, item: BillItem, reason: str, by: str) -> tables.P
 
 
 def cancel_writes(actor: Actor, bill_ids: list[str], reason: str) -> list[tables.Write]:
-    """The writes that cancel the bills of a withdrawn application; raises ``bill_already_paid`` if one is paid."""
+    """The writes that cancel the bills of a withdrawn application; raises ``bill_already_paid`` if one is paid.
+
+    What was wholly given back is paid no more.
+    """
     current = [_current(bill_id) for bill_id in bill_ids]
     for item in current:
-        if item.status in (rules.BILL_SETTLED, rules.PARTLY_REFUNDED, rules.REFUNDED):
+        if item.status in (rules.BILL_SETTLED, rules.PARTLY_REFUNDED):
             raise rules.ALREADY_PAID()
     return [cancel_write(actor, item, reason, "system") for item in current if item.status == rules.OPEN]
 
 
-def all_settled(bill_ids: list[str]) -> bool:
-    """Whether nothing is left to be paid of these bills, or of those issued in their place."""
-    return all(_current(bill_id).status != rules.OPEN for bill_id in bill_ids)
+def may_complete(bill_ids: list[str]) -> bool:
+    """Whether nothing of these bills, or of those in their place, is unpaid, and no refund withholds what follows."""
+    for bill_id in bill_ids:
+        item = _current(bill_id)
+        if item.status == rules.OPEN or item.withheld:
+            return False
+    return True
 
 
 def _current(bill_id: str) -> BillItem:
@@ -179,6 +189,7 @@ def reissue(actor: Actor, item: BillItem) -> BillItem:
         charges=item.charges,
         purpose=item.purpose,
         handler=item.handler,
+        issuer=item.issuer,
     )
     new = _new(debt, item.unit, item.charges, number)
     new.issue = issue

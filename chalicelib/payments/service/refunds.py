@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.catalog import service as catalog
-from chalicelib.certificates import service as certificates
 from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.errors import FieldError
@@ -19,7 +18,7 @@ from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables, worker
 from chalicelib.payments import events, rules, store
-from chalicelib.payments.service import bookkeeping, settlement
+from chalicelib.payments.service import bookkeeping, refunded_certificates, settlement
 from chalicelib.payments.service.channels import COUNTER, channel
 from chalicelib.payments.store import BillItem, OrderItem, RefundItem, SuspenseItem
 from chalicelib.platforms import payment
@@ -27,19 +26,6 @@ from chalicelib.platforms.payment import RefundAnswer, Refused
 
 SENDER = system("refunds")
 _FINAL_REFUSALS = ("closed", "absent", "paid", "limit", "payer")
-_REFUNDED = "费用已退还 the fee was given back"
-_NO_CERTIFICATE = FieldError(
-    "/certificate",
-    "no_certificate",
-    zh="这笔缴费没有已签发的证照，请选择“stays”",
-    en="No certificate was issued for this bill: say “stays”",
-)
-_OTHER_UNITS_CERTIFICATE = FieldError(
-    "/certificate",
-    "other_units_certificate",
-    zh="证照由其他单位签发，只能由该单位撤销；可选择“suspended”",
-    en="Another unit has issued the certificate and alone revokes it; “suspended” is possible",
-)
 _WORDS = {"late": "支付单关闭后到账", "duplicate": "重复支付"}
 
 
@@ -66,14 +52,14 @@ def ask(actor: Actor, bill: BillItem, wanted: Wanted, refund_id: str) -> RefundI
     bill, order = _paid(bill)
     parts = wanted.parts
     amount = _check_parts(bill, order, parts)
-    _check_certificate(actor, bill, wanted.certificate)
+    refunded_certificates.check(actor, bill, wanted.certificate)
     item = _new(actor, refund_id, order.platform_no or order.id, order, amount)
     item.bill = bill.id
     item.unit = bill.unit
     item.desk = bill.unit
     item.parts = parts
     item.certificate = wanted.certificate
-    _reserve(order, bill, parts, 1)
+    _reserve(order, bill, item, 1)
     happened = _asked(actor, item, wanted.reason, sum(bill.given_back.values()))
     tables.write_or_conflict(
         _refund_write(item, *happened),
@@ -103,36 +89,25 @@ def _check_parts(bill: BillItem, order: OrderItem, parts: dict[str, int]) -> int
     amount = sum(parts.values())
     rules.check_amount(amount)
     for item, part in parts.items():
-        available = charges.get(item, 0) - taken.get(item, 0)
+        if item not in charges:
+            named = ", ".join(charges)
+            raise errors.INVALID_REQUEST(
+                fields=[
+                    FieldError(
+                        f"/parts/{item[:100]}",
+                        "unknown_fee_item",
+                        zh=f"缴费单没有此收费项目；现有：{named}",
+                        en=f"The bill has no such fee item; it has {named}",
+                    )
+                ]
+            )
+        available = charges[item] - taken.get(item, 0)
         if not 1 <= part <= available:
             raise rules.REFUND_TOO_MUCH(available=max(0, available))
     left = order.amount - order.reserved
     if amount > left or order.refunds >= rules.MOST_REFUNDS:
         raise rules.REFUND_TOO_MUCH(available=left)
     return amount
-
-
-def _check_certificate(actor: Actor, bill: BillItem, outcome: str) -> None:
-    """Raise ``invalid_request`` for a certificate that is not there, or that only another unit may revoke."""
-    if outcome == rules.STAYS:
-        return
-    certificate = certificates.revocation.of_application(bill.owed_for)
-    if certificate is None:
-        raise errors.INVALID_REQUEST(fields=[_NO_CERTIFICATE])
-    # Another unit may have collected the fee. What it suspends, the issuing unit can put in force again.
-    if outcome == rules.REVOKED and certificate.unit != actor.unit:
-        raise errors.INVALID_REQUEST(fields=[_OTHER_UNITS_CERTIFICATE])
-
-
-def _certificate_writes(bill: BillItem, refund: RefundItem) -> list[tables.Write]:
-    """The writes that do to the bill's certificate what its refund says."""
-    if refund.certificate == rules.STAYS:
-        return []
-    certificate = certificates.revocation.of_application(bill.owed_for)
-    assert certificate is not None
-    if refund.certificate == rules.SUSPENDED:
-        return certificates.revocation.suspend_writes(SENDER, certificate, _REFUNDED)
-    return certificates.revocation.revoke_writes(SENDER, certificate, _REFUNDED)
 
 
 def _refund_write(item: RefundItem, *happened: Event) -> tables.Put:
@@ -142,13 +117,15 @@ def _refund_write(item: RefundItem, *happened: Event) -> tables.Put:
     return changes.record(item, *happened)
 
 
-def _reserve(order: OrderItem, bill: BillItem, parts: dict[str, int], sign: int) -> None:
-    """Note (or, with -1, give free) what a refund takes of its order and bill."""
+def _reserve(order: OrderItem, bill: BillItem, refund: RefundItem, sign: int) -> None:
+    """Note (or, with -1, give free) what a refund takes of its order and bill, and if it withholds what follows."""
     taken = bill.given_back
-    for item, part in parts.items():
+    for item, part in refund.parts.items():
         taken[item] = taken.get(item, 0) + sign * part
     bill.given_back = taken
-    order.reserved = order.reserved + sign * sum(parts.values())
+    if refund.certificate != rules.STAYS:
+        bill.withheld = bill.withheld + sign
+    order.reserved = order.reserved + sign * sum(refund.parts.values())
     order.refunds = order.refunds + (1 if sign > 0 else 0)
 
 
@@ -169,13 +146,16 @@ def _new(actor: Actor, refund_id: str, order_no: str, paid: OrderItem | Suspense
 
 
 def _asked(actor: Actor, item: RefundItem, reason: str, together: int) -> list[Event]:
-    """What is recorded of a request; while all refunds ``together`` are up to the limit, asking is approving."""
+    """What is recorded of a request; while all refunds ``together`` are up to the limit, asking is approving.
+
+    One that ends a certificate always takes a second person.
+    """
     requested = rules.REFUNDS.move(item, "request", "officer")
     happened = [Event(requested, actor, note=reason, data={"amount": item.amount})]
     city = catalog.release().city
     # Money from a drawer leaves by one hand: whoever asks for it must not be the one who pays it out.
     limit = city.counter_refund_limit if item.channel in COUNTER else city.refund_limit
-    if together <= limit:
+    if together <= limit and item.certificate == rules.STAYS:
         item.by_one = True
         happened.append(_approved(actor, item, by="system"))
     return happened
@@ -358,8 +338,9 @@ def finish(item: RefundItem, at: datetime, actor: Actor, amount: int, more: tupl
         whole = order.refunded == order.amount
         refunded = rules.ORDERS.move(order, "refund_rest" if whole else "refund_part", by)
         writes.append(changes.record(order, Event(refunded, actor, data={"amount": amount})))
-        # The person has the money back before the certificate ends; a refund that fails ends nothing.
-        writes += _certificate_writes(bill, item)
+        # The person has the money back before the certificate ends; a refund that fails ends nothing. If the
+        # certificate changes in this moment, nothing is written, and the notification or the sweep comes again.
+        writes += refunded_certificates.end_writes(bill, item)
     tables.write_or_conflict(*writes)
 
 
@@ -380,7 +361,9 @@ def _release_writes(actor: Actor, item: RefundItem) -> list[tables.Write]:
         held.gsi1pk = store.suspense_list(held.status)
         return [changes.record(held, Event(stays, actor))]
     bill, order = _bill_and_order(item)
-    _reserve(order, bill, item.parts, -1)
+    _reserve(order, bill, item, -1)
+    if bill.issuer:
+        worker.wake(bill)  # what had to wait for this refund goes on
     event = Event(events.REFUND_RELEASED, actor, data={"refund": item.id})
     return [changes.record(order, event), changes.record(bill, event)]
 
