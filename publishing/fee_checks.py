@@ -1,12 +1,14 @@
 """What must be true of a service's fees: whole fen, known items, collecting units, and an example for every row.
 
-What makes a fee smaller comes from a register or from an officer, never from what the applicant alone says: the
-examples are played again with the applicant's other choices, and none may be approved by the rules alone and cost less.
+What makes a fee smaller comes from a register or from an officer, never from what the applicant alone says. The
+examples are played again with all combinations of the applicant's choices: none may be approved by the rules alone and
+cost less. What can be filled in freely decides about optional items only.
 Each check yields (file, place, reason) for what is wrong.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ import zen
 
 from chalicelib.applications import decisions, forms
 from chalicelib.catalog.definition import City, Example, ServiceDefinition
+from chalicelib.payments.service import Charge
 
 Found = Iterator[tuple[str, str, str]]
 
@@ -63,11 +66,13 @@ def _places(definition: ServiceDefinition) -> Iterator[tuple[str, dict[str, Any]
                 yield f"{node['name']} row {number}", row
 
 
-def _literal(text: str) -> Any:
+def _literal(text: str) -> str | None:
+    """The text in quotes, None for anything else."""
     try:
-        return json.loads(text)
+        found = json.loads(text)
     except ValueError:
         return None
+    return found if isinstance(found, str) else None
 
 
 def examples(definition: ServiceDefinition, given: list[Example]) -> Iterator[tuple[str, str]]:
@@ -90,7 +95,9 @@ def examples(definition: ServiceDefinition, given: list[Example]) -> Iterator[tu
     for place, row in _places(definition):
         if _literal(row["code"]) not in used:
             yield "", f"no example that is approved or reviewed exercises fees.json {place}"
-    yield from _unproven(definition, given, reductions)
+    for fault in _free_answers(definition, reductions):
+        yield "", fault
+    yield from _cheaper_choices(definition, given)
 
 
 def _context(example: Example, form: dict[str, Any]) -> dict[str, Any]:
@@ -103,48 +110,16 @@ def _context(example: Example, form: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _unproven(definition: ServiceDefinition, given: list[Example], reductions: set[str]) -> Iterator[tuple[str, str]]:
-    """What the applicant alone decides, and pays less by it."""
-    answers = _other_answers(definition, reductions)
-    for place, row in _places(definition):
-        if _literal(row["code"]) in reductions and _rests_on_free_text(definition, row["when"], set(answers)):
-            yield "", f"fees.json {place} takes money off by what the applicant writes; let it rest on a register"
-    told: set[tuple[str, str]] = set()
-    for example in given:
-        before = _charged(definition, example, example.form)
-        for field, others in answers.items():
-            for other in others:
-                after = _charged(definition, example, example.form | {field: other})
-                cheaper = [item for item in before.keys() & after.keys() if after[item] < before[item]]
-                for item in sorted(cheaper):
-                    if (field, item) not in told:
-                        told.add((field, item))
-                        yield (
-                            example.name,
-                            f"form.{field} = {json.dumps(other, ensure_ascii=False)} alone makes {item} cheaper "
-                            f"({before[item]} to {after[item]} fen) and is approved at once: let rules.json send it to "
-                            "review unless a register says so, or fix the field from a fact (x-fixed)",
-                        )
+# What the applicant alone decides, and pays less by it
 
 
-def _charged(definition: ServiceDefinition, example: Example, form: dict[str, Any]) -> dict[str, int]:
-    """What each item costs that is charged, reductions taken off; nothing unless the rules approve by themselves."""
-    if forms.check(definition.form, form):
-        return {}
-    context = _context(example, form)
-    try:
-        if decisions.evaluate(definition, context):
-            return {}
-        rows = decisions.fee_rows(definition, context)
-    except (RuntimeError, KeyError, TypeError):
-        return {}  # told by the checks of the examples themselves
-    return {charge.item: charge.amount for charge in decisions.charges(definition, rows)}
+def _fields_of(expression: str) -> set[str]:
+    """The fields of the form that an expression reads; empty text for one that cannot be seen (``form["x"]``)."""
+    return set(re.findall(r"\bform\b(?:\.(\w+))?", expression))
 
 
-def _other_answers(definition: ServiceDefinition, reductions: set[str]) -> dict[str, list[Any]]:
-    """What applicants may answer instead: every choice, and the numbers around those on which a reduction depends."""
-    conditions = " ".join(row["when"] for _, row in _places(definition) if _literal(row["code"]) in reductions)
-    limits = [int(found) for found in re.findall(r"\b\d+\b", conditions)]
+def _choices(definition: ServiceDefinition) -> dict[str, list[Any]]:
+    """What applicants may choose among in each field that offers a choice."""
     found: dict[str, list[Any]] = {}
     for name, described in definition.form.get("properties", {}).items():
         if "x-fixed" in described:
@@ -153,14 +128,82 @@ def _other_answers(definition: ServiceDefinition, reductions: set[str]) -> dict[
             found[name] = list(described["enum"])
         elif described.get("type") == "boolean":
             found[name] = [True, False]
-        elif described.get("type") in ("integer", "number") and f"form.{name}" in conditions:
-            found[name] = [number + step for number in limits for step in (-1, 0, 1)]
     return found
 
 
-def _rests_on_free_text(definition: ServiceDefinition, condition: str, tried: set[str]) -> bool:
-    """Whether a condition reads nothing but fields that the applicant fills in freely."""
-    fixed = {name for name, described in definition.form.get("properties", {}).items() if "x-fixed" in described}
-    if re.search(r"\b(facts|applicant|overlap)\b", condition):
-        return False
-    return not set(re.findall(r"\bform\.(\w+)", condition)) & (fixed | tried)
+def _free_answers(definition: ServiceDefinition, reductions: set[str]) -> Iterator[str]:
+    """Rows that read what the applicant fills in freely: numbers, texts, lists. No example can play all of them.
+
+    An optional fee item is one of which the applicant says how much is wanted; only its reductions are looked at.
+    """
+    properties = definition.form.get("properties", {})
+    fixed = {name for name, described in properties.items() if "x-fixed" in described}
+    known = fixed | set(_choices(definition))
+    optional = {fee.code for fee in definition.item.fees if fee.optional}
+    for place, row in _places(definition):
+        is_quantity = _literal(row["item"]) in optional and _literal(row["code"]) not in reductions
+        if is_quantity:
+            continue
+        for name in sorted(_fields_of(f"{row['when']} {row['amount']}") - known):
+            yield (
+                f"fees.json {place} depends on form.{name}, which the applicant fills in freely: take it from a "
+                "register (x-fixed), let people choose among values (enum), or mark the fee item as optional in "
+                "service.json"
+            )
+
+
+def _cheaper_choices(definition: ServiceDefinition, given: list[Example]) -> Iterator[tuple[str, str]]:
+    """Examples that cost less by other choices of the applicant, and are approved by the rules alone all the same."""
+    expressions = " ".join(f"{row['when']} {row['amount']}" for _, row in _places(definition))
+    choices = {name: values for name, values in _choices(definition).items() if name in _fields_of(expressions)}
+    combinations = list(itertools.islice(itertools.product(*choices.values()), _MOST_COMBINATIONS + 1))
+    if len(combinations) > _MOST_COMBINATIONS:
+        yield "", f"fees.json depends on more than {_MOST_COMBINATIONS} combinations of the applicant's choices"
+        return
+    told: set[str] = set()
+    for example in given:
+        played: list[tuple[dict[str, Any], dict[str, Charge]]] = []
+        for values in combinations:
+            answers = dict(zip(choices, values, strict=True))
+            charged = _charged(definition, example, example.form | answers)
+            if charged is not None:
+                played.append((answers, charged))
+        for fee in definition.item.fees:
+            if fee.code in told or not played:
+                continue
+            costs = [(_own_share(charged.get(fee.code), fee.optional), answers) for answers, charged in played]
+            least, cheapest = min(costs, key=lambda one: one[0])
+            most, dearest = max(costs, key=lambda one: one[0])
+            if least < most:
+                told.add(fee.code)
+                changed = {name: value for name, value in cheapest.items() if dearest[name] != value}
+                yield (
+                    example.name,
+                    f"the applicant's own choice {json.dumps(changed, ensure_ascii=False)} makes {fee.code} "
+                    f"{most - least} fen cheaper and is approved at once: let rules.json send it to review unless a "
+                    "register says so, or fix the field from a fact (x-fixed)",
+                )
+
+
+_MOST_COMBINATIONS = 2000
+
+
+def _own_share(charge: Charge | None, is_optional: bool) -> int:
+    """What must not depend on a choice: the price, or, of an optional item, what is taken off the price."""
+    if charge is None:
+        return 0
+    return charge.amount - charge.standard if is_optional else charge.amount
+
+
+def _charged(definition: ServiceDefinition, example: Example, form: dict[str, Any]) -> dict[str, Charge] | None:
+    """What is charged, by fee item; None unless the form is right and the rules approve by themselves."""
+    if forms.check(definition.form, form):
+        return None
+    context = _context(example, form)
+    try:
+        if decisions.evaluate(definition, context):
+            return None
+        rows = decisions.fee_rows(definition, context)
+    except (RuntimeError, KeyError, TypeError):
+        return None  # told by the checks of the examples themselves
+    return {charge.item: charge for charge in decisions.charges(definition, rows)}

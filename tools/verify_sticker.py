@@ -4,7 +4,8 @@
 
 ``keys.json`` is the download of ``/v1/certificates/keys``, ``list.json`` of ``/v1/certificates/offline_list`` (every
 part), taken while there was a network. Three answers: VALID (exit code 0), NOT VALID (1), CANNOT TELL (3): the list is
-missing, too old or not signed, the key is unknown, or the address is another one than the city's.
+missing, too old or not signed, the key is unknown, the address is another one than the city's, or there is no signed
+number. Exit code 2: a file is missing or is none of these.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ _ANSWERS = {VALID: "有效 VALID", NOT_VALID: "无效 NOT VALID", CANNOT_TELL: "
 _REASONS = {
     "": "",
     "forged": "不是真的 forged",
+    "no_signed_number": "这不是二维码中的签名编号，印刷的证照编号须联网查询 this is not the signed number in a QR; "
+    "a printed number is checked online",
     "expired": "已过期 expired",
     "not_yet_valid": "尚未生效 not yet valid",
     "not_in_force": "已撤销或暂停使用 revoked or suspended",
@@ -42,6 +45,10 @@ _REASONS = {
     "list_forged": "名单签名无效 the list is not signed by a known key",
     "list_too_old": "名单过旧，请重新下载 the list is too old, download it again",
 }
+
+
+_LONGEST_PRINTED = 100
+"""Characters of what somebody may have typed; the number in a QR has 222 digits."""
 
 
 class BadList(Exception):
@@ -125,6 +132,8 @@ def check(number: str, known: Known, parts: list[dict[str, Any]], now: datetime)
 
 def read_source(source: str) -> str:
     """The text of a number, a URL or a photo; raises ValueError if there is none."""
+    if source.lower().endswith((".png", ".jpg", ".jpeg")) and not Path(source).is_file():
+        raise ValueError(f"there is no file {source}")
     if len(source) < 200 and Path(source).is_file():
         import zxingcpp
         from PIL import Image
@@ -143,10 +152,16 @@ def read_source(source: str) -> str:
 
 
 def judge(text: str, known: Known, parts: list[dict[str, Any]], now: datetime) -> Finding:
-    """As ``check``, for a number or its address: a look-alike domain is somebody else's, whatever the number."""
+    """As ``check``, for a number or its address: a look-alike domain is somebody else's, whatever the number.
+
+    Only what claims to be signed can be forged: a long number, or whatever stands behind the city's address.
+    """
     address, slash, number = text.rpartition("/")
     if slash and f"{address}/" != known.address:
         return Finding(answer=CANNOT_TELL, reason="foreign_domain")
+    may_be_typed = len(number) <= _LONGEST_PRINTED
+    if not slash and may_be_typed:
+        return Finding(answer=CANNOT_TELL, reason="no_signed_number")
     return check(number, known, parts, now)
 
 
@@ -158,7 +173,7 @@ def _load(path: str, wanted: str) -> dict[str, Any]:
         return found
     except (OSError, ValueError, KeyError, TypeError):
         name = "keys" if wanted == "keys" else "offline_list"
-        raise SystemExit(f"{path} is not a download of /v1/certificates/{name}") from None
+        raise ValueError(f"{path} is not there, or is not a download of /v1/certificates/{name}") from None
 
 
 def main(arguments: list[str]) -> int:
@@ -167,11 +182,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--keys", required=True)
     parser.add_argument("--list", action="append", default=[], help="every part of the list")
     given = parser.parse_args(arguments)
-    downloaded = _load(given.keys, "keys")
-    keys = {int(key["number"]): base64.b64decode(key["public_key"]) for key in downloaded["keys"]}
-    known = Known(keys=keys, address=str(downloaded.get("address", "")))
-    parts = [_load(part, "data") for part in given.list]
     try:
+        downloaded = _load(given.keys, "keys")
+        keys = {int(key["number"]): base64.b64decode(key["public_key"]) for key in downloaded["keys"]}
+        known = Known(keys=keys, address=str(downloaded.get("address", "")))
+        parts = [_load(part, "data") for part in given.list]
         text = read_source(given.source)
     except ValueError as error:
         print(error, file=sys.stderr)

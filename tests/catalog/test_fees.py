@@ -51,18 +51,49 @@ MISTAKES: dict[str, tuple[str, Callable[[Any], None], str]] = {
     "a choice that saves money and that nobody looks at": (
         "rules.json",
         lambda c: rule(c, 0, 1).update(when="false"),
-        'form.property_kind = "affordable" alone makes registration cheaper (8000 to 0 fen)',
+        'own choice {"property_kind": "affordable"} makes registration 55000 fen cheaper',
     ),
     "a number that saves money": (
         "fees.json",
         lambda c: rule(c, 0, 2).update(when="form.extra_copies > 1", amount="-1000"),
-        "alone makes registration cheaper (55000 to 54000 fen)",
+        "row 3 depends on form.extra_copies, which the applicant fills in freely",
+    ),
+    "a number in an amount": (
+        "fees.json",
+        lambda c: rule(c, 0, 0).update(amount="form.extra_copies > 2 ? 1000 : 8000"),
+        "row 1 depends on form.extra_copies",
     ),
     "free text that saves money": (
         "fees.json",
-        lambda c: rule(c, 0, 2).update(when="form.note != '全价'", amount="-1000"),
-        "takes money off by what the applicant writes",
+        lambda c: rule(c, 0, 2).update(when="form.property_kind == 'home' and form.note != '全价'", amount="-1000"),
+        "row 3 depends on form.note",
     ),
+    "free text that picks a cheaper row": (
+        "fees.json",
+        lambda c: rule(c, 0, 0).update(when="form.note != '全价' and form.property_kind != 'non_home'"),
+        "row 1 depends on form.note",
+    ),
+    "a field that cannot be seen": (
+        "fees.json",
+        lambda c: rule(c, 0, 0).update(when='form["property_kind"] != "non_home"'),
+        "row 1 depends on form.,",
+    ),
+    "a choice without which nothing is charged": (
+        "fees.json",
+        lambda c: rule(c, 0, 0).update(when="form.property_kind != 'non_home' and not(form.with_plan)"),
+        'own choice {"with_plan": true} makes registration 8000 fen cheaper',
+    ),
+    "two choices together": (
+        "fees.json",
+        lambda c: rule(c, 0, 2).update(when="form.with_plan and form.district == '江宁区'", amount="-1000"),
+        "makes registration 1000 fen cheaper",
+    ),
+    "a reduction of an optional item": (
+        "fees.json",
+        lambda c: rule(c, 0, 2).update(when="form.district == '江宁区'", item='"copies"', amount="-500"),
+        "makes copies 500 fen cheaper",
+    ),
+    "a code that is no text": ("fees.json", lambda c: rule(c, 0, 0).update(code="[1]"), "code must be a text"),
     "a period that could be lost while people pay": (
         "certificate.json",
         lambda c: c.update(exclusive={"key": "form.name"}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pypdfium2
 import pytest
 
@@ -58,7 +60,9 @@ def test_wrong_links_lock_nobody_out_who_shares_the_address(world: World, enterp
     answers = [hall.get(f"/v1/prints/0011223344556677.{number}").status for number in range(30)]
     assert answers == [410] * 30, "a link has 128 bits: nobody guesses it, and nobody is locked"
     link = enterprise.client.post(f"/v1/certificates/{enterprise.certificate()}/prints").json["url"]
-    assert hall.get(link.removeprefix(world.environment.settings()["PUBLIC_URL"])).status == 200
+    printed = hall.get(link.removeprefix(world.environment.settings()["PUBLIC_URL"]))
+    assert printed.status == 200
+    assert re.fullmatch(r'attachment; filename="[0-9A-Z-]+-1\.pdf"', printed.headers["Content-Disposition"])
 
 
 def test_from_the_third_print_on_a_reason_is_needed_and_after_ten_there_are_no_more(enterprise: Enterprise) -> None:

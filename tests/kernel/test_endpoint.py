@@ -227,5 +227,8 @@ def test_every_answer_is_safe_to_hold_and_personal_ones_are_not_stored(world: Wo
         policy = answer.headers["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in policy and "base-uri 'none'" in policy and "object-src 'none'" in policy
         assert answer.headers["Referrer-Policy"] == "no-referrer", name
+    types = {name: answer.headers["Content-Type"] for name, answer in answers.items()}
+    assert types["page"] == "text/html; charset=utf-8" and types["absent"] == "application/problem+json"
+    assert types["public"] == types["personal"] == "application/json"
     tag = answers["personal"].headers["ETag"]
     assert citizen.get("/v1/me", headers={"if-none-match": tag}).status == 304, "who polls keeps it in memory"

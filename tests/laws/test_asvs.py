@@ -24,7 +24,24 @@ NUMBERS = {
     "17.3": 2,
 }  # fmt: skip
 """How many requirements of levels 1 and 2 each section has: the first ones, because level 3 stands behind them."""
-DOCUMENTED = ("Who may do what", "Limits", "Guessing", "Sessions", "Data", "Keys", "Logs", "Libraries")
+DOCUMENTED = {
+    "2.1.3": ("Limits", "for each person"),
+    "6.1.1": ("Limits", "counts against the code that was guessed"),
+    "6.1.3": ("Sessions", "Ways to log in"),
+    "7.1.1": ("Sessions", "| person | 30 days | 7 days |"),
+    "7.1.2": ("Sessions", "any number of sessions"),
+    "7.1.3": ("Sessions", "not kept in step"),
+    "11.1.1": ("Keys", "operations.md#rotating-keys"),
+    "11.1.2": ("Keys", "| `TokenKey`, ES256 |"),
+    "14.1.1": ("Data", "| what | how it is kept | who reads it |"),
+    "14.1.2": ("Data", "sealed field by field"),
+    "15.1.1": ("Libraries", "three working days"),
+    "15.1.2": ("Libraries", "pinned with their hashes"),
+    "16.1.1": ("Logs", "kept for 180 days"),
+}
+"""Requirements that something is documented: in which section, by which words."""
+JITTER = {"kernel/storage/optimistic.py", "kernel/storage/tables.py"}
+"""Files that may draw from the ordinary generator: how long to wait before trying again is no secret."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,18 +101,32 @@ def test_each_requirement_has_a_row_and_each_met_one_a_test() -> None:
         ({"reason": "somebody looked"}, "names no test that exists"),
         ({"status": "open", "reason": "-"}, "says no reason"),
         ({"number": "1.1.3"}, "1.1.3 is no requirement"),
-        ({"number": "1.1.2"}, "1.1.2 has 2 rows"),
+        ({"number": "1.2.1"}, "1.2.1 has 2 rows"),
     ],
 )
 def test_the_law_of_requirements_finds(change: dict[str, str], fault: str) -> None:
-    first, *others = rows(DOCUMENT.read_text(encoding="utf-8"))
-    assert first.number == "1.1.1"
-    wrong = {"number": first.number, "words": first.words, "status": first.status, "reason": first.reason} | change
-    assert any(fault in said for said in faults([Row(**wrong), *others]))
+    found = rows(DOCUMENT.read_text(encoding="utf-8"))
+    right = next(row for row in found if row.status == "met")
+    found.remove(right)
+    wrong = {"number": right.number, "words": right.words, "status": right.status, "reason": right.reason} | change
+    assert any(fault in said for said in faults([Row(**wrong), *found]))
 
 
-@pytest.mark.parametrize("heading", DOCUMENTED)
-def test_what_has_to_be_documented_stands_in_its_section(heading: str) -> None:
+@pytest.mark.parametrize("number", DOCUMENTED)
+def test_what_has_to_be_documented_stands_in_its_section(number: str) -> None:
+    heading, words = DOCUMENTED[number]
     text = DOCUMENT.read_text(encoding="utf-8")
     section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    assert len(section) > 400, heading
+    assert words in " ".join(section.split()) or words in section, number
+
+
+def test_secrets_come_from_the_secure_generator() -> None:
+    """Nothing else imports the ordinary one; ``secrets`` draws from the system's."""
+    drawing = set()
+    for path in (ROOT / "chalicelib").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        sources = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        if "random" in names | sources:
+            drawing.add(str(path.relative_to(ROOT / "chalicelib")))
+    assert drawing == JITTER

@@ -39,7 +39,7 @@ class Fee(Strict, frozen=True, kw_only=True):
     """A fee item (收费项目): what for, the standard in words and in fen (absent: by rule), the legal basis.
 
     The money is the treasury's (收支两条线): ``unit`` collects it (执收单位) under ``item_code`` (收费项目编码).
-    ``fees.json`` decides what is charged.
+    ``fees.json`` decides what is charged. ``optional``: the applicant may do without it, or says how much is wanted.
     """
 
     code: Code
@@ -49,6 +49,7 @@ class Fee(Strict, frozen=True, kw_only=True):
     standard: Text
     amount: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
     legal_basis: str
+    optional: bool = False
 
 
 class LegalBasis(Strict, frozen=True):
