@@ -161,6 +161,12 @@ def test_a_name_longer_than_a_key_of_the_database_names_nothing(world: World, pa
     assert reply.status in (200, 403, 404), reply.body  # 200: a page that says so
 
 
+def test_what_has_too_long_a_name_is_removed_without_a_fault(world: World) -> None:
+    person = world.real_person()
+    for name in ("x" * 1100, quote("÷" * 600), "gone"):
+        assert person.call("DELETE", f"/v1/addresses/{name}").status == 200
+
+
 def test_an_enterprise_with_a_name_of_any_length_is_no_mandate(world: World) -> None:
     reply = world.real_person().get("/v1/me", headers={"acting-for": "x" * 3000})
     assert (reply.status, reply.json["code"]) == (403, "mandate_invalid")

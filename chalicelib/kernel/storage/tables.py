@@ -128,14 +128,14 @@ class AggregateTable(VersionedTable):
 T = TypeVar("T", bound=Table)
 
 
-def _is_too_long(pk: str) -> bool:
-    """Whether DynamoDB would refuse the key (2,048 bytes): what a caller sends may be of any length."""
-    return len(pk.encode(errors="replace")) > 2048
+def _is_too_long(pk: str, sk: str = HEAD) -> bool:
+    """Whether DynamoDB would refuse the key (2,048 and 1,024 bytes): what a caller sends may be of any length."""
+    return len(pk.encode(errors="replace")) > 2048 or len(sk.encode(errors="replace")) > 1024
 
 
 def read(model: type[T], pk: str, sk: str = HEAD, *, consistent: bool = False) -> T | None:
     """One item, or None. Half a read unit for each 4 kB; a whole one when ``consistent``."""
-    if _is_too_long(pk):
+    if _is_too_long(pk, sk):
         return None
     with _translated():
         try:
@@ -257,7 +257,7 @@ def _write_one(one: Write) -> None:
             # not item.update, which would put what is stored in the place of what the caller has changed
             table = type(one.item)._get_connection()
             table.update_item(one.item.pk, one.item.sk, actions=one.actions(), condition=one.condition)
-        else:
+        elif not _is_too_long(one.item.pk, one.item.sk):
             Model.delete(one.item, condition=one.condition)
     except (PutError, UpdateError, DeleteError) as error:
         if _code(error) != _CONDITION_FAILED:
