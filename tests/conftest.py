@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ import hypothesis
 import pytest
 
 from local import embedded, setup, simulators
+from local.embedded import free_ports
 from local.environment import Environment
 from scenes import policies
 from scenes.world import World
@@ -85,6 +87,19 @@ def browser() -> Iterator[Any]:
     """A real browser."""
     with browsing.launched() as found:
         yield found
+
+
+@pytest.fixture
+def url(world: World) -> Iterator[str]:
+    """The API over HTTP, on this machine."""
+    port = free_ports(1)[0]
+    server = world.serve(port)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 @pytest.fixture

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-
 import pytest
 
-from local.embedded import free_ports
-from scenes.world import World
 from tests.attacks.__main__ import attack, main
 from tests.attacks.probes import SAFE_HEADERS, Heard, Probe, all_probes, faults
 
 
-@pytest.fixture
-def address(world: World) -> Iterator[str]:
-    port = free_ports(1)[0]
-    server = world.serve(port)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def test_every_attack_from_outside_is_answered_as_it_should_be(address: str) -> None:
+def test_every_attack_from_outside_is_answered_as_it_should_be(url: str) -> None:
     assert len(all_probes()) > 250
-    assert attack(address) == []
+    assert attack(url) == []
 
 
 def test_the_script_needs_an_address() -> None:

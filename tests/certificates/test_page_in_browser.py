@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.embedded import free_ports
 from scenes.world import World
 from tests.certificates.pictures import decode, raster
-
-
-@pytest.fixture
-def url(world: World) -> Iterator[str]:
-    """The API over HTTP."""
-    port = free_ports(1)[0]
-    server = world.serve(port)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def open_page(browser: Any, address: str, width: int) -> Any:

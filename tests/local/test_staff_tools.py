@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator
 
 import pyotp
 import pytest
 
 from chalicelib.kernel import clock
-from local.embedded import free_ports
 from scenes.world import Client, World, new_id_number
 from tools import join, staff, system
 
@@ -23,18 +20,10 @@ def ask_number(question: str) -> str:
     return new_id_number()
 
 
-@pytest.fixture
-def url(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The API over HTTP; the tools work on the system of the tests."""
+@pytest.fixture(autouse=True)
+def _on_this_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tools work on the system of the tests."""
     monkeypatch.setattr(system, "use", lambda: None)
-    port = free_ports(1)[0]
-    server = world.serve(port)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 class Terminal:

@@ -106,7 +106,9 @@ def _person(account_id: str, accounts: list[str]) -> Actor:
 
 def _open_matters(actor: Actor) -> Iterator[OpenMatter]:
     for name, part in PARTS.items():
-        for entry in _entries(part, actor) if part.can_be_open else ():
+        if not part.can_be_open:
+            continue
+        for entry in _entries(part, actor):
             if part.is_open(entry):
                 yield OpenMatter(name, entry["id"])
 
