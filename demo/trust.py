@@ -14,14 +14,15 @@ from demo.client import Demo, DemoFailed, Headers
 from demo.payments import register_contract, wait_for_completion
 from tools import verify_sticker
 
-HOME = {"district": "江宁区", "property_kind": "home", "extra_copies": 0, "with_plan": False}
+KIND = "home"
+HOME = {"district": "江宁区", "property_kind": KIND, "extra_copies": 0, "with_plan": False}
 
 
 def play(demo: Demo) -> None:
     """Checks without a network; a refund that takes two persons and ends the certificate; a parcel that is stopped."""
     print("\nTrust: a check without a network, two persons for money, a certificate that is stopped on its way\n")
     owner = demo.new_person("己业主")
-    register_contract(demo, owner[1], HOME["property_kind"])  # type: ignore[arg-type]
+    register_contract(demo, owner[1], KIND)
     headers = demo.log_in("wechat", demo.new_user("cash"))
     demo.prove_on_wechat(headers, owner)
     clerk = demo.step("a clerk of the registry logs in", lambda: demo.log_in_staff("registrar"))

@@ -38,7 +38,29 @@ def structure(definition: ServiceDefinition, city: City) -> Found:
             yield "service.json", f"$.fees {fee.code}", "two fee items have one code"
         if fee.unit not in units:
             yield "service.json", f"$.fees {fee.code}.unit", f"no unit {fee.unit} in city.json"
+    if definition.fees:
+        yield from _plain_tables("fees.json", definition.fees)
+        yield from _plain_tables("rules.json", definition.rules)
     yield from _rows(definition, set(codes))
+
+
+def _plain_tables(file: str, graph: dict[str, Any]) -> Found:
+    """What could not be seen by the checks below: other nodes, other columns of conditions, the context as a whole."""
+    for node in graph.get("nodes", []):
+        kind = node.get("type")
+        if kind not in _NODES:
+            yield file, "", f"a service with fees has tables only, not {kind}"
+        if kind != "decisionTableNode":
+            continue
+        inputs = node["content"].get("inputs", [])
+        if len(inputs) != 1 or inputs[0].get("field"):
+            yield file, str(node["name"]), "a service with fees has one column of conditions, which names no field"
+    for place, row in _rows_of(graph):
+        if "$" in f"{row.get('when', '')} {row.get('amount', '')}":
+            yield file, place, "$ is not allowed in a service with fees: name the fields"
+
+
+_NODES = ("inputNode", "decisionTableNode", "outputNode")
 
 
 def _rows(definition: ServiceDefinition, items: set[str]) -> Found:
@@ -60,7 +82,12 @@ def _rows(definition: ServiceDefinition, items: set[str]) -> Found:
 
 
 def _places(definition: ServiceDefinition) -> Iterator[tuple[str, dict[str, Any]]]:
-    for node in definition.fees.get("nodes", []):
+    yield from _rows_of(definition.fees)
+
+
+def _rows_of(graph: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of all tables, each with its place."""
+    for node in graph.get("nodes", []):
         if node.get("type") == "decisionTableNode":
             for number, row in enumerate(node["content"]["rules"], 1):
                 yield f"{node['name']} row {number}", row
@@ -113,13 +140,22 @@ def _context(example: Example, form: dict[str, Any]) -> dict[str, Any]:
 # What the applicant alone decides, and pays less by it
 
 
-def _fields_of(expression: str) -> set[str]:
-    """The fields of the form that an expression reads; empty text for one that cannot be seen (``form["x"]``)."""
-    return set(re.findall(r"\bform\b(?:\.(\w+))?", expression))
+def _fields_of(definition: ServiceDefinition, expression: str) -> set[str]:
+    """The fields of the form that an expression reads; empty text for one that cannot be seen (``form["x"]``).
+
+    A fact that is looked up by a field of the form is as good as that field.
+    """
+    found = set(re.findall(r"\bform\b(?:\.(\w+))?", expression))
+    for source in definition.item.sources:
+        field = source.key.removeprefix("form.")
+        if field != source.key and re.search(rf"\bfacts\.{source.name}\b", expression):
+            found.add(field)
+    return found
 
 
 def _choices(definition: ServiceDefinition) -> dict[str, list[Any]]:
-    """What applicants may choose among in each field that offers a choice."""
+    """What applicants may choose among in each field that offers a choice; ``_ABSENT`` where they may leave it out."""
+    required = definition.form.get("required", [])
     found: dict[str, list[Any]] = {}
     for name, described in definition.form.get("properties", {}).items():
         if "x-fixed" in described:
@@ -128,7 +164,18 @@ def _choices(definition: ServiceDefinition) -> dict[str, list[Any]]:
             found[name] = list(described["enum"])
         elif described.get("type") == "boolean":
             found[name] = [True, False]
+        if name in found and name not in required:
+            found[name].append(_ABSENT)
     return found
+
+
+_ABSENT = "(left out)"
+
+
+def _answered(form: dict[str, Any], answers: dict[str, Any]) -> dict[str, Any]:
+    """The form with these answers in the place of its own."""
+    changed = form | answers
+    return {name: value for name, value in changed.items() if value is not _ABSENT}
 
 
 def _free_answers(definition: ServiceDefinition, reductions: set[str]) -> Iterator[str]:
@@ -137,35 +184,60 @@ def _free_answers(definition: ServiceDefinition, reductions: set[str]) -> Iterat
     An optional fee item is one of which the applicant says how much is wanted; only its reductions are looked at.
     """
     properties = definition.form.get("properties", {})
-    fixed = {name for name, described in properties.items() if "x-fixed" in described}
-    known = fixed | set(_choices(definition))
+    # What is fixed comes from a register, and so does a choice among what a register has (x-options).
+    bound = {name for name, described in properties.items() if "x-fixed" in described or "x-options" in described}
+    known = bound | set(_choices(definition))
     optional = {fee.code for fee in definition.item.fees if fee.optional}
     for place, row in _places(definition):
         is_quantity = _literal(row["item"]) in optional and _literal(row["code"]) not in reductions
+        if is_quantity and not _QUANTITY.fullmatch(row["amount"].strip()):
+            yield f"fees.json {place}: the amount of an optional item is a number, or form.<field> * number"
         if is_quantity:
             continue
-        for name in sorted(_fields_of(f"{row['when']} {row['amount']}") - known):
+        for name in sorted(_fields_of(definition, f"{row['when']} {row['amount']}") - known):
             yield (
                 f"fees.json {place} depends on form.{name}, which the applicant fills in freely: take it from a "
                 "register (x-fixed), let people choose among values (enum), or mark the fee item as optional in "
                 "service.json"
             )
+    # A rule about a choice that decides about money must not be switched off by what is filled in freely.
+    deciding = set(_choices(definition)) & _fields_of(definition, _text_of(definition.fees))
+    for place, row in _rows_of(definition.rules):
+        read = _fields_of(definition, row.get("when", ""))
+        if not read & deciding:
+            continue
+        for name in sorted(read - known):
+            yield (
+                f"rules.json {place} looks at form.{', form.'.join(sorted(read & deciding))}, which decides about "
+                f"fees, and at form.{name}, which the applicant fills in freely: make two rows of it"
+            )
+
+
+_QUANTITY = re.compile(r"\d+|form\.\w+ ?\* ?\d+")
+
+
+def _text_of(graph: dict[str, Any]) -> str:
+    """All expressions of a graph's tables."""
+    return " ".join(f"{row.get('when', '')} {row.get('amount', '')}" for _, row in _rows_of(graph))
 
 
 def _cheaper_choices(definition: ServiceDefinition, given: list[Example]) -> Iterator[tuple[str, str]]:
     """Examples that cost less by other choices of the applicant, and are approved by the rules alone all the same."""
-    expressions = " ".join(f"{row['when']} {row['amount']}" for _, row in _places(definition))
-    choices = {name: values for name, values in _choices(definition).items() if name in _fields_of(expressions)}
+    read = _fields_of(definition, f"{_text_of(definition.fees)} {_text_of(definition.rules)}")
+    choices = {name: values for name, values in _choices(definition).items() if name in read}
     combinations = list(itertools.islice(itertools.product(*choices.values()), _MOST_COMBINATIONS + 1))
     if len(combinations) > _MOST_COMBINATIONS:
-        yield "", f"fees.json depends on more than {_MOST_COMBINATIONS} combinations of the applicant's choices"
+        yield (
+            "",
+            f"fees and rules depend on more than {_MOST_COMBINATIONS} combinations of the applicant's choices",
+        )
         return
     told: set[str] = set()
     for example in given:
         played: list[tuple[dict[str, Any], dict[str, Charge]]] = []
         for values in combinations:
             answers = dict(zip(choices, values, strict=True))
-            charged = _charged(definition, example, example.form | answers)
+            charged = _charged(definition, example, _answered(example.form, answers))
             if charged is not None:
                 played.append((answers, charged))
         for fee in definition.item.fees:

@@ -156,7 +156,7 @@ def judge(text: str, known: Known, parts: list[dict[str, Any]], now: datetime) -
 
     Only what claims to be signed can be forged: a long number, or whatever stands behind the city's address.
     """
-    address, slash, number = text.rpartition("/")
+    address, slash, number = text.strip().rpartition("/")
     if slash and f"{address}/" != known.address:
         return Finding(answer=CANNOT_TELL, reason="foreign_domain")
     may_be_typed = len(number) <= _LONGEST_PRINTED
@@ -188,8 +188,8 @@ def main(arguments: list[str]) -> int:
         known = Known(keys=keys, address=str(downloaded.get("address", "")))
         parts = [_load(part, "data") for part in given.list]
         text = read_source(given.source)
-    except ValueError as error:
-        print(error, file=sys.stderr)
+    except (ValueError, KeyError, TypeError) as error:
+        print(error if isinstance(error, ValueError) else f"{given.keys} holds no keys", file=sys.stderr)
         return 2
     finding = judge(text, known, parts, clock.now())
     _print(finding)

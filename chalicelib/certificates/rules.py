@@ -42,7 +42,7 @@ _LENGTH = 1 + _LAYOUT.size + 64
 NOT_PRINTABLE = ErrorCode(
     "certificate_not_printable",
     409,
-    zh="此证照已过期、暂停使用或撤销，不能打印",
+    zh="此证照已过期、已暂停使用或已撤销，不能打印",
     en="The certificate has expired, or is suspended or revoked; it cannot be printed",
 )
 PRINTS_USED_UP = ErrorCode(

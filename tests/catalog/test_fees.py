@@ -93,6 +93,45 @@ MISTAKES: dict[str, tuple[str, Callable[[Any], None], str]] = {
         lambda c: rule(c, 0, 2).update(when="form.district == '江宁区'", item='"copies"', amount="-500"),
         "makes copies 500 fen cheaper",
     ),
+    "a rule that another choice switches off": (
+        "rules.json",
+        lambda c: rule(c, 0, 1).update(
+            when="form.property_kind != facts.housing.contract_kind and form.district != '鼓楼区'"
+        ),
+        "makes registration 55000 fen cheaper",
+    ),
+    "a rule that a number switches off": (
+        "rules.json",
+        lambda c: rule(c, 0, 1).update(
+            when="form.property_kind != facts.housing.contract_kind and form.extra_copies != 3"
+        ),
+        "form.extra_copies, which the applicant fills in freely: make two rows of it",
+    ),
+    "a node that computes": (
+        "fees.json",
+        lambda c: c["nodes"].append({"id": "x", "name": "x", "type": "expressionNode", "content": {}}),
+        "has tables only, not expressionNode",
+    ),
+    "a second column of conditions": (
+        "fees.json",
+        lambda c: c["nodes"][1]["content"]["inputs"].append({"id": "x", "name": "x", "field": "form.extra_copies"}),
+        "one column of conditions",
+    ),
+    "the context as a whole": (
+        "fees.json",
+        lambda c: rule(c, 0, 0).update(when="some(values($root), # == 5)"),
+        "$ is not allowed",
+    ),
+    "a fact looked up by what is filled in": (
+        "service.json",
+        lambda c: next(one for one in c["sources"] if one["name"] == "housing").update(key="form.note"),
+        "form.note",
+    ),
+    "a tricky amount of an optional item": (
+        "fees.json",
+        lambda c: rule(c, 0, 3).update(amount="form.extra_copies == 5 ? 1 : form.extra_copies * 1000"),
+        "the amount of an optional item is a number",
+    ),
     "a code that is no text": ("fees.json", lambda c: rule(c, 0, 0).update(code="[1]"), "code must be a text"),
     "a period that could be lost while people pay": (
         "certificate.json",

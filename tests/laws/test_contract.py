@@ -247,7 +247,8 @@ def unchecked_values(shape: Any) -> list[str]:
         for name in ("item_type", "key_type", "value_type"):
             if hasattr(kind, name):
                 waiting.append((place, getattr(kind, name)))
-        waiting += [(place, one) for one in getattr(kind, "types", ())]
+        for name in ("types", "item_types"):
+            waiting += [(place, one) for one in getattr(kind, name, ())]
         waiting += [(f"{place}/{one.name}", one.type) for one in getattr(kind, "fields", ())]
     return found
 
@@ -261,6 +262,8 @@ def test_what_comes_in_is_one_of_the_values_that_the_contract_names() -> None:
 
 def test_the_law_of_values_finds() -> None:
     wrong = msgspec.defstruct("Wrong", [("kinds", list[Annotated[str, one_of(["a", "b"])]])])
+    hidden = msgspec.defstruct("Hidden", [("pair", tuple[Annotated[str, one_of(["a", "b"])], int])])
+    assert unchecked_values(hidden) == ["/pair"]
     right = msgspec.defstruct("Right", [("kinds", list[Literal["a", "b"]])])
     assert unchecked_values(wrong) == ["/kinds"] and unchecked_values(right) == []
 

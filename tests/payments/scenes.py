@@ -139,7 +139,7 @@ class Scene:
     def ask_refund(self, amount: int) -> None:
         number = ids.new_id()
         self.refunds.add(number)
-        wanted = refunds.Wanted(parts={"fee": amount}, reason="退费", certificate="stays")
+        wanted = refunds.RefundRequest(parts={"fee": amount}, reason="退费", certificate="stays")
         refused(lambda: refunds.ask(self.clerk(), self.item(), wanted, number))
 
     def cancel_bill(self) -> None:

@@ -174,8 +174,7 @@ def _debt(case: Case) -> payments.Debt:
 def complete_paid(application_id: str) -> None:
     """Issue the certificate of an approved application whose bills are settled; anything else changes nothing.
 
-    None is issued while a refund says that it would not stay in force. A refund that is asked for in this very moment
-    ends the certificate once the money is back.
+    None is issued while a refund says that it would not stay in force.
 
     Raises ``changed_meanwhile``; a repeat is safe.
     """
@@ -184,6 +183,7 @@ def complete_paid(application_id: str) -> None:
         return
     case = Case(item=item, definition=definition_of(item), party=applicant(item), content=store.content(item))
     event, writes = _complete(case, RULES)
+    writes += payments.bills.not_withheld_writes(item.bills)
     tables.write_or_conflict(changes.record(item, event), *writes)
 
 

@@ -37,8 +37,10 @@ def of_application(application_id: str) -> CertificateItem | None:
 
 
 def suspend_writes(actor: Actor, item: CertificateItem, reason: str) -> list[tables.Write]:
-    """The writes by which the system suspends a certificate, for a transaction of the caller's; none if it is not in
-    force anyway."""
+    """The writes by which the system suspends a certificate, for a transaction of the caller's.
+
+    None if it is not in force anyway.
+    """
     return [_suspend_write(actor, item, reason, "system")] if item.is_in_force else []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from chalicelib.identity import store
+from chalicelib.identity.service import mandates
 from chalicelib.identity.service.accounts import standing_account
 from chalicelib.identity.store.mandates import ORGANIZATION, PERSON
 from chalicelib.kernel import clock, errors
@@ -54,7 +55,7 @@ def _concerns(person: str, party: str) -> bool:
 
 def _acts_for(person: str, kind: str, principal: str) -> bool:
     mandate = store.mandates.mandate(kind, principal, person)
-    return mandate is not None and _counts(mandate.acted_until)
+    return mandate is not None and (mandates.holds(mandate) or _counts(mandate.acted_until))
 
 
 def _are_relatives(one: str, other: str) -> bool:

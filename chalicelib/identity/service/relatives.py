@@ -92,6 +92,7 @@ def add_relative(actor: Actor, document: ShownDocument) -> RelativeItem:
     item.holder_name = store.seal(item, "holder_name", store.unseal(holder, "name"))
     identities.keep_birth(item, relative)
     item.guardian = _is_guardian(holder.id_index or "", relative)
+    _end_consent(item)
     item.consented = item.guardian
     item.ended = False
     item.holder = holder.id
@@ -147,11 +148,16 @@ def give_consent(actor: Actor, item: RelativeItem) -> None:
         tables.write_or_conflict(changes.record(item, Event(events.RELATIVE_CONSENTED, actor)))
 
 
-def end_relation(actor: Actor, item: RelativeItem) -> None:
-    """Either of the two ends it: nothing can be booked any more; what is booked stays. Names are kept no longer."""
+def _end_consent(item: RelativeItem) -> None:
+    """The relative's consent holds no more; for how long it held counts in own matters."""
     if item.consented:
         item.consented_until = clock.today()
     item.consented = False
+
+
+def end_relation(actor: Actor, item: RelativeItem) -> None:
+    """Either of the two ends it: nothing can be booked any more; what is booked stays. Names are kept no longer."""
+    _end_consent(item)
     item.ended = True
     item.name = store.seal(item, "name", "")
     item.id_number = store.seal(item, "id_number", "")

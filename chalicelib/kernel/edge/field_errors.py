@@ -44,12 +44,12 @@ _SHAPE_WORDS = (
     ),
     (
         r"Expected `(str|array|object)` of length (?P<bound>(>=|<=) \d+)",
-        "wrong_length", "长度不对，应 {bound}", "The length is not right: it must be {bound}",
+        "wrong_length", "长度不对，应为 {bound}", "The length is not right: it must be {bound}",
     ),
     (r"Invalid enum value", "not_offered", "请从给定的选项中选择", "Choose one of the given values"),
     (
         r"Expected `(int|float)` (?P<bound>(>=|<=|>|<) \S+)$",
-        "out_of_range", "超出范围，应 {bound}", "Out of range: it must be {bound}",
+        "out_of_range", "超出范围，应为 {bound}", "Out of range: it must be {bound}",
     ),
     (r"Invalid RFC3339 encoded date$", "malformed", "不是有效的日期（年-月-日）", "Not a date (year-month-day)"),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from chalicelib.kernel import clock, errors
+from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.security.vault import KernelItem, blind_index
 from chalicelib.kernel.storage import tables
 
@@ -54,8 +54,8 @@ class Limit:
     def guessed(self, who: str, is_wrong: Callable[[errors.Problem], bool]) -> Iterator[None]:
         """Count one guess of ``who`` for the deed inside; it is given back unless the guess was wrong.
 
-        Counted before it is tried: of many guesses at one moment no more than ``times`` are tried. A right one costs
-        two write units.
+        Counted before it is tried: of many guesses at one moment no more than ``times`` are tried, and so many right
+        ones at one moment may be refused. A right one costs two write units.
         """
         key = _key(self, who)
         self._count(key)
@@ -70,11 +70,16 @@ class Limit:
 
     def _count(self, key: str) -> None:
         if _add(self, key, 1) > self.times:
+            self._give_back(key)  # what is not tried is no try: those in flight may still be right
             wait = _window_end(self) - clock.seconds(clock.now())
             raise errors.TOO_MANY_REQUESTS(retry_after=wait, seconds=wait)
 
     def _give_back(self, key: str) -> None:
-        _add(self, key, -1)
+        """Take back one try that was counted. Its deed is done: a failure here changes nothing of that."""
+        try:
+            _add(self, key, -1)
+        except Exception as error:
+            log.failure("try_not_given_back", error)
 
 
 def _is_refusal(problem: errors.Problem) -> bool:

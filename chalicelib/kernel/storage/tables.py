@@ -259,6 +259,8 @@ def _write_one(one: Write) -> None:
             table.update_item(one.item.pk, one.item.sk, actions=one.actions(), condition=one.condition)
         elif not _is_too_long(one.item.pk, one.item.sk):
             Model.delete(one.item, condition=one.condition)
+        elif one.condition is not None:
+            raise ConditionFailed
     except (PutError, UpdateError, DeleteError) as error:
         if _code(error) != _CONDITION_FAILED:
             raise

@@ -69,9 +69,9 @@ class RefundQuery(msgspec.Struct, forbid_unknown_fields=True):
     errors=[rules.BILL_STATE, rules.REFUND_TOO_MUCH, rules.AMOUNT_INVALID, errors.CONFLICT],
 )
 def request_refund(actor: Actor, target: BillItem, body: RefundInput, request: Request) -> RefundView:
-    """Give back parts of a paid bill; above the city's limit a second person has to approve."""
+    """Give back parts of a paid bill; above the city's limit, or if a certificate ends, a second person approves."""
     refund_id = ids.derived_id("refund", request.key)
-    wanted = service.refunds.Wanted(parts=body.parts, reason=body.reason, certificate=body.certificate)
+    wanted = service.refunds.RefundRequest(parts=body.parts, reason=body.reason, certificate=body.certificate)
     return refund_view(service.refunds.ask(actor, target, wanted, refund_id))
 
 

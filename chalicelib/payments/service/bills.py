@@ -140,11 +140,13 @@ def cancel_write(actor: Actor, item: BillItem, reason: str, by: str) -> tables.P
 def cancel_writes(actor: Actor, bill_ids: list[str], reason: str) -> list[tables.Write]:
     """The writes that cancel the bills of a withdrawn application; raises ``bill_already_paid`` if one is paid.
 
-    What was wholly given back is paid no more.
+    What was wholly given back is paid no more. Where a refund withholds what follows, nothing else can end the
+    application; what is still paid is given back by hand.
     """
     current = [_current(bill_id) for bill_id in bill_ids]
+    is_withheld = any(item.withheld for item in current)
     for item in current:
-        if item.status in (rules.BILL_SETTLED, rules.PARTLY_REFUNDED):
+        if item.status in (rules.BILL_SETTLED, rules.PARTLY_REFUNDED) and not is_withheld:
             raise rules.ALREADY_PAID()
     return [cancel_write(actor, item, reason, "system") for item in current if item.status == rules.OPEN]
 
@@ -156,6 +158,18 @@ def may_complete(bill_ids: list[str]) -> bool:
         if item.status == rules.OPEN or item.withheld:
             return False
     return True
+
+
+def not_withheld_writes(bill_ids: list[str]) -> list[tables.Write]:
+    """Writes that change nothing, and hold only while no refund withholds what follows these bills.
+
+    They go into the transaction that issues it: a refund may be asked for, and done, since the bills were read.
+    """
+    found: list[tables.Write] = []
+    for bill_id in bill_ids:
+        item = _current(bill_id)
+        found.append(tables.Touch(item, ("withheld",), BillItem.withheld == 0))
+    return found
 
 
 def _current(bill_id: str) -> BillItem:

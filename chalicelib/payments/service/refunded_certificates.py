@@ -14,13 +14,13 @@ _REFUNDS = system("refunds")
 _NO_CERTIFICATE = FieldError(
     "/certificate",
     "no_certificate",
-    zh="这笔缴费不涉及证照，请选择“stays”",
+    zh="这笔缴费不涉及证照，请选择“保持有效”（stays）",
     en="No certificate follows this bill: say “stays”",
 )
 _OTHER_UNITS_CERTIFICATE = FieldError(
     "/certificate",
     "other_units_certificate",
-    zh="证照由其他单位签发，只能由该单位撤销；可选择“suspended”",
+    zh="证照由其他单位签发，只能由该单位撤销；可选择“暂停使用”（suspended）",
     en="Another unit has issued the certificate and alone revokes it; “suspended” is possible",
 )
 
@@ -43,9 +43,9 @@ def end_writes(bill: BillItem, refund: RefundItem) -> list[tables.Write]:
     certificate = certificates.revocation.of_application(bill.owed_for)
     if certificate is None:
         return []  # it was withheld, and is not issued any more
-    note = f"费用已退还，退款号 {refund.id} the fee was given back"
-    end_writes = {
+    note = f"费用已退还，退款单号 {refund.id} the fee was given back"
+    by_outcome = {
         rules.SUSPENDED: certificates.revocation.suspend_writes,
         rules.REVOKED: certificates.revocation.revoke_writes,
     }
-    return end_writes[refund.certificate](_REFUNDS, certificate, note)
+    return by_outcome[refund.certificate](_REFUNDS, certificate, note)

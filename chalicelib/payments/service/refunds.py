@@ -30,7 +30,7 @@ _WORDS = {"late": "支付单关闭后到账", "duplicate": "重复支付"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class RefundRequest:
     """What is asked for: fen of each fee item, why, and what then becomes of the certificate."""
 
     parts: dict[str, int]
@@ -38,11 +38,11 @@ class Wanted:
     certificate: str
 
 
-def ask(actor: Actor, bill: BillItem, wanted: Wanted, refund_id: str) -> RefundItem:
+def ask(actor: Actor, bill: BillItem, wanted: RefundRequest, refund_id: str) -> RefundItem:
     """Ask for parts of a paid bill to be given back.
 
     While a bill's refunds are up to the city's limit together, a request counts as approved; what was paid at a window
-    has a limit of its own, by default none is approved by itself. Raises
+    has a limit of its own, by default none is approved by itself, and so is none that ends a certificate. Raises
     ``bill_wrong_state``, ``refund_exceeds_payment``, ``amount_invalid``, ``invalid_request`` (of the certificate) or
     ``changed_meanwhile``.
     """
