@@ -14,10 +14,12 @@ import pytest
 from chalicelib.delivery import rules as delivery_rules
 from chalicelib.delivery.routes import hall
 from chalicelib.delivery.service import couriers
+from chalicelib.identity import staff_rules
 from chalicelib.identity.routes import window
 from chalicelib.identity.service import members, staff, text_codes
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.payments.routes import counter
+from chalicelib.queueing.routes import arriving
 from infra import stack
 from local.environment import ROOT
 
@@ -65,7 +67,23 @@ READY_PARCELS = 300
 LIVE_CODES = 1000
 """Codes for a window that people of the whole city show at one moment."""
 BUSY_RECEIPTS = 10_000_000
+APPOINTMENTS_OF_A_DAY = 2000
+"""At one hall; each of their numbers checks somebody in."""
+GUESSES_BY_SCORE = {3: 10**8, 4: 10**10}
+"""How many guesses zxcvbn says that a password of a score stands at least."""
+SECOND_FACTORS = 2
+"""Each has its own count of guesses at the password beside it."""
 SECRETS = [
+    Secret(
+        name="staff's password, which takes a second factor besides",
+        space=GUESSES_BY_SCORE[staff_rules.LEAST_SCORE],
+        tries=SECOND_FACTORS * a_day(staff.GUESSES_OF_STRANGERS),
+    ),
+    Secret(
+        name="appointment number at a kiosk, any of a hall's day",
+        space=2**55 / APPOINTMENTS_OF_A_DAY,
+        tries=a_day(arriving.DESK_LIMIT),
+    ),
     Secret(
         name="code by text message",
         space=10**6,
