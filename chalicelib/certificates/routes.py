@@ -99,7 +99,7 @@ class PrintRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CertificateReason(msgspec.Struct, forbid_unknown_fields=True):
-    """Why the certificate is suspended, in force again or revoked; shown to the holder."""
+    """Why the certificate is suspended, in force again or revoked; kept in its history."""
 
     reason: Annotated[str, Meta(min_length=4, max_length=500)]
 

@@ -146,21 +146,27 @@ def _files() -> list[Probe]:
 
 
 def _bodies() -> list[Probe]:
-    login = {"method": "POST", "path": "/v1/auth/wechat"}
     deep = b'{"code":' + b"[" * 5000 + b"]" * 5000 + b"}"
-    return [
-        Probe(name="body: no JSON", **login, body=b"{", statuses=(400,), holds="invalid_json"),  # type: ignore[arg-type]
-        Probe(name="body: too deep", **login, body=deep, statuses=(400, 422)),  # type: ignore[arg-type]
-        Probe(name="body: too large", **login, body=b"{" + b" " * 300_000 + b"}", statuses=(413,)),  # type: ignore[arg-type]
-        Probe(name="body: unknown field", **login, body=b'{"code":"x","role":"officer"}', statuses=(422,)),  # type: ignore[arg-type]
-        Probe(
-            name="body: of a plain form, which a browser sends without asking",
-            **login,  # type: ignore[arg-type]
-            body=b"code=x",
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-            statuses=(415,),
-        ),
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    sent: list[tuple[str, bytes, tuple[int, ...], dict[str, str]]] = [
+        ("no JSON", b"{", (400,), {}),
+        ("too deep", deep, (400, 422), {}),
+        ("too large", b"{" + b" " * 300_000 + b"}", (413,), {}),
+        ("unknown field", b'{"code":"x","role":"officer"}', (422,), {}),
+        ("of a plain form, which a browser sends without asking", b"code=x", (415,), form),
     ]
+    found = []
+    for kind, body, statuses, headers in sent:
+        probe = Probe(
+            name=f"body: {kind}",
+            method="POST",
+            path="/v1/auth/wechat",
+            body=body,
+            headers=headers,
+            statuses=statuses,
+        )
+        found.append(probe)
+    return found
 
 
 def _others() -> list[Probe]:

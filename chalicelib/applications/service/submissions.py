@@ -174,16 +174,17 @@ def _debt(case: Case) -> payments.Debt:
 def complete_paid(application_id: str) -> None:
     """Issue the certificate of an approved application whose bills are settled; anything else changes nothing.
 
-    None is issued while a refund says that it would not stay in force.
-
-    Raises ``changed_meanwhile``; a repeat is safe.
+    None is issued while a refund says that it would not stay in force. Raises ``changed_meanwhile``; a repeat is safe.
     """
     item = store.application(application_id)
-    if item is None or item.status != rules.APPROVED or not payments.bills.may_complete(item.bills):
+    if item is None or item.status != rules.APPROVED:
+        return
+    settled = payments.bills.settled(item.bills)
+    if not settled:
         return
     case = Case(item=item, definition=definition_of(item), party=applicant(item), content=store.content(item))
     event, writes = _complete(case, RULES)
-    writes += payments.bills.not_withheld_writes(item.bills)
+    writes += payments.bills.not_withheld_writes(settled)
     tables.write_or_conflict(changes.record(item, event), *writes)
 
 

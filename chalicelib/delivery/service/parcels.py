@@ -151,7 +151,7 @@ def _postage_debt(parcel: ShipmentItem, carrier: Carrier) -> payments.Debt:
 def postage_paid(shipment_id: str) -> None:
     """The postage is paid: the parcel moves on to who packs it; a repeat changes nothing."""
     item = store.shipment(shipment_id)
-    if item is None or item.paid or not item.bill or not payments.bills.may_complete([item.bill]):
+    if item is None or item.paid or not item.bill or not payments.bills.settled([item.bill]):
         return
     item.paid = True
     transitions.start_clock(item)

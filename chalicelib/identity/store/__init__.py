@@ -332,7 +332,7 @@ def sessions_of(holder: str) -> list[SessionItem]:
 def relative(relative_id: str) -> RelativeItem | None:
     """The relation with this id: two reads, also for one that is not there."""
     found = read(RelativeNumberItem, f"RELATION#{relative_id}", consistent=True)
-    return relation(found.holder_index, found.relative_index) if found is not None else relation("", "")
+    return relation(found.holder_index, found.relative_index) if found is not None else relation("absent", "absent")
 
 
 def relation(holder_index: str, relative_index: str) -> RelativeItem | None:

@@ -151,25 +151,21 @@ def cancel_writes(actor: Actor, bill_ids: list[str], reason: str) -> list[tables
     return [cancel_write(actor, item, reason, "system") for item in current if item.status == rules.OPEN]
 
 
-def may_complete(bill_ids: list[str]) -> bool:
-    """Whether nothing of these bills, or of those in their place, is unpaid, and no refund withholds what follows."""
-    for bill_id in bill_ids:
-        item = _current(bill_id)
+def settled(bill_ids: list[str]) -> list[BillItem]:
+    """These bills, or those in their place; none while one is unpaid, or while a refund withholds what follows."""
+    found = [_current(bill_id) for bill_id in bill_ids]
+    for item in found:
         if item.status == rules.OPEN or item.withheld:
-            return False
-    return True
+            return []
+    return found
 
 
-def not_withheld_writes(bill_ids: list[str]) -> list[tables.Write]:
+def not_withheld_writes(items: list[BillItem]) -> list[tables.Write]:
     """Writes that change nothing, and hold only while no refund withholds what follows these bills.
 
     They go into the transaction that issues it: a refund may be asked for, and done, since the bills were read.
     """
-    found: list[tables.Write] = []
-    for bill_id in bill_ids:
-        item = _current(bill_id)
-        found.append(tables.Touch(item, ("withheld",), BillItem.withheld == 0))
-    return found
+    return [tables.Touch(item, ("withheld",), BillItem.withheld == 0) for item in items]
 
 
 def _current(bill_id: str) -> BillItem:
