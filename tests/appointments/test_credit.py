@@ -104,6 +104,31 @@ def relative(world: World, holder: Client, name: str, number: str) -> Any:
     return holder.post("/v1/relatives", {"name": name, "id_number": number})
 
 
+def test_what_somebody_does_who_only_claims_an_identity_counts_not_against_its_owner(world: World) -> None:
+    hall, number = world.hall(booking={"per_week": 9}), new_id_number()
+    stranger = Booker(world, world.claimant("失主", number), hall)
+    for day in ("2026-11-03", "2026-11-05"):
+        missed(world, stranger, day)
+    assert stranger.hold("09:00", day="2026-11-10").code == "booking_blocked"
+    accomplice = Booker(world, world.claimant("失主", number), hall)
+    assert accomplice.hold("09:00", day="2026-11-10").code == "booking_blocked", "all who claim it count as one"
+    owner = Booker(world, world.real_person("失主", number), hall)
+    booked = owner.book("09:00", day="2026-11-10")
+    listed = owner.client.get("/v1/appointments").json["items"]
+    assert [one["id"] for one in listed] == [booked["id"]]
+
+
+def test_what_was_booked_before_the_proof_is_still_ones_own_afterwards(world: World) -> None:
+    hall, number = world.hall(booking={"per_week": 9}), new_id_number()
+    booker = Booker(world, world.claimant("测试人", number), hall)
+    booked = booker.book("09:00")
+    world.prove(booker.client, "测试人", number)
+    booker.client.renew()
+    assert [one["id"] for one in booker.client.get("/v1/appointments").json["items"]] == [booked["id"]]
+    moved = booker.confirm(booker.hold("10:00", moves=booked["id"]))
+    assert moved.status == 201 and booker.read(booked["id"])["status"] == "cancelled"
+
+
 def test_booking_for_a_relative_takes_their_consent(world: World) -> None:
     number, hall = new_id_number(), world.hall()
     daughter, father = world.real_person("女儿甲"), world.real_person("父亲乙", number)

@@ -297,6 +297,22 @@ def test_an_alipay_text_takes_no_number_from_somebody_else(world: World) -> None
     assert again.put("/v1/me/phone", {"credential": own}).code == "login_code_invalid", "from one account only"
 
 
+def test_wechat_takes_no_number_from_somebody_else(world: World) -> None:
+    """WeChat may still know the number that its user had before it was given to somebody else."""
+    holder = Holder(world)
+    former = world.log_in("wechat")
+    mint = world.simulators.wechat.controls["phone_codes"]
+    wanted = {"user": former.user, "phone": holder.phone}
+    assert former.put("/v1/me/phone", {"credential": mint(wanted)["code"]}).code == "text_code_sent"
+    guessed = former.put("/v1/me/phone", {"credential": mint(wanted)["code"], "code": "000000"})
+    assert guessed.code == "text_code_wrong"
+    client = client_of(world, holder.enter(holder.code()))
+    assert client.get("/v1/me").json["account_id"] == holder.client.account_id
+    world.bind_phone(former, holder.phone)
+    client = client_of(world, holder.enter(holder.code()))
+    assert client.get("/v1/me").json["account_id"] == former.account_id, "who holds the phone may"
+
+
 def test_whose_number_somebody_else_binds_hears_of_it_and_gets_no_more_texts(world: World) -> None:
     holder = Holder(world)
     stranger = world.log_in("wechat")

@@ -107,10 +107,10 @@ def test_an_expired_access_token_of_wechat_is_renewed_once(world: World) -> None
     client = world.log_in("wechat", "renew")
     for _ in range(2):
         world.simulators.wechat.controls["expire_tokens"]({})
-        code = world.simulators.wechat.controls["phone_codes"]({"user": "renew", "phone": "13812341234"})["code"]
+        code = world.simulators.wechat.controls["phone_codes"]({"user": "renew", "phone": "13812341235"})["code"]
         assert client.put("/v1/me/phone", {"credential": code}).status == 200
     calls = world.simulators.wechat.token_calls
-    code = world.simulators.wechat.controls["phone_codes"]({"user": "renew", "phone": "13812341234"})["code"]
+    code = world.simulators.wechat.controls["phone_codes"]({"user": "renew", "phone": "13812341235"})["code"]
     assert client.put("/v1/me/phone", {"credential": code}).status == 200
     assert world.simulators.wechat.token_calls == calls
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from scenes.world import World, new_id_number, old_id_number
-from tests.appointments.bookings import HOUSING
+from tests.appointments.bookings import HOUSING, Booker
 from tests.queueing.hall import TODAY, HallDay
 
 
@@ -70,6 +70,24 @@ def test_the_desk_checks_in_by_id_card(day: HallDay) -> None:
     unknown = day.clerk("1").post(f"{day.path}/check_ins", {"code": new_id_number()})
     assert unknown.code == "check_in_code_unknown"
     assert day.clerk("1").post(f"{day.path}/check_ins", {"code": "K7M29QXA4TB3"}).code == "check_in_code_unknown"
+
+
+def test_the_desk_finds_what_was_booked_by_a_claim_too(world: World, day: HallDay) -> None:
+    number = new_id_number()
+    world.set_time(datetime(2026, 11, 2, 8, 0, tzinfo=UTC))
+    Booker(world, world.claimant("预约人", number), day.code).book("09:00")
+    day.at(9)
+    assert day.clerk("1").post(f"{day.path}/check_ins", {"code": number}).json["number"] == "A001"
+
+
+def test_a_ticket_by_a_claim_takes_nobodys_turn(world: World, day: HallDay) -> None:
+    number = new_id_number()
+    where = {"code": day.kiosk().get(f"{day.path}/check_in_code").json["code"]}
+    body = {"hall": day.code, "services": [HOUSING], "where": where}
+    stranger, other = world.claimant("排队人", number), world.claimant("排队人", number)
+    assert stranger.post("/v1/tickets", body).status == 201
+    assert other.post("/v1/tickets", body).code == "already_in_queue"
+    assert day.walk_in(visitor={"name": "排队人", "id_number": number})["number"] == "A002"
 
 
 @pytest.mark.parametrize(("hour", "minute", "code"), [(7, 59, "check_in_too_early"), (9, 16, "check_in_too_late")])

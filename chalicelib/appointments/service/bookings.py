@@ -138,9 +138,15 @@ def resumed(actor: Actor, visitor: Visitor, claim: Claim) -> HeldPlace | None:
 
 
 def book_of(visitor: Visitor) -> Book:
-    """What the visitor has booked, and the no-shows that are remembered."""
-    item = store.booker(visitor.key)
-    return item.opened() if item else Book()
+    """What the visitor has booked, also before a proof, and the no-shows that are remembered."""
+    found = Book(claims=[], no_shows=[])
+    for key in visitor.keys:
+        item = store.booker(key)
+        if item is not None:
+            book = item.opened()
+            found.claims += book.claims
+            found.no_shows += book.no_shows
+    return found
 
 
 def offered(item: WaiterItem, until: int, seat_until: int, slot: Slot, ends: str, appointment: str) -> HeldPlace:

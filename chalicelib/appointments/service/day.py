@@ -7,10 +7,11 @@ from contextlib import suppress
 from datetime import date, timedelta
 
 from chalicelib.appointments import events, rules, store
-from chalicelib.appointments.service import credit, plans
+from chalicelib.appointments.service import bookings, credit, plans
 from chalicelib.appointments.store import AppointmentItem
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall
+from chalicelib.identity.service import Visitor
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.events import changes
@@ -29,10 +30,9 @@ def of_day(hall: Hall, day: date) -> Iterator[AppointmentItem]:
                     yield item
 
 
-def of_visitor(visitor: str, hall: str, day: date) -> AppointmentItem | None:
+def of_visitor(visitor: Visitor, hall: str, day: date) -> AppointmentItem | None:
     """The visitor's next open appointment at a hall on a day; where there is none, one that is over."""
-    booker = store.booker(visitor)
-    claims = booker.opened().claims if booker else []
+    claims = bookings.book_of(visitor).claims
     ours = sorted((claim for claim in claims if (claim.hall, claim.day) == (hall, day)), key=lambda one: one.start)
     items = [item for claim in ours if (item := store.appointment(claim.appointment)) is not None]
     return next((item for item in items if item.status == rules.CONFIRMED), items[-1] if items else None)

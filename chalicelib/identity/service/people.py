@@ -23,9 +23,10 @@ from chalicelib.platforms import alipay, http, wechat
 def bind_phone(actor: Actor, credential: str, code: str = "") -> None:
     """Bind the phone number that the platform vouches for: WeChat's code, or Alipay's JSON text.
 
-    A number that is new to a proven account takes a fresh proof: messages and codes go there from now on. Alipay's text
-    names no user and no time, so whoever finds one can show it: a number that somebody else has bound takes the
-    ``code`` that is sent to it too. Raises ``text_code_sent`` (call again with the code), ``text_code_wrong``,
+    A number that is new to a proven account takes a fresh proof: messages and codes go there from now on. A number that
+    somebody else has bound takes the ``code`` that is sent to it too: Alipay's text names no user and no time, so
+    whoever finds one can show it, and WeChat may still know a number that was given to somebody else long ago. Raises
+    ``text_code_sent`` (call again with the code and, on WeChat, a new credential), ``text_code_wrong``,
     ``login_code_invalid``, ``fresh_proof_required``, ``mini_program_only`` or ``platform_unavailable``.
     """
     if actor.platform == "wechat":
@@ -33,9 +34,9 @@ def bind_phone(actor: Actor, credential: str, code: str = "") -> None:
     elif actor.platform == "alipay":
         phone = alipay.phone_number(credential)
         _take_text(actor, credential)
-        _require_phone(actor, phone, code)
     else:
         raise rules.MINI_PROGRAM_ONLY()
+    _require_phone(actor, phone, code)
 
     def bind() -> None:
         account = canonical(actor.id)

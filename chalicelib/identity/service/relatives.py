@@ -11,19 +11,23 @@ from chalicelib.identity.service import identities, proofs
 from chalicelib.identity.service.accounts import canonical
 from chalicelib.identity.service.identities import Identity, ShownDocument
 from chalicelib.identity.service.wards import is_guardian
-from chalicelib.identity.store import RelativeItem
+from chalicelib.identity.store import AccountItem, RelativeItem
 from chalicelib.kernel import clock, errors
-from chalicelib.kernel.access import Actor
+from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
 
+_CLAIMED = "/claimed"
+
 
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     """Who comes to a hall, in clear. ``key`` stands for whom limits count: the person, or the enterprise.
 
-    ``account`` is empty for somebody without one.
+    Who only claims an identity has a key beside that of whoever has proven it: anybody may know name and number, and
+    what a stranger books or misses by them does not count against the person. All who claim one identity have the
+    same key, so that many accounts get no more places than one. ``account`` is empty for somebody without one.
     """
 
     key: str
@@ -32,19 +36,39 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     id_number: str
     born: date
 
+    @property
+    def is_claimed(self) -> bool:
+        """Whether nobody has proven yet that it is this person who books."""
+        return self.key.endswith(_CLAIMED)
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys under which the visitor may have booked: before a proof it was the other one."""
+        if self.is_claimed:
+            return [self.key]
+        return [self.key, self.key + _CLAIMED]
+
+
+def identity_of_visitor(key: str) -> str:
+    """The index of the identity that a visitor's key stands for."""
+    return key.removesuffix(_CLAIMED)
+
 
 def visitor_self(actor: Actor) -> Visitor:
     """The caller, or the person that the caller acts for; for an enterprise the caller comes, and its limits count."""
     account = canonical(actor.id if actor.organization else actor.principal or actor.id)
-    number = store.unseal(account, "id_number")
-    key = actor.organization or account.id_index or ""
     return Visitor(
-        key=key,
+        key=actor.organization or _own_key(account),
         account=account.id,
         name=store.unseal(account, "name"),
-        id_number=number,
+        id_number=store.unseal(account, "id_number"),
         born=identities.birth_date(account),
     )
+
+
+def _own_key(account: AccountItem) -> str:
+    index = account.id_index or ""
+    return index if account.level >= Level.PROVEN else index + _CLAIMED
 
 
 def visitor_relative(actor: Actor, relative_id: str) -> Visitor:

@@ -117,7 +117,7 @@ def find_appointment(hall: Hall, code: str) -> AppointmentItem:
         if not numbers.is_id_number(numbers.normalized(code), clock.today()):
             raise rules.CODE_UNKNOWN()
         visitor = identity.visitor_named(identity.ShownDocument(name="", id_number=code))
-        item = appointments.of_visitor(visitor.key, hall.code, clock.today())
+        item = appointments.of_visitor(visitor, hall.code, clock.today())
     if item is None:
         raise rules.CODE_UNKNOWN()
     return item
@@ -167,8 +167,14 @@ def walk_in(
 
 
 def _mark(visitor: Visitor | None) -> str:
-    """What tells persons in a queue apart: never the enterprise, for which several may come."""
-    return vault.blind_index("id_number", visitor.id_number)[:12] if visitor else ""
+    """What tells persons in a queue apart: never the enterprise, for which several may come.
+
+    Who only claims an identity takes no turn from the one who shows the ID card.
+    """
+    if visitor is None:
+        return ""
+    purpose = "claimed_visitor" if visitor.is_claimed else "id_number"
+    return vault.blind_index(purpose, visitor.id_number)[:12]
 
 
 def _age(visitor: Visitor) -> int:
