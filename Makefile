@@ -10,7 +10,7 @@ NOTO := node_modules/@expo-google-fonts/noto-sans-sc
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test proofs test-stack lint mutants house format openapi examples bench publish check-city join staff staff-code suspend reinstate dismiss invoke \
-	rush hostile notices simulation package deploy secrets destroy restore-items practice costs lock clean-data
+	rush cycle hostile notices simulation package deploy secrets destroy restore-items practice costs lock clean-data
 
 # the shell has a USER of its own
 STAFF_USER = $(if $(findstring command,$(origin USER)),$(USER))
@@ -61,8 +61,9 @@ $(BROWSER)/unpacked/installed: $(BROWSER)/package-lock.json
 	@cd $(BROWSER) && TMPDIR=$$PWD/unpacked AWS_EXECUTION_ENV=AWS_Lambda_nodejs22.x node unpack.mjs >/dev/null
 	@touch $@
 
-proofs: install ## the large proofs: 10,000 schedules of identities, long stories, random requests; an hour on two cores
+proofs: install ## the large proofs: 10,000 schedules of identities, long stories, all tests over botocore, random requests; an hour on two cores
 	@BANSHI_IDENTITIES=10000 HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n auto --dist worksteal --override-ini addopts= -q --strict-markers --timeout 7200 tests/proofs/test_identity.py
+	@WIRE=botocore $(BIN)/python -m pytest -n auto
 	@BANSHI_FUZZ_SECONDS=120 $(BIN)/python -m pytest --override-ini addopts= -q --strict-markers --timeout 600 tests/proofs/test_contract.py
 
 test-stack: install ## deploy the packages into an AWS emulator and play the journey there (Python 3.13)
@@ -94,6 +95,9 @@ examples: install ## play all tests and keep a request and an answer of each ope
 
 bench: install ## measure units, CPU, cold start, PDF and QR; results in bench/results/
 	@$(BIN)/python -m bench
+
+cycle: install ## whole cases, from the log-in to the scan: how many a second one core gets through
+	@$(BIN)/python -m bench.cycle
 
 rush: install ## a release morning: 30,000 people on 4,000 places (make rush PEOPLE=3000 PLACES=400 is smaller)
 	@$(BIN)/python -m bench.rush $(if $(PEOPLE),--people $(PEOPLE)) $(if $(PLACES),--places $(PLACES))

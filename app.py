@@ -1,5 +1,6 @@
 """Composition root of the API: settings, and the endpoints of the kernel and of every feature."""
 
+import gc
 import os
 import sys
 
@@ -10,12 +11,24 @@ if "STAGE" not in os.environ:
     print(said, file=sys.stderr, flush=True)
     os._exit(2)
 
+# Nothing of what is imported here is garbage: the collector would look through all of it again and again.
+gc.disable()
+
 from chalicelib import features
-from chalicelib.identity import service as identity
-from chalicelib.kernel.edge import endpoint
+from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.api import Api
+from chalicelib.kernel.edge.routing import LazyEndpoints
+
+
+def authenticate(headers: dict[str, str]) -> Actor:
+    """Who calls; what finds it out is loaded with the first request that is not for anybody."""
+    from chalicelib.identity import service as identity
+
+    return identity.callers.authenticate(headers)
+
 
 features.check_environment(os.environ)
-features.load_routes()
 app = Api(app_name="banshi")
-app.mount(endpoint.REGISTRY, identity.callers.authenticate)
+app.mount(LazyEndpoints(features.resources(), features.load_resource, features.load_path), authenticate)
+gc.freeze()
+gc.enable()

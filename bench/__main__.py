@@ -243,13 +243,16 @@ def main() -> int:
             measured = api.measure(world)
     print("  ".join(f"{name} {value}" for name, value in figures["drawing"].items()))
     print(api.describe(measured))
-    _write("journey", figures)
+    write_result("journey", figures)
     del figures["drawing"]
-    _write("api", {**figures, **measured})
-    return 0
+    write_result("api", {**figures, **measured})
+    missed = api.missed(measured)
+    if missed:
+        print(f"goals that are not reached: {', '.join(missed)}")
+    return 1 if missed else 0
 
 
-def _write(name: str, content: dict[str, Any]) -> None:
+def write_result(name: str, content: dict[str, Any]) -> None:
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

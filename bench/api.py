@@ -1,11 +1,13 @@
-"""What the API's packages cost: a cold start against the floor, warm requests against bare boto3, and a peer.
+"""What the API's packages cost: cold starts against floors, warm requests against bare clients, and a peer.
 
-The floor of a cold start is the interpreter, a botocore client of DynamoDB and one call. The bare handler
-makes exactly the calls that ours makes, by boto3, and nothing else. Only this process's CPU is counted.
+The floor of a cold start is the interpreter with the unpacked API package, botocore's client of DynamoDB and one call;
+the same on our own wire stands beside it. The bare handlers make exactly the calls that ours makes, by boto3 without
+its validation and by our wire, and nothing else. The CPU of all threads of a process counts.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import resource
 import statistics
@@ -20,17 +22,20 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from cryptography.hazmat.primitives import serialization
+from botocore.config import Config
 
-from chalicelib.kernel import aws
-from chalicelib.kernel.security import signing
+from chalicelib.kernel import aws, clock
+from chalicelib.kernel.edge import tokens
 from chalicelib.kernel.settings import settings
+from chalicelib.kernel.wire import client as wire
 from infra import package
 from local.environment import ROOT
 from local.gateway import Context, Gateway
 from scenes.world import Client, World
 
 COLD_REPEATS = 11
+_WARM = ("progress by receipt", "list applications", "read me")
+_MONTH = "/v1/halls/{hall}/days?month={month}&services=tour_bus_sticker"
 WARM_ROUNDS, WARM_REPEATS = 7, 60
 Event = dict[str, Any]
 
@@ -45,17 +50,21 @@ def measure(world: World) -> dict[str, Any]:
         for artefact in package.ARTEFACTS:
             with zipfile.ZipFile(built / f"{artefact.name}.zip") as packed:
                 packed.extractall(folder / artefact.name)
-        cold = _cold(folder, events["progress by receipt"])
+        cold = _cold(folder, events)
         peak = _peak([str(folder / "api")], _API + _EVERYTHING, events["progress by receipt"])
     peer_peak = _peak([sysconfig.get_path("purelib"), str(ROOT)], _PEER, events["progress by receipt"])
-    warm = _warm(world, events)
+    warm = _warm(world, {name: events[name] for name in _WARM})
     floor = cold["floor"]
+    first = {name: cold[name] for name in events}
     return {
-        "cold_ratio": round(cold["api"] / floor, 2),
+        "cold_ratio": round(max(first.values()) / floor, 2),
+        "cold_ratio_own_floor": round(max(first.values()) / cold["floor on our wire"], 2),
         "warm_ratio": round(statistics.mean(row["ratio"] for row in warm), 2),
+        "warm_ratio_signed": round(statistics.mean(row["signed_ratio"] for row in warm), 2),
         "peak_mb": peak,
         "peer_cold_ratio": round(cold["peer"] / floor, 2),
         "peer_warm_ratio": round(statistics.mean(row["peer_ratio"] for row in warm), 2),
+        "ahead_of_peer": round(min(row["peer_ratio"] / row["ratio"] for row in warm), 2),
         "peer_peak_mb": peer_peak,
         "package_mb": sizes["api"],
         "printing_cold_ratio": round(cold["printing"] / floor, 2),
@@ -65,18 +74,34 @@ def measure(world: World) -> dict[str, Any]:
     }
 
 
+LIMITS = {"cold_ratio": 1.6, "warm_ratio": 0.6, "warm_ratio_signed": 2.5, "peak_mb": 128}
+LEAST_AHEAD_OF_PEER = 2.0
+
+
 def describe(measured: dict[str, Any]) -> str:
     """The figures beside their goals."""
     rows = [
-        ("cold start, ratio to the floor", measured["cold_ratio"], "1.6", measured["peer_cold_ratio"]),
-        ("warm request, ratio to bare boto3", measured["warm_ratio"], "1.5", measured["peer_warm_ratio"]),
-        ("peak memory, MB", measured["peak_mb"], "128", measured["peer_peak_mb"]),
-        ("API package, MB", measured["package_mb"], "60", ""),
+        ("slowest cold start, ratio to the floor", "cold_ratio", "1.6", measured["peer_cold_ratio"]),
+        ("  to the floor on our wire", "cold_ratio_own_floor", "", ""),
+        ("warm request, ratio to bare boto3", "warm_ratio", "0.6", measured["peer_warm_ratio"]),
+        ("  to bare signed calls", "warm_ratio_signed", "2.5", ""),
+        ("peer's CPU, as a multiple of ours", "ahead_of_peer", "> 2", ""),
+        ("peak memory, MB", "peak_mb", "128", measured["peer_peak_mb"]),
+        ("API package, MB", "package_mb", "60", ""),
     ]
-    lines = [f"{'':<36}{'ours':>8}{'goal':>8}{'peer':>8}"]
-    lines += [f"{name:<36}{ours:>8}{goal:>8}{peer:>8}" for name, ours, goal, peer in rows]
-    lines += [f"  {row['name']:<34}{row['ratio']:>8}{'':>8}{row['peer_ratio']:>8}" for row in measured["warm"]]
+    lines = [f"{'':<42}{'ours':>8}{'goal':>8}{'peer':>8}"]
+    lines += [f"{name:<42}{measured[key]:>8}{goal:>8}{peer:>8}" for name, key, goal, peer in rows]
+    lines += [f"  warm {row['name']:<35}{row['ratio']:>8}{'':>8}{row['peer_ratio']:>8}" for row in measured["warm"]]
+    lines += [f"  cold {name:<35}{spent:>8} ms" for name, spent in measured["cold_ms"].items()]
     return "\n".join(lines)
+
+
+def missed(measured: dict[str, Any]) -> list[str]:
+    """The goals that are not reached."""
+    found = [name for name, most in LIMITS.items() if measured[name] > most]
+    if measured["ahead_of_peer"] < LEAST_AHEAD_OF_PEER:
+        found.append("ahead_of_peer")
+    return found
 
 
 def _events(world: World) -> dict[str, Event]:
@@ -91,6 +116,10 @@ def _events(world: World) -> dict[str, Event]:
         return {"statusCode": 200, "body": ""}
 
     from app import app
+    from chalicelib.certificates import service, store
+
+    certificate = store.certificate(enterprise.client.get(f"/v1/applications/{applied['id']}").json["certificate_id"])
+    assert certificate is not None
 
     def of(client: Client, path: str) -> Event:
         headers = {"accept": "*/*", "authorization": f"Bearer {client.token}", "acting-for": client.acting_for}
@@ -98,18 +127,28 @@ def _events(world: World) -> dict[str, Event]:
         Gateway(catch, app.routes).handle("GET", path, sent, b"", "127.0.0.1")
         return caught[-1]
 
+    number = service.prints.signed_number(certificate)
     return {
         "progress by receipt": of(world.anonymous(), f"/v1/progress?receipt={applied['receipt']}"),
         "list applications": of(enterprise.client, "/v1/applications"),
         "read me": of(enterprise.representative, "/v1/me"),
+        "read guide": of(world.anonymous(), "/v1/services/tour_bus_sticker"),
+        "search services": of(world.anonymous(), "/v1/services?words=大巴包车"),
+        "scan page": of(world.anonymous(), f"/b/{number}"),
+        "look at a month": of(enterprise.client, _MONTH.format(hall=world.hall(), month=str(clock.today())[:7])),
     }
 
 
 # Cold: fresh processes
 
+_KEY = "Key={'pk': {'S': 'x'}, 'sk': {'S': 'x'}}"
 _FLOOR = (
     "import botocore.session; c = botocore.session.get_session().create_client('dynamodb');"
-    "c.get_item(TableName=event['table'], Key={'pk': {'S': 'x'}, 'sk': {'S': 'x'}})"
+    f"c.get_item(TableName=event['table'], {_KEY})"
+)
+_OWN_FLOOR = (
+    "from chalicelib.kernel.wire.client import Client; c = Client('dynamodb', lambda: None);"
+    f"c.get_item(TableName=event['table'], {_KEY})"
 )
 _CALL = "context = type('Context', (), {'aws_request_id': 'x'})(); assert handler(event, context)['statusCode'] < 500"
 _API = f"from app import app as handler; {_CALL}"
@@ -119,22 +158,31 @@ _EVERYTHING = "; import msgspec, jwt, jsonschema_rs, zen, pyotp, jinja2"
 _PEAK = "; print([line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')][0])"
 
 
-def _cold(folder: Path, event: Event) -> dict[str, float]:
+def _cold(folder: Path, events: dict[str, Event]) -> dict[str, float]:
     """Median CPU milliseconds of a fresh process with its first request; all take turns."""
     libraries = sysconfig.get_path("purelib")
+    event = events["progress by receipt"]
     ticket = {**event, "resource": "/v1/prints/{ticket}", "pathParameters": {"ticket": "x"}}
     ticket["requestContext"] = {**event["requestContext"], "resourcePath": "/v1/prints/{ticket}"}
+    api = [str(folder / "api")]
+    asked = {"table": f"{settings().table_prefix}kernel"}
     programs: dict[str, Callable[[], float]] = {
-        "floor": lambda: _run([libraries], _FLOOR, {"table": f"{settings().table_prefix}kernel"})[0],
-        "api": lambda: _run([str(folder / "api")], _API, event)[0],
+        "floor": lambda: _run(api, _FLOOR, asked)[0],
+        "floor on our wire": lambda: _run(api, _OWN_FLOOR, asked)[0],
         "printing": lambda: _run([str(folder / "printing")], _PRINTING, ticket)[0],
         "peer": lambda: _run([libraries, str(ROOT)], _PEER, event)[0],
     }
+    for name, first in events.items():
+        programs[name] = functools.partial(_cpu_of_first, api, first)
     spent: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(COLD_REPEATS):
         for name, program in programs.items():
             spent[name].append(program())
     return {name: statistics.median(values) for name, values in spent.items()}
+
+
+def _cpu_of_first(paths: list[str], event: Event) -> float:
+    return _run(paths, _API, event)[0]
 
 
 def _peak(paths: list[str], program: str, event: Event) -> float:
@@ -160,12 +208,18 @@ def _warm(world: World, events: dict[str, Event]) -> list[dict[str, Any]]:
     from app import app
     from bench import peer
 
-    for kid, key in settings().token_keys.items():
-        peer.PUBLIC_KEYS[kid] = serialization.load_der_public_key(signing.public_key_der(key))
+    for kid in settings().token_keys:
+        peer.PUBLIC_KEYS[kid] = tokens.private_key(kid).public_key()
     rows = []
     for name, event in events.items():
-        bare = _bare(app, event)
-        handlers: dict[str, Callable[[Event, Any], Any]] = {"ours": app, "bare": bare, "peer": peer.handler}
+        calls, answer = _calls_of(app, event)
+        validation_off = boto3.client("dynamodb", config=Config(parameter_validation=False))
+        handlers: dict[str, Callable[[Event, Any], Any]] = {
+            "ours": app,
+            "bare": _bare(calls, answer, validation_off._make_api_call),
+            "signed": _bare(calls, answer, wire.Client("dynamodb", aws.session)._make_api_call),
+            "peer": peer.handler,
+        }
         spent: dict[str, list[float]] = {which: [] for which in handlers}
         for _ in range(WARM_ROUNDS):
             for which, handler in handlers.items():
@@ -176,6 +230,7 @@ def _warm(world: World, events: dict[str, Event]) -> list[dict[str, Any]]:
                 "name": name,
                 "cpu_ms": round(median["ours"], 2),
                 "ratio": round(median["ours"] / median["bare"], 2),
+                "signed_ratio": round(median["ours"] / median["signed"], 2),
                 "peer_ratio": round(median["peer"] / median["bare"], 2),
             }
         )
@@ -191,9 +246,13 @@ def _cpu_of(handler: Callable[[Event, Any], Any], event: Event) -> float:
     return (time.process_time() - begun) / WARM_REPEATS * 1000
 
 
-def _bare(app: Callable[[Event, Any], Any], event: Event) -> Callable[[Event, Any], Event]:
-    """A handler that makes the same database calls by boto3 and answers as many bytes."""
-    client, calls = aws.client("dynamodb"), []
+Calls = list[tuple[str, dict[str, Any]]]
+
+
+def _calls_of(app: Callable[[Event, Any], Any], event: Event) -> tuple[Calls, Event]:
+    """The database calls that a warm request makes, and its answer."""
+    client = aws.client("dynamodb")
+    calls: Calls = []
     send = client._make_api_call
 
     def note(operation: str, parameters: dict[str, Any]) -> Any:
@@ -204,13 +263,16 @@ def _bare(app: Callable[[Event, Any], Any], event: Event) -> Callable[[Event, An
     client._make_api_call = note
     answer = app({**event}, Context())
     client._make_api_call = send
-    bare = boto3.client("dynamodb")
-    methods = {"GetItem": bare.get_item, "Query": bare.query, "UpdateItem": bare.update_item, "PutItem": bare.put_item}
+    return calls, answer
+
+
+def _bare(calls: Calls, answer: Event, call: Callable[[str, dict[str, Any]], Any]) -> Callable[[Event, Any], Event]:
+    """A handler that makes the same database calls by ``call`` and answers as many bytes."""
     body = json.loads(answer["body"])
 
     def handler(event: Event, context: Any) -> Event:
         for operation, parameters in calls:
-            methods[operation](**parameters)
+            call(operation, parameters)
         return {"statusCode": 200, "headers": answer["headers"], "body": json.dumps(body)}
 
     return handler

@@ -31,7 +31,10 @@ NAMES = (
     "privacy",
 )
 KERNEL_TABLES = ("history", "kernel")
-KERNEL_ROUTES = ("chalicelib.kernel.edge.health", "chalicelib.kernel.edge.documents")
+KERNEL_ROUTES = {
+    "/health": "chalicelib.kernel.edge.health",
+    "/v1/documents/{ticket}": "chalicelib.kernel.edge.documents",
+}
 
 
 @functools.cache
@@ -46,11 +49,39 @@ def all_features() -> tuple[Feature, ...]:
 
 def load_routes() -> None:
     """Import every module that declares endpoints; they then stand in ``endpoint.REGISTRY``."""
-    for module in KERNEL_ROUTES:
+    for module in KERNEL_ROUTES.values():
         importlib.import_module(module)
     for feature in all_features():
-        for module in feature.routes:
-            feature.load(module)
+        _load_routes(feature)
+
+
+def _load_routes(feature: Feature) -> None:
+    for module in feature.routes:
+        feature.load(module)
+
+
+def load_resource(resource: str) -> None:
+    """Import what declares the endpoints of one of ``resources``."""
+    if resource in KERNEL_ROUTES:
+        importlib.import_module(KERNEL_ROUTES[resource])
+    for feature in all_features():
+        if resource in feature.resources:
+            _load_routes(feature)
+
+
+def load_path(first: str) -> bool:
+    """Import what declares the endpoints below ``/v1/<first>``; whether there are any."""
+    is_known = False
+    for feature in all_features():
+        if first in feature.paths:
+            _load_routes(feature)
+            is_known = True
+    return is_known
+
+
+def resources() -> list[str]:
+    """API Gateway's resources besides the greedy one."""
+    return sorted([*KERNEL_ROUTES, *(name for feature in all_features() for name in feature.resources)])
 
 
 def tables_with_history() -> list[str]:

@@ -8,7 +8,7 @@ from chalicelib.certificates import routes as certificates
 from chalicelib.certificates.settings import CertificateSettings
 from chalicelib.delivery.service import parcels
 from chalicelib.identity import service as identity
-from chalicelib.kernel.edge import documents, endpoint
+from chalicelib.kernel.edge import documents, endpoint, routing
 from chalicelib.kernel.edge.api import Api
 from chalicelib.kernel.settings import Settings, read_all
 from chalicelib.payments.service import documents as payment_documents
@@ -20,11 +20,8 @@ MAKERS = (parcels, payment_documents)
 # Named one by one: the list of features would bring all of them into this package.
 read_all((Settings, PlatformSettings, CertificateSettings), os.environ)
 handler = Api(app_name="banshi-print")
+views = (certificates.fetch_print, documents.fetch_document)
 handler.mount(
-    [
-        declared
-        for declared in endpoint.REGISTRY
-        if declared.view in (certificates.fetch_print, documents.fetch_document)
-    ],
+    routing.FixedEndpoints([declared for declared in endpoint.REGISTRY if declared.view in views]),
     identity.callers.authenticate,
 )

@@ -15,9 +15,11 @@ def main(part: str) -> None:
     os.environ.update(environment.settings())
     if part == "api":
         from app import app
+        from chalicelib import features
         from chalicelib.kernel import type_cache
         from local.gateway import Gateway
 
+        features.load_routes()
         type_cache.describe_types()  # this API answers in threads
         httpd.server(environment.ports.api, Gateway(app, app.routes).handle).serve_forever()
     elif part == "simulators":

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import aws
 from chalicelib.kernel.security import signing, vault
+from chalicelib.kernel.wire import client as wire
 from chalicelib.platforms import secrets
 from infra import stack
 from local import template
@@ -61,7 +62,8 @@ def _forget() -> None:
 
 def enforce() -> None:
     """From here on, every function of this process runs with the role that it would have in AWS."""
-    aws.session().register("provide-client-params", _check)
+    aws.session().register("provide-client-params", _check_botocore)
+    _check_our_own_wire()
     for name, function in template.functions(STAGE).items():
         place, _, handler = function["Handler"].rpartition(".")
         module = importlib.import_module(place)
@@ -79,17 +81,31 @@ def as_function(name: str, handler: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _check(params: dict[str, Any], model: Any, **_: Any) -> None:
+def _check_botocore(params: dict[str, Any], model: Any, **_: Any) -> None:
+    _check(model.service_model.service_name, model.name, params)
+
+
+def _check_our_own_wire() -> None:
+    call = wire.Client._make_api_call
+
+    def checked(self: wire.Client, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        _check(self.service, operation, parameters)
+        return call(self, operation, parameters)
+
+    setattr(wire.Client, "_make_api_call", checked)  # noqa: B010
+
+
+def _check(service: str, operation: str, params: dict[str, Any]) -> None:
     function = _running.get()
     if not function:
         return
-    for action, resource in _needs(model.service_model.service_name, model.name, params):
+    for action, resource in _needs(service, operation, params):
         if not is_allowed(function, action, resource):
             message = f"{function} may not {action} on {resource}: infra/roles.yaml"
             print(message, file=sys.stderr)  # the API hides it from its callers; whoever runs a test has to see it
             error = {"Code": "AccessDeniedException", "Message": message}
             response = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
-            raise ClientError(response, model.name)
+            raise ClientError(response, operation)
 
 
 def _needs(service: str, operation: str, params: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -105,7 +121,7 @@ def _needs(service: str, operation: str, params: dict[str, Any]) -> Iterator[tup
         table = params["StreamArn"].split("/")[1] if "StreamArn" in params else f"banshi-{STAGE}-identity"
         yield f"dynamodb:{operation}", _table(table).replace(".Arn", ".StreamArn")
     elif service == "kms":
-        yield f"kms:{operation}", _key(params.get("KeyId", f"alias/banshi-{STAGE}-data"))
+        yield f"kms:{operation}", _key(params["KeyId"])
     elif operation == "ListObjectsV2":
         yield "s3:ListBucket", "AuditBucket.Arn"
     elif service == "s3":

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import pyotp
 
+from chalicelib import features
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall
 from chalicelib.kernel import clock
@@ -209,6 +210,7 @@ class World:
     def __init__(self, environment: Environment, simulators: Simulators) -> None:
         from app import app
 
+        features.load_routes()
         self.environment = environment
         self.simulators = simulators
 

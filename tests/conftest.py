@@ -7,6 +7,7 @@ own, so tests do not meet.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import threading
@@ -18,6 +19,9 @@ from typing import Any
 import hypothesis
 import pytest
 
+from chalicelib.kernel import aws
+from chalicelib.kernel.edge import rates
+from chalicelib.kernel.wire import places
 from local import embedded, setup, simulators
 from local.embedded import free_ports
 from local.environment import Environment
@@ -68,6 +72,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environmen
     """Database, key service and buckets, running."""
     with embedded.running(tmp_path_factory.mktemp("data")) as environment:
         yield environment
+        for service in places.SERVICES:
+            aws.client(service).close()
 
 
 @pytest.fixture(scope="session")
@@ -109,9 +115,16 @@ def interleaved(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inter
         yield run
 
 
+_tests = itertools.count()
+
+
 @pytest.fixture
-def world(city: World) -> Iterator[World]:
+def world(city: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The city at a fixed moment: Monday 2 November 2026, 16:00 in Shanghai."""
+    # Tests have couriers, officers and minutes in common: what one of them uses up of a limit is not the next one's.
+    number = next(_tests)
+    key_of = rates._key
+    monkeypatch.setattr(rates, "_key", lambda limit, who: key_of(limit, f"{number}/{who}"))
     city.set_time(datetime(2026, 11, 2, 8, 0, tzinfo=UTC))
     yield city
     city.reset()

@@ -26,7 +26,7 @@ def restore(copy: str, key: str) -> tuple[int, int]:
     table = next((name for name in _tables() if copy.startswith(f"{name}-")), None)
     if table is None or not key:
         raise SystemExit(USAGE + "; a copy's name begins with the name of its table and a hyphen")
-    database, restored, present = aws.client("dynamodb"), 0, 0
+    database, restored, present = aws.session().create_client("dynamodb", config=aws.CONFIG), 0, 0
     print(f"from {copy} to {table}, keys {key}...")
     request: dict[str, Any] = {"TableName": copy}
     while True:

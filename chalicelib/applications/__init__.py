@@ -7,6 +7,7 @@ FEATURE = Feature(
     title="办件：填写、提交、审查 Applications: filling in, submitting, review",
     uses=("identity", "catalog", "certificates", "payments", "delivery"),
     routes=("routes",),
+    paths=("applications", "progress", "tasks"),
     tables={"applications": True},
     events="events",
     graphs={"application": "rules:GRAPH", "step": "rules:STEPS"},

@@ -7,6 +7,7 @@ FEATURE = Feature(
     title="号源、预约、候补 Slots, appointments, waiting list",
     uses=("identity", "catalog"),
     routes=("routes",),
+    paths=("appointments", "booking_tickets", "halls", "holds", "waiting"),
     tables={"appointments": True},
     events="events",
     graphs={"appointment": "rules:APPOINTMENTS", "waiting list": "rules:WAITERS"},

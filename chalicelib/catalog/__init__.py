@@ -6,6 +6,7 @@ FEATURE = Feature(
     name="catalog",
     title="事项与办事指南 Services and their guides",
     routes=("routes",),
+    paths=("halls", "services"),
     tables={"catalog": True},
     events="events",
 )

@@ -7,6 +7,7 @@ FEATURE = Feature(
     title="快递件、交接、地址簿 Parcels, hand-overs, address book",
     uses=("identity", "catalog", "certificates", "payments"),
     routes=("routes",),
+    paths=("addresses", "carriers", "courier", "halls", "handovers", "notify", "postage", "shipments"),
     roles=("courier",),
     tables={"delivery": True},
     events="events",

@@ -1,4 +1,7 @@
-"""AWS clients: made once, lazily; attempts are repeated with jitter within a request's time budget."""
+"""AWS clients: made once, lazily; attempts are repeated with jitter within a request's time budget.
+
+What requests call all the time (DynamoDB, KMS, Secrets Manager) goes over ``kernel/wire``; what is rare over botocore.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.kernel import budget
+from chalicelib.kernel.settings import BOTOCORE, settings
+from chalicelib.kernel.wire import client as wire
+from chalicelib.kernel.wire import places
+from chalicelib.kernel.wire.client import OutOfTime
 
 _lock = threading.Lock()
 
@@ -23,17 +30,8 @@ CONFIG = Config(
     parameter_validation=False,
 )
 
-
-THROTTLES = {
-    "LimitExceededException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown",
-    "ThrottlingException", "TooManyRequestsException", "TransactionConflictException", "TransactionInProgressException",
-}  # fmt: skip
-
-
-class OutOfTime(BotoCoreError):  # type: ignore[misc]
-    """The request's time is used up; the call was not made."""
-
-    fmt = "no time is left for {operation}"
+CONFLICT = "TransactionConflictException"
+THROTTLES = wire.THROTTLES | {CONFLICT}
 
 
 @functools.cache
@@ -59,6 +57,8 @@ def is_passing(error: BaseException) -> bool:
 
 @functools.cache
 def _client(service: str) -> Any:
+    if service in places.SERVICES and settings().wire != BOTOCORE:
+        return wire.Client(service, session)
     return session().create_client(service, config=CONFIG)
 
 

@@ -17,7 +17,8 @@ class Feature:
 
     ``title``: what it is about, in Chinese and English, for readers of the contract.
     ``uses``: the features that it imports, exactly, in the order of ``features.NAMES``.
-    ``routes``: its modules that declare endpoints.
+    ``routes``: its modules that declare endpoints. They are loaded when a path is called that begins with ``/v1/`` and
+    one of ``paths``, or that is one of ``resources``, which lie elsewhere or are declared to be ``apart``.
     ``tables``: its tables by name, and whether the event log keeps what happens to the aggregates in it.
     ``roles``: the roles of staff that it brings with it, beside those of ``kernel/access.py``.
     ``events``: its module that declares what happens to its things; empty if nothing does that the event log keeps.
@@ -34,6 +35,8 @@ class Feature:
     title: str
     uses: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
     tables: Mapping[str, bool] = field(default_factory=dict)
     roles: tuple[str, ...] = ()
     events: str = ""

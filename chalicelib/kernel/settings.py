@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:(?P<port>[1-9][0-9]{0,4}))?")
 _LOOPBACK = ("127.0.0.1", "localhost")
+OWN = "own"
+BOTOCORE = "botocore"
 
 
 class InvalidSettings(SystemExit):
@@ -41,6 +43,11 @@ def _check_origins(text: str) -> None:
 def origins(text: str) -> list[str]:
     """The origins that a setting lists."""
     return [origin.strip() for origin in text.split(",") if origin.strip()]
+
+
+def _check_wire(text: str) -> None:
+    if text not in (OWN, BOTOCORE):
+        raise ValueError(f"must be {OWN} or {BOTOCORE}")
 
 
 def _check_public_url(text: str) -> None:
@@ -69,6 +76,9 @@ class Settings:
         "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/banshi-dev-history-failures",
     )
     audit_bucket: str = setting("bucket that keeps the signed daily roots of the event log", "banshi-dev-audit")
+    wire: str = setting(
+        "how DynamoDB, KMS and Secrets Manager are called: own (kernel/wire) or botocore", OWN, OWN, check=_check_wire
+    )
     data_key: str = setting("KMS key or alias that wraps the data keys", "alias/banshi-dev-data")
     audit_key: str = setting("KMS signing key of the event log's daily roots", "alias/banshi-dev-audit")
     token_keys: dict[str, str] = setting(

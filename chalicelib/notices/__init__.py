@@ -7,6 +7,7 @@ FEATURE = Feature(
     title="消息中心与推送 Inbox and messages",
     uses=("identity", "catalog"),
     routes=("routes",),
+    paths=("messages", "notices"),
     tables={"notices": False},
     graphs={"message": "rules:MESSAGES"},
     work="service.dispatch:WORKER",

@@ -7,6 +7,7 @@ FEATURE = Feature(
     title="缴费单、支付、退款、对账 Bills, payments, refunds, reconciliation",
     uses=("identity", "catalog", "certificates"),
     routes=("routes",),
+    paths=("bills", "counter", "drawers", "notify", "payment_cases", "payments", "refunds", "suspense", "treasury"),
     roles=("treasurer",),
     tables={"payments": True},
     events="events",

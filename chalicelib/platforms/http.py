@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import json
+import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 
@@ -21,11 +22,33 @@ _MAX_ANSWER_BYTES = 4_000_000
 _DOWNLOAD_TIMEOUT = urllib3.Timeout(connect=5, read=60)
 
 
-@functools.cache
-def _pool() -> urllib3.PoolManager:
-    return urllib3.PoolManager(
-        maxsize=20, timeout=urllib3.Timeout(connect=2, read=5), retries=False, cert_reqs="CERT_REQUIRED"
-    )
+_IDLE_SECONDS = 60.0
+
+
+class _Pools:
+    """The connections to each host, kept while they are used."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, urllib3.PoolManager]] = {}
+
+    def of(self, url: str) -> urllib3.PoolManager:
+        """The pool of a host; a new one if the last was idle for so long that its connections may be dead.
+
+        A NAT gateway forgets them after 350 seconds without telling anybody, and a function may have been frozen.
+        """
+        host = urlsplit(url).netloc
+        now = time.monotonic()
+        last_used, pool = self._known.get(host, (0.0, None))
+        if pool is None or now - last_used > _IDLE_SECONDS:
+            pool = urllib3.PoolManager(
+                maxsize=20, timeout=urllib3.Timeout(connect=2, read=5), retries=False, cert_reqs="CERT_REQUIRED"
+            )
+        # Two threads may both make one: the last stays, the other ends with its requests.
+        self._known[host] = (now, pool)
+        return pool
+
+
+_pools = _Pools()
 
 
 def call(
@@ -41,11 +64,13 @@ def call(
     as ``Unheard`` when the request had reached the platform.
 
     ``explained``: a 5xx comes with the platform's own code and is handed back like any other answer.
+
+    A GET whose connection ended before an answer came is sent once more: it changes nothing at the platform.
     """
     if budget.remaining() <= 0:
         raise unavailable(platform)
     try:
-        answer = _pool().request(method, url, body=body, headers=headers or {}, redirect=False)
+        answer = _request(method, url, body, headers or {})
     except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
         log.write("platform_failed", level="warning", platform=platform, error=type(error).__name__)
         raise unavailable(platform) from error
@@ -60,10 +85,20 @@ def call(
     return answer
 
 
+def _request(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+    pool = _pools.of(url)
+    try:
+        return pool.request(method, url, body=body, headers=headers, redirect=False)
+    except urllib3.exceptions.ProtocolError:
+        if method != "GET":
+            raise
+        return pool.request(method, url, body=body, headers=headers, redirect=False)
+
+
 def download(platform: str, url: str, target: Path, headers: dict[str, str] | None = None) -> None:
     """Put a file behind ``url`` into ``target``, in pieces; raises ``platform_unavailable``."""
     try:
-        answer = _pool().request(
+        answer = _pools.of(url).request(
             "GET", url, headers=headers or {}, redirect=False, preload_content=False, timeout=_DOWNLOAD_TIMEOUT
         )
         try:

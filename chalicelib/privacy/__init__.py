@@ -7,6 +7,7 @@ FEATURE = Feature(
     title="个人信息副本与账号注销 A copy of one's own data, closing an account",
     uses=("identity", "catalog", "certificates", "payments", "delivery", "applications", "appointments", "notices"),
     routes=("routes",),
+    paths=("closed_accounts", "me"),
     tables={"privacy": True},
     events="events",
     graphs={"closing of an account": "rules:CLOSINGS"},

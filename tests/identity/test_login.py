@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 
 from chalicelib.identity import store
@@ -79,7 +81,7 @@ def test_a_slow_platform_is_not_waited_for(world: World, monkeypatch: pytest.Mon
     from chalicelib.platforms import http
 
     impatient = urllib3.PoolManager(timeout=urllib3.Timeout(connect=1, read=0.2), retries=False)
-    monkeypatch.setattr(http, "_pool", lambda: impatient)
+    monkeypatch.setattr(http, "_pools", mock.Mock(of=lambda url: impatient))
     world.simulators.wechat.controls["faults"]({"fault": "slow"})
     code = world.simulators.wechat.controls["login_codes"]({"user": "x"})["code"]
     assert world.anonymous().post("/v1/auth/wechat", {"code": code}).code == "platform_unavailable"

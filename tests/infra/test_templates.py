@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from chalicelib import features
+from chalicelib.kernel import aws
 from chalicelib.kernel.edge import endpoint, routing
-from chalicelib.kernel.settings import examples
+from chalicelib.kernel.settings import examples, settings
 from infra import package, stack
 from local import template
 from local.environment import STAGE
@@ -145,6 +147,19 @@ def test_the_policies_of_the_tests_refuse_what_a_role_does_not_allow() -> None:
     assert not policies.is_allowed("APIHandler", "dynamodb:Scan", "ApplicationsTable.Arn")
     assert policies.is_allowed("APIHandler", "dynamodb:Query", "ApplicationsTable.Arn/index/gsi1")
     assert not policies.is_allowed("AppendHistory", "dynamodb:PutItem", "ApplicationsTable.Arn")
+
+
+def test_a_call_that_the_role_does_not_allow_fails_on_our_wire_and_on_botocores(world: World) -> None:
+    def scan() -> None:
+        aws.client("dynamodb").scan(TableName=f"banshi-{STAGE}-applications")
+
+    def list_roots() -> None:
+        aws.client("s3").list_objects_v2(Bucket=settings().audit_bucket)
+
+    for call in (scan, list_roots):
+        call()
+        with policies.running("PrintCertificate"), pytest.raises(ClientError, match="may not"):
+            call()
 
 
 def test_each_function_can_do_its_work_in_a_process_of_its_own(world: World) -> None:

@@ -2,95 +2,37 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.applications import store
-from chalicelib.kernel import aws, budget, errors
+from chalicelib.kernel import budget, errors
 from chalicelib.kernel.edge import idempotency
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
 from scenes.world import World
-
-Answer = Callable[[Any], AWSResponse | None]
-
-
-class _Raw:
-    """A response body as urllib3 gives it."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def stream(self) -> Iterator[bytes]:
-        yield self._body
-
-
-def throttled(request: Any) -> AWSResponse:
-    body = json.dumps({"__type": "com.amazonaws#ThrottlingException", "message": "Rate exceeded"}).encode()
-    headers = {"content-type": "application/x-amz-json-1.0"}
-    return AWSResponse(request.url, 400, headers, _Raw(body))
-
-
-def broken(request: Any) -> AWSResponse:
-    return AWSResponse(request.url, 500, {}, _Raw(b"{}"))
-
-
-def silent(request: Any) -> AWSResponse:
-    raise ReadTimeoutError(endpoint_url=request.url)
-
-
-def lost_after_it_was_done(request: Any) -> AWSResponse:
-    """The service does the work, and its answer never arrives."""
-    aws.client("dynamodb")._endpoint.http_session.send(request)
-    raise ReadTimeoutError(endpoint_url=request.url)
-
-
-@contextmanager
-def faults(service: str, answer: Answer, *, operation: str = "", times: int = 10_000) -> Iterator[list[str]]:
-    """Let the next calls of a service fail; the names of those that did."""
-    failed: list[str] = []
-
-    def fail(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
-        name = event_name.rpartition(".")[2]
-        if len(failed) >= times or (operation and name != operation):
-            return None
-        failed.append(name)
-        return answer(request)
-
-    events = aws.client(service).meta.events
-    events.register_last("before-send", fail)
-    try:
-        yield failed
-    finally:
-        events.unregister("before-send", fail)
+from tests.kernel.faults import BROKEN, DENIED, LOST, SILENT, THROTTLED, Fault, faults
 
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
 
 
-@pytest.mark.parametrize("answer", [throttled, broken, silent])
-def test_a_call_that_fails_twice_is_tried_again_unnoticed(world: World, answer: Answer) -> None:
+@pytest.mark.parametrize("fault", [THROTTLED, BROKEN, SILENT])
+def test_a_call_that_fails_twice_is_tried_again_unnoticed(world: World, fault: Fault) -> None:
     person = world.real_person()
-    with faults("dynamodb", answer, times=2) as failed:
+    with faults("dynamodb", fault, times=2) as failed:
         assert person.get("/v1/me").status == 200
     assert len(failed) == 2
 
 
-@pytest.mark.parametrize("answer", [throttled, broken, silent])
-def test_a_service_that_stays_away_is_told_with_a_hint_and_nothing_is_written(world: World, answer: Answer) -> None:
+@pytest.mark.parametrize("fault", [THROTTLED, BROKEN, SILENT])
+def test_a_service_that_stays_away_is_told_with_a_hint_and_nothing_is_written(world: World, fault: Fault) -> None:
     enterprise = world.enterprise()
     draft = enterprise.draft()
     before = store.application(draft["id"])
     assert before is not None
-    with faults("dynamodb", answer, operation="TransactWriteItems") as failed:
+    with faults("dynamodb", fault, operation="TransactWriteItems") as failed:
         refused = enterprise.client.post(f"/v1/applications/{draft['id']}/submit")
     assert failed and refused.status == 503 and refused.code == "temporarily_unavailable"
     assert int(refused.headers["Retry-After"]) > 0
@@ -100,32 +42,31 @@ def test_a_service_that_stays_away_is_told_with_a_hint_and_nothing_is_written(wo
     assert done.status == 200 and done.json["status"] == "completed"
 
 
-@pytest.mark.parametrize("answer", [throttled, broken, silent])
-def test_keys_that_cannot_be_used_now_are_no_internal_error(world: World, answer: Answer) -> None:
+@pytest.mark.parametrize("fault", [THROTTLED, BROKEN, SILENT])
+def test_keys_that_cannot_be_used_now_are_no_internal_error(
+    world: World, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
     code = world.simulators.wechat.controls["login_codes"]({"user": "keys"})["code"]
-    with faults("kms", answer, operation="Sign"):
+    monkeypatch.setattr(vault, "_unwrapped", {})
+    with faults("kms", fault, operation="Decrypt"):
         refused = world.anonymous().post("/v1/auth/wechat", {"code": code})
     assert refused.status == 503 and refused.code == "temporarily_unavailable"
     assert refused.headers["Retry-After"]
 
 
-def denied(request: Any) -> AWSResponse:
-    body = json.dumps({"__type": "AccessDeniedException", "message": "no"}).encode()
-    return AWSResponse(request.url, 400, {"content-type": "application/x-amz-json-1.1"}, _Raw(body))
-
-
-def test_a_refusal_by_aws_is_an_internal_error(world: World) -> None:
+def test_a_refusal_by_aws_is_an_internal_error(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     person = world.real_person()
-    with faults("dynamodb", denied, operation="GetItem"):
+    with faults("dynamodb", DENIED, operation="GetItem"):
         assert person.get("/v1/me").code == "internal_error"
     code = world.simulators.wechat.controls["login_codes"]({"user": "denied"})["code"]
-    with faults("kms", denied, operation="Sign"):
+    monkeypatch.setattr(vault, "_unwrapped", {})
+    with faults("kms", DENIED, operation="Decrypt"):
         assert world.anonymous().post("/v1/auth/wechat", {"code": code}).code == "internal_error"
 
 
 def test_a_write_whose_answer_was_lost_is_recognised_as_our_own(world: World) -> None:
     item = vault.KernelItem("TEST#lost", times=1)
-    with faults("dynamodb", lost_after_it_was_done, times=1) as failed:
+    with faults("dynamodb", LOST, times=1) as failed:
         tables.write(tables.Put(item, tables.absent(vault.KernelItem)))
     assert failed == ["PutItem"]
     tables.write(tables.Delete(item))
@@ -134,7 +75,7 @@ def test_a_write_whose_answer_was_lost_is_recognised_as_our_own(world: World) ->
 def test_a_write_that_somebody_else_won_is_still_a_conflict_after_a_repetition(world: World) -> None:
     first, second = vault.KernelItem("TEST#once", times=1), vault.KernelItem("TEST#once", times=2)
     tables.write(tables.Put(first, tables.absent(vault.KernelItem)))
-    with faults("dynamodb", silent, times=1), pytest.raises(tables.ConditionFailed):
+    with faults("dynamodb", SILENT, times=1), pytest.raises(tables.ConditionFailed):
         tables.write(tables.Put(second, tables.absent(vault.KernelItem)))
     tables.write(tables.Delete(first))
 
@@ -146,7 +87,7 @@ def test_two_attempts_with_one_key_never_both_do_the_work(world: World) -> None:
     def work(name: str) -> idempotency.StoredAnswer:
         done.append(name)
         if name == "first":
-            with faults("dynamodb", silent, operation="PutItem", times=1), pytest.raises(errors.Problem) as refused:
+            with faults("dynamodb", SILENT, operation="PutItem", times=1), pytest.raises(errors.Problem) as refused:
                 idempotency.once("TEST#twice", b"{}", lambda: work("second"))
             assert refused.value.error is errors.IDEMPOTENCY_IN_PROGRESS
         return idempotency.StoredAnswer(200, b"{}")
@@ -158,7 +99,7 @@ def test_two_attempts_with_one_key_never_both_do_the_work(world: World) -> None:
 def test_a_removal_whose_answer_was_lost_is_done(world: World) -> None:
     item = vault.KernelItem("TEST#gone", times=1)
     tables.write(tables.Put(item))
-    with faults("dynamodb", lost_after_it_was_done, operation="DeleteItem", times=1):
+    with faults("dynamodb", LOST, operation="DeleteItem", times=1):
         tables.write(tables.Delete(item, vault.KernelItem.pk.exists()))
     assert tables.read(vault.KernelItem, "TEST#gone", consistent=True) is None
 
@@ -166,7 +107,7 @@ def test_a_removal_whose_answer_was_lost_is_done(world: World) -> None:
 def test_no_call_begins_when_the_requests_time_is_used_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     person = world.real_person()
     monkeypatch.setattr(budget, "REQUEST_SECONDS", 0.0)
-    with faults("dynamodb", broken) as reached:
+    with faults("dynamodb", BROKEN) as reached:
         refused = person.get("/v1/me")
     assert refused.status == 503 and refused.headers["Retry-After"] and not reached
 

@@ -65,7 +65,7 @@ def test_a_rotated_secret_arrives_and_an_outage_keeps_the_known_one(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = secrets()
-    store, name = aws.client("secretsmanager"), settings().secrets_name
+    store, name = aws.session().create_client("secretsmanager"), settings().secrets_name
     rotated = {**world.environment.secrets, "DEPARTMENTS_SECRET": "n" * 40}
     store.put_secret_value(SecretId=name, SecretString=json.dumps(rotated))
     try:

@@ -11,13 +11,18 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.edge import tokens
-from chalicelib.kernel.security import signing
+from chalicelib.kernel.security import vault
 from chalicelib.kernel.settings import settings
+from chalicelib.kernel.storage import tables
 from scenes.world import Client, World
+from tests.kernel.faults import LOST, Fault, faults
 
 
 def encode(part: Any) -> str:
@@ -30,10 +35,15 @@ def decode(part: str) -> dict[str, Any]:
     return found
 
 
+def own_key() -> ec.EllipticCurvePrivateKey:
+    return tokens.private_key(list(settings().token_keys)[-1])
+
+
 def resigned(header: Any, claims: Any) -> str:
     """A token with any header and claims, signed by our own key: only its content is wrong."""
     text = f"{encode(header)}.{encode(claims)}"
-    return f"{text}.{encode(signing.sign(list(settings().token_keys.values())[-1], text.encode()))}"
+    r, s = decode_dss_signature(own_key().sign(text.encode(), ec.ECDSA(hashes.SHA256())))
+    return f"{text}.{encode(r.to_bytes(32) + s.to_bytes(32))}"
 
 
 def with_claims(**changes: Any) -> Callable[[str], str]:
@@ -56,7 +66,7 @@ def with_header(**changes: Any) -> Callable[[str], str]:
 def hmac_with_public_key(token: str) -> str:
     header, claims, _ = token.split(".")
     text = f"{encode({**decode(header), 'alg': 'HS256'})}.{claims}"
-    key = signing.public_key_der(list(settings().token_keys.values())[-1])
+    key = own_key().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return f"{text}.{encode(hmac.new(key, text.encode(), hashlib.sha256).digest())}"
 
 
@@ -137,3 +147,35 @@ def test_header_and_claims_follow_rfc_9068(world: World) -> None:
 def test_another_scheme_than_bearer_is_refused(world: World) -> None:
     answer = world.anonymous().get("/v1/me", headers={"authorization": "Basic dXNlcjpwYXNz"})
     assert answer.status == 401 and answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_processes_agree_on_the_key_and_kms_is_asked_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = world.log_in("wechat").token
+    monkeypatch.setattr(vault, "_unwrapped", {})  # another process
+    with (
+        faults("kms", LOST, operation="GenerateDataKey") as made,
+        faults("kms", Fault(500), operation="Sign") as signed,
+    ):
+        assert Client(world=world, token=token).get("/v1/me").status == 200
+        for _ in range(3):
+            world.log_in("wechat")
+    assert not made and not signed
+
+
+def test_two_processes_that_make_the_key_at_once_get_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrapped_by = settings().token_keys["t1"]
+    first = vault.unwrapped_key("token/test", wrapped_by, 40)
+    monkeypatch.setattr(vault, "_unwrapped", {})
+    # the other one's key is stored just after this one has looked for it
+    monkeypatch.setattr(tables, "read", _blind_once(tables.read))
+    assert vault.unwrapped_key("token/test", wrapped_by, 40) == first and len(first) == 40
+
+
+def _blind_once(read: Callable[..., Any]) -> Callable[..., Any]:
+    looked: list[str] = []
+
+    def look(model: Any, pk: str, *rest: Any, **more: Any) -> Any:
+        looked.append(pk)
+        return None if len(looked) == 1 else read(model, pk, *rest, **more)
+
+    return look

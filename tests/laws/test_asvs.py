@@ -40,7 +40,7 @@ DOCUMENTED = {
     "16.1.1": ("Logs", "kept for 180 days"),
 }
 """Requirements that something is documented: in which section, by which words."""
-JITTER = {"kernel/storage/optimistic.py", "kernel/storage/tables.py"}
+JITTER = {"kernel/storage/optimistic.py", "kernel/storage/failures.py", "kernel/wire/client.py"}
 """Files that may draw from the ordinary generator: how long to wait before trying again is no secret."""
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +16,13 @@ from pynamodb.attributes import Attribute, BinaryAttribute, BooleanAttribute, Un
 
 from chalicelib import features
 from chalicelib.kernel.access import ANY_STAFF
-from chalicelib.kernel.edge import endpoint
+from chalicelib.kernel.edge import endpoint, routing
 from chalicelib.kernel.feature import Feature
 from chalicelib.kernel.storage import attributes
 from chalicelib.kernel.storage.tables import Table
 from local.environment import ROOT
+from local.gateway import Gateway
+from scenes.world import World
 from tests.laws.test_template import models
 
 LIBRARY = ROOT / "chalicelib"
@@ -79,6 +85,61 @@ def test_every_endpoint_that_is_declared_is_loaded() -> None:
     assert declaring == loaded
 
 
+@pytest.mark.parametrize("feature", FEATURES)
+def test_a_feature_names_the_paths_of_its_endpoints(feature: str) -> None:
+    """They are loaded by these names only: an endpoint whose path is not named would answer 404."""
+    features.load_routes()
+    own = [one for one in endpoint.REGISTRY if one.view.__module__.split(".")[1] == feature]
+    found = {routing.resource_of(one): routing.first_part(one.path) for one in own}
+    greedy = {routing.first_part(one.path) for one in own if routing.resource_of(one) == routing.GREEDY_RESOURCE}
+    assert set(FEATURES[feature].paths) == greedy
+    assert set(FEATURES[feature].resources) == set(found) - {routing.GREEDY_RESOURCE}
+
+
+_COLD = """
+import json, sys
+from app import app
+event, expected = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+context = type("Context", (), {"aws_request_id": "x"})()
+answer = app(event, context)
+assert answer["statusCode"] == expected, answer
+print(json.dumps(sorted(name for name in sys.modules if name.startswith("chalicelib.") and "routes" in name)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "loaded"),
+    [
+        ("/v1/nothing", 404, []),
+        ("/v1/nothing/at/all", 404, []),
+        ("/v1/services", 200, ["catalog"]),
+        ("/v1/services/x", 404, ["catalog"]),
+    ],
+)
+def test_a_cold_start_loads_the_endpoints_that_are_called(
+    world: World, path: str, status: int, loaded: list[str]
+) -> None:
+    from app import app
+
+    caught: list[dict[str, Any]] = []
+
+    def catch(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        caught.append(event)
+        return {"statusCode": 200, "body": ""}
+
+    Gateway(catch, app.routes).handle("GET", path, {"accept": "*/*"}, b"", "127.0.0.1")
+    done = subprocess.run(
+        [sys.executable, "-c", _COLD, json.dumps(caught[0]), json.dumps(status)],
+        cwd=ROOT,
+        env={**os.environ, **world.environment.settings()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = {name.split(".")[1] for name in json.loads(done.stdout)}
+    assert found == set(loaded)
+
+
 def test_every_role_that_an_endpoint_names_is_somebodys() -> None:
     features.load_routes()
     named = {role for one in endpoint.REGISTRY for role in one.access.staff}
@@ -106,13 +167,17 @@ def test_the_kernel_names_no_feature() -> None:
         assert named == BY_CHANCE.get(path.name, set()), f"{path.name} names {named}"
 
 
+AWS_READERS = {"kernel/wire/places.py"}
+"""Reads the names that every AWS client reads: address, region, key. They are no settings of ours."""
+
+
 def test_only_settings_read_the_environment() -> None:
     readers = {
         str(path.relative_to(LIBRARY))
         for path in LIBRARY.rglob("*.py")
         if "os.environ" in path.read_text(encoding="utf-8") or "os.getenv" in path.read_text(encoding="utf-8")
     }
-    assert {name for name in readers if not name.endswith("settings.py")} == {"features.py"}
+    assert {name for name in readers if not name.endswith("settings.py")} == AWS_READERS | {"features.py"}
 
 
 # Typed attributes

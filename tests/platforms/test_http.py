@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from chalicelib.kernel.errors import Problem
 from chalicelib.platforms import http
+from tests import self_signed
+from tests.wire.server import Reply, answer, serving
 
 
 class Redirecting(BaseHTTPRequestHandler):
@@ -53,28 +49,30 @@ def test_no_redirect_is_followed(server: ThreadingHTTPServer) -> None:
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(server: ThreadingHTTPServer, tmp_path: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    own = tmp_path / "own.pem"
-    own.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(own)
+    context, _ = self_signed.context_of(tmp_path, "localhost")
     server.socket = context.wrap_socket(server.socket, server_side=True)
     with pytest.raises(Problem) as refused:
         http.call("platform", "GET", f"https://localhost:{server.server_port}/first")
     assert refused.value.error.code == "platform_unavailable" and Redirecting.asked == []
+
+
+_GOOD = answer(200, b"{}")
+
+
+def test_a_connection_that_was_idle_for_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(_GOOD) as served:
+        for _ in range(2):
+            http.call("platform", "POST", served.url, body=b"{}")
+        assert served.connections == 1
+        monkeypatch.setattr(http, "_IDLE_SECONDS", -1.0)
+        http.call("platform", "POST", served.url, body=b"{}")
+        assert (len(served.requests), served.connections) == (3, 2)
+
+
+def test_a_question_whose_connection_ends_is_asked_again_and_an_order_is_not() -> None:
+    ended = Reply(b"", closes=True)
+    with serving(ended, _GOOD, ended, _GOOD) as served:
+        assert http.call("platform", "GET", served.url, headers={"content-length": "0"}).status == 200
+        with pytest.raises(http.Unheard):
+            http.call("platform", "POST", served.url, body=b"{}")
+        assert len(served.requests) == 3

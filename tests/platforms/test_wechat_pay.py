@@ -202,7 +202,7 @@ def test_every_documented_error_has_a_meaning(world: World, status: int, code: s
 
 @pytest.mark.parametrize("fault", ["http_500", "nonsense", "hang_up", "lost_answer"])
 def test_an_answer_that_is_none_is_the_platforms_trouble(world: World, fault: str) -> None:
-    world.simulators.wechat_pay.controls["faults"]({"fault": fault})
+    world.simulators.wechat_pay.controls["faults"]({"fault": fault, "times": 2})  # a question is asked twice
     with pytest.raises(Problem) as problem:
         wechat_pay.query("neverheardof")
     assert problem.value.error.code == "platform_unavailable"

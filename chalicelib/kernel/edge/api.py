@@ -11,8 +11,8 @@ from chalice.app import Request as ChaliceRequest
 
 from chalicelib.kernel import errors, ids
 from chalicelib.kernel.edge import cors
-from chalicelib.kernel.edge.endpoint import Answer, Authenticate, Endpoint, Request, problem_answer, serve
-from chalicelib.kernel.edge.routing import GREEDY, METHODS, MethodNotAllowed, Router, resource_of, resources
+from chalicelib.kernel.edge.endpoint import Answer, Authenticate, Request, problem_answer, serve
+from chalicelib.kernel.edge.routing import GREEDY, METHODS, Endpoints, MethodNotAllowed
 from chalicelib.kernel.settings import origins, settings
 
 _SAFE_HEADERS = {
@@ -54,22 +54,20 @@ class Api(Chalice):
         event["headers"] = {**(event.get("headers") or {}), "accept": "*/*"}
         return super().__call__(event, context)
 
-    def mount(self, endpoints: list[Endpoint], authenticate: Authenticate) -> None:
-        """Serve the declared endpoints behind few resources; every method reaches us, so that we can refuse it."""
-        for place, resource in enumerate(resources(endpoints)):
-            # Each resource finds its own endpoints only: another function serves those that are apart.
-            router = Router([endpoint for endpoint in endpoints if resource_of(endpoint) == resource])
-            view = self._view(router, authenticate)
+    def mount(self, endpoints: Endpoints, authenticate: Authenticate) -> None:
+        """Serve endpoints behind few resources; every method reaches us, so that we can refuse it."""
+        for place, resource in enumerate(endpoints.resources):
+            view = self._view(resource, endpoints, authenticate)
             self.route(resource, methods=list(METHODS), name=f"resource_{place}", content_types=["*/*"])(view)
 
-    def _view(self, router: Router, authenticate: Authenticate) -> Callable[..., Response]:
+    def _view(self, resource: str, endpoints: Endpoints, authenticate: Authenticate) -> Callable[..., Response]:
         allowed = frozenset(origins(settings().cors_origins))
 
         def view(**_: str) -> Response:
             current = self.current_request
             assert current is not None
             origin = current.headers.get("origin", "")
-            answer = self._answer(router, authenticate)
+            answer = self._answer(resource, endpoints, authenticate)
             # also without an origin: a browser may keep the answer and use it for a page
             if origin or allowed:
                 answer.headers.update(cors.answer_headers(origin, allowed))
@@ -81,14 +79,14 @@ class Api(Chalice):
 
         return view
 
-    def _answer(self, router: Router, authenticate: Authenticate) -> Answer:
+    def _answer(self, resource: str, endpoints: Endpoints, authenticate: Authenticate) -> Answer:
         current = self.current_request
         assert current is not None
         # Chalice gives the resource as the path, and API Gateway gives decoded what its parameters stand for.
         given = dict(current.uri_params or {})
         path = current.path.replace(GREEDY, given.pop("proxy", ""))
         try:
-            found = router.find(current.method, path)
+            found = endpoints.router(resource, path).find(current.method, path)
         except errors.Problem as problem:
             return refusal(problem)
         except MethodNotAllowed as refused:

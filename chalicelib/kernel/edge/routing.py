@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from chalicelib.kernel import errors
-from chalicelib.kernel.edge.endpoint import Endpoint
+from chalicelib.kernel.edge.endpoint import REGISTRY, Endpoint
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 """All reach us, so that we refuse what an endpoint does not have; Chalice cannot say ANY."""
@@ -25,7 +26,15 @@ def resources(endpoints: Iterable[Endpoint]) -> list[str]:
 def resource_of(endpoint: Endpoint) -> str:
     """The resource through which API Gateway takes the requests of an endpoint."""
     is_version_1 = endpoint.path.startswith("/v1/")
-    return f"/v1/{GREEDY}" if is_version_1 and not endpoint.apart else endpoint.path
+    return GREEDY_RESOURCE if is_version_1 and not endpoint.apart else endpoint.path
+
+
+def first_part(path: str) -> str:
+    """What follows ``/v1/`` in a path that the greedy resource takes."""
+    return path.removeprefix("/v1/").partition("/")[0]
+
+
+GREEDY_RESOURCE = f"/v1/{GREEDY}"
 
 
 @dataclass
@@ -84,6 +93,65 @@ class Router:
             if declared.startswith("{"):
                 parameters[declared[1:-1]] = given
         return Found(endpoint, parameters)
+
+
+class Endpoints(Protocol):
+    """The endpoints that an API serves."""
+
+    @property
+    def resources(self) -> list[str]:
+        """API Gateway's resources that lead to them."""
+
+    def router(self, resource: str, path: str) -> Router:
+        """What finds the endpoint of a path that came by a resource; raises ``not_found``."""
+
+
+class FixedEndpoints:
+    """Endpoints that are all loaded."""
+
+    def __init__(self, endpoints: list[Endpoint]) -> None:
+        self.resources = resources(endpoints)
+        # Each resource finds its own endpoints only: another function serves those that are apart.
+        self._routers = {
+            resource: Router([one for one in endpoints if resource_of(one) == resource]) for resource in self.resources
+        }
+
+    def router(self, resource: str, path: str) -> Router:  # noqa: ARG002 - as Endpoints has it
+        return self._routers[resource]
+
+
+class LazyEndpoints:
+    """Endpoints that are loaded when one of them is called: a cold start pays for what its request needs.
+
+    ``resources``: those besides the greedy one. ``load_resource`` loads the endpoints of one of them; ``load_path``
+    those below a first part, and says whether there are any.
+    """
+
+    def __init__(
+        self, resources: list[str], load_resource: Callable[[str], None], load_path: Callable[[str], bool]
+    ) -> None:
+        self.resources = [*resources, GREEDY_RESOURCE]
+        self._load_resource = load_resource
+        self._load_path = load_path
+        self._routers: dict[str, Router] = {}
+
+    def router(self, resource: str, path: str) -> Router:
+        key = first_part(path) if resource == GREEDY_RESOURCE else resource
+        known = self._routers.get(key)
+        if known is None:
+            known = self._loaded(resource, key)
+            # Two threads may both come here: they make the same.
+            self._routers[key] = known
+        return known
+
+    def _loaded(self, resource: str, key: str) -> Router:
+        if resource != GREEDY_RESOURCE:
+            self._load_resource(resource)
+            return Router([one for one in list(REGISTRY) if resource_of(one) == resource])
+        if not self._load_path(key):
+            raise errors.NOT_FOUND()
+        below = [one for one in list(REGISTRY) if resource_of(one) == resource and first_part(one.path) == key]
+        return Router(below)
 
 
 def _parts(path: str) -> list[str]:

@@ -1,24 +1,34 @@
-"""Access tokens: JWT by RFC 9068 (``at+jwt``), ES256, 15 minutes, verified with a fixed list of keys."""
+"""Access tokens: JWT by RFC 9068 (``at+jwt``), ES256, 15 minutes, verified with a fixed list of keys.
+
+The keys are wrapped by KMS and unwrapped once for each process and hour: KMS itself signs some hundred times a second
+at most, and on a release morning more people log in than that.
+"""
 
 from __future__ import annotations
 
-import base64
-import json
+import functools
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from chalicelib.kernel import clock, errors, ids
-from chalicelib.kernel.security import signing
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.security.signing import P256_ORDER
 from chalicelib.kernel.settings import settings
 
 LIFETIME_SECONDS = 15 * 60
 AUDIENCE = "banshi-api"
 _HEADER_NAMES = {"alg", "kid", "typ"}
 _REQUIRED = ["iss", "aud", "sub", "iat", "exp", "jti", "sid", "kind", "ver"]
+# 64 bits more than the curve's order, so that the remainder is as good as drawn evenly (FIPS 186-5, A.2.1)
+_SECRET_BYTES = 40
 
 
 def issue(subject: str, **claims: Any) -> str:
     """A signed access token for ``subject`` with the given claims (``sid``, ``kind``, ``ver``, ...)."""
-    kid, key = list(settings().token_keys.items())[-1]
+    import jwt  # 45 ms that requests of anyone need not wait for at a cold start
+
+    kid = list(settings().token_keys)[-1]
     issued = clock.seconds(clock.now())
     payload = {
         "iss": settings().public_url,
@@ -29,22 +39,33 @@ def issue(subject: str, **claims: Any) -> str:
         "jti": ids.new_id(),
         **claims,
     }
-    text = _encode({"alg": "ES256", "kid": kid, "typ": "at+jwt"}) + "." + _encode(payload)
-    return text + "." + _base64(signing.sign(key, text.encode()))
+    return jwt.encode(payload, private_key(kid), algorithm="ES256", headers={"kid": kid, "typ": "at+jwt"})
+
+
+def private_key(kid: str) -> ec.EllipticCurvePrivateKey:
+    """The key of this id, which must be one of the settings' ``token_keys``."""
+    return _derived(vault.unwrapped_key(f"token/{kid}", settings().token_keys[kid], _SECRET_BYTES))
+
+
+@functools.lru_cache(maxsize=8)
+def _derived(secret: bytes) -> ec.EllipticCurvePrivateKey:
+    number = int.from_bytes(secret) % (P256_ORDER - 1) + 1
+    return ec.derive_private_key(number, ec.SECP256R1())
 
 
 def verify(token: str) -> dict[str, Any]:
     """The claims of a genuine, unexpired token; raises ``token_expired`` or ``not_authenticated``."""
-    import jwt  # 45 ms that requests of anyone need not wait for at a cold start
+    import jwt
 
     try:
         header = jwt.get_unverified_header(token) if len(token) < 4096 else {}
-        key = settings().token_keys.get(str(header.get("kid")))
-        if set(header) != _HEADER_NAMES or header["typ"] != "at+jwt" or header["alg"] != "ES256" or key is None:
+        kid = str(header.get("kid"))
+        is_ours = set(header) == _HEADER_NAMES and header["typ"] == "at+jwt" and header["alg"] == "ES256"
+        if not is_ours or kid not in settings().token_keys:
             raise errors.NOT_AUTHENTICATED()
         claims: dict[str, Any] = jwt.decode(
             token,
-            signing.load_public_key(signing.public_key_der(key)),
+            private_key(kid).public_key(),
             algorithms=["ES256"],
             audience=AUDIENCE,
             issuer=settings().public_url,
@@ -58,11 +79,3 @@ def verify(token: str) -> dict[str, Any]:
     if claims["exp"] <= current:
         raise errors.TOKEN_EXPIRED()
     return claims
-
-
-def _encode(part: dict[str, Any]) -> str:
-    return _base64(json.dumps(part, separators=(",", ":")).encode())
-
-
-def _base64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -2,7 +2,7 @@
 
 A sealed value is ``version(1) | data key id(4) | nonce(12) | ciphertext and tag``, AES-256-GCM, bound
 to table, key and attribute, so that a value moved elsewhere does not open. Data keys are made monthly
-and stored wrapped by KMS; the index key likewise, once.
+and stored wrapped by KMS; the index key likewise, once. So are the keys that sign access tokens (``edge/tokens``).
 """
 
 from __future__ import annotations
@@ -74,21 +74,29 @@ def _bound_to(table: str, pk: str, attribute: str) -> bytes:
 
 
 def _key(name: str) -> bytes:
+    return unwrapped_key(name, settings().data_key)
+
+
+def unwrapped_key(name: str, wrapped_by: str, size: int = 32) -> bytes:
+    """``size`` secret random bytes that are stored wrapped by the KMS key or alias ``wrapped_by``.
+
+    Whoever needs them first makes them. They are kept in memory for an hour: one KMS request for each process and hour.
+    """
     with _lock:
         known = _unwrapped.get(name)
         if known is None or known[0] < time.monotonic():
-            known = (time.monotonic() + _CACHED_SECONDS, _load_or_make(name))
+            known = (time.monotonic() + _CACHED_SECONDS, _load_or_make(name, wrapped_by, size))
             _unwrapped[name] = known
         return known[1]
 
 
-def _load_or_make(name: str) -> bytes:
+def _load_or_make(name: str, wrapped_by: str, size: int) -> bytes:
     kms = aws.client("kms")
     context = {"banshi": name}
     pk = f"DATAKEY#{name}"
     stored = tables.read(KernelItem, pk, consistent=True)
     if stored is None:
-        made = kms.generate_data_key(KeyId=settings().data_key, KeySpec="AES_256", EncryptionContext=context)
+        made = kms.generate_data_key(KeyId=wrapped_by, NumberOfBytes=size, EncryptionContext=context)
         item = KernelItem(pk, wrapped=made["CiphertextBlob"])
         try:
             tables.write(tables.Put(item, tables.absent(KernelItem)))
@@ -96,7 +104,9 @@ def _load_or_make(name: str) -> bytes:
         except tables.ConditionFailed:
             stored = tables.read(KernelItem, pk, consistent=True)
     assert stored is not None and stored.wrapped is not None
-    return bytes(kms.decrypt(CiphertextBlob=stored.wrapped, EncryptionContext=context)["Plaintext"])
+    # The key is named, so that nobody who can write the item can have something else unwrapped in its place.
+    opened = kms.decrypt(KeyId=wrapped_by, CiphertextBlob=stored.wrapped, EncryptionContext=context)
+    return bytes(opened["Plaintext"])
 
 
 def mask_name(name: str) -> str:

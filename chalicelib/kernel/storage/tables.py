@@ -8,8 +8,6 @@ the ``temporarily_unavailable`` problem.
 from __future__ import annotations
 
 import functools
-import random
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,14 +26,12 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.kernel import aws, errors
 from chalicelib.kernel.settings import settings
-from chalicelib.kernel.storage import cursors
+from chalicelib.kernel.storage import cursors, failures
 from chalicelib.kernel.storage.attributes import Integer
 from chalicelib.kernel.storage.indexes import INDEXES
 
 HEAD = "HEAD"
 _CONDITION_FAILED = "ConditionalCheckFailedException"
-_RETRIED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-_TRANSACTION_TRIES = 5
 
 
 class ConditionFailed(Exception):
@@ -224,9 +220,9 @@ def write(*writes: Write) -> None:
     """
     with _translated():
         if len(writes) == 1:
-            _write_one(writes[0])
+            failures.repeat_conflicts(lambda: _write_one(writes[0]))
         else:
-            _write_all(writes)
+            failures.repeat_conflicts(lambda: _write_all(writes))
 
 
 def write_or_conflict(*writes: Write) -> None:
@@ -245,8 +241,9 @@ def update(model: type[Table], pk: str, sk: str, actions: Sequence[Any], conditi
     """
     if issubclass(model, AggregateTable):
         raise TypeError(f"{model.__name__} is an aggregate: write it with changes.record, or touch it")
+    table = model._get_connection()
     with _translated():
-        model._get_connection().update_item(pk, sk, actions=actions, condition=condition)
+        failures.repeat_conflicts(lambda: table.update_item(pk, sk, actions=actions, condition=condition))
 
 
 def _write_one(one: Write) -> None:
@@ -262,28 +259,16 @@ def _write_one(one: Write) -> None:
         elif one.condition is not None:
             raise ConditionFailed
     except (PutError, UpdateError, DeleteError) as error:
-        if _code(error) != _CONDITION_FAILED:
+        if failures.code_of(error) != _CONDITION_FAILED:
             raise
         if not (_was_repeated(error) and _is_done(one)):
             raise ConditionFailed from error
 
 
-def _code(error: PynamoDBException) -> str:
-    """AWS's code of the failure; empty when no answer came (PynamoDB's own property fails on a timeout)."""
-    response = getattr(error.cause, "response", None) or {}
-    return str(response.get("Error", {}).get("Code", ""))
-
-
 def _was_repeated(error: PynamoDBException) -> bool:
     """Whether the client had sent the call before, so that the condition may have met our own write."""
-    response = getattr(_cause(error), "response", None) or {}
+    response = getattr(failures.cause_of(error), "response", None) or {}
     return int(response.get("ResponseMetadata", {}).get("RetryAttempts", 0)) > 0
-
-
-def _cause(error: PynamoDBException) -> BaseException:
-    """The failure as botocore told it; PynamoDB's own leaves out what the answer said besides."""
-    cause = error.cause
-    return (cause.__cause__ or cause) if isinstance(cause, Exception) else error
 
 
 def _is_done(one: Write) -> bool:
@@ -298,26 +283,19 @@ def _is_done(one: Write) -> bool:
 
 
 def _write_all(writes: Sequence[Write]) -> None:
-    for attempt in range(_TRANSACTION_TRIES):
-        try:
-            with TransactWrite(connection=connection()) as transaction:
-                for one in writes:
-                    if isinstance(one, Put):
-                        transaction.save(one.item, condition=one.condition)
-                    elif isinstance(one, Touch):
-                        transaction.update(one.item, actions=one.actions(), condition=one.condition)
-                    else:
-                        transaction.delete(one.item, condition=one.condition)
-            return
-        except TransactWriteError as error:
-            codes = {reason.code for reason in error.cancellation_reasons if reason}
-            if "ConditionalCheckFailed" in codes:
-                raise ConditionFailed from error
-            if not codes or not codes <= _RETRIED:
-                raise
-            if attempt == _TRANSACTION_TRIES - 1:
-                raise errors.UNAVAILABLE(retry_after=1) from error
-            time.sleep(random.uniform(0, 0.025 * 2**attempt))  # noqa: S311
+    try:
+        with TransactWrite(connection=connection()) as transaction:
+            for one in writes:
+                if isinstance(one, Put):
+                    transaction.save(one.item, condition=one.condition)
+                elif isinstance(one, Touch):
+                    transaction.update(one.item, actions=one.actions(), condition=one.condition)
+                else:
+                    transaction.delete(one.item, condition=one.condition)
+    except TransactWriteError as error:
+        if any(reason and reason.code == "ConditionalCheckFailed" for reason in error.cancellation_reasons):
+            raise ConditionFailed from error
+        raise
 
 
 @contextmanager
@@ -325,9 +303,9 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except PynamoDBException as error:
-        if _code(error) == _CONDITION_FAILED:
+        if failures.code_of(error) == _CONDITION_FAILED:
             raise ConditionFailed from error
-        if not aws.is_passing(_cause(error)):
+        if not aws.is_passing(failures.cause_of(error)):
             raise
         raise errors.UNAVAILABLE(retry_after=1) from error
     except BotoCoreError as error:
@@ -386,11 +364,10 @@ def query_each(
 
 def add_to_counter(model: type[Table], pk: str, expires_at: int, times: int = 1) -> int:
     """Add to the counter stored under ``pk``, which disappears at ``expires_at``; the new count."""
+    table = model._get_connection()
+    actions = [model.times.add(times), model.expires_at.set(expires_at)]  # type: ignore[attr-defined]
     with _translated():
-        answer = model._get_connection().update_item(
-            pk,
-            HEAD,
-            actions=[model.times.add(times), model.expires_at.set(expires_at)],  # type: ignore[attr-defined]
-            return_values="UPDATED_NEW",
+        answer = failures.repeat_conflicts(
+            lambda: table.update_item(pk, HEAD, actions=actions, return_values="UPDATED_NEW")
         )
     return int(answer["Attributes"]["times"]["N"])

@@ -1,0 +1,1 @@
+"""The wire to DynamoDB, KMS and Secrets Manager, beside botocore."""
