@@ -294,7 +294,8 @@ def make_people(count: int, halls: list[str]) -> list[Person]:
     from chalicelib.kernel.security import vault
 
     names = itertools.cycle(["赵", "钱", "孙", "李", "周", "吴", "郑", "王"])
-    client, table = aws.client("dynamodb"), f"{os.environ['TABLE_PREFIX']}identity"
+    client = aws.session().create_client("dynamodb", config=aws.CONFIG)
+    table = f"{os.environ['TABLE_PREFIX']}identity"
     items = []
     for number in range(count):
         id_number = f"3201021980{number % 12 + 1:02d}{number % 28 + 1:02d}{number % 1000:03d}X"
@@ -307,7 +308,7 @@ def make_people(count: int, halls: list[str]) -> list[Person]:
         items.append(item)
     for begin in range(0, count, 25):
         batch = [{"PutRequest": {"Item": item.serialize()}} for item in items[begin : begin + 25]]
-        client._make_api_call("BatchWriteItem", {"RequestItems": {table: batch}})
+        client.batch_write_item(RequestItems={table: batch})
     with ThreadPoolExecutor(8) as pool:
         texts = pool.map(
             lambda item: tokens.issue(item.id, sid=ids.new_id(), kind="person", ver=1, platform="wechat"), items

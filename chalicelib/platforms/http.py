@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from chalicelib.kernel import budget, errors, log
+from chalicelib.kernel.idle import LastUse
 
 CODE_INVALID = errors.ErrorCode(
     "login_code_invalid",
@@ -29,7 +29,7 @@ class _Pools:
     """The connections to each host, kept while they are used."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[float, urllib3.PoolManager]] = {}
+        self._known: dict[str, tuple[LastUse, urllib3.PoolManager]] = {}
 
     def of(self, url: str) -> urllib3.PoolManager:
         """The pool of a host; a new one if the last was idle for so long that its connections may be dead.
@@ -37,14 +37,15 @@ class _Pools:
         A NAT gateway forgets them after 350 seconds without telling anybody, and a function may have been frozen.
         """
         host = urlsplit(url).netloc
-        now = time.monotonic()
-        last_used, pool = self._known.get(host, (0.0, None))
-        if pool is None or now - last_used > _IDLE_SECONDS:
+        known = self._known.get(host)
+        if known is None or known[0].is_past(_IDLE_SECONDS):
             pool = urllib3.PoolManager(
                 maxsize=20, timeout=urllib3.Timeout(connect=2, read=5), retries=False, cert_reqs="CERT_REQUIRED"
             )
+        else:
+            pool = known[1]
         # Two threads may both make one: the last stays, the other ends with its requests.
-        self._known[host] = (now, pool)
+        self._known[host] = (LastUse.now(), pool)
         return pool
 
 
@@ -59,40 +60,35 @@ def call(
     body: bytes | None = None,
     headers: dict[str, str] | None = None,
     explained: bool = False,
+    repeatable: bool = False,
 ) -> urllib3.BaseHTTPResponse:
     """One request, redirects not followed; raises ``platform_unavailable`` when there is no answer or a 5xx,
     as ``Unheard`` when the request had reached the platform.
 
     ``explained``: a 5xx comes with the platform's own code and is handed back like any other answer.
 
-    A GET whose connection ended before an answer came is sent once more: it changes nothing at the platform.
+    ``repeatable``: the request changes nothing at the platform, so it is sent once more if its connection ends before
+    an answer comes.
     """
     if budget.remaining() <= 0:
         raise unavailable(platform)
     try:
-        answer = _request(method, url, body, headers or {})
+        answer = _pools.of(url).request(method, url, body=body, headers=headers or {}, redirect=False)
+    except urllib3.exceptions.ProtocolError as error:
+        log.write("platform_failed", level="warning", platform=platform, error=type(error).__name__)
+        if repeatable:
+            return call(platform, method, url, body=body, headers=headers, explained=explained)
+        raise _unheard(platform) from error
     except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
         log.write("platform_failed", level="warning", platform=platform, error=type(error).__name__)
         raise unavailable(platform) from error
     except urllib3.exceptions.HTTPError as error:
         log.write("platform_failed", level="warning", platform=platform, error=type(error).__name__)
-        raise Unheard(
-            error=errors.PLATFORM_UNAVAILABLE, fields=[], retry_after=5, values={"platform": platform}
-        ) from error
+        raise _unheard(platform) from error
     if (answer.status >= 500 and not explained) or len(answer.data) > _MAX_ANSWER_BYTES:
         log.write("platform_failed", level="warning", platform=platform, status=answer.status)
         raise unavailable(platform)
     return answer
-
-
-def _request(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
-    pool = _pools.of(url)
-    try:
-        return pool.request(method, url, body=body, headers=headers, redirect=False)
-    except urllib3.exceptions.ProtocolError:
-        if method != "GET":
-            raise
-        return pool.request(method, url, body=body, headers=headers, redirect=False)
 
 
 def download(platform: str, url: str, target: Path, headers: dict[str, str] | None = None) -> None:
@@ -128,6 +124,10 @@ def parse_object(platform: str, data: bytes) -> dict[str, Any]:
 
 class Unheard(errors.Problem):
     """The request may have been done, but its answer was not heard."""
+
+
+def _unheard(platform: str) -> Unheard:
+    return Unheard(error=errors.PLATFORM_UNAVAILABLE, fields=[], retry_after=5, values={"platform": platform})
 
 
 def unavailable(platform: str) -> errors.Problem:

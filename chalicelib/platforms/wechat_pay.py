@@ -242,7 +242,15 @@ def _post(path: str, content: dict[str, Any]) -> dict[str, Any]:
 
 def _call(method: str, path: str, body: bytes) -> dict[str, Any]:
     url = settings().wechat_pay_url + path
-    answer = http.call(PLATFORM, method, url, body=body or None, headers=_headers(method, path, body), explained=True)
+    answer = http.call(
+        PLATFORM,
+        method,
+        url,
+        body=body or None,
+        headers=_headers(method, path, body),
+        explained=True,
+        repeatable=method == "GET",
+    )
     try:
         verify({name.lower(): value for name, value in answer.headers.items()}, answer.data)
     except Forged as forged:

@@ -70,7 +70,7 @@ def _with_our_own(service: str, fault: Fault, is_hit: Callable[[str], bool]) -> 
             return HttpAnswer(fault.status, {"content-type": _JSON}, fault.body), True
         if fault.is_done:
             exchange(self, request, seconds)
-        raise ReadTimeoutError(endpoint_url=service)
+        raise ReadTimeoutError(endpoint_url=service) from TimeoutError()
 
     with mock.patch.object(Connection, "exchange", fail):
         yield

@@ -22,7 +22,7 @@ from chalicelib.kernel.security import vault
 from chalicelib.kernel.settings import settings
 from chalicelib.kernel.storage import tables
 from scenes.world import Client, World
-from tests.kernel.faults import LOST, Fault, faults
+from tests.kernel.faults import LOST, SILENT, Fault, faults
 
 
 def encode(part: Any) -> str:
@@ -152,14 +152,25 @@ def test_another_scheme_than_bearer_is_refused(world: World) -> None:
 def test_processes_agree_on_the_key_and_kms_is_asked_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     token = world.log_in("wechat").token
     monkeypatch.setattr(vault, "_unwrapped", {})  # another process
-    with (
-        faults("kms", LOST, operation="GenerateDataKey") as made,
-        faults("kms", Fault(500), operation="Sign") as signed,
-    ):
+    with faults("kms", LOST, operation="GenerateDataKey") as made, faults("kms", LOST, operation="Sign") as signed:
         assert Client(world=world, token=token).get("/v1/me").status == 200
-        for _ in range(3):
-            world.log_in("wechat")
-    assert not made and not signed
+        world.log_in("wechat")
+        with faults("kms", Fault(500), operation="Decrypt") as opened:
+            for _ in range(3):
+                world.log_in("wechat")
+    assert not made and not signed and not opened
+
+
+def test_while_kms_is_away_the_key_that_is_known_is_used(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = world.log_in("wechat")
+    assert client.get("/v1/me").status == 200
+    monkeypatch.setattr(vault, "_unwrapped", {name: (0.0, key) for name, (_, key) in vault._unwrapped.items()})
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with faults("kms", SILENT) as failed:
+        assert client.get("/v1/me").status == 200
+        asked = len(failed)
+        assert asked and client.get("/v1/me").status == 200
+        assert len(failed) == asked, "it is not asked again with each request"
 
 
 def test_two_processes_that_make_the_key_at_once_get_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

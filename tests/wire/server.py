@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -52,7 +51,7 @@ class Service:
                 place = min(len(self.requests), len(self.replies) - 1)
                 self.requests.append(request)
                 reply = self.replies[place]
-                time.sleep(reply.pause)
+                threading.Event().wait(reply.pause)  # tests replace time.sleep
                 connection.sendall(reply.raw)
                 if reply.closes:
                     return

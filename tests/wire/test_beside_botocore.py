@@ -102,6 +102,7 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "cn-north-1")
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr(wire, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(wire, "LEAST_READ_SECONDS", 0.3)
 
 
 @contextmanager
@@ -223,6 +224,19 @@ _ROWS: dict[str, list[Reply]] = {
     "cut in its body, then good": [Reply(_GOOD.raw[:-5], closes=True), _GOOD],
     "no HTTP": [Reply(b"SSH-2.0-OpenSSH\r\n\r\n", closes=True)],
     "an answer, and then it closes": [Reply(_GOOD.raw, closes=True)],
+    "silent for ever": [Reply(b"", pause=0.5, closes=True)],
+    "too many requests": [answer(429, b"{}"), _GOOD],
+    "a throttle by another name": [answer(400, error("ThrottledException")), _GOOD],
+    "requests are throttled": [answer(400, error("RequestThrottledException")), _GOOD],
+    "no members": [answer(200, b'{"Item": null}')],
+    "reasons without words": [
+        answer(
+            400,
+            error("TransactionCanceledException", CancellationReasons=[{"Code": "None", "Message": None}, _REASONS[1]]),
+        )
+    ],
+    "an error without its item": [answer(400, error("ConditionalCheckFailedException", Item=None))],
+    "an error that is nested deeply": [answer(502, b"[" * 100_000)],
 }
 _READ = {"Item": {"pk": {"S": "A"}}, "HTTPStatusCode": 200}
 _STRICTER: dict[str, dict[str, Any]] = {
@@ -232,6 +246,13 @@ _STRICTER: dict[str, dict[str, Any]] = {
     "cut in its head, then good": {**_READ, "RetryAttempts": 1, "sent": 2},
     # the same by another name
     "no HTTP": {"failed": "HTTPClientError", "passes": True, "sent": 3},
+    # botocore ends in a RecursionError
+    "an error that is nested deeply": {
+        "error": {"Error": {"Message": "Bad Gateway", "Code": "502"}, "passes": True},
+        "RetryAttempts": 2,
+        "HTTPStatusCode": 502,
+        "sent": 3,
+    },
 }
 """Where botocore believes what it should not, or names it otherwise."""
 
@@ -247,6 +268,8 @@ def outcome(kind: str, replies: list[Reply]) -> dict[str, Any]:
             response = {name: response[name] for name in ("Error", "Item", "CancellationReasons") if name in response}
             response["passes"] = aws.is_passing(refused)
             found = {"error": response, "ResponseMetadata": metadata}
+        except RecursionError:
+            return {"failed": "RecursionError"}
         except BotoCoreError as failed:
             return {"failed": type(failed).__name__, "passes": aws.is_passing(failed), "sent": len(served.requests)}
         metadata = found.pop("ResponseMetadata")
@@ -268,6 +291,24 @@ def test_a_secret_of_the_messages_is_not_in_what_is_raised() -> None:
         with pytest.raises(BotoCoreError) as failed:
             client.put_item(**_TABLE, Item=_ITEM)
         assert "张三" not in str(failed.value) and "secret" not in str(failed.value)
+
+
+def test_an_operation_of_botocore_is_refused_before_it_is_sent() -> None:
+    with clients("own", "dynamodb", _GOOD) as (client, served):
+        with pytest.raises(ValueError, match="BatchWriteItem goes over botocore"):
+            client._make_api_call("BatchWriteItem", {"RequestItems": {}})
+        assert served.requests == []
+
+
+def test_a_call_that_begins_just_before_the_end_is_waited_for_and_none_begins_after() -> None:
+    slow = Reply(_GOOD.raw, pause=0.15)
+    with clients("own", "dynamodb", slow) as (client, _), budget.of_seconds(0.05):
+        assert client.get_item(**_TABLE, Key=_KEY)["Item"] == {"pk": {"S": "A"}}
+    with clients("own", "dynamodb", _GOOD, Reply(b"", pause=0.15, closes=True), _GOOD) as (client, served):
+        client.get_item(**_TABLE, Key=_KEY)
+        with budget.of_seconds(0.05), pytest.raises(wire.OutOfTime):
+            client.get_item(**_TABLE, Key=_KEY)
+        assert len(served.requests) == 2
 
 
 def test_a_name_that_is_no_operation_is_no_method() -> None:

@@ -61,11 +61,15 @@ def verify(token: str) -> dict[str, Any]:
         header = jwt.get_unverified_header(token) if len(token) < 4096 else {}
         kid = str(header.get("kid"))
         is_ours = set(header) == _HEADER_NAMES and header["typ"] == "at+jwt" and header["alg"] == "ES256"
-        if not is_ours or kid not in settings().token_keys:
-            raise errors.NOT_AUTHENTICATED()
+    except (jwt.PyJWTError, ValueError, TypeError) as error:
+        raise errors.NOT_AUTHENTICATED() from error
+    if not is_ours or kid not in settings().token_keys:
+        raise errors.NOT_AUTHENTICATED()
+    key = private_key(kid).public_key()
+    try:
         claims: dict[str, Any] = jwt.decode(
             token,
-            private_key(kid).public_key(),
+            key,
             algorithms=["ES256"],
             audience=AUDIENCE,
             issuer=settings().public_url,

@@ -14,16 +14,18 @@ import threading
 import time
 import unicodedata
 
+from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pynamodb.attributes import BinaryAttribute
 
-from chalicelib.kernel import aws, clock
+from chalicelib.kernel import aws, clock, errors
 from chalicelib.kernel.settings import settings
 from chalicelib.kernel.storage import tables
 from chalicelib.kernel.storage.attributes import Integer
 
 _CACHED_SECONDS = 3600
+_RETRIED_SECONDS = 60
 _INDEX_KEY = "index"
 _lock = threading.RLock()
 _unwrapped: dict[str, tuple[float, bytes]] = {}
@@ -83,11 +85,24 @@ def unwrapped_key(name: str, wrapped_by: str, size: int = 32) -> bytes:
     Whoever needs them first makes them. They are kept in memory for an hour: one KMS request for each process and hour.
     """
     with _lock:
-        known = _unwrapped.get(name)
-        if known is None or known[0] < time.monotonic():
-            known = (time.monotonic() + _CACHED_SECONDS, _load_or_make(name, wrapped_by, size))
-            _unwrapped[name] = known
-        return known[1]
+        until, known = _unwrapped.get(name, (0.0, None))
+        if known is not None and time.monotonic() < until:
+            return known
+        try:
+            found = _load_or_make(name, wrapped_by, size)
+        except (errors.Problem, BotoCoreError, ClientError) as error:
+            # KMS is away for a moment: what was unwrapped before is still right, and all requests need it.
+            if known is None or not _passes(error):
+                raise
+            _unwrapped[name] = (time.monotonic() + _RETRIED_SECONDS, known)
+            return known
+        _unwrapped[name] = (time.monotonic() + _CACHED_SECONDS, found)
+        return found
+
+
+def _passes(error: Exception) -> bool:
+    is_problem = isinstance(error, errors.Problem)
+    return is_problem or aws.is_passing(error)
 
 
 def _load_or_make(name: str, wrapped_by: str, size: int) -> bytes:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from botocore.exceptions import ClientError
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
 from chalicelib.kernel import aws, errors
@@ -26,23 +27,35 @@ def code_of(error: PynamoDBException) -> str:
 def cause_of(error: PynamoDBException) -> BaseException:
     """The failure as botocore told it; PynamoDB's own leaves out what the answer said besides."""
     cause = error.cause
-    return (cause.__cause__ or cause) if isinstance(cause, Exception) else error
+    if not isinstance(cause, Exception):
+        return error
+    # PynamoDB raises an error of its own from the answer's. What caused a connection's failure is no answer.
+    return cause.__cause__ if isinstance(cause.__cause__, ClientError) else cause
 
 
-def repeat_conflicts(call: Callable[[], Answered]) -> Answered:
+def was_repeated(error: PynamoDBException) -> bool:
+    """Whether the call had been sent more than once, so that a condition may have met our own write."""
+    response = getattr(cause_of(error), "response", None) or {}
+    return int(response.get("ResponseMetadata", {}).get("RetryAttempts", 0)) > 0
+
+
+def repeat_conflicts(call: Callable[[bool], Answered]) -> Answered:
     """Make a write, again with jitter while it meets a transaction that is under way on the same item.
 
-    DynamoDB refuses one of the two, be it a transaction too or a single write; nothing of it was done.
+    DynamoDB refuses one of the two, be it a transaction too or a single write. ``call`` is told whether an earlier try
+    may have been done all the same: it was sent twice, its first answer was lost, and the second one was the refusal.
     """
+    may_be_done = False
     for attempt in range(_TRIES - 1):
         try:
-            return call()
+            return call(may_be_done)
         except PynamoDBException as error:
             if not _is_conflict(error):
                 raise
+            may_be_done = may_be_done or was_repeated(error)
             time.sleep(random.uniform(0, 0.025 * 2**attempt))  # noqa: S311
     try:
-        return call()
+        return call(may_be_done)
     except PynamoDBException as error:
         if _is_conflict(error):
             raise errors.UNAVAILABLE(retry_after=1) from error

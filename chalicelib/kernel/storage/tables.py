@@ -220,9 +220,9 @@ def write(*writes: Write) -> None:
     """
     with _translated():
         if len(writes) == 1:
-            failures.repeat_conflicts(lambda: _write_one(writes[0]))
+            failures.repeat_conflicts(lambda may_be_done: _write_one(writes[0], may_be_done))
         else:
-            failures.repeat_conflicts(lambda: _write_all(writes))
+            failures.repeat_conflicts(lambda _: _write_all(writes))
 
 
 def write_or_conflict(*writes: Write) -> None:
@@ -243,10 +243,11 @@ def update(model: type[Table], pk: str, sk: str, actions: Sequence[Any], conditi
         raise TypeError(f"{model.__name__} is an aggregate: write it with changes.record, or touch it")
     table = model._get_connection()
     with _translated():
-        failures.repeat_conflicts(lambda: table.update_item(pk, sk, actions=actions, condition=condition))
+        failures.repeat_conflicts(lambda _: table.update_item(pk, sk, actions=actions, condition=condition))
 
 
-def _write_one(one: Write) -> None:
+def _write_one(one: Write, may_be_done: bool) -> None:
+    """One conditional write; ``may_be_done``: an earlier try may have done it, so its condition may not hold now."""
     try:
         if isinstance(one, Put):
             Model.save(one.item, condition=one.condition)
@@ -261,14 +262,9 @@ def _write_one(one: Write) -> None:
     except (PutError, UpdateError, DeleteError) as error:
         if failures.code_of(error) != _CONDITION_FAILED:
             raise
-        if not (_was_repeated(error) and _is_done(one)):
+        may_be_ours = may_be_done or failures.was_repeated(error)
+        if not (may_be_ours and _is_done(one)):
             raise ConditionFailed from error
-
-
-def _was_repeated(error: PynamoDBException) -> bool:
-    """Whether the client had sent the call before, so that the condition may have met our own write."""
-    response = getattr(failures.cause_of(error), "response", None) or {}
-    return int(response.get("ResponseMetadata", {}).get("RetryAttempts", 0)) > 0
 
 
 def _is_done(one: Write) -> bool:
@@ -368,6 +364,6 @@ def add_to_counter(model: type[Table], pk: str, expires_at: int, times: int = 1)
     actions = [model.times.add(times), model.expires_at.set(expires_at)]  # type: ignore[attr-defined]
     with _translated():
         answer = failures.repeat_conflicts(
-            lambda: table.update_item(pk, HEAD, actions=actions, return_values="UPDATED_NEW")
+            lambda _: table.update_item(pk, HEAD, actions=actions, return_values="UPDATED_NEW")
         )
     return int(answer["Attributes"]["times"]["N"])

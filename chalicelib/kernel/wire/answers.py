@@ -7,6 +7,8 @@ decoded are the plain dictionaries that PynamoDB expects.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, TypedDict
 
@@ -37,14 +39,14 @@ Item = dict[str, AttributeValue]
 class _OneItem(TypedDict, total=False):
     """GetItem."""
 
-    Item: Item
+    Item: Item | None
     ConsumedCapacity: Any
 
 
 class _Written(TypedDict, total=False):
     """PutItem, UpdateItem, DeleteItem."""
 
-    Attributes: Item
+    Attributes: Item | None
     ConsumedCapacity: Any
     ItemCollectionMetrics: Any
 
@@ -55,7 +57,7 @@ class _Items(TypedDict, total=False):
     Items: list[Item]
     Count: int
     ScannedCount: int
-    LastEvaluatedKey: Item
+    LastEvaluatedKey: Item | None
     ConsumedCapacity: Any
 
 
@@ -115,24 +117,33 @@ class _Reason(TypedDict, total=False):
     """Why one part of a transaction did not go through."""
 
     Code: str
-    Message: str
-    Item: Item
+    Message: str | None
+    Item: Item | None
 
 
 class _Refusal(TypedDict, total=False):
     """The members of an error that callers look at."""
 
-    CancellationReasons: list[_Reason]
-    Item: Item
+    CancellationReasons: list[_Reason] | None
+    Item: Item | None
 
 
 _REFUSAL = msgspec.json.Decoder(_Refusal)
 
 
+NOT_DECODED = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What decoding raises for what is not of the expected shape, no UTF-8, or too deep."""
+
+
 def decode(operation: str, body: bytes) -> dict[str, Any]:
-    """The answer of an operation; raises ``msgspec.DecodeError`` for what is not of its shape."""
+    """The answer of an operation; raises one of ``NOT_DECODED``."""
     found: dict[str, Any] = _DECODERS[operation].decode(body)
-    return found
+    return _without_nulls(found)
+
+
+def _without_nulls(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Like botocore: a member that is null is not there."""
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def client_error(operation: str, answer: HttpAnswer, retries: int) -> ClientError:
@@ -147,7 +158,12 @@ def client_error(operation: str, answer: HttpAnswer, retries: int) -> ClientErro
         "ResponseMetadata": metadata(answer, retries),
     }
     if "CancellationReasons" in parsed or "Item" in parsed:
-        response.update(_REFUSAL.decode(answer.body))
+        with suppress(*NOT_DECODED):
+            details = _REFUSAL.decode(answer.body)
+            response.update(_without_nulls(details))
+            reasons = details.get("CancellationReasons")
+            if reasons is not None:
+                response["CancellationReasons"] = [_without_nulls(reason) for reason in reasons]
     return ClientError(response, operation)
 
 
@@ -165,7 +181,7 @@ def _parsed(answer: HttpAnswer) -> dict[str, Any]:
     """The JSON object of an error; a gateway in between sends something else, or nothing."""
     try:
         found = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if isinstance(found, dict):
         return found

@@ -9,7 +9,6 @@ from __future__ import annotations
 import select
 import socket
 import threading
-import time
 from collections import deque
 from typing import Any, NamedTuple
 
@@ -23,6 +22,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
+from chalicelib.kernel.idle import LastUse
 from chalicelib.kernel.wire import places
 from chalicelib.kernel.wire.places import ServiceAddress
 
@@ -61,7 +61,7 @@ class Connection:
         self._endpoint = endpoint
         self._socket = connected
         self._was_used = False
-        self._last_used = time.monotonic()
+        self._last_used = LastUse.now()
 
     @property
     def is_stale(self) -> bool:
@@ -69,7 +69,7 @@ class Connection:
 
         What lies there to be read before a request is sent is the end, or no answer of ours.
         """
-        if time.monotonic() - self._last_used > IDLE_SECONDS:
+        if self._last_used.is_past(IDLE_SECONDS):
             return True
         waiting = select.poll()
         waiting.register(self._socket, select.POLLIN)
@@ -100,7 +100,7 @@ class Connection:
                 raise Unanswered from error
             raise ConnectionClosedError(endpoint_url=self._endpoint.url, error=error) from error
         finally:
-            self._last_used = time.monotonic()
+            self._last_used = LastUse.now()
 
     def _read(self, begun: bytes) -> tuple[HttpAnswer, bool]:
         received = begun
@@ -133,23 +133,25 @@ class Connection:
         """The status, the headers, and whether the connection stays open."""
         first, *lines = head.decode("latin-1").split("\r\n")
         version, _, rest = first.partition(" ")
-        status = rest[:3]
-        if version not in ("HTTP/1.1", "HTTP/1.0") or not (status.isascii() and status.isdigit() and status >= "200"):
+        status = rest.partition(" ")[0]
+        is_final = len(status) == 3 and status.isascii() and status.isdigit() and status >= "200"
+        if version not in ("HTTP/1.1", "HTTP/1.0") or not is_final:
             raise self._malformed("it does not begin as HTTP does")
         headers: dict[str, str] = {}
         for line in lines:
             name, colon, value = line.partition(":")
             name = name.lower()
             # Two different lengths, or a folded line, could make one answer look like two.
-            if not colon or name != name.strip() or (name == "content-length" and name in headers):
+            is_one_line = "\n" not in line and "\r" not in line
+            if not colon or not is_one_line or name != name.strip() or (name == "content-length" and name in headers):
                 raise self._malformed("a header is malformed")
             headers[name] = value.strip()
-        stays_open = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close"
+        stays_open = version == "HTTP/1.1" and "close" not in headers.get("connection", "").lower()
         return int(status), headers, stays_open
 
     def _length(self, headers: dict[str, str]) -> int:
         text = headers.get("content-length", "")
-        is_number = text.isascii() and text.isdigit()
+        is_number = text.isascii() and text.isdigit() and len(text) < 10
         if not is_number or "transfer-encoding" in headers:
             raise self._malformed("its length is not known")
         length = int(text)

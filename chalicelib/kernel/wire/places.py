@@ -52,7 +52,7 @@ class ServiceAddress(NamedTuple):
 
 def region() -> str:
     """The region of this deployment; raises ``NoRegionError``."""
-    found = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    found = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION")  # botocore knows the first one only
     if not found:
         raise NoRegionError
     return found
