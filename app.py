@@ -21,7 +21,7 @@ from chalicelib.kernel.edge.routing import LazyEndpoints
 
 
 def authenticate(headers: dict[str, str]) -> Actor:
-    """Who calls; what finds it out is loaded with the first request that is not for anybody."""
+    """Who calls. The modules that check tokens are imported by the first request that needs a caller."""
     from chalicelib.identity import service as identity
 
     return identity.callers.authenticate(headers)

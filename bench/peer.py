@@ -122,7 +122,7 @@ async def acting_for(account: Annotated[str, Depends(caller)], acting_for: Annot
         try:
             Identity.get(f"ORGANIZATION#{acting_for}", f"MANDATE#{mandate}")
         except Identity.DoesNotExist:
-            continue
+            raise HTTPException(403) from None
     return acting_for
 
 

@@ -164,7 +164,7 @@ def check_environment(environ: Mapping[str, str]) -> None:
 
 def named_modules() -> set[str]:
     """All modules that features name and that no import statement shows: the packages must hold them too."""
-    found = set(KERNEL_ROUTES)
+    found = set(KERNEL_ROUTES.values())
     for feature in all_features():
         found.add(f"chalicelib.{feature.name}")
         found |= feature.modules()

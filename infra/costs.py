@@ -32,7 +32,7 @@ REQUESTS = {
 }
 CHANGES = 11.0  # entries of the event log per application, logging in and printing included
 CHANGE_READS, CHANGE_WRITES, CHANGE_CPU_MS = 2.0, 2.0, 2.5  # two consistent reads, one write with one index
-SIGNATURES = 2.0  # an access token and a certificate
+SIGNATURES = 1.0  # a certificate; access tokens are signed in memory
 STORED_KB = 24.0  # per application, its history included; shown after one year
 LOG_KB = 0.6  # per request
 MEMORY_GB = 1.0

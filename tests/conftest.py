@@ -21,7 +21,7 @@ import pytest
 
 from chalicelib.kernel import aws
 from chalicelib.kernel.edge import rates
-from chalicelib.kernel.wire import places
+from chalicelib.kernel.wire import addresses
 from local import embedded, setup, simulators
 from local.embedded import free_ports
 from local.environment import Environment
@@ -72,7 +72,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environmen
     """Database, key service and buckets, running."""
     with embedded.running(tmp_path_factory.mktemp("data")) as environment:
         yield environment
-        for service in places.SERVICES:
+        for service in addresses.SERVICES:
             aws.client(service).close()
 
 

@@ -15,8 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.kernel import budget
 from chalicelib.kernel.settings import BOTOCORE, settings
+from chalicelib.kernel.wire import addresses
 from chalicelib.kernel.wire import client as wire
-from chalicelib.kernel.wire import places
 from chalicelib.kernel.wire.client import OutOfTime
 
 _lock = threading.Lock()
@@ -31,7 +31,7 @@ CONFIG = Config(
 )
 
 CONFLICT = "TransactionConflictException"
-THROTTLES = wire.THROTTLES | {CONFLICT}
+_PASSING = wire.PASSING | {CONFLICT}
 
 
 @functools.cache
@@ -51,13 +51,13 @@ def is_passing(error: BaseException) -> bool:
     """Whether an AWS call failed for a reason that passes: no answer, overload, a failure on their side."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-        return status >= 500 or error.response["Error"]["Code"] in THROTTLES
+        return status >= 500 or status == 429 or error.response["Error"]["Code"] in _PASSING
     return isinstance(error, BotoCoreError)
 
 
 @functools.cache
 def _client(service: str) -> Any:
-    if service in places.SERVICES and settings().wire != BOTOCORE:
+    if service in addresses.SERVICES and settings().wire != BOTOCORE:
         return wire.Client(service, session)
     return session().create_client(service, config=CONFIG)
 

@@ -6,9 +6,11 @@ does not count and a limit ends with the last moment of its last working day in 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from chalicelib.kernel import holidays
@@ -114,3 +116,18 @@ class Calendar:
             if days > 0 and self.is_working_day(day):
                 days -= 1
         return day
+
+
+class LastUse(NamedTuple):
+    """A moment by two clocks: while a function is frozen one of them may stand still, and the other one may be set."""
+
+    monotonic: float
+    wall: float
+
+    @classmethod
+    def now(cls) -> LastUse:
+        return cls(time.monotonic(), time.time())
+
+    def is_past(self, seconds: float) -> bool:
+        """Whether more than ``seconds`` have gone by since then, by one of the clocks at least."""
+        return time.monotonic() - self.monotonic > seconds or time.time() - self.wall > seconds

@@ -82,7 +82,7 @@ class Settings:
     data_key: str = setting("KMS key or alias that wraps the data keys", "alias/banshi-dev-data")
     audit_key: str = setting("KMS signing key of the event log's daily roots", "alias/banshi-dev-audit")
     token_keys: dict[str, str] = setting(
-        "key ids of access tokens and their KMS signing keys, the newest last", "t1=alias/banshi-dev-token-1"
+        "key ids of access tokens and the KMS keys that wrap them, the newest last", "t1=alias/banshi-dev-token-1"
     )
 
 

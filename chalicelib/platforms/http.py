@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from chalicelib.kernel import budget, errors, log
-from chalicelib.kernel.idle import LastUse
+from chalicelib.kernel.clock import LastUse
 
 CODE_INVALID = errors.ErrorCode(
     "login_code_invalid",

@@ -242,14 +242,11 @@ def _post(path: str, content: dict[str, Any]) -> dict[str, Any]:
 
 def _call(method: str, path: str, body: bytes) -> dict[str, Any]:
     url = settings().wechat_pay_url + path
+    # asking changes nothing, and may be done twice
+    is_question = method == "GET"
+    headers = _headers(method, path, body)
     answer = http.call(
-        PLATFORM,
-        method,
-        url,
-        body=body or None,
-        headers=_headers(method, path, body),
-        explained=True,
-        repeatable=method == "GET",
+        PLATFORM, method, url, body=body or None, headers=headers, explained=True, repeatable=is_question
     )
     try:
         verify({name.lower(): value for name, value in answer.headers.items()}, answer.data)

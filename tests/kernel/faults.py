@@ -14,7 +14,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.kernel import aws
 from chalicelib.kernel.settings import BOTOCORE, settings
-from chalicelib.kernel.wire import places
+from chalicelib.kernel.wire import addresses
 from chalicelib.kernel.wire.connection import Connection, HttpAnswer
 
 
@@ -59,7 +59,7 @@ def faults(service: str, fault: Fault, *, operation: str = "", times: int = 10_0
 @contextmanager
 def _with_our_own(service: str, fault: Fault, is_hit: Callable[[str], bool]) -> Iterator[None]:
     exchange = Connection.exchange
-    target = f"x-amz-target: {places.SERVICES[service].target}.".encode()
+    target = f"x-amz-target: {addresses.SERVICES[service].target}.".encode()
 
     def fail(self: Connection, request: bytes, seconds: float) -> tuple[HttpAnswer, bool]:
         _, found, rest = request.partition(target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import json
 import os
 import re
@@ -140,6 +141,12 @@ def test_a_cold_start_loads_the_endpoints_that_are_called(
     assert found == set(loaded)
 
 
+def test_every_module_that_is_named_exists() -> None:
+    """What is only named, and misspelt, would be missing in the package."""
+    for name in features.named_modules():
+        assert importlib.util.find_spec(name) is not None, name
+
+
 def test_every_role_that_an_endpoint_names_is_somebodys() -> None:
     features.load_routes()
     named = {role for one in endpoint.REGISTRY for role in one.access.staff}
@@ -167,7 +174,7 @@ def test_the_kernel_names_no_feature() -> None:
         assert named == BY_CHANCE.get(path.name, set()), f"{path.name} names {named}"
 
 
-AWS_READERS = {"kernel/wire/places.py"}
+AWS_READERS = {"kernel/wire/addresses.py"}
 """Reads the names that every AWS client reads: address, region, key. They are no settings of ours."""
 
 

@@ -16,8 +16,8 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.kernel import aws, budget
+from chalicelib.kernel.wire import addresses
 from chalicelib.kernel.wire import client as wire
-from chalicelib.kernel.wire import places
 from chalicelib.kernel.wire.answers import OPERATIONS
 from tests.wire.server import Reply, Service, answer, serving
 
@@ -109,7 +109,7 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
 def clients(kind: str, service: str, *replies: Reply) -> Iterator[tuple[Any, Service]]:
     """A client of a service that answers so, on our wire or botocore's."""
     with serving(*replies) as served, pytest.MonkeyPatch.context() as patched:
-        patched.setenv(f"AWS_ENDPOINT_URL_{places.SERVICES[service].variable}", served.url)
+        patched.setenv(f"AWS_ENDPOINT_URL_{addresses.SERVICES[service].variable}", served.url)
         if kind == "own":
             client: Any = wire.Client(service, aws.session)
         else:
@@ -161,7 +161,7 @@ def test_signatures_are_those_of_botocore(operation: str, monkeypatch: pytest.Mo
     _, headers, body = head_of(served.requests[0])
     names = headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
     assert {"host", "x-amz-date", "x-amz-target", "x-amz-security-token", "content-type"} <= set(names)
-    signer = SigV4Auth(Credentials("AKIDEXAMPLE", "secret", _TOKEN), places.SERVICES[service].name, "cn-north-1")
+    signer = SigV4Auth(Credentials("AKIDEXAMPLE", "secret", _TOKEN), addresses.SERVICES[service].name, "cn-north-1")
     # botocore takes the host from the address, and the moment from the header
     url = f"{served.url}/"
     request = AWSRequest("POST", url, {name: headers[name] for name in names if name != "host"}, body)

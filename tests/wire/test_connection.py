@@ -18,8 +18,8 @@ from botocore.exceptions import BotoCoreError, EndpointConnectionError, NoCreden
 from chalicelib.kernel import aws, errors
 from chalicelib.kernel.security.vault import KernelItem
 from chalicelib.kernel.storage import tables
+from chalicelib.kernel.wire import addresses
 from chalicelib.kernel.wire import client as wire
-from chalicelib.kernel.wire import places
 from scenes.world import World
 from tests import self_signed
 from tests.wire.server import Proxy, Reply, Service, answer, listening, serving
@@ -70,7 +70,7 @@ def test_a_connection_that_was_idle_for_long_is_not_used_again(monkeypatch: pyte
     with serving(_GOOD) as served, client_of(served.url) as client:
         client.get_item(**_ASKED)
         moment = getattr(time, clock)()
-        monkeypatch.setattr(f"chalicelib.kernel.idle.time.{clock}", lambda: moment + 61)
+        monkeypatch.setattr(f"chalicelib.kernel.clock.time.{clock}", lambda: moment + 61)
         client.get_item(**_ASKED)
         assert served.connections == 2
 
@@ -296,23 +296,23 @@ def test_public_addresses_are_those_of_botocore(
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
     monkeypatch.setenv("AWS_REGION", "us-east-1")  # botocore does not know this name
-    found = places.endpoint(places.SERVICES[service])
-    assert found == places.ServiceAddress(True, host, 443, host)
+    found = addresses.address_of(addresses.SERVICES[service])
+    assert found == addresses.ServiceAddress(True, host, 443, host)
     assert aws.session().create_client(service).meta.endpoint_url == f"https://{host}"
 
 
 def test_the_address_of_a_service_comes_before_the_general_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:8001")
-    assert places.endpoint(places.SERVICES["dynamodb"]).port == 8001
-    assert places.endpoint(places.SERVICES["kms"]).port == 4566
+    assert addresses.address_of(addresses.SERVICES["dynamodb"]).port == 8001
+    assert addresses.address_of(addresses.SERVICES["kms"]).port == 4566
 
 
 def test_no_region_and_no_credentials_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.delenv("AWS_REGION", raising=False)
     with pytest.raises(NoRegionError):
-        places.region()
+        addresses.region()
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
 
     class Nobody:
@@ -320,7 +320,7 @@ def test_no_region_and_no_credentials_are_named(monkeypatch: pytest.MonkeyPatch)
             return None
 
     with pytest.raises(NoCredentialsError):
-        places.credentials(Nobody)
+        addresses.credentials(Nobody)
 
 
 def test_credentials_are_read_again_for_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -341,4 +341,4 @@ def test_an_engineers_profile_is_asked_through_botocore(monkeypatch: pytest.Monk
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_PROFILE", "city")
     session = botocore.session.get_session()
-    assert places.credentials(lambda: session) == ("PROFILE", "hidden", "")
+    assert addresses.credentials(lambda: session) == ("PROFILE", "hidden", "")

@@ -145,7 +145,7 @@ def _check_move(actor: Actor, wanted: Claim, visitor: str) -> None:
     item = store.appointment(wanted.moves)
     if item is None or not relations.concerns(actor, item):
         raise errors.NOT_FOUND()
-    if identity.relatives.identity_of_visitor(item.visitor) != identity.relatives.identity_of_visitor(visitor):
+    if identity.relatives.proven_key(item.visitor) != identity.relatives.proven_key(visitor):
         raise errors.NOT_FOUND()
     if set(item.services) != set(wanted.services):
         raise rules.MOVE_TO_OTHERS()

@@ -24,7 +24,7 @@ def is_of_hall(actor: Actor, item: AppointmentItem) -> bool:
 
 def is_own_matter(actor: Actor, item: AppointmentItem) -> bool:
     """Whether an appointment is a staff member's own matter: they come to it, or have booked it."""
-    if identity.own_matters.is_own_identity(actor, identity.relatives.identity_of_visitor(item.visitor)):
+    if identity.own_matters.is_own_identity(actor, identity.relatives.proven_key(item.visitor)):
         return True
     return identity.own_matters.is_own(actor, item.party, item.visitor_account)
 

@@ -25,9 +25,9 @@ _CLAIMED = "/claimed"
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     """Who comes to a hall, in clear. ``key`` stands for whom limits count: the person, or the enterprise.
 
-    Who only claims an identity has a key beside that of whoever has proven it: anybody may know name and number, and
-    what a stranger books or misses by them does not count against the person. All who claim one identity have the
-    same key, so that many accounts get no more places than one. ``account`` is empty for somebody without one.
+    Who has only claimed an identity gets another key than who has proven it. Anybody may know a name and a number, so
+    what is booked or missed under a claim does not count against the person. All who claim one identity have the same
+    key, so many accounts get no more places than one. ``account`` is empty for somebody without one.
     """
 
     key: str
@@ -38,19 +38,19 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_claimed(self) -> bool:
-        """Whether nobody has proven yet that it is this person who books."""
+        """Whether the account that books has only claimed this identity."""
         return self.key.endswith(_CLAIMED)
 
     @property
     def keys(self) -> list[str]:
-        """The keys under which the visitor may have booked: before a proof it was the other one."""
+        """Under which bookings and no-shows lie: the own key, and the one from before the proof."""
         if self.is_claimed:
             return [self.key]
         return [self.key, self.key + _CLAIMED]
 
 
-def identity_of_visitor(key: str) -> str:
-    """The index of the identity that a visitor's key stands for."""
+def proven_key(key: str) -> str:
+    """A visitor's key without the mark of a mere claim: the index of the person, or the enterprise."""
     return key.removesuffix(_CLAIMED)
 
 
@@ -67,8 +67,9 @@ def visitor_self(actor: Actor) -> Visitor:
 
 
 def _own_key(account: AccountItem) -> str:
-    index = account.id_index or ""
-    return index if account.level >= Level.PROVEN else index + _CLAIMED
+    if not account.id_index:
+        raise errors.PROOF_REQUIRED()
+    return account.id_index if account.level >= Level.PROVEN else account.id_index + _CLAIMED
 
 
 def visitor_relative(actor: Actor, relative_id: str) -> Visitor:

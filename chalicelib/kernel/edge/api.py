@@ -9,7 +9,7 @@ from typing import Any
 from chalice.app import Chalice, Response
 from chalice.app import Request as ChaliceRequest
 
-from chalicelib.kernel import errors, ids
+from chalicelib.kernel import errors, ids, log
 from chalicelib.kernel.edge import cors
 from chalicelib.kernel.edge.endpoint import Answer, Authenticate, Request, problem_answer, serve
 from chalicelib.kernel.edge.routing import GREEDY, METHODS, Endpoints, MethodNotAllowed
@@ -86,7 +86,16 @@ class Api(Chalice):
         given = dict(current.uri_params or {})
         path = current.path.replace(GREEDY, given.pop("proxy", ""))
         try:
-            found = endpoints.router(resource, path).find(current.method, path)
+            router = endpoints.router(resource, path)
+        except errors.Problem as problem:
+            return refusal(problem)
+        except Exception as error:
+            # The feature's modules cannot be imported: a fault of ours, which is told like every other one.
+            log.failure("endpoints_not_loaded", error, operation=path)
+            log.count("failed_requests", operation=resource)
+            return refusal(errors.INTERNAL())
+        try:
+            found = router.find(current.method, path)
         except errors.Problem as problem:
             return refusal(problem)
         except MethodNotAllowed as refused:

@@ -30,7 +30,7 @@ def resource_of(endpoint: Endpoint) -> str:
 
 
 def first_part(path: str) -> str:
-    """What follows ``/v1/`` in a path that the greedy resource takes."""
+    """The first part after ``/v1/``; features name theirs in ``paths``."""
     return path.removeprefix("/v1/").partition("/")[0]
 
 
@@ -103,7 +103,7 @@ class Endpoints(Protocol):
         """API Gateway's resources that lead to them."""
 
     def router(self, resource: str, path: str) -> Router:
-        """What finds the endpoint of a path that came by a resource; raises ``not_found``."""
+        """The router for what API Gateway sent to ``resource``; raises ``not_found`` if no feature has the path."""
 
 
 class FixedEndpoints:
@@ -139,12 +139,12 @@ class LazyEndpoints:
         key = first_part(path) if resource == GREEDY_RESOURCE else resource
         known = self._routers.get(key)
         if known is None:
-            known = self._loaded(resource, key)
+            known = self._load(resource, key)
             # Two threads may both come here: they make the same.
             self._routers[key] = known
         return known
 
-    def _loaded(self, resource: str, key: str) -> Router:
+    def _load(self, resource: str, key: str) -> Router:
         if resource != GREEDY_RESOURCE:
             self._load_resource(resource)
             return Router([one for one in list(REGISTRY) if resource_of(one) == resource])

@@ -1,7 +1,7 @@
 """Access tokens: JWT by RFC 9068 (``at+jwt``), ES256, 15 minutes, verified with a fixed list of keys.
 
 The keys are wrapped by KMS and unwrapped once for each process and hour: KMS itself signs some hundred times a second
-at most, and on a release morning more people log in than that.
+(AWS's quota, shared with certificates), and on a release morning more people log in than that.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SECRET_BYTES = 40
 
 def issue(subject: str, **claims: Any) -> str:
     """A signed access token for ``subject`` with the given claims (``sid``, ``kind``, ``ver``, ...)."""
-    import jwt  # 45 ms that requests of anyone need not wait for at a cold start
+    import jwt  # 45 ms; requests without a token do not pay for it
 
     kid = list(settings().token_keys)[-1]
     issued = clock.seconds(clock.now())

@@ -25,7 +25,7 @@ from chalicelib.kernel.storage import tables
 from chalicelib.kernel.storage.attributes import Integer
 
 _CACHED_SECONDS = 3600
-_RETRIED_SECONDS = 60
+_RETRY_AFTER_SECONDS = 60
 _INDEX_KEY = "index"
 _lock = threading.RLock()
 _unwrapped: dict[str, tuple[float, bytes]] = {}
@@ -82,8 +82,10 @@ def _key(name: str) -> bytes:
 def unwrapped_key(name: str, wrapped_by: str, size: int = 32) -> bytes:
     """``size`` secret random bytes that are stored wrapped by the KMS key or alias ``wrapped_by``.
 
-    Whoever needs them first makes them. They are kept in memory for an hour: one KMS request for each process and hour.
+    Whoever needs them first makes them. They are unwrapped again every hour. While KMS or the table does not answer,
+    the last ones are used and asked for again every minute: only a process that never had them fails.
     """
+    # The lock is held while KMS is asked: of many threads one asks, and the others wait for the same answer.
     with _lock:
         until, known = _unwrapped.get(name, (0.0, None))
         if known is not None and time.monotonic() < until:
@@ -94,7 +96,7 @@ def unwrapped_key(name: str, wrapped_by: str, size: int = 32) -> bytes:
             # KMS is away for a moment: what was unwrapped before is still right, and all requests need it.
             if known is None or not _passes(error):
                 raise
-            _unwrapped[name] = (time.monotonic() + _RETRIED_SECONDS, known)
+            _unwrapped[name] = (time.monotonic() + _RETRY_AFTER_SECONDS, known)
             return known
         _unwrapped[name] = (time.monotonic() + _CACHED_SECONDS, found)
         return found

@@ -1,6 +1,6 @@
 """DynamoDB: one base model, one connection, conditional writes, transactions and cursors.
 
-All models share one connection (each would otherwise build a botocore client of its own), and every
+All models share one connection (each would otherwise make a client of its own), and every
 failed condition, conflict or throttle becomes one of three things: ``ConditionFailed``, a retry, or
 the ``temporarily_unavailable`` problem.
 """
@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
-import botocore.session
 from botocore.exceptions import BotoCoreError
 from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 from pynamodb.connection import Connection, TableConnection
@@ -38,20 +37,10 @@ class ConditionFailed(Exception):
     """A conditional write or a transaction was refused: somebody else was first."""
 
 
-class _SharedConnection(Connection):
-    """PynamoDB's connection on this process's one botocore session."""
-
-    @property
-    def session(self) -> botocore.session.Session:
-        return aws.session()
-
-
 @functools.cache
 def connection() -> Connection:
-    """The connection that every table uses."""
-    shared = _SharedConnection(
-        connect_timeout_seconds=1, read_timeout_seconds=3, max_retry_attempts=2, max_pool_connections=50
-    )
+    """The connection that every table uses, with our client instead of one of PynamoDB's own making."""
+    shared = Connection()
     shared.__dict__["_client"] = aws.client("dynamodb")
     return shared
 

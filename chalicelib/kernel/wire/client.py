@@ -22,14 +22,15 @@ from botocore.exceptions import (
 )
 
 from chalicelib.kernel import budget
-from chalicelib.kernel.wire import answers, places
+from chalicelib.kernel.wire import addresses, answers
 from chalicelib.kernel.wire.connection import HttpAnswer, Pool, Unanswered
 from chalicelib.kernel.wire.signature import Scope, authorization
 
 ATTEMPTS = 3
 READ_SECONDS = 3.0
 LEAST_READ_SECONDS = 1.0
-"""No call begins when the request's time is over; one that has begun just before is waited for."""
+"""For the next bytes. A call that begins in the last moment of a request is still waited for, so the request may end as
+much later; none begins after it."""
 _BACKOFF_SECONDS = {"dynamodb": 0.025}
 _OTHER_BACKOFF_SECONDS = 0.05
 _THROTTLED_BACKOFF_SECONDS = 0.5
@@ -51,8 +52,8 @@ THROTTLES = frozenset(
         "TransactionInProgressException",
     }
 )
-_PASSING = THROTTLES | {"RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete"}
-_PASSING_STATUS = (429, 500, 502, 503, 504)
+PASSING = THROTTLES | {"RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete"}
+PASSING_STATUS = (429, 500, 502, 503, 504)
 
 _METHODS = {xform_name(operation): operation for operation in answers.OPERATIONS}
 
@@ -66,7 +67,7 @@ class OutOfTime(BotoCoreError):  # type: ignore[misc]
 class RetryQuota:
     """How many repetitions a process may still make: when a service is down, repeating makes it worse.
 
-    A repetition takes some of it, an answer gives back: ten calls in a row that fail use up 100 to 200 of 500.
+    In units: a repetition takes 5, or 10 after silence, and an answer gives them back; 500 are 50 to 100 in a row.
     """
 
     CAPACITY = 500
@@ -95,8 +96,8 @@ class RetryQuota:
                 self._left = min(self.CAPACITY, self._left + amount)
 
 
-class _Attempts:
-    """How one call goes: how often it was sent, and what its last repetition took from the quota."""
+class _CallState:
+    """How one call goes: how often it was sent, what its last repetition took from the quota, on what it goes on."""
 
     def __init__(self) -> None:
         self.sent = 0
@@ -114,11 +115,11 @@ class Client:
     def __init__(self, service: str, session: Callable[[], Any]) -> None:
         """``session`` gives the botocore session, which is asked for credentials that the environment does not have."""
         self.service = service
-        self._service = places.SERVICES[service]
+        self._service = addresses.SERVICES[service]
         self._session = session
-        self._endpoint = places.endpoint(self._service)
-        self._region = places.region()
-        self._pool = Pool(self._endpoint)
+        self._address = addresses.address_of(self._service)
+        self._region = addresses.region()
+        self._pool = Pool(self._address)
         self._quota = RetryQuota()
 
     def close(self) -> None:
@@ -129,7 +130,7 @@ class Client:
         """An operation as a method, by the name that botocore gives it."""
         operation = _METHODS.get(name)
         if operation is None:
-            raise AttributeError(name)
+            raise AttributeError(f"{name}: only {sorted(_METHODS)}; for others make a client of aws.session()")
 
         def call(**parameters: Any) -> dict[str, Any]:
             return self._make_api_call(operation, parameters)
@@ -144,7 +145,7 @@ class Client:
             # One token for all attempts: the database does a transaction with a known token no second time.
             parameters = {**parameters, "ClientRequestToken": str(uuid.uuid4())}
         body = msgspec.json.encode(parameters)
-        attempts = _Attempts()
+        attempts = _CallState()
         for attempt in range(ATTEMPTS):
             try:
                 answer, found = self._attempt(operation, body, attempts)
@@ -153,7 +154,7 @@ class Client:
                 self._pool.close()
                 attempts.needs_new_connection = True
                 cost = RetryQuota.RETRY_AFTER_SILENCE if _is_silence(error) else RetryQuota.RETRY
-                self._prepare_retry(error, attempt, cost, attempts)
+                self._wait_or_raise(error, attempt, cost, attempts)
                 continue
             if found is not None:
                 self._quota.give_back(attempts.taken or 1)
@@ -163,10 +164,10 @@ class Client:
             if not _is_passing(answer, refused):
                 self._quota.give_back(attempts.taken or 1)
                 raise refused
-            self._prepare_retry(refused, attempt, RetryQuota.RETRY, attempts)
+            self._wait_or_raise(refused, attempt, RetryQuota.RETRY, attempts)
         raise AssertionError  # the last attempt returns or raises
 
-    def _prepare_retry(self, failure: Exception, attempt: int, cost: int, attempts: _Attempts) -> None:
+    def _wait_or_raise(self, failure: Exception, attempt: int, cost: int, attempts: _CallState) -> None:
         """Wait before the next attempt; raises ``failure`` if there is none."""
         is_last = attempt == ATTEMPTS - 1
         if is_last or isinstance(failure, OutOfTime) or not self._quota.take(cost):
@@ -182,18 +183,18 @@ class Client:
             return _THROTTLED_BACKOFF_SECONDS
         return _BACKOFF_SECONDS.get(self._service.name, _OTHER_BACKOFF_SECONDS)
 
-    def _attempt(self, operation: str, body: bytes, attempts: _Attempts) -> tuple[HttpAnswer, dict[str, Any] | None]:
+    def _attempt(self, operation: str, body: bytes, attempts: _CallState) -> tuple[HttpAnswer, dict[str, Any] | None]:
         """Send a call once: the answer, and what is in it if it is no error."""
         answer = self._exchange(operation, body, attempts)
-        _check_sum(answer)
+        _check_crc32(answer)
         if answer.status != 200:
             return answer, None
         try:
             return answer, answers.decode(operation, answer.body)
         except answers.NOT_DECODED as error:
-            raise HTTPClientError(error=f"{self._endpoint.url} answered something else than {operation}") from error
+            raise HTTPClientError(error=f"{self._address.url} answered something else than {operation}") from error
 
-    def _exchange(self, operation: str, body: bytes, attempts: _Attempts) -> HttpAnswer:
+    def _exchange(self, operation: str, body: bytes, attempts: _CallState) -> HttpAnswer:
         request = self._request(operation, body)
         try:
             return self._send(operation, request, attempts)
@@ -204,7 +205,7 @@ class Client:
             attempts.needs_new_connection = True
             return self._send(operation, request, attempts)
 
-    def _send(self, operation: str, request: bytes, attempts: _Attempts) -> HttpAnswer:
+    def _send(self, operation: str, request: bytes, attempts: _CallState) -> HttpAnswer:
         remaining = budget.remaining()
         if remaining <= 0:
             raise OutOfTime(operation=operation)
@@ -226,10 +227,10 @@ class Client:
     def _request(self, operation: str, body: bytes) -> bytes:
         """The bytes of a signed request."""
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        credentials = places.credentials(self._session)
+        credentials = addresses.credentials(self._session)
         headers = [
             ("content-type", self._service.content_type),
-            ("host", self._endpoint.authority),
+            ("host", self._address.authority),
             ("x-amz-date", stamp),
         ]
         if credentials.token:
@@ -251,10 +252,10 @@ def _is_silence(error: BotoCoreError) -> bool:
 
 def _is_passing(answer: HttpAnswer, refused: ClientError) -> bool:
     """Whether the same call may succeed a moment later."""
-    return answer.status in _PASSING_STATUS or refused.response["Error"]["Code"] in _PASSING
+    return answer.status in PASSING_STATUS or refused.response["Error"]["Code"] in PASSING
 
 
-def _check_sum(answer: HttpAnswer) -> None:
+def _check_crc32(answer: HttpAnswer) -> None:
     """DynamoDB sends a checksum with each answer; raises ``ChecksumError``."""
     expected = answer.headers.get("x-amz-crc32")
     if expected is None:

@@ -22,15 +22,16 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from chalicelib.kernel.idle import LastUse
-from chalicelib.kernel.wire import places
-from chalicelib.kernel.wire.places import ServiceAddress
+from chalicelib.kernel.clock import LastUse
+from chalicelib.kernel.wire import addresses
+from chalicelib.kernel.wire.addresses import ServiceAddress
 
 CONNECT_SECONDS = 1.0
 IDLE_SECONDS = 60.0
 """A connection that was idle for longer is not used again: NAT gateways forget it after 350 seconds, and a function
 may have been frozen meanwhile."""
 _PIECE = 65_536
+# No answer of these services is nearly as long: a query's page has 1 MB at most, a batch 16.
 _MOST_HEAD_BYTES = 65_536
 _MOST_BODY_BYTES = 20_000_000
 
@@ -57,8 +58,8 @@ class Unanswered(Exception):
 class Connection:
     """A connection to one endpoint, used by one thread at a time."""
 
-    def __init__(self, endpoint: ServiceAddress, connected: socket.socket) -> None:
-        self._endpoint = endpoint
+    def __init__(self, address: ServiceAddress, connected: socket.socket) -> None:
+        self._address = address
         self._socket = connected
         self._was_used = False
         self._last_used = LastUse.now()
@@ -94,11 +95,11 @@ class Connection:
                 raise ConnectionResetError("closed before an answer")
             return self._read(begun)
         except TimeoutError as error:
-            raise ReadTimeoutError(endpoint_url=self._endpoint.url, error=error) from error
+            raise ReadTimeoutError(endpoint_url=self._address.url, error=error) from error
         except OSError as error:
             if was_used and not begun:
                 raise Unanswered from error
-            raise ConnectionClosedError(endpoint_url=self._endpoint.url, error=error) from error
+            raise ConnectionClosedError(endpoint_url=self._address.url, error=error) from error
         finally:
             self._last_used = LastUse.now()
 
@@ -107,7 +108,7 @@ class Connection:
         while b"\r\n\r\n" not in received:
             if len(received) > _MOST_HEAD_BYTES:
                 raise self._malformed("its head does not end")
-            received += self._more()
+            received += self._receive()
         head, _, body = received.partition(b"\r\n\r\n")
         status, headers, can_be_kept = self._parse_head(head)
         length = self._length(headers)
@@ -115,7 +116,7 @@ class Connection:
             pieces = [body]
             missing = length - len(body)
             while missing > 0:
-                piece = self._more()
+                piece = self._receive()
                 pieces.append(piece)
                 missing -= len(piece)
             body = b"".join(pieces)
@@ -123,7 +124,7 @@ class Connection:
             raise self._malformed("it is longer than it says")
         return HttpAnswer(status, headers, body), can_be_kept
 
-    def _more(self) -> bytes:
+    def _receive(self) -> bytes:
         piece = self._socket.recv(_PIECE)
         if not piece:
             raise ConnectionResetError("closed within an answer")
@@ -160,15 +161,15 @@ class Connection:
         return length
 
     def _malformed(self, what: str) -> BotoCoreError:
-        return HTTPClientError(error=f"{self._endpoint.url} sent a malformed answer: {what}")
+        return HTTPClientError(error=f"{self._address.url} sent a malformed answer: {what}")
 
 
 class Pool:
     """Connections to one endpoint that nobody uses now; each is used by one thread at a time."""
 
-    def __init__(self, endpoint: ServiceAddress) -> None:
-        self._endpoint = endpoint
-        # A deque's append and pop need no lock. The one used last comes first, so that the others grow old and end.
+    def __init__(self, address: ServiceAddress) -> None:
+        self._address = address
+        # A deque's append and pop need no lock. The one used last is taken first; the others stay open meanwhile.
         self._idle: deque[Connection] = deque()
 
     def borrow(self, seconds: float) -> Connection:
@@ -184,7 +185,7 @@ class Pool:
 
     def open(self, seconds: float) -> Connection:
         """A new connection; raises what botocore raises for it."""
-        return Connection(self._endpoint, _connected(self._endpoint, min(CONNECT_SECONDS, seconds)))
+        return Connection(self._address, _connect(self._address, min(CONNECT_SECONDS, seconds)))
 
     def give_back(self, used: Connection) -> None:
         """Keep a connection whose last answer was read to its end."""
@@ -196,32 +197,32 @@ class Pool:
             self._idle.pop().close()
 
 
-def _connected(endpoint: ServiceAddress, seconds: float) -> socket.socket:
+def _connect(address: ServiceAddress, seconds: float) -> socket.socket:
     """A socket to the endpoint, over TLS if it says so; raises what botocore raises for it."""
     try:
-        plain = socket.create_connection((endpoint.host, endpoint.port), timeout=seconds)
+        plain = socket.create_connection((address.host, address.port), timeout=seconds)
     except TimeoutError as error:
-        raise ConnectTimeoutError(endpoint_url=endpoint.url, error=error) from error
+        raise ConnectTimeoutError(endpoint_url=address.url, error=error) from error
     except OSError as error:
-        raise EndpointConnectionError(endpoint_url=endpoint.url, error=error) from error
+        raise EndpointConnectionError(endpoint_url=address.url, error=error) from error
     # A small request is sent at once, and not kept back until the last answer is acknowledged.
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if not endpoint.is_tls:
+    if not address.is_tls:
         return plain
     try:
-        secure: socket.socket = _tls_context().wrap_socket(plain, server_hostname=endpoint.host)
+        secure: socket.socket = _tls_context().wrap_socket(plain, server_hostname=address.host)
     except TimeoutError as error:
         plain.close()
-        raise ConnectTimeoutError(endpoint_url=endpoint.url, error=error) from error
+        raise ConnectTimeoutError(endpoint_url=address.url, error=error) from error
     except OSError as error:
         plain.close()
-        raise SSLError(endpoint_url=endpoint.url, error=error) from error
+        raise SSLError(endpoint_url=address.url, error=error) from error
     return secure
 
 
 def _tls_context() -> Any:
     """Checks certificates against the authorities that botocore trusts, or those of ``AWS_CA_BUNDLE``."""
-    authorities = places.authorities()
+    authorities = addresses.authorities()
     with _lock:
         known = _contexts.get(authorities)
         if known is None:

@@ -169,7 +169,8 @@ def walk_in(
 def _mark(visitor: Visitor | None) -> str:
     """What tells persons in a queue apart: never the enterprise, for which several may come.
 
-    Who only claims an identity takes no turn from the one who shows the ID card.
+    A claimed and a shown identity have different marks: a stranger who claims it cannot keep the person from taking a
+    number. The same person may so hold two.
     """
     if visitor is None:
         return ""

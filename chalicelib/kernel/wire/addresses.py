@@ -1,4 +1,4 @@
-"""Where a service is reached: addresses, region and credentials from the environment, as botocore reads them."""
+"""Where a service is reached, and with which key: from the environment; of a profile only the key is read."""
 
 from __future__ import annotations
 
@@ -51,14 +51,17 @@ class ServiceAddress(NamedTuple):
 
 
 def region() -> str:
-    """The region of this deployment; raises ``NoRegionError``."""
-    found = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION")  # botocore knows the first one only
+    """The region of this deployment; raises ``NoRegionError``.
+
+    ``AWS_DEFAULT_REGION`` wins, as in botocore, which knows no other name; Lambda is sure to set ``AWS_REGION``.
+    """
+    found = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION")
     if not found:
         raise NoRegionError
     return found
 
 
-def endpoint(service: AwsService) -> ServiceAddress:
+def address_of(service: AwsService) -> ServiceAddress:
     """The service's address: as the environment says, or the public one of the region."""
     given = os.environ.get(f"AWS_ENDPOINT_URL_{service.variable}") or os.environ.get("AWS_ENDPOINT_URL")
     if given:
