@@ -10,6 +10,7 @@ from typing import Any
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib import features
 from infra.cloud import Cloud, FunctionFailed
 
 
@@ -30,6 +31,11 @@ class Checks:
     def code(self, of: Cloud) -> None:
         """Check the API and the functions behind it; raises ``SmokeFailed``."""
         self._check("the API answers", lambda: self._ask("GET", "/health"), lambda found: found.get("status") == "ok")
+        self._check(
+            "every feature's endpoints can be loaded",
+            lambda: {"codes": self._codes_of_features()},
+            lambda found: found == {"codes": ["not_found"]},
+        )
         self._check(
             "certificates' public keys come from KMS",
             lambda: self._ask("GET", "/v1/certificates/keys"),
@@ -58,6 +64,11 @@ class Checks:
             lambda: self._ask("GET", "/v1/services"),
             lambda found: bool(found.get("items")),
         )
+
+    def _codes_of_features(self) -> list[str]:
+        """What the API answers below a path of each feature where nothing is: a feature is loaded when it is asked."""
+        paths = [f"/v1/{feature.paths[0]}/smoke-test/nothing" for feature in features.all_features()]
+        return sorted({str(self._ask("GET", path).get("code")) for path in paths})
 
     def _check(self, words: str, work: Callable[[], Any], passes: Callable[[Any], bool]) -> None:
         deadline = time.monotonic() + self._patience

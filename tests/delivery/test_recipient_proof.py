@@ -61,8 +61,6 @@ def test_the_card_at_the_door_is_the_recipients_or_of_whom_they_named(street: tu
 
 def test_a_courier_who_guesses_documents_is_stopped(world: World, street: tuple[Recipient, Hall, str]) -> None:
     somebody, city, shipment = street
-    world.pass_time(minutes=20)  # the courier's own limit is shared with other tests
-    city.courier = world.staff("courier.a")
     for _ in range(5):
         assert city.deliver(shipment, id_number=new_id_number(), collected=800).code == "recipient_card_differs"
     stopped = city.deliver(shipment, id_number=somebody.id_number, collected=800)

@@ -12,6 +12,7 @@ import pytest
 from chalicelib.kernel import errors
 from chalicelib.kernel.edge import endpoint
 from chalicelib.kernel.edge.field_errors import field_error
+from chalicelib.kernel.edge.routing import LazyEndpoints
 from scenes.world import Client, World
 
 
@@ -115,6 +116,20 @@ def test_an_unforeseen_error_says_nothing_of_itself(world: World, monkeypatch: p
     answer = world.anonymous().get("/v1/services")
     assert (answer.status, answer.code) == (500, "internal_error")
     assert b"secret" not in answer.body
+
+
+def test_a_feature_that_cannot_be_loaded_is_told_as_a_fault_of_ours(
+    anonymous: Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(self: LazyEndpoints, resource: str, path: str) -> None:
+        raise ImportError("a secret of the machine")
+
+    monkeypatch.setattr(LazyEndpoints, "router", broken)
+    answer = anonymous.get("/v1/services")
+    assert (answer.status, answer.code) == (500, "internal_error") and answer.headers["X-Request-Id"]
+    assert b"secret" not in answer.body
+    said = "".join(capsys.readouterr())
+    assert "endpoints_not_loaded" in said and "secret" not in said
 
 
 def test_an_error_code_is_declared_once() -> None:

@@ -91,7 +91,7 @@ class Api(Chalice):
             return refusal(problem)
         except Exception as error:
             # The feature's modules cannot be imported: a fault of ours, which is told like every other one.
-            log.failure("endpoints_not_loaded", error, operation=path)
+            log.failure("endpoints_not_loaded", error, operation=resource)
             log.count("failed_requests", operation=resource)
             return refusal(errors.INTERNAL())
         try:
