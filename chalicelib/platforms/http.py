@@ -20,8 +20,6 @@ CODE_INVALID = errors.ErrorCode(
 )
 _MAX_ANSWER_BYTES = 4_000_000
 _DOWNLOAD_TIMEOUT = urllib3.Timeout(connect=5, read=60)
-
-
 _IDLE_SECONDS = 60.0
 
 

@@ -7,6 +7,7 @@ import os
 import ssl
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from botocore.exceptions import BotoCoreError, EndpointConnectionError, NoCreden
 from chalicelib.kernel import aws, errors
 from chalicelib.kernel.security.vault import KernelItem
 from chalicelib.kernel.storage import tables
-from chalicelib.kernel.wire import addresses
+from chalicelib.kernel.wire import addresses, connection
 from chalicelib.kernel.wire import client as wire
 from scenes.world import World
 from tests import self_signed
@@ -45,8 +46,10 @@ def client_of(url: str) -> Iterator[wire.Client]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
         client = wire.Client("dynamodb", aws.session)
-        yield client
-        client.close()
+        try:
+            yield client
+        finally:
+            client.close()
 
 
 def test_one_connection_serves_many_calls_and_each_thread_its_own() -> None:
@@ -84,6 +87,9 @@ def test_a_kept_connection_that_the_other_side_has_ended_is_not_used_again(left:
             assert found["ResponseMetadata"]["RetryAttempts"] == 1
         else:
             client.get_item(**_ASKED)
+            kept = client._pool._idle[-1]
+            while not kept.is_stale:  # its end is on the way
+                threading.Event().wait(0.01)
             found = client.get_item(**_ASKED)
             assert found["ResponseMetadata"]["RetryAttempts"] == 0
         assert len(served.requests) == 2
@@ -110,6 +116,20 @@ def test_all_connections_that_were_kept_may_die_at_once() -> None:
         found = client.get_item(**_ASKED)
         assert found["ResponseMetadata"]["RetryAttempts"] == 2, "no other kept one was tried"
         assert served.connections == opened + 2
+
+
+def test_two_threads_may_close_what_is_kept_at_the_same_moment() -> None:
+    """Both see a connection, and one of them takes it."""
+
+    class Emptied(deque[connection.Connection]):
+        """There is one when it is looked at, and none when it is taken."""
+
+        def __bool__(self) -> bool:
+            return True
+
+    with client_of("http://127.0.0.1:1") as client:
+        client._pool._idle = Emptied()
+        client.close()
 
 
 @pytest.mark.parametrize(

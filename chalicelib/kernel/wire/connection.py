@@ -193,8 +193,13 @@ class Pool:
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
-        while self._idle:
-            self._idle.pop().close()
+        while True:
+            # Asking first whether there are any would be no help: another thread may take the last one meanwhile.
+            try:
+                found = self._idle.pop()
+            except IndexError:
+                return
+            found.close()
 
 
 def _connect(address: ServiceAddress, seconds: float) -> socket.socket:
