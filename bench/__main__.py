@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench import api
+from bench import api, halls
 from chalicelib.kernel import clock
 from local import embedded, setup, simulators
 from local.environment import ROOT
@@ -123,7 +123,7 @@ class Journey:
         measure("scan page, forged", lambda: world.anonymous().get(f"/b/{number[:-1]}{(int(number[-1]) + 1) % 10}"))
 
     def hall_round(self, enterprise: Client) -> None:
-        """A booking, and a ticket from check-in to done."""
+        """A booking, and who comes too late."""
         world, measure = self.world, self.measure
         sticker, hall = "tour_bus_sticker", world.hall()
         day = str(clock.today() + timedelta(1))
@@ -139,15 +139,6 @@ class Journey:
             world.enterprise().client.post("/v1/holds", body)
         late = world.enterprise().client
         measure("hold, sold out", lambda: late.post("/v1/holds", body), 409)
-        kiosk, clerk = world.staff("hall.kiosk"), world.staff("window.2")
-        open_hall = "/v1/halls/self_service_hall"
-        clerk.post(f"{open_hall}/windows/2/open")
-        tickets = f"{open_hall}/tickets"
-        ticket = measure("take a ticket", lambda: kiosk.post(tickets, {"services": [sticker]}), 201).json
-        measure("call the next", lambda: clerk.post(f"{open_hall}/windows/2/next"))
-        measure("poll the display", lambda: world.anonymous().get(f"{open_hall}/board"))
-        measure("poll a ticket", lambda: world.anonymous().get(f"/v1/tickets/{ticket['id']}"))
-        measure("finish", lambda: clerk.post(f"{open_hall}/windows/2/finish"))
 
     def payment_round(self) -> None:
         """A fee, from the bill to the notification; what follows behind the API is not a request."""
@@ -217,9 +208,9 @@ def drawing() -> dict[str, float]:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    lines = [f"{'request':<26}{'CPU ms':>9}{'read units':>12}{'write units':>13}"]
+    lines = [f"{'request':<32}{'CPU ms':>9}{'read units':>12}{'write units':>13}"]
     lines += [
-        f"{row['name']:<26}{row['cpu_ms']:>9.2f}{row['read_units']:>12g}{row['write_units']:>13g}" for row in rows
+        f"{row['name']:<32}{row['cpu_ms']:>9.2f}{row['read_units']:>12g}{row['write_units']:>13g}" for row in rows
     ]
     return "\n".join(lines)
 
@@ -227,6 +218,8 @@ def table(rows: list[dict[str, Any]]) -> str:
 def main() -> int:
     with embedded_city() as world:
         journey = Journey(world)
+        with Path(os.devnull).open("w", encoding="utf-8") as silence, redirect_stderr(silence):
+            halls.Halls(journey).run(REPEATS)
         with Path(os.devnull).open("w", encoding="utf-8") as silence:
             for number in range(REPEATS):
                 print(f"\rround {number + 1} of {REPEATS}", end="", flush=True)
@@ -246,7 +239,7 @@ def main() -> int:
     write_result("journey", figures)
     del figures["drawing"]
     write_result("api", {**figures, **measured})
-    missed = api.missed(measured)
+    missed = api.missed(measured) + halls.missed(figures["endpoints"])
     if missed:
         print(f"goals that are not reached: {', '.join(missed)}")
     return 1 if missed else 0

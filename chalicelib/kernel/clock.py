@@ -71,6 +71,11 @@ def from_seconds(epoch: int) -> datetime:
     return datetime.fromtimestamp(epoch, SHANGHAI)
 
 
+def start_of(day: date) -> datetime:
+    """The first moment of a day in Asia/Shanghai."""
+    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
+
+
 @dataclass(frozen=True)
 class Calendar:
     """The State Council's calendar: days off and make-up working days (调休), for the ``years`` it covers.

@@ -13,4 +13,5 @@ FEATURE = Feature(
     tables={"queueing": True},
     events="events",
     graphs={"ticket": "rules:TICKETS"},
+    tells=("TICKET",),
 )

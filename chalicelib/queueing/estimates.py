@@ -1,29 +1,126 @@
-"""How many are before somebody in a queue, and how long that will take. Pure."""
+"""How many are before somebody in a queue, and how long that will take. Pure.
+
+The steps are few however many wait: whole rounds of the pattern are counted, not walked.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from chalicelib.queueing import rules
-from chalicelib.queueing.rules import Queue
+from chalicelib.queueing import lines
+from chalicelib.queueing.queue import Queue
 
 
-def position(queue: Queue, ticket: str, pattern: Sequence[str], now: int) -> int:
-    """The how-manieth a waiting person is for the windows of the group; 0 for who does not wait."""
-    person = next((one for one in queue.waiting if one.ticket == ticket), None)
-    if person is None:
-        return 0
-    rest = [one for one in queue.waiting if one.group == person.group]
+@dataclass
+class _Round:
+    """Lanes that are emptied as the pattern says: how many are left in each, whose turn is next, how many are gone."""
+
+    left: dict[str, int]
+    turn: int = 0
+    gone: int = 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a number waits: for which group, as the how-manieth of it to be called."""
+
+    group: str
+    position: int
+
+
+def place_of(queue: Queue, number: str, pattern: Sequence[str], now: int) -> Place | None:
+    """Where a number waits; None for one that does not."""
+    for person in queue.ahead:
+        if person.number == number:
+            others = [one.number for one in queue.ahead if one.group == person.group]
+            return Place(person.group, others.index(number) + 1)
+    for group, lane, run in queue.runs():
+        before = lines.index(run.line, number)
+        if before is not None:
+            is_due = run.start <= now
+            for earlier in queue.lane(group, lane):
+                if earlier.start < run.start and (earlier.start <= now) is is_due:
+                    before += lines.length(earlier.line)
+            return Place(group, _place_in_lane(queue, group, lane, before, pattern, now, is_due=is_due))
+    return None
+
+
+def _place_in_lane(
+    queue: Queue, group: str, lane: str, before: int, pattern: Sequence[str], now: int, *, is_due: bool
+) -> int:
+    ahead = sum(person.group == group for person in queue.ahead)
+    due = _Round(_lengths(queue, group, now, is_due=True))
+    if is_due:
+        return ahead + _turns_until(due, pattern, lane, before)
+    _turns_until(due, pattern, "", 0)
+    later = _Round(_lengths(queue, group, now, is_due=False), due.turn, due.gone)
+    return ahead + _turns_until(later, pattern, lane, before)
+
+
+def _lengths(queue: Queue, group: str, now: int, *, is_due: bool) -> dict[str, int]:
+    found = {}
+    for lane, runs in queue.lanes.get(group, {}).items():
+        found[lane] = sum(lines.length(run.line) for run in runs if (run.start <= now) is is_due)
+    return found
+
+
+def _turns_until(state: _Round, pattern: Sequence[str], lane: str, before: int) -> int:
+    """Empty the lanes until the person with ``before`` others before it in ``lane`` is called: the how-manieth call.
+
+    With a lane that is not there, until all are empty.
+    """
+    while True:
+        live = [one for one in pattern if state.left.get(one, 0) > 0]
+        if not live:
+            return state.gone
+        rounds = min(state.left[one] // live.count(one) for one in live)
+        if lane in live:
+            rounds = min(rounds, before // live.count(lane))
+        if rounds > 0:
+            # after whole rounds the turn is where it was
+            for one in set(live):
+                state.left[one] -= rounds * live.count(one)
+            before -= rounds * live.count(lane)
+            state.gone += rounds * len(live)
+            continue
+        while state.left.get(pattern[state.turn], 0) == 0:
+            state.turn = (state.turn + 1) % len(pattern)
+        called = pattern[state.turn]
+        state.turn = (state.turn + 1) % len(pattern)
+        state.left[called] -= 1
+        state.gone += 1
+        if called == lane:
+            if before == 0:
+                return state.gone
+            before -= 1
+
+
+def number_at(queue: Queue, group: str, place: int, pattern: Sequence[str], now: int) -> str | None:
+    """The number that will be the ``place``-th to be called for a group; None if fewer wait."""
+    order = [person.number for person in queue.ahead if person.group == group]
     turn = 0
-    for place in range(1, len(rest) + 1):
-        chosen = rules.choose(rest, pattern, turn, now)
-        assert chosen is not None
-        if chosen[0] == person:
-            return place
-        rest.remove(chosen[0])
-        turn = chosen[1]
-    raise AssertionError("everybody is chosen some time")
+    for is_due in (True, False):
+        fronts = {}
+        for lane, runs in queue.lanes.get(group, {}).items():
+            fronts[lane] = _first(place, [run.line for run in runs if (run.start <= now) is is_due])
+        while len(order) < place and any(fronts.get(lane) for lane in pattern):
+            front = fronts.get(pattern[turn])
+            turn = (turn + 1) % len(pattern)
+            if front:
+                order.append(front.pop(0))
+    return order[place - 1] if len(order) >= place else None
+
+
+def _first(count: int, of: list[lines.Line]) -> list[str]:
+    found: list[str] = []
+    for line in of:
+        for number in lines.numbers(line):
+            if len(found) == count:
+                return found
+            found.append(number)
+    return found
 
 
 def estimated_seconds(queue: Queue, group: str, place: int, expected: float) -> int | None:
@@ -32,8 +129,3 @@ def estimated_seconds(queue: Queue, group: str, place: int, expected: float) -> 
     if windows == 0:
         return None
     return math.ceil(place / windows) * round(queue.tally(group).seconds or expected)
-
-
-def longest_wait(queue: Queue) -> int | None:
-    """Since when (epoch seconds) the person waits who has waited longest."""
-    return min((person.since for person in queue.waiting), default=None)

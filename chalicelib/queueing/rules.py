@@ -1,4 +1,4 @@
-"""A hall's queue of one day as a value, and everything that can happen to it. Pure.
+"""What can happen to a hall's queue: people come and leave, windows open and close, the day ends. Pure.
 
 The whole queue is one value that changes as a whole (``store.QueueItem``): whoever changes it works on what it
 is now, so two windows never call one person, and nobody is in two places.
@@ -6,12 +6,14 @@ is now, so two windows never call one person, and nobody is in two places.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
 
 from chalicelib.kernel.errors import ErrorCode
 from chalicelib.kernel.graph import NEW, Edge, Graph
-from chalicelib.queueing import events
+from chalicelib.queueing import events, lines
+from chalicelib.queueing.queue import Joiner, OpenWindow, Person, Queue, Run
 
 PRIORITY = "priority"
 APPOINTMENT = "appointment"
@@ -21,9 +23,9 @@ SERVED = "served"
 MISSED = "missed"
 LEFT = "left"
 UNSERVED = "unserved"
-SHOWN_CALLS = 8
-_NEW_WEIGHT = 0.2
-_STEP = 1e-6  # tells those apart who came in the same second
+JOINING_SECONDS = 60
+"""After so long a ticket that was not written will not be any more: no request lives longer than 29 seconds."""
+_RUN_SECONDS = 1800  # how finely the arrival of those without an appointment counts in the priority lane
 
 WINDOW_CLOSED = ErrorCode(
     "window_closed", 409, zh="该窗口没有开启，请先开启窗口", en="This window is not open; open it first"
@@ -49,6 +51,12 @@ TRANSFER_UNKNOWN = ErrorCode(
 TICKET_OVER = ErrorCode("ticket_over", 409, zh="该号已结束", en="This ticket is over")
 ALREADY_IN_QUEUE = ErrorCode(
     "already_in_queue", 409, zh="您已取号 {number}，请勿重复取号", en="You have ticket {number} already"
+)
+TICKETS_USED_UP = ErrorCode(
+    "tickets_used_up",
+    409,
+    zh="您今天在本大厅取号次数已达上限，请到咨询台办理",
+    en="You have taken too many tickets in this hall today; please ask at the desk",
 )
 HALL_CLOSED = ErrorCode("hall_closed", 409, zh="大厅现在不开放", en="The hall is not open now")
 DAY_NOT_CLOSED = ErrorCode(
@@ -80,163 +88,126 @@ TICKETS = Graph(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Person:
-    """Somebody in the queue. Times are epoch seconds.
-
-    Within a lane the smallest ``order`` is called first; nobody is called before ``due`` while others are. ``ahead``:
-    comes before everybody (a window lost them, or they were transferred); ``window``: may go there only.
-    """
-
-    ticket: str
-    number: str
-    group: str
-    lane: str
-    order: float
-    since: int
-    due: int = 0
-    visitor: str = ""
-    ahead: bool = False
-    window: str = ""
-    skips: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenWindow:
-    """An open window: who sits there, which groups, whom it has called since when; ``turn`` in the pattern."""
-
-    clerk: str
-    groups: tuple[str, ...]
-    opened_at: int
-    turn: int = 0
-    person: Person | None = None
-    called_at: int = 0
-    calls: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """A call as displays show and speak it; the highest ``sequence`` is the newest."""
-
-    sequence: int
-    number: str
-    window: str
-    at: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tally:
-    """What has happened to a group's tickets; ``seconds`` is the moving service time, the sums are in seconds."""
-
-    issued: int = 0
-    served: int = 0
-    missed: int = 0
-    left: int = 0
-    unserved: int = 0
-    seconds: float = 0.0
-    waited: int = 0
-    worked: int = 0
-
-
-@dataclass(kw_only=True)
-class Queue:
-    """A hall's queue of one day."""
-
-    numbers: dict[str, int] = field(default_factory=dict)
-    waiting: list[Person] = field(default_factory=list)
-    parked: dict[str, list[Person]] = field(default_factory=dict)
-    windows: dict[str, OpenWindow] = field(default_factory=dict)
-    calls: list[Call] = field(default_factory=list)
-    tallies: dict[str, Tally] = field(default_factory=dict)
-    sequence: int = 0
-    closed: bool = False
-
-    def everybody(self) -> list[Person]:
-        """All who wait, are parked, or are at a window."""
-        at_windows = [window.person for window in self.windows.values() if window.person]
-        return [*self.waiting, *(person for parked in self.parked.values() for person in parked), *at_windows]
-
-    def tally(self, group: str) -> Tally:
-        return self.tallies.get(group, Tally())
-
-    def count(self, group: str, **more: int) -> None:
-        """Add to a group's numbers."""
-        before = self.tally(group)
-        added = {name: getattr(before, name) + amount for name, amount in more.items()}
-        self.tallies[group] = replace(before, **added)
-
-
 # Coming and leaving
 
 
-def arrive(queue: Queue, person: Person, prefix: str) -> Person:
-    """Give somebody the next number of their group; raises ``already_in_queue`` or ``hall_closed``.
+def arrive(queue: Queue, group: str, lane: str, prefix: str, ticket: str, now: int, start: int = 0) -> Person:
+    """Give somebody the next number of their group; raises ``hall_closed``.
 
-    Walk-ins have one ticket at a time; who has two appointments checks in for both (``visitor`` is empty then).
+    ``start`` is the time of the appointment. Who joins twice by the same ticket's id keeps the first number.
     """
+    for number, joiner in queue.joining.items():
+        if joiner.ticket == ticket:
+            return Person(number, group, lane, start)
     if queue.closed:
         raise HALL_CLOSED()
-    if person.visitor:
-        for other in queue.everybody():
-            if other.visitor == person.visitor:
-                raise ALREADY_IN_QUEUE(number=other.number)
-    number = queue.numbers.get(person.group, 0) + 1
-    queue.numbers[person.group] = number
-    arrived = replace(person, number=f"{prefix}{number:03d}", order=person.order + number * _STEP)
-    queue.waiting.append(arrived)
-    queue.count(person.group, issued=1)
-    return arrived
+    if lane == PRIORITY and not start:
+        # beside appointments in one lane: who came at half past nine is behind who is due at nine
+        start = now - now % _RUN_SECONDS
+    value = queue.numbers.get(group, 0) + 1
+    queue.numbers[group] = value
+    person = Person(lines.printed(prefix, value), group, lane, start)
+    join_run(queue, person)
+    queue.joining[person.number] = Joiner(ticket, now)
+    queue.count(group, issued=1)
+    return person
 
 
-def leave(queue: Queue, ticket: str) -> Person:
+def join_run(queue: Queue, person: Person) -> None:
+    """Put somebody at the end of those who are due at the same time."""
+    runs = queue.lane(person.group, person.lane)
+    place = 0
+    while place < len(runs) and runs[place].start < person.start:
+        place += 1
+    if place == len(runs) or runs[place].start != person.start:
+        runs.insert(place, Run(person.start, []))
+    lines.append(runs[place].line, person.number)
+
+
+def settle_joiners(queue: Queue, is_written: Callable[[str], bool], now: int, most: int = 2) -> None:
+    """Look at the ``most`` oldest joiners: forget those whose ticket ``is_written``; who has none after
+    ``JOINING_SECONDS`` never got it, and leaves."""
+    oldest = sorted(queue.joining, key=lambda number: queue.joining[number].at)
+    for number in oldest[:most]:
+        joiner = queue.joining[number]
+        if is_written(joiner.ticket):
+            del queue.joining[number]
+        elif joiner.at < now - JOINING_SECONDS:
+            leave(queue, number)
+
+
+def leave(queue: Queue, number: str) -> None:
     """Somebody who waits or is parked goes home; raises ``ticket_over`` for who is not there."""
-    for people in (queue.waiting, *queue.parked.values()):
+    group = take_out(queue, number)
+    if group is None:
+        raise TICKET_OVER()
+    forget(queue, number)
+    queue.count(group, left=1)
+
+
+def take_out(queue: Queue, number: str) -> str | None:
+    """Take a number out of wherever it waits or is parked: the group for which it did; None if it is not there."""
+    for people in (queue.ahead, *queue.parked.values()):
         for person in people:
-            if person.ticket == ticket:
+            if person.number == number:
                 people.remove(person)
-                queue.count(person.group, left=1)
-                return person
-    raise TICKET_OVER()
+                return person.group
+    for group, lane, run in queue.runs():
+        if lines.remove(run.line, number):
+            _drop_empty(queue, group, lane)
+            return group
+    return None
+
+
+def _drop_empty(queue: Queue, group: str, lane: str) -> None:
+    queue.lanes[group][lane] = [run for run in queue.lanes[group][lane] if run.line]
+
+
+def forget(queue: Queue, number: str) -> None:
+    """Somebody is gone."""
+    queue.joining.pop(number, None)
+    queue.skips.pop(number, None)
+    if number in queue.told:
+        queue.told.remove(number)
 
 
 # Windows
 
 
-def open_window(queue: Queue, code: str, clerk: str, groups: Sequence[str], now: int) -> None:
+def open_window(queue: Queue, code: str, clerk: bytes, groups: Sequence[str], now: int) -> None:
     """A clerk sits down; whom the window had before goes back to the head of the queue."""
     if queue.closed:
         raise HALL_CLOSED()
     close_window(queue, code)
-    queue.windows[code] = OpenWindow(clerk=clerk, groups=tuple(groups), opened_at=now)
+    queue.windows[code] = OpenWindow(clerk, tuple(groups), now)
 
 
 def close_window(queue: Queue, code: str) -> None:
     """Nobody sits at the window any more; its person and those parked there go to the head of the queue."""
     window = queue.windows.pop(code, None)
-    queue.waiting = [replace(one, window="") if one.window == code else one for one in queue.waiting]
+    queue.ahead = [replace(one, window="") if one.window == code else one for one in queue.ahead]
     if window is not None and window.person is not None:
-        _to_head(queue, replace(window.person, window=""))
+        queue.ahead.append(replace(window.person, window=""))
     for person in queue.parked.pop(code, []):
-        _to_head(queue, replace(person, window=""))
+        queue.ahead.append(replace(person, window=""))
+
+
+def may_be_silent(queue: Queue, silent_seconds: int, now: int) -> bool:
+    """Whether some window has done nothing for so long that its signs of life have to be looked at."""
+    return any(window.since < now - silent_seconds for window in queue.windows.values())
 
 
 def close_silent(queue: Queue, signs: dict[str, int], silent_seconds: int, now: int) -> list[str]:
     """Close the windows that gave no sign of life for too long; which."""
     silent = [
-        code
-        for code, window in queue.windows.items()
-        if max(window.called_at, window.opened_at, signs.get(code, 0)) < now - silent_seconds
+        code for code, window in queue.windows.items() if max(window.since, signs.get(code, 0)) < now - silent_seconds
     ]
     for code in silent:
         close_window(queue, code)
     return silent
 
 
-def _to_head(queue: Queue, person: Person) -> None:
-    queue.waiting.append(replace(person, ahead=True))
-
-
-def window_of(queue: Queue, code: str, clerk: str) -> OpenWindow:
+def window_of(queue: Queue, code: str, clerk: bytes) -> OpenWindow:
     """The clerk's open window; raises ``window_closed`` or ``window_not_yours``."""
     window = queue.windows.get(code)
     if window is None:
@@ -246,152 +217,30 @@ def window_of(queue: Queue, code: str, clerk: str) -> OpenWindow:
     return window
 
 
-def _person_at(queue: Queue, code: str, clerk: str) -> tuple[OpenWindow, Person]:
+def person_at(queue: Queue, code: str, clerk: bytes) -> Person:
+    """Whom the clerk's window has; raises ``window_closed``, ``window_not_yours`` or ``window_empty``."""
     window = window_of(queue, code, clerk)
     if window.person is None:
         raise WINDOW_EMPTY()
-    return window, window.person
+    return window.person
 
 
-# Calling
-
-
-def choose(people: Iterable[Person], pattern: Sequence[str], turn: int, now: int) -> tuple[Person, int] | None:
-    """Who comes next and the pattern's turn after that; None if nobody waits.
-
-    Who is ahead comes first; then those whose time has come, lane by lane as the pattern says; then the others.
-    """
-    people = list(people)
-    ahead = [person for person in people if person.ahead]
-    if ahead:
-        return min(ahead, key=lambda person: (person.since, person.number)), turn
-    for candidates in ([person for person in people if person.due <= now], people):
-        for step in range(len(pattern)):
-            place = (turn + step) % len(pattern)
-            lane = [person for person in candidates if person.lane == pattern[place]]
-            if lane:
-                return min(lane, key=_place_in_lane), (place + 1) % len(pattern)
-    return None
-
-
-def _place_in_lane(person: Person) -> tuple[float, int, str]:
-    return (person.order, person.since, person.number)
-
-
-def candidates(queue: Queue, code: str, groups: Sequence[str]) -> list[Person]:
-    """Who may be called to a window that serves these groups."""
-    return [
-        person for person in queue.waiting if (person.window == code) or (not person.window and person.group in groups)
-    ]
-
-
-def call_next(queue: Queue, code: str, clerk: str, pattern: Sequence[str], now: int) -> Person:
-    """Call the next person; raises ``window_closed``, ``window_not_yours``, ``window_busy`` or ``nobody_waits``."""
-    window = window_of(queue, code, clerk)
-    if window.person is not None:
-        raise WINDOW_BUSY(number=window.person.number)
-    chosen = choose(candidates(queue, code, window.groups), pattern, window.turn, now)
-    if chosen is None:
-        raise NOBODY_WAITS()
-    person, turn = chosen
-    queue.waiting.remove(person)
-    _call(queue, code, replace(window, turn=turn), replace(person, ahead=False), now)
-    return person
-
-
-def _call(queue: Queue, code: str, window: OpenWindow, person: Person, now: int, calls: int = 1) -> None:
-    called_at = window.called_at if calls > 1 else now
-    queue.windows[code] = replace(window, person=person, called_at=called_at, calls=calls)
-    queue.sequence += 1
-    queue.calls = [*queue.calls, Call(sequence=queue.sequence, number=person.number, window=code, at=now)][
-        -SHOWN_CALLS:
-    ]
-
-
-def recall(queue: Queue, code: str, clerk: str, now: int) -> Person:
-    """Call the window's person once more."""
-    window, person = _person_at(queue, code, clerk)
-    _call(queue, code, window, person, now, window.calls + 1)
-    return person
-
-
-def skip(queue: Queue, code: str, clerk: str, skip_back: int, skips_allowed: int) -> tuple[Person, bool]:
-    """Who does not come goes some places back (过号); the second value tells that it was once too often."""
-    window, person = _person_at(queue, code, clerk)
-    queue.windows[code] = replace(window, person=None)
-    skipped = replace(person, skips=person.skips + 1)
-    if skipped.skips > skips_allowed:
-        queue.count(person.group, missed=1)
-        return skipped, True
-    lane = sorted(
-        (one for one in queue.waiting if (one.group, one.lane) == (person.group, person.lane)), key=_place_in_lane
-    )
-    behind = lane[min(skip_back, len(lane)) - 1].order + _STEP / 2 if lane else person.order
-    queue.waiting.append(replace(skipped, order=behind))
-    return skipped, False
-
-
-def park(queue: Queue, code: str, clerk: str) -> Person:
-    """The person fetches something; the window may call others meanwhile (挂起)."""
-    window, person = _person_at(queue, code, clerk)
-    queue.windows[code] = replace(window, person=None)
-    queue.parked.setdefault(code, []).append(person)
-    return person
-
-
-def resume(queue: Queue, code: str, clerk: str, number: str, now: int) -> Person:
-    """Call a parked person back to the window; raises ``window_busy`` or ``not_parked``."""
-    window = window_of(queue, code, clerk)
-    if window.person is not None:
-        raise WINDOW_BUSY(number=window.person.number)
-    parked = queue.parked.get(code, [])
-    person = next((one for one in parked if one.number == number), None)
-    if person is None:
-        raise NOT_PARKED(number=number)
-    parked.remove(person)
-    _call(queue, code, window, person, now)
-    return person
-
-
-def transfer(queue: Queue, code: str, clerk: str, *, to_window: str = "", to_group: str = "") -> Person:
-    """Send the window's person on to an open window or to a group, ahead of all who wait there."""
-    if to_window and to_window not in queue.windows:
-        raise WINDOW_CLOSED()
-    window, person = _person_at(queue, code, clerk)
-    queue.windows[code] = replace(window, person=None)
-    moved = replace(person, window=to_window, group=to_group or person.group, skips=0)
-    _to_head(queue, moved)
-    return moved
-
-
-def finish(queue: Queue, code: str, clerk: str, expected: float, now: int) -> Person:
-    """The person is served. ``expected`` is the service time in seconds to begin the moving average with."""
-    window, person = _person_at(queue, code, clerk)
-    queue.windows[code] = replace(window, person=None)
-    seconds = max(0, now - window.called_at)
-    waited = max(0, window.called_at - person.since)
-    queue.count(person.group, served=1, worked=seconds, waited=waited)
-    tally = queue.tally(person.group)
-    moving = (tally.seconds or expected) * (1 - _NEW_WEIGHT) + seconds * _NEW_WEIGHT
-    queue.tallies[person.group] = replace(tally, seconds=moving)
-    return person
-
-
-def miss(queue: Queue, code: str, clerk: str) -> Person:
-    """The person did not come at all."""
-    window, person = _person_at(queue, code, clerk)
-    queue.windows[code] = replace(window, person=None)
-    queue.count(person.group, missed=1)
-    return person
-
-
-def close_day(queue: Queue) -> list[Person]:
-    """The end of the day: everybody who is left, now without a place; nothing happens in this queue after."""
-    left = queue.everybody()
-    for person in left:
+def close_day(queue: Queue) -> int:
+    """The end of the day: how many are left, now without a place; nothing happens in this queue after."""
+    left = 0
+    for group, _, run in queue.runs():
+        here = lines.length(run.line)
+        queue.count(group, unserved=here)
+        left += here
+    for person in queue.persons():
         queue.count(person.group, unserved=1)
-    queue.waiting = []
+        left += 1
+    queue.lanes = {}
+    queue.ahead = []
     queue.parked = {}
     queue.windows = {}
+    queue.joining = {}
+    queue.skips = {}
+    queue.told = []
     queue.closed = True
     return left

@@ -1,26 +1,25 @@
-"""Stored queues, tickets, windows' signs of life, and the statistics of each day."""
+"""Stored queues, numbers, tickets, windows and their signs of life, and the statistics of each day."""
 
 from __future__ import annotations
 
-import zlib
 from datetime import date, timedelta
 
-import msgspec
 from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 
 from chalicelib.kernel import clock
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import tables
 from chalicelib.kernel.storage.attributes import Day, Integer, Json, Names
-from chalicelib.queueing.rules import Queue
+from chalicelib.queueing import packing
+from chalicelib.queueing.queue import Queue
 from chalicelib.queueing.statistics import DayStatistics
 
 TABLE = "queueing"
 KEPT_DAYS = 400
 
 
-class QueueItem(tables.AggregateTable):
-    """A hall's queue of one day, as a whole; it holds those who are there now, so it stays small."""
+class QueueItem(tables.VersionedTable):
+    """A hall's queue of one day, as a whole. It must stay within one write unit (1 kB) with 2,000 people waiting."""
 
     class Meta:
         table_name = TABLE
@@ -29,14 +28,29 @@ class QueueItem(tables.AggregateTable):
     expires_at = Integer()
 
     def opened(self) -> Queue:
-        return msgspec.msgpack.decode(zlib.decompress(self.state), type=Queue) if self.state else Queue()
+        return packing.unpack(self.state) if self.state else Queue()
 
     def close(self, queue: Queue) -> None:
-        self.state = zlib.compress(msgspec.msgpack.encode(queue), 6)
+        self.state = packing.pack(queue)
+
+
+class NumberItem(tables.Table):
+    """Whose number it is: the ticket's id, and since when (seconds of the day) its holder is here. Written once."""
+
+    class Meta:
+        table_name = TABLE
+
+    ticket = UnicodeAttribute()
+    since = Integer()
+    expires_at = Integer()
 
 
 class TicketItem(tables.AggregateTable):
-    """A ticket (排队号). While ``open``, the queue says where its holder is; after that, ``status`` how it ended."""
+    """A ticket (排队号). While ``open``, the queue says where its holder is; after that, ``status`` how it ended.
+
+    ``holder`` may see it: the person, or the enterprise for which ``handler`` (an account) comes. ``key`` is the
+    request that took it. ``since``: seconds of the day.
+    """
 
     class Meta:
         table_name = TABLE
@@ -46,10 +60,13 @@ class TicketItem(tables.AggregateTable):
     hall = UnicodeAttribute()
     group = UnicodeAttribute()
     day = Day()
+    since = Integer()
     lane = UnicodeAttribute()
     services = Names()
     appointment = UnicodeAttribute(null=True)
     holder = UnicodeAttribute(null=True)
+    handler = UnicodeAttribute(null=True)
+    key = UnicodeAttribute(null=True)
     name = BinaryAttribute(legacy_encoding=False, null=True)
     materials = Json[list[int]](list[int], default=list)
     expires_at = Integer()
@@ -57,6 +74,16 @@ class TicketItem(tables.AggregateTable):
     @property
     def id(self) -> str:
         return self.pk.removeprefix("TICKET#")
+
+
+class WindowItem(tables.AggregateTable):
+    """A window on one day: which clerk opened it last, and who opened, closed and lost it."""
+
+    class Meta:
+        table_name = TABLE
+
+    clerk = UnicodeAttribute(default="")
+    expires_at = Integer()
 
 
 class SignItem(tables.Table):
@@ -69,7 +96,7 @@ class SignItem(tables.Table):
     expires_at = Integer()
 
 
-class StatisticsItem(tables.Table):
+class StatisticsItem(tables.AggregateTable):
     """What a hall's day came to; written once, when the day is closed."""
 
     class Meta:
@@ -83,12 +110,20 @@ def _expiry(day: date) -> int:
 
 
 def queue(hall: str, day: date, *, consistent: bool = False) -> QueueItem | None:
-    """Half a read unit for each 4 kB (some hundred people), a whole one when ``consistent``."""
+    """Half a read unit for each 4 kB (some thousand people), a whole one when ``consistent``."""
     return tables.read(QueueItem, f"QUEUE#{hall}#{day}", consistent=consistent)
 
 
 def new_queue(hall: str, day: date) -> QueueItem:
     return QueueItem(f"QUEUE#{hall}#{day}", expires_at=_expiry(day))
+
+
+def number(hall: str, day: date, printed: str) -> NumberItem | None:
+    return tables.read(NumberItem, f"NUMBER#{hall}#{day}", printed, consistent=True)
+
+
+def new_number(hall: str, day: date, printed: str, ticket_id: str, since: int) -> NumberItem:
+    return NumberItem(f"NUMBER#{hall}#{day}", printed, ticket=ticket_id, since=since, expires_at=_expiry(day))
 
 
 def ticket(ticket_id: str, *, consistent: bool = True) -> TicketItem | None:
@@ -107,9 +142,21 @@ def name_of(item: TicketItem) -> str:
     return vault.unseal(item.name, TABLE, item.pk, "name").decode() if item.name else ""
 
 
-def sign(hall: str, day: date, window: str, seen: int) -> None:
+def window(hall: str, day: date, code: str, *, consistent: bool = False) -> WindowItem:
+    """A window's item; a new one if nobody has opened it on this day."""
+    key = f"WINDOW#{hall}#{day}"
+    return tables.read(WindowItem, key, code, consistent=consistent) or WindowItem(key, code, expires_at=_expiry(day))
+
+
+def clerks(hall: str, day: date) -> dict[str, str]:
+    """Who opened each window last: one query of the hall's windows."""
+    page = tables.query(WindowItem, f"WINDOW#{hall}#{day}", limit=500)
+    return {item.sk: item.clerk for item in page.items}
+
+
+def sign(hall: str, day: date, window_code: str, seen: int) -> None:
     """Note a window's sign of life: one write unit."""
-    item = SignItem(f"SIGNS#{hall}#{day}", window, seen=seen, expires_at=seen + 86400)
+    item = SignItem(f"SIGNS#{hall}#{day}", window_code, seen=seen, expires_at=seen + 86400)
     tables.write(tables.Put(item))
 
 

@@ -25,7 +25,8 @@ GROUND = ("kernel", "platforms")
 """What every feature may import."""
 OUTSIDE = ("publishing", "local", "tools", "tests", "functions", "infra", "demo", "bench", "app")
 PURE = (
-    "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "itertools",
+    "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib",
+    "zlib", "itertools",
     "math", "re", "struct", "typing", "unicodedata", "msgspec",
 )  # fmt: skip
 PURE_KERNEL = ("errors", "clock", "event_types", "graph", "numbers", "roles")
@@ -444,7 +445,7 @@ PURE_MODULES = {
     "appointments": ("rules", "limits", "seats"),
     "identity": ("rules", "mandate_rules", "session_rules", "staff_rules"),
     "payments": ("rules", "double_entry", "differences"),
-    "queueing": ("rules", "estimates"),
+    "queueing": ("rules", "calling", "estimates", "lines", "packing", "queue"),
 }
 """Modules beside ``rules.py`` that are pure too, by feature."""
 PURE_FILES = sorted(

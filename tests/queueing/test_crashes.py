@@ -11,6 +11,7 @@ import pytest
 
 from functions import close_halls
 from scenes.world import World
+from tests.appointments.bookings import HOUSING
 from tests.interleaving import Crash, dying_at
 from tests.queueing.hall import TODAY, HallDay
 
@@ -67,3 +68,36 @@ def test_closing_the_day(world: World, day: HallDay, monkeypatch: pytest.MonkeyP
     statistics = world.staff("hall.supervisor").get(f"{day.path}/statistics?day={TODAY}").json
     assert (statistics["unserved"], statistics["no_shows"]) == (2, 1)
     assert {day.ticket(ticket["id"])["status"] for ticket in tickets} == {"unserved"}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("point", range(1, 4))
+def test_taking_a_ticket(day: HallDay, monkeypatch: pytest.MonkeyPatch, point: int, mode: str) -> None:
+    """The queue, whose number it is, the ticket: the process dies at each of the three."""
+    day.kiosk()
+
+    def take() -> Any:
+        key = {"idempotency-key": "one-press-of-the-button"}
+        return day.kiosk().post(f"{day.path}/tickets", {"services": [HOUSING]}, headers=key)
+
+    with dying_at(monkeypatch, point, mode), suppress(Crash):
+        take()
+    assert take().json["number"] == "A001", "a repeat gets the number that the first try was given"
+    assert day.board()["groups"][0]["waiting"] == 1
+    assert day.walk_in()["number"] == "A002"
+
+
+@pytest.mark.parametrize("point", [2, 3])
+def test_a_ticket_that_nobody_ever_got_is_not_called(
+    world: World, day: HallDay, monkeypatch: pytest.MonkeyPatch, point: int
+) -> None:
+    day.kiosk()
+    day.open("1")
+    with dying_at(monkeypatch, point, "before"), suppress(Crash):
+        day.walk_in()
+    assert day.do("1", "next").code == "nobody_waits", "its request may still be writing it"
+    assert day.walk_in()["number"] == "A002"
+    assert day.next("1") == "A002"
+    world.pass_time(seconds=61)
+    day.do("1", "finish")
+    assert day.board()["groups"][0]["waiting"] == 0, "after a minute it never will be written"

@@ -71,6 +71,7 @@ WALK_IN_ERRORS = [
     appointment_rules.VISIT_TOO_LONG,
     identity_rules.ID_NUMBER_INVALID,
     rules.ALREADY_IN_QUEUE,
+    rules.TICKETS_USED_UP,
     rules.HALL_CLOSED,
 ]
 

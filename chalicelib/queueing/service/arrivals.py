@@ -5,6 +5,8 @@ from __future__ import annotations
 import hmac
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -20,14 +22,16 @@ from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.storage import tables
-from chalicelib.queueing import events, rules, store
-from chalicelib.queueing.rules import Person, Queue
-from chalicelib.queueing.service.queues import QueueOutcome, change, ticket_event
+from chalicelib.kernel.storage import optimistic, tables
+from chalicelib.kernel.storage.tables import Write
+from chalicelib.queueing import rules, store
+from chalicelib.queueing.queue import Person, Queue
+from chalicelib.queueing.service.queues import HallTime, QueueOutcome, change, seconds_of
 from chalicelib.queueing.store import TicketItem
 
 CODE_SECONDS = 60
 _EARLY_MINUTES = 60
+_MOST_TICKETS = 20  # of one person in one hall on one day
 _EARTH_METRES = 6_371_000
 
 
@@ -93,21 +97,26 @@ def check_in(actor: Actor, hall: Hall, item: AppointmentItem, materials: Sequenc
     appointments.check_arrival(item, hall.code)
     group = _group(hall, item.group)
     lane = rules.PRIORITY if item.channel == "priority" else rules.APPOINTMENT
-    starts = clock.seconds(item.slot.starts_at)
 
-    def act(queue: Queue, now: int) -> QueueOutcome[TicketItem]:
+    def give(queue: Queue, now: HallTime) -> Arrival | TicketItem:
+        found = store.ticket(ticket_id)
+        if found is not None:
+            return found
+        starts = seconds_of(item.slot.starts_at, now.day)
+        person = rules.arrive(queue, group.code, lane, group.prefix, ticket_id, now.seconds, starts)
+        return _arrival(queue, ticket_id, person, now)
+
+    def complete(arrival: Arrival) -> tuple[TicketItem, list[Write]]:
         current = appointments.appointment(item.id)
         assert current is not None
-        person = Person(ticket=ticket_id, number="", group=group.code, lane=lane, order=starts, since=now, due=starts)
-        arrived = rules.arrive(queue, person, group.prefix)
-        ticket = _ticket(hall, arrived, current.services, materials)
+        ticket = _new_ticket(hall, arrival, current.services, materials)
         ticket.appointment = current.id
         ticket.holder = current.party or current.visitor_account or None
+        ticket.handler = current.visitor_account or None
         ticket.name = store.seal_name(ticket, appointments.name_of(current))
-        writes = [_new_ticket_write(actor, ticket), appointments.check_in_write(actor, current, arrived.number)]
-        return QueueOutcome(ticket, [ticket_event(events.TICKET_CHECKED_IN, actor, arrived)], writes)
+        return ticket, [appointments.check_in_write(actor, current, ticket.number)]
 
-    return _unless_known(ticket_id, hall, act)
+    return _take(actor, hall, give, complete)
 
 
 def find_appointment(hall: Hall, code: str) -> AppointmentItem:
@@ -135,59 +144,113 @@ def walk_in(
 ) -> TicketItem:
     """A ticket for somebody without an appointment; a repeat with the same ``key`` finds it.
 
-    Raises ``hall_closed``, ``already_in_queue``, ``service_not_here`` or ``services_apart``.
+    Raises ``hall_closed``, ``already_in_queue``, ``tickets_used_up``, ``service_not_here`` or ``services_apart``.
     """
     plan = appointments.plan(hall.code, services)
-    ticket_id = ids.derived_id("ticket", key)
     _check_open(hall)
     is_old = visitor is not None and visitor.id_number != "" and _age(visitor) >= plan.rules.priority_age
     lane = rules.PRIORITY if priority or is_old else rules.WALK_IN
 
-    def act(queue: Queue, now: int) -> QueueOutcome[TicketItem]:
-        person = Person(
-            ticket=ticket_id,
-            number="",
-            group=plan.group.code,
-            lane=lane,
-            order=now,
-            since=now,
-            due=0,
-            visitor=_mark(visitor),
-        )
-        arrived = rules.arrive(queue, person, plan.group.prefix)
-        ticket = _ticket(hall, arrived, list(plan.services), materials)
+    def give(queue: Queue, now: HallTime) -> Arrival | TicketItem:
+        ticket_id, known = _own_ticket(hall, now.day, visitor, key)
+        if known is not None:
+            return known
+        person = rules.arrive(queue, plan.group.code, lane, plan.group.prefix, ticket_id, now.seconds)
+        return _arrival(queue, ticket_id, person, now)
+
+    def complete(arrival: Arrival) -> tuple[TicketItem, list[Write]]:
+        ticket = _new_ticket(hall, arrival, list(plan.services), materials)
+        ticket.key = ids.fingerprint(key)
         if visitor is not None:
             ticket.holder = actor.organization or visitor.account or None
+            ticket.handler = visitor.account or None
             ticket.name = store.seal_name(ticket, visitor.name)
-        return QueueOutcome(
-            ticket, [ticket_event(events.TICKET_TAKEN, actor, arrived)], [_new_ticket_write(actor, ticket)]
-        )
+        return ticket, []
 
-    return _unless_known(ticket_id, hall, act)
+    taken = _take(actor, hall, give, complete)
+    if taken.key != ids.fingerprint(key):
+        # The same person took one with another request between our two writes.
+        raise rules.ALREADY_IN_QUEUE(number=taken.number)
+    return taken
 
 
-def _mark(visitor: Visitor | None) -> str:
-    """What tells persons in a queue apart: never the enterprise, for which several may come.
+def _own_ticket(hall: Hall, day: date, visitor: Visitor | None, key: str) -> tuple[str, TicketItem | None]:
+    """The id for a new ticket; with the ticket itself if this request has taken it already.
+
+    A person has one ticket at a time. Its id follows from the person, the day and how many the person had before, so
+    two requests of one person compete for one item. Raises ``already_in_queue`` or ``tickets_used_up``.
+    """
+    if visitor is None:
+        ticket_id = ids.derived_id("ticket", key)
+        return ticket_id, store.ticket(ticket_id)
+    for place in range(_MOST_TICKETS):
+        ticket_id = ids.derived_id("ticket", hall.code, str(day), _mark(visitor), str(place))
+        known = store.ticket(ticket_id)
+        if known is None or known.key == ids.fingerprint(key):
+            return ticket_id, known
+        if known.status == rules.OPEN:
+            raise rules.ALREADY_IN_QUEUE(number=known.number)
+    raise rules.TICKETS_USED_UP()
+
+
+def _mark(visitor: Visitor) -> str:
+    """What tells persons in a queue apart: never the enterprise, for which several may come. Nobody can guess it.
 
     A claimed and a shown identity have different marks: a stranger who claims it cannot keep the person from taking a
     number. The same person may so hold two.
     """
-    if visitor is None:
-        return ""
     purpose = "claimed_visitor" if visitor.is_claimed else "id_number"
-    return vault.blind_index(purpose, visitor.id_number)[:12]
+    return vault.blind_index(purpose, visitor.id_number)
 
 
 def _age(visitor: Visitor) -> int:
     return appointments.age(visitor.born, clock.today())
 
 
-def _unless_known(ticket_id: str, hall: Hall, act: Callable[[Queue, int], QueueOutcome[TicketItem]]) -> TicketItem:
-    def once(queue: Queue, now: int) -> QueueOutcome[TicketItem]:
-        known = store.ticket(ticket_id)
-        return QueueOutcome(known) if known is not None else act(queue, now)
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """Somebody has a number in the queue of a day, since a second of it; the ticket is to be written."""
 
-    return change(hall, once)
+    ticket_id: str
+    person: Person
+    day: date
+    since: int
+
+
+def _arrival(queue: Queue, ticket_id: str, person: Person, now: HallTime) -> Arrival:
+    since = queue.joining[person.number].at
+    return Arrival(ticket_id=ticket_id, person=person, day=now.day, since=since)
+
+
+def _take(
+    actor: Actor,
+    hall: Hall,
+    give: Callable[[Queue, HallTime], Arrival | TicketItem],
+    complete: Callable[[Arrival], tuple[TicketItem, list[Write]]],
+) -> TicketItem:
+    """Let ``give`` find the ticket of an earlier try or give a number; then write the ticket, with what else it means.
+
+    Three writes in this order: the queue, which gives the number and knows the ticket's id as a joiner; whose number it
+    is; the ticket. They are no transaction, which would cost twice as much. Whoever dies in between and comes again
+    gets the same number, because the joiner is still there; who does not come again leaves the queue after a minute
+    (``rules.settle_joiners``). Nobody is called before the ticket is written (``Tickets.arrived``).
+    """
+    found = change(hall, lambda queue, now: QueueOutcome(give(queue, now)))
+    if isinstance(found, TicketItem):
+        return found
+    arrival = found
+    number = arrival.person.number
+    tables.write(tables.Put(store.new_number(hall.code, arrival.day, number, arrival.ticket_id, arrival.since)))
+
+    def attempt() -> TicketItem:
+        known = store.ticket(arrival.ticket_id)
+        if known is not None:
+            return known
+        ticket, writes = complete(arrival)
+        tables.write(_new_ticket_write(actor, ticket), *writes)
+        return ticket
+
+    return optimistic.repeat(attempt)
 
 
 def _check_open(hall: Hall) -> None:
@@ -207,11 +270,12 @@ def _group(hall: Hall, code: str) -> WindowGroup:
     return hall.group(code) or hall.groups[0]
 
 
-def _ticket(hall: Hall, person: Person, services: list[str], materials: Sequence[int]) -> TicketItem:
-    ticket = store.new_ticket(person.ticket, hall.code, clock.today())
-    ticket.number = person.number
-    ticket.group = person.group
-    ticket.lane = person.lane
+def _new_ticket(hall: Hall, arrival: Arrival, services: list[str], materials: Sequence[int]) -> TicketItem:
+    ticket = store.new_ticket(arrival.ticket_id, hall.code, arrival.day)
+    ticket.number = arrival.person.number
+    ticket.since = arrival.since
+    ticket.group = arrival.person.group
+    ticket.lane = arrival.person.lane
     ticket.services = services
     ticket.materials = sorted(set(materials))
     return ticket
@@ -232,22 +296,22 @@ def leave(actor: Actor, hall: Hall, ticket: TicketItem, reason: str) -> None:
     if ticket.appointment and "kiosk" in actor.roles:
         raise errors.FORBIDDEN()
 
-    def act(queue: Queue, _now: int) -> QueueOutcome[None]:
-        person = rules.leave(queue, ticket.id)
+    def act(queue: Queue, now: HallTime) -> QueueOutcome[None]:
+        if ticket.day != now.day:
+            raise rules.TICKET_OVER()
+        rules.leave(queue, ticket.number)
         current = store.ticket(ticket.id)
         assert current is not None
         writes = [end_write(actor, current, "leave", reason)]
         item = appointments.appointment(current.appointment) if current.appointment else None
         if item is not None and item.status == appointments.CHECKED_IN:
             writes.append(appointments.release_write(actor, item))
-        return QueueOutcome(None, [ticket_event(events.TICKET_GIVEN_BACK, actor, person)], writes)
+        return QueueOutcome(None, writes)
 
-    if ticket.day != clock.today():
-        raise rules.TICKET_OVER()
     change(hall, act)
 
 
-def end_write(actor: Actor, ticket: TicketItem, action: str, note: str = "") -> tables.Put:
+def end_write(actor: Actor, ticket: TicketItem, action: str, note: str = "") -> Write:
     """The write that a ticket is over: by ``serve``, ``miss``, ``leave`` or ``close``; raises ``ticket_over``."""
     over = rules.TICKETS.move(ticket, action, "hall")
     return changes.record(ticket, Event(over, actor, note=note))

@@ -40,8 +40,9 @@ def _close(hall: Hall, day: date) -> int:
     if known is not None:
         return known.no_shows
     item = store.queue(hall.code, day, consistent=True)
-    for person in item.opened().everybody() if item else []:
-        _end_ticket(person.ticket)
+    if item is not None:
+        for number in item.opened().everybody():
+            _end_ticket(hall, day, number)
     no_shows = appointments.end_of_day(hall, day)
     if item is not None or no_shows:
         with suppress(tables.ConditionFailed):
@@ -49,8 +50,9 @@ def _close(hall: Hall, day: date) -> int:
     return no_shows
 
 
-def _end_ticket(ticket_id: str) -> None:
-    ticket = store.ticket(ticket_id)
+def _end_ticket(hall: Hall, day: date, number: str) -> None:
+    known = store.number(hall.code, day, number)
+    ticket = store.ticket(known.ticket) if known is not None else None
     if ticket is None or ticket.status != rules.OPEN:
         return
     writes = [end_write(_ACTOR, ticket, "close", "大厅已闭馆，未能办理")]
@@ -65,12 +67,9 @@ def _close_queue(hall: Hall, day: date, no_shows: int) -> None:
     queue = item.opened()
     left = rules.close_day(queue)
     item.close(queue)
-    statistics = DayStatistics(
-        hall=hall.code, date=day, unserved=len(left), no_shows=no_shows, groups=loads(hall, queue)
-    )
-    record = store.new_statistics(hall.code, day, statistics)
-    event = Event(events.DAY_CLOSED, _ACTOR, data={"unserved": len(left), "no_shows": no_shows})
-    tables.write(changes.record(item, event), tables.Put(record, tables.absent(store.StatisticsItem)))
+    content = DayStatistics(hall=hall.code, date=day, unserved=left, no_shows=no_shows, groups=loads(hall, queue))
+    event = Event(events.DAY_CLOSED, _ACTOR, data={"unserved": left, "no_shows": no_shows})
+    tables.write(tables.replace(item), changes.record(store.new_statistics(hall.code, day, content), event))
 
 
 def statistics(hall: Hall, day: date) -> DayStatistics | None:

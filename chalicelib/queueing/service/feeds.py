@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from typing import Annotated
 
 from chalicelib.catalog import service as catalog
@@ -10,8 +10,9 @@ from chalicelib.catalog.definition import Hall, Material, Text, WindowDefinition
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.edge.shapes import Date, Instant, View, one_of
 from chalicelib.kernel.security import vault
-from chalicelib.queueing import estimates, rules, store
-from chalicelib.queueing.rules import Person, Queue
+from chalicelib.queueing import calling, estimates, lines, rules, store
+from chalicelib.queueing.queue import Call, OpenWindow, Person, Queue
+from chalicelib.queueing.service.queues import Tickets, hall_time, moment_of
 from chalicelib.queueing.service.windows import expected_seconds
 from chalicelib.queueing.statistics import Load
 from chalicelib.queueing.store import TicketItem
@@ -131,84 +132,94 @@ class TicketView(View, frozen=True, kw_only=True):
     estimated_seconds: int | None = None
 
 
-def _queue(hall: Hall, *, fresh: bool = False) -> Queue:
-    item = store.queue(hall.code, clock.today(), consistent=fresh)
+def _queue(hall: Hall, day: date, *, fresh: bool = False) -> Queue:
+    item = store.queue(hall.code, day, consistent=fresh)
     return item.opened() if item else Queue()
 
 
 def board(hall: Hall) -> Board:
-    """Half a read unit for each 4 kB of the queue; the same answer as long as nothing happens."""
-    queue = _queue(hall)
-    calls = [_call_view(hall, call) for call in reversed(queue.calls)]
+    """Half a read unit; the same answer as long as nothing happens."""
+    day = clock.today()
+    queue = _queue(hall, day)
+    calls = []
+    for back, call in enumerate(reversed(queue.calls)):
+        calls.append(_call_view(hall, day, call, queue.sequence - back))
     groups = [
         GroupView(
             group=group.code,
             name=group.name,
-            waiting=sum(person.group == group.code for person in queue.waiting),
+            waiting=queue.waiting(group.code),
             windows_open=sum(group.code in window.groups for window in queue.windows.values()),
         )
         for group in hall.groups
     ]
-    return Board(hall=hall.code, name=hall.name, date=clock.today(), calls=calls, groups=groups)
+    return Board(hall=hall.code, name=hall.name, date=day, calls=calls, groups=groups)
 
 
-def _call_view(hall: Hall, call: rules.Call) -> CallView:
+def _call_view(hall: Hall, day: date, call: Call, sequence: int) -> CallView:
     window = hall.window(call.window)
     name = window.name if window else Text(call.window, call.window)
     voice = Text(f"请 {call.number} 号到{name.zh}办理", f"Number {call.number}, please go to {name.en}")
-    return CallView(sequence=call.sequence, number=call.number, window=call.window, voice=voice, at=_moment(call.at))
-
-
-def _moment(seconds: int) -> datetime:
-    return clock.from_seconds(seconds)
+    return CallView(sequence=sequence, number=call.number, window=call.window, voice=voice, at=moment_of(call.at, day))
 
 
 def window(hall: Hall, of: WindowDefinition, *, fresh: bool = False) -> WindowView:
     """A window's screen; ``fresh`` after a change."""
-    queue = _queue(hall, fresh=fresh)
+    now = hall_time()
+    queue = _queue(hall, now.day, fresh=fresh)
     state = queue.windows.get(of.code)
     groups = state.groups if state else tuple(of.groups)
-    people = rules.candidates(queue, of.code, groups)
-    coming = rules.choose(people, hall.queue.pattern, state.turn if state else 0, clock.seconds(clock.now()))
-    current = None
-    if state is not None and state.person is not None:
-        ticket = store.ticket(state.person.ticket)
-        current = AtWindow(
-            person=_person(state.person),
-            called_at=_moment(state.called_at),
-            calls=state.calls,
-            materials=_materials(ticket),
-        )
+    tickets = Tickets(hall, queue, now.day)
+    turn = state.turn if state else 0
+    coming = calling.choose(queue, of.code, groups, hall.queue.pattern, turn, now.seconds, tickets.arrived)
     return WindowView(
         window=of.code,
         open=state is not None,
-        clerk=state.clerk if state else None,
-        current=current,
-        parked=[_person(person) for person in queue.parked.get(of.code, [])],
-        next=_person(coming[0]) if coming else None,
-        waiting=len(people),
+        clerk=store.window(hall.code, now.day, of.code, consistent=fresh).clerk if state else None,
+        current=_at_window(tickets, queue, state, now.day) if state else None,
+        parked=[_person_view(queue, person, tickets.of(person.number)) for person in queue.parked.get(of.code, [])],
+        next=_person_view(queue, coming[0], tickets.of(coming[0].number)) if coming else None,
+        waiting=_waiting_at(queue, of.code, groups),
     )
 
 
-def _person(person: Person) -> PersonView:
-    ticket = store.ticket(person.ticket, consistent=False)
-    name = store.name_of(ticket) if ticket else ""
+def _waiting_at(queue: Queue, code: str, groups: tuple[str, ...]) -> int:
+    """How many may be called to a window: those of its groups, and those who were sent to it."""
+    found = sum(person.window == code or (not person.window and person.group in groups) for person in queue.ahead)
+    for group, _, run in queue.runs():
+        if group in groups:
+            found += lines.length(run.line)
+    return found
+
+
+def _at_window(tickets: Tickets, queue: Queue, state: OpenWindow, day: date) -> AtWindow | None:
+    if state.person is None:
+        return None
+    ticket = tickets.of(state.person.number)
+    return AtWindow(
+        person=_person_view(queue, state.person, ticket),
+        called_at=moment_of(state.since, day),
+        calls=state.calls,
+        materials=_materials(ticket),
+    )
+
+
+def _person_view(queue: Queue, person: Person, ticket: TicketItem) -> PersonView:
+    name = store.name_of(ticket)
     return PersonView(
         number=person.number,
         lane=person.lane,
         group=person.group,
-        services=ticket.services if ticket else [],
+        services=ticket.services,
         name=vault.mask_name(name) if name else None,
-        appointment=ticket.appointment if ticket else None,
-        since=_moment(person.since),
-        skips=person.skips,
+        appointment=ticket.appointment,
+        since=moment_of(ticket.since, day=ticket.day),
+        skips=queue.skips.get(person.number, 0),
     )
 
 
-def _materials(ticket: TicketItem | None) -> list[MaterialView]:
+def _materials(ticket: TicketItem) -> list[MaterialView]:
     """The materials of the ticket's services, numbered through as at check-in."""
-    if ticket is None:
-        return []
     handed_in = set(ticket.materials)
     needed = [(code, material) for code in ticket.services for material in _definition_materials(code)]
     return [
@@ -231,20 +242,33 @@ def _definition_materials(code: str) -> list[Material]:
 
 def overview(hall: Hall) -> Overview:
     """The hall at a glance, for those who run it."""
-    queue = _queue(hall)
-    first = estimates.longest_wait(queue)
+    day = clock.today()
+    queue = _queue(hall, day)
+    first = _longest_wait(hall, queue, day)
+    clerks = store.clerks(hall.code, day)
     return Overview(
         hall=hall.code,
-        date=clock.today(),
-        waiting=len(queue.waiting),
-        longest_wait_since=_moment(first) if first is not None else None,
+        date=day,
+        waiting=queue.waiting(),
+        longest_wait_since=moment_of(first, day) if first is not None else None,
         windows_open=len(queue.windows),
-        windows=[_row(queue, one) for one in hall.windows],
+        windows=[_row(queue, one, clerks, day) for one in hall.windows],
         groups=loads(hall, queue),
     )
 
 
-def _row(queue: Queue, of: WindowDefinition) -> WindowRow:
+def _longest_wait(hall: Hall, queue: Queue, day: date) -> int | None:
+    """Since which second of the day the person waits who has waited longest, of those who are next in their lanes."""
+    numbers = [person.number for person in queue.ahead[:1]]
+    for _, lanes in queue.lanes.items():
+        for runs in lanes.values():
+            numbers += [next(lines.numbers(run.line)) for run in runs[:1]]
+    tickets = Tickets(hall, queue, day)
+    waits = [since for since in map(tickets.arrived, numbers) if since is not None]
+    return min(waits, default=None)
+
+
+def _row(queue: Queue, of: WindowDefinition, clerks: dict[str, str], day: date) -> WindowRow:
     state = queue.windows.get(of.code)
     if state is None:
         return WindowRow(window=of.code, name=of.name, open=False)
@@ -252,9 +276,9 @@ def _row(queue: Queue, of: WindowDefinition) -> WindowRow:
         window=of.code,
         name=of.name,
         open=True,
-        clerk=state.clerk,
+        clerk=clerks.get(of.code),
         number=state.person.number if state.person else None,
-        since=_moment(state.called_at) if state.person else None,
+        since=moment_of(state.since, day) if state.person else None,
     )
 
 
@@ -263,12 +287,13 @@ def loads(hall: Hall, queue: Queue) -> list[Load]:
     found = []
     for group in hall.groups:
         tally = queue.tally(group.code)
+        parked = [person for people in queue.parked.values() for person in people]
         found.append(
             Load(
                 group=group.code,
                 name=group.name,
-                waiting=sum(person.group == group.code for person in queue.waiting),
-                parked=sum(person.group == group.code for parked in queue.parked.values() for person in parked),
+                waiting=queue.waiting(group.code),
+                parked=sum(person.group == group.code for person in parked),
                 issued=tally.issued,
                 served=tally.served,
                 missed=tally.missed,
@@ -282,17 +307,25 @@ def loads(hall: Hall, queue: Queue) -> list[Load]:
 
 
 def ticket(item: TicketItem, *, fresh: bool = False) -> TicketView:
-    """Where the holder of a ticket is now; anybody with the ticket's id may ask. ``fresh`` after a change."""
+    """Where the holder of a ticket is now; anybody with the ticket's id may ask. ``fresh`` after a change.
+
+    A poll reads the ticket and the queue: half a read unit each.
+    """
     hall = catalog.hall(item.hall)
-    queue = _queue(hall, fresh=fresh) if item.day == clock.today() else Queue()
+    now = hall_time()
     status = item.status
-    at = ""
-    place = 0
+    window_code = ""
+    place = None
+    wait = None
     if status == rules.OPEN:
-        status, at, place = _place(hall, queue, item)
-    person = next((one for one in queue.waiting if one.ticket == item.id), None)
-    group = person.group if person else item.group
-    wait = estimates.estimated_seconds(queue, group, place, expected_seconds(hall, group)) if place else None
+        queue = _queue(hall, now.day, fresh=fresh) if item.day == now.day else Queue()
+        status, window_code = _status(queue, item.number)
+        if status == "waiting":
+            place = estimates.place_of(queue, item.number, hall.queue.pattern, now.seconds)
+            status = "waiting" if place else "over"
+        if place:
+            expected = expected_seconds(hall, place.group)
+            wait = estimates.estimated_seconds(queue, place.group, place.position, expected)
     return TicketView(
         id=item.id,
         number=item.number,
@@ -300,18 +333,18 @@ def ticket(item: TicketItem, *, fresh: bool = False) -> TicketView:
         hall_name=hall.name,
         group=item.group,
         status=status,
-        window=at or None,
-        position=place or None,
+        window=window_code or None,
+        position=place.position if place else None,
         estimated_seconds=wait,
     )
 
 
-def _place(hall: Hall, queue: Queue, item: TicketItem) -> tuple[str, str, int]:
+def _status(queue: Queue, number: str) -> tuple[str, str]:
+    """What an open ticket does, and at which window: ``waiting`` unless it was called or parked."""
     for code, state in queue.windows.items():
-        if state.person and state.person.ticket == item.id:
-            return "called", code, 0
+        if state.person and state.person.number == number:
+            return "called", code
     for code, parked in queue.parked.items():
-        if any(person.ticket == item.id for person in parked):
-            return "parked", code, 0
-    place = estimates.position(queue, item.id, hall.queue.pattern, clock.seconds(clock.now()))
-    return ("waiting", "", place) if place else ("over", "", 0)
+        if any(person.number == number for person in parked):
+            return "parked", code
+    return "waiting", ""

@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chalicelib.appointments import service as appointments
 from chalicelib.catalog.definition import Hall, WindowDefinition
 from chalicelib.kernel import clock
-from chalicelib.kernel.access import Actor
-from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.event_types import EventType
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Data, Event
 from chalicelib.kernel.storage.tables import Write
-from chalicelib.queueing import events, rules, store
-from chalicelib.queueing.rules import Person, Queue
+from chalicelib.queueing import calling, estimates, events, rules, store
+from chalicelib.queueing.queue import Person, Queue
 from chalicelib.queueing.service.arrivals import end_write
-from chalicelib.queueing.service.queues import QueueOutcome, change, ticket_event
+from chalicelib.queueing.service.queues import HallTime, QueueOutcome, Tickets, change, mark_of
+from chalicelib.queueing.store import TicketItem
+
+NEAR = 3
+"""The how-manieth in line is told that the turn is near."""
 
 
 def open_window(actor: Actor, hall: Hall, window: WindowDefinition) -> None:
     """Sit down at a window, also to take it over; opening one's own open window changes nothing."""
 
-    def act(queue: Queue, now: int) -> QueueOutcome[None]:
+    def act(queue: Queue, now: HallTime) -> QueueOutcome[None]:
         known = queue.windows.get(window.code)
-        if known is not None and known.clerk == actor.id:
+        if known is not None and known.clerk == mark_of(actor):
             return QueueOutcome(None)
-        rules.open_window(queue, window.code, actor.id, window.groups, now)
-        return QueueOutcome(None, [Event(events.WINDOW_OPENED, actor, data={"window": window.code})])
+        rules.open_window(queue, window.code, mark_of(actor), window.groups, now.seconds)
+        item = store.window(hall.code, now.day, window.code, consistent=True)
+        item.clerk = actor.id
+        return QueueOutcome(None, [changes.record(item, Event(events.WINDOW_OPENED, actor))])
 
     change(hall, act, window.code)
-    show_life(hall, window)
 
 
 def close_window(actor: Actor, hall: Hall, window: WindowDefinition) -> None:
     """Leave a window, or close one whose clerk is gone; its person goes back to the head of the queue."""
 
-    def act(queue: Queue, _now: int) -> QueueOutcome[None]:
+    def act(queue: Queue, now: HallTime) -> QueueOutcome[None]:
         if window.code not in queue.windows:
             return QueueOutcome(None)
         rules.close_window(queue, window.code)
-        return QueueOutcome(None, [Event(events.WINDOW_CLOSED, actor, data={"window": window.code})])
+        item = store.window(hall.code, now.day, window.code, consistent=True)
+        return QueueOutcome(None, [changes.record(item, Event(events.WINDOW_CLOSED, actor))])
 
     change(hall, act, window.code)
 
@@ -45,105 +55,133 @@ def show_life(hall: Hall, window: WindowDefinition) -> None:
     store.sign(hall.code, clock.today(), window.code, clock.seconds(clock.now()))
 
 
-def call_next(actor: Actor, hall: Hall, window: WindowDefinition) -> Person:
+def call_next(actor: Actor, hall: Hall, window: WindowDefinition) -> None:
     """Call the next person. Raises ``nobody_waits``, ``window_busy``, ``window_closed`` or ``window_not_yours``."""
 
-    def act(queue: Queue, now: int) -> QueueOutcome[Person]:
-        person = rules.call_next(queue, window.code, actor.id, hall.queue.pattern, now)
-        return QueueOutcome(person, [ticket_event(events.CALLED, actor, person, window.code)])
+    def act(queue: Queue, now: HallTime) -> QueueOutcome[None]:
+        tickets = Tickets(hall, queue, now.day)
+        person = calling.call_next(queue, window.code, mark_of(actor), hall.queue.pattern, now.seconds, tickets.arrived)
+        happened = [_event(events.CALLED, actor, window.code)]
+        near = _near(hall, queue, tickets, person.group, now)
+        if near:
+            happened.append(Event(events.TURN_NEAR, system("queue"), data={"ticket": near}))
+        return QueueOutcome(None, [changes.record(tickets.of(person.number), *happened)])
 
-    person = change(hall, act, window.code)
-    show_life(hall, window)
-    return person
+    change(hall, act, window.code)
 
 
-def recall(actor: Actor, hall: Hall, window: WindowDefinition) -> Person:
+def _near(hall: Hall, queue: Queue, tickets: Tickets, group: str, now: HallTime) -> str:
+    """The ticket of whose turn is near now and who has not heard it yet; empty for nobody."""
+    number = estimates.number_at(queue, group, NEAR, hall.queue.pattern, now.seconds)
+    if number is None or number in queue.told or number in queue.joining:
+        return ""
+    found = tickets.number(number)
+    if found is None:
+        return ""
+    queue.told.append(number)
+    return found.ticket
+
+
+def _event(event: EventType, actor: Actor, window: str, **more: str) -> Event:
+    data: Data = {"window": window, **more}
+    return Event(event, actor, data=data)
+
+
+def _change_person(
+    actor: Actor, hall: Hall, window: WindowDefinition, event: EventType, move: Callable[[Queue, int], Person]
+) -> None:
+    """Let ``move`` do something with the window's person, who stays in the queue."""
+
+    def act(queue: Queue, now: HallTime) -> QueueOutcome[None]:
+        person = move(queue, now.seconds)
+        ticket = Tickets(hall, queue, now.day).of(person.number)
+        return QueueOutcome(None, [changes.record(ticket, _event(event, actor, window.code))])
+
+    change(hall, act, window.code)
+
+
+def recall(actor: Actor, hall: Hall, window: WindowDefinition) -> None:
     """Call once more."""
 
-    def act(queue: Queue, now: int) -> QueueOutcome[Person]:
-        person = rules.recall(queue, window.code, actor.id, now)
-        return QueueOutcome(person, [ticket_event(events.RECALLED, actor, person, window.code)])
+    def move(queue: Queue, now: int) -> Person:
+        return calling.recall(queue, window.code, mark_of(actor), now)
 
-    return change(hall, act, window.code)
+    _change_person(actor, hall, window, events.RECALLED, move)
 
 
-def skip(actor: Actor, hall: Hall, window: WindowDefinition) -> Person:
+def skip(actor: Actor, hall: Hall, window: WindowDefinition) -> None:
     """Who does not come goes some places back; after too many skips it counts as not having come."""
 
-    def act(queue: Queue, _now: int) -> QueueOutcome[tuple[Person, bool]]:
+    def act(queue: Queue, now: HallTime) -> QueueOutcome[TicketItem | None]:
         limits = hall.queue
-        person, over = rules.skip(queue, window.code, actor.id, limits.skip_back, limits.skips_allowed)
-        if not over:
-            return QueueOutcome((person, False), [ticket_event(events.SKIPPED, actor, person, window.code)])
-        return QueueOutcome(
-            (person, True), [ticket_event(events.MISSED, actor, person, window.code)], _miss_writes(actor, person)
+        person, is_out = calling.skip(
+            queue, window.code, mark_of(actor), limits.skip_back, limits.skips_allowed, now.seconds
         )
+        ticket = Tickets(hall, queue, now.day).of(person.number)
+        if is_out:
+            return QueueOutcome(ticket, _miss_writes(actor, ticket))
+        return QueueOutcome(None, [changes.record(ticket, _event(events.SKIPPED, actor, window.code))])
 
-    person, over = change(hall, act, window.code)
-    if over:
-        _note_no_show(actor, person)
-    return person
+    missed = change(hall, act, window.code)
+    if missed is not None:
+        _note_no_show(actor, missed)
 
 
-def park(actor: Actor, hall: Hall, window: WindowDefinition) -> Person:
+def park(actor: Actor, hall: Hall, window: WindowDefinition) -> None:
     """Let the person fetch something, and call others meanwhile."""
 
-    def act(queue: Queue, _now: int) -> QueueOutcome[Person]:
-        person = rules.park(queue, window.code, actor.id)
-        return QueueOutcome(person, [ticket_event(events.PARKED, actor, person, window.code)])
+    def move(queue: Queue, _now: int) -> Person:
+        return calling.park(queue, window.code, mark_of(actor))
 
-    return change(hall, act, window.code)
+    _change_person(actor, hall, window, events.PARKED, move)
 
 
-def resume(actor: Actor, hall: Hall, window: WindowDefinition, number: str) -> Person:
+def resume(actor: Actor, hall: Hall, window: WindowDefinition, number: str) -> None:
     """Call a parked person back."""
 
-    def act(queue: Queue, now: int) -> QueueOutcome[Person]:
-        person = rules.resume(queue, window.code, actor.id, number, now)
-        return QueueOutcome(person, [ticket_event(events.RESUMED, actor, person, window.code)])
+    def move(queue: Queue, now: int) -> Person:
+        return calling.resume(queue, window.code, mark_of(actor), number, now)
 
-    return change(hall, act, window.code)
+    _change_person(actor, hall, window, events.RESUMED, move)
 
 
-def transfer(actor: Actor, hall: Hall, window: WindowDefinition, to_window: str, to_group: str) -> Person:
+def transfer(actor: Actor, hall: Hall, window: WindowDefinition, to_window: str, to_group: str) -> None:
     """Send the person on, ahead of others; raises ``transfer_unknown``."""
     known = hall.window(to_window) is not None if to_window else hall.group(to_group) is not None
     if not known or (to_window and to_group) or to_window == window.code:
         raise rules.TRANSFER_UNKNOWN()
 
-    def act(queue: Queue, _now: int) -> QueueOutcome[Person]:
-        person = rules.transfer(queue, window.code, actor.id, to_window=to_window, to_group=to_group)
-        return QueueOutcome(person, [ticket_event(events.TRANSFERRED, actor, person, to_window or to_group)])
+    def act(queue: Queue, now: HallTime) -> QueueOutcome[None]:
+        person = calling.transfer(queue, window.code, mark_of(actor), to_window=to_window, to_group=to_group)
+        ticket = Tickets(hall, queue, now.day).of(person.number)
+        event = _event(events.TRANSFERRED, actor, window.code, to=to_window or to_group)
+        return QueueOutcome(None, [changes.record(ticket, event)])
 
-    return change(hall, act, window.code)
+    change(hall, act, window.code)
 
 
-def finish(actor: Actor, hall: Hall, window: WindowDefinition) -> Person:
+def finish(actor: Actor, hall: Hall, window: WindowDefinition) -> None:
     """The person is served; ticket and appointment end with it."""
 
-    def act(queue: Queue, now: int) -> QueueOutcome[Person]:
-        at_window = rules.window_of(queue, window.code, actor.id).person
-        expected = expected_seconds(hall, at_window.group) if at_window else 0
-        person = rules.finish(queue, window.code, actor.id, expected, now)
-        return QueueOutcome(
-            person, [ticket_event(events.FINISHED, actor, person, window.code)], _serve_writes(actor, person)
-        )
+    def act(queue: Queue, now: HallTime) -> QueueOutcome[None]:
+        person = rules.person_at(queue, window.code, mark_of(actor))
+        ticket = Tickets(hall, queue, now.day).of(person.number)
+        expected = expected_seconds(hall, person.group)
+        calling.finish(queue, window.code, mark_of(actor), since=ticket.since, expected=expected, now=now.seconds)
+        return QueueOutcome(None, _serve_writes(actor, ticket))
 
-    return change(hall, act, window.code)
+    change(hall, act, window.code)
 
 
-def no_show(actor: Actor, hall: Hall, window: WindowDefinition) -> Person:
+def no_show(actor: Actor, hall: Hall, window: WindowDefinition) -> None:
     """The person did not come; an appointment becomes a no-show."""
 
-    def act(queue: Queue, _now: int) -> QueueOutcome[Person]:
-        person = rules.miss(queue, window.code, actor.id)
-        return QueueOutcome(
-            person, [ticket_event(events.MISSED, actor, person, window.code)], _miss_writes(actor, person)
-        )
+    def act(queue: Queue, now: HallTime) -> QueueOutcome[TicketItem]:
+        person = calling.miss(queue, window.code, mark_of(actor))
+        ticket = Tickets(hall, queue, now.day).of(person.number)
+        return QueueOutcome(ticket, _miss_writes(actor, ticket))
 
-    person = change(hall, act, window.code)
-    _note_no_show(actor, person)
-    return person
+    _note_no_show(actor, change(hall, act, window.code))
 
 
 def expected_seconds(hall: Hall, group_code: str) -> float:
@@ -153,25 +191,24 @@ def expected_seconds(hall: Hall, group_code: str) -> float:
     return 60 * sum(minutes) / len(minutes)
 
 
-def _serve_writes(actor: Actor, person: Person) -> list[Write]:
-    ticket = store.ticket(person.ticket)
-    assert ticket is not None
+def _serve_writes(actor: Actor, ticket: TicketItem) -> list[Write]:
+    writes: list[Write] = [end_write(actor, ticket, "serve")]
     item = appointments.appointment(ticket.appointment) if ticket.appointment else None
-    closing: list[Write] = [end_write(actor, ticket, "serve")]
-    return [*closing, appointments.serve_write(actor, item)] if item is not None else closing
+    if item is not None:
+        writes.append(appointments.serve_write(actor, item))
+    return writes
 
 
-def _miss_writes(actor: Actor, person: Person) -> list[Write]:
-    ticket = store.ticket(person.ticket)
-    assert ticket is not None
+def _miss_writes(actor: Actor, ticket: TicketItem) -> list[Write]:
+    writes: list[Write] = [end_write(actor, ticket, "miss")]
     item = appointments.appointment(ticket.appointment) if ticket.appointment else None
-    closing: list[Write] = [end_write(actor, ticket, "miss")]
-    return [*closing, appointments.miss_write(actor, item)] if item is not None else closing
+    if item is not None:
+        writes.append(appointments.miss_write(actor, item))
+    return writes
 
 
-def _note_no_show(actor: Actor, person: Person) -> None:
+def _note_no_show(actor: Actor, ticket: TicketItem) -> None:
     """The credit follows the no-show; if this is lost, the end of the day does it again."""
-    ticket = store.ticket(person.ticket)
-    item = appointments.appointment(ticket.appointment) if ticket and ticket.appointment else None
+    item = appointments.appointment(ticket.appointment) if ticket.appointment else None
     if item is not None and item.status == appointments.NO_SHOW:
         appointments.remember(actor, item)
