@@ -184,7 +184,7 @@ def default() -> Environment:
     return Environment(data, Ports.from_env())
 
 
-FORMAT = "5"
+FORMAT = "6"
 """How things are stored; another one cannot be read. Counted up when stored items change their shape."""
 
 

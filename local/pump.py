@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from local import setup, template
+from local import filters, setup, template
 from local.environment import STAGE, Environment, write_atomically
 
 IDLE_SECONDS = 0.05
@@ -63,6 +63,7 @@ class Pump:
         self._client = setup.client("dynamodbstreams", environment)
         self._kept = environment.data / (f"streams-{part}.json" if part in PARTS else "streams.json")
         positions = json.loads(self._kept.read_text(encoding="utf-8")) if self._kept.exists() else {}
+        self._filters = template.stream_filters(STAGE)
         self.streams = [
             Stream(table=table, function=function, position=positions.get(f"{table}>{function}", ""))
             for table, function in template.stream_handlers(STAGE)
@@ -91,7 +92,11 @@ class Pump:
         records = self._next_records(stream)
         if not records:
             return 0
-        answer = handler(stream.function)({"Records": [_as_lambda_gives(record) for record in records]})
+        patterns = self._filters[stream.table, stream.function]
+        given = [record for record in records if not patterns or any(filters.fits(record, one) for one in patterns)]
+        answer = None
+        if given:
+            answer = handler(stream.function)({"Records": [_as_lambda_gives(record) for record in given]})
         failed = {failure["itemIdentifier"] for failure in (answer or {}).get("batchItemFailures", [])}
         failed = {number for number in failed if not self._given_up(stream, number)}
         done = 0

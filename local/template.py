@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from infra import stack
@@ -76,6 +77,20 @@ def stream_handlers(stage: str) -> list[tuple[str, str]]:
         for event in function.get("Events", {}).values()
         if event["Type"] == "DynamoDB"
     ]
+
+
+def stream_filters(stage: str) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """The patterns of which a record must fit one, by table name and handler; empty where all records are given."""
+    tables = of_type(stage, "AWS::DynamoDB::Table")
+    found = {}
+    for function in functions(stage).values():
+        for event in function.get("Events", {}).values():
+            if event["Type"] == "DynamoDB":
+                properties = event["Properties"]
+                table = tables[properties["Stream"].split(".")[0]]["TableName"]
+                filters = properties.get("FilterCriteria", {}).get("Filters", [])
+                found[table, function["Handler"]] = [json.loads(one["Pattern"]) for one in filters]
+    return found
 
 
 def schedules(stage: str) -> list[tuple[str, str]]:

@@ -17,7 +17,6 @@ _PLACES = {
 }
 
 APPLICATION_DRAFTED = EventType("application_drafted", zh="开始填写", en="Draft begun")
-FORM_SAVED = EventType("form_saved", zh="已保存填写内容", en="The form was saved")
 APPLICATION_DISCARDED = EventType("application_discarded", zh="已删除草稿", en="Draft discarded")
 APPLICATION_SUBMITTED = EventType(
     "application_submitted", zh="已提交，系统收件", en="Submitted and received", places=_PLACES

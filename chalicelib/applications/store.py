@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import date
 from typing import Any
 
@@ -83,19 +84,30 @@ class ApplicationItem(tables.AggregateTable):
         return self.pk.removeprefix("APPLICATION#")
 
 
-class ContentItem(tables.Table):
-    """What was filled in, what the registers said, and the correction list: one sealed value."""
-
-    class Meta:
-        table_name = TABLE
-
-    content = BinaryAttribute(legacy_encoding=False)
-
-
 class Content(msgspec.Struct):
     form: dict[str, Any] = {}
     facts: dict[str, Any] = {}
     corrections: list[CorrectionItem] = []
+
+
+class ContentItem(tables.VersionedTable):
+    """What was filled in, what the registers said, and the correction list: one value, compressed and sealed.
+
+    Its version is its own: saving a form changes nothing but this item. What decides about a form (to submit it, to
+    approve) writes it too, also unchanged, so that a saving at the same moment is refused.
+    """
+
+    class Meta:
+        table_name = TABLE
+
+    content = BinaryAttribute(legacy_encoding=False, null=True)
+
+    def opened(self) -> Content:
+        """What was filled in; nothing of an application whose applicant has closed the account."""
+        if self.content is None:
+            return Content()
+        packed = vault.unseal(self.content, TABLE, self.pk, "content")
+        return msgspec.json.decode(zlib.decompress(packed), type=Content)
 
 
 class TaskItem(tables.Table):
@@ -191,21 +203,18 @@ def set_delivery(item: ApplicationItem, choice: Choice) -> None:
 
 
 def content_item(item: ApplicationItem) -> ContentItem:
-    """The item beside the head, without its content: enough to remove it."""
-    return ContentItem(item.pk, "CONTENT")
+    """The item beside the head; a new one if there is none."""
+    return tables.read(ContentItem, item.pk, "CONTENT", consistent=True) or ContentItem(item.pk, "CONTENT")
 
 
 def content(item: ApplicationItem) -> Content:
-    """What was filled in; nothing of an application whose applicant has closed the account."""
-    stored = tables.read(ContentItem, item.pk, "CONTENT", consistent=True)
-    if stored is None:
-        return Content()
-    return msgspec.json.decode(vault.unseal(stored.content, TABLE, item.pk, "content"), type=Content)
+    return content_item(item).opened()
 
 
-def content_write(item: ApplicationItem, new: Content) -> tables.Put:
-    sealed = vault.seal(msgspec.json.encode(new), TABLE, item.pk, "content")
-    return tables.Put(ContentItem(item.pk, "CONTENT", content=sealed))
+def content_write(stored: ContentItem, new: Content) -> tables.Put:
+    """The write of a content that was read before, valid only if nobody has changed it since."""
+    stored.content = vault.seal(zlib.compress(msgspec.json.encode(new)), TABLE, stored.pk, "content")
+    return tables.replace(stored)
 
 
 def task_item(item: ApplicationItem, step: str, unit: str, officer: str = "") -> TaskItem:

@@ -6,6 +6,7 @@ A message is stored once for each event and person; its key follows from both, s
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -46,7 +47,7 @@ class MessageWords(msgspec.Struct, frozen=True, kw_only=True):
     sms: Bilingual | None = None
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One try of one channel: how it went, when, at what price in fen.
 
     ``login_key``: the login that was tried; ``provider``: that of a text message. ``asked``: whether the platform or
@@ -192,12 +193,13 @@ def new_message(account: str, key: str) -> MessageItem:
 
 
 def seal_words(item: MessageItem, words: MessageWords) -> None:
-    item.content = vault.seal(msgspec.json.encode(words), TABLE, f"{item.pk}/{item.sk}", "content")
+    packed = zlib.compress(msgspec.json.encode(words))  # so that a message is one write unit
+    item.content = vault.seal(packed, TABLE, f"{item.pk}/{item.sk}", "content")
 
 
 def words_of(item: MessageItem) -> MessageWords:
-    text = vault.unseal(item.content, TABLE, f"{item.pk}/{item.sk}", "content")
-    return msgspec.json.decode(text, type=MessageWords)
+    packed = vault.unseal(item.content, TABLE, f"{item.pk}/{item.sk}", "content")
+    return msgspec.json.decode(zlib.decompress(packed), type=MessageWords)
 
 
 def message(account: str, key: str) -> MessageItem | None:
@@ -244,7 +246,7 @@ def newest_events(subject: str) -> list[EventItem]:
 
 
 def new_event(subject: str, version: int, kind: str, messages: list[tuple[str, str]]) -> EventItem:
-    """What became of an event; written together with its messages, so it says that they are there."""
+    """What became of an event; written after its messages, so it says that they are there."""
     item = EventItem(f"EVENT#{subject}", f"V#{version:08d}", type=kind)
     item.messages = messages
     item.expires_at = clock.seconds(clock.now()) + _KEPT_SECONDS

@@ -71,7 +71,7 @@ def _fronts(
                 continue
             front = _front(run, arrived)
             if front is not None:
-                found.append((Person(front[0], group, lane, run.start), front[1]))
+                found.append((Person(number=front[0], group=group, lane=lane, start=run.start), front[1]))
                 break
     return found
 

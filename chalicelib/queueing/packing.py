@@ -48,10 +48,10 @@ def pack(queue: Queue) -> bytes:
         lanes.setdefault(group, {}).setdefault(lane, []).append(Run(run.start, bare))
     rest = msgspec.msgpack.encode(replace(queue, lanes=lanes))
     packed = _Packed(
-        _deflate(rest, zlib.Z_DEFAULT_STRATEGY, _KNOWN),
-        _deflate(small, zlib.Z_HUFFMAN_ONLY),
-        _deflate(large, zlib.Z_HUFFMAN_ONLY),
-        counts,
+        rest=_deflate(rest, zlib.Z_DEFAULT_STRATEGY, _KNOWN),
+        small=_deflate(small, zlib.Z_HUFFMAN_ONLY),
+        large=_deflate(large, zlib.Z_HUFFMAN_ONLY),
+        counts=counts,
     )
     return msgspec.msgpack.encode(packed)
 
@@ -66,10 +66,12 @@ def unpack(state: bytes) -> Queue:
         for place, stretch in enumerate(run.line):
             count = next(counts)
             if count < 0:
-                gaps, large = large[:-count], large[-count:]
+                gaps = large[:-count]
+                large = large[-count:]
             else:
                 pairs = (count + 1) // 2
-                gaps, small = _out_of_pairs(small[:pairs], count), small[pairs:]
+                gaps = _out_of_pairs(small[:pairs], count)
+                small = small[pairs:]
             run.line[place] = Stretch(stretch.prefix, stretch.first, gaps)
     return queue
 

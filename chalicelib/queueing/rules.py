@@ -98,7 +98,7 @@ def arrive(queue: Queue, group: str, lane: str, prefix: str, ticket: str, now: i
     """
     for number, joiner in queue.joining.items():
         if joiner.ticket == ticket:
-            return Person(number, group, lane, start)
+            return Person(number=number, group=group, lane=lane, start=start)
     if queue.closed:
         raise HALL_CLOSED()
     if lane == PRIORITY and not start:
@@ -106,7 +106,7 @@ def arrive(queue: Queue, group: str, lane: str, prefix: str, ticket: str, now: i
         start = now - now % _RUN_SECONDS
     value = queue.numbers.get(group, 0) + 1
     queue.numbers[group] = value
-    person = Person(lines.printed(prefix, value), group, lane, start)
+    person = Person(number=lines.printed(prefix, value), group=group, lane=lane, start=start)
     join_run(queue, person)
     queue.joining[person.number] = Joiner(ticket, now)
     queue.count(group, issued=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from chalicelib.certificates import store
@@ -41,3 +43,32 @@ def test_printing_survives_a_crash_at_every_write(
     assert again.status == 201
     current = enterprise.client.get(f"/v1/certificates/{certificate}").json["revision"]
     assert again.json["revision"] == current <= 2
+
+
+@pytest.mark.parametrize("mode", ["before", "after", "lost"])
+@pytest.mark.parametrize("point", [1, 2])
+def test_beginning_survives_a_crash_at_every_write(
+    world: World, monkeypatch: pytest.MonkeyPatch, point: int, mode: str
+) -> None:
+    """The draft, then what is prefilled in it."""
+    enterprise = world.enterprise()
+    prefilled = enterprise.draft()["form"]
+    key = {"idempotency-key": "begin-once"}
+    body = {"service": "tour_bus_sticker"}
+    with dying_at(monkeypatch, point, mode), suppress(Crash):
+        enterprise.client.post("/v1/applications", body, headers=key)
+    begun = enterprise.client.post("/v1/applications", body, headers=key)
+    assert begun.status == 201
+    assert begun.json["form"] and set(begun.json["form"]) <= set(prefilled)
+    assert len(enterprise.client.get("/v1/applications").json["items"]) == 2
+
+
+def test_a_draft_that_was_begun_by_half_can_be_filled_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    enterprise = world.enterprise()
+    with dying_at(monkeypatch, 2, "before"), suppress(Crash):
+        enterprise.client.post("/v1/applications", {"service": "tour_bus_sticker"})
+    (row,) = enterprise.client.get("/v1/applications").json["items"]
+    path = f"/v1/applications/{row['id']}"
+    assert enterprise.client.get(path).json["form"] == {}
+    assert enterprise.client.put(f"{path}/form", {"form": enterprise.trip()}).json["problems"] == []
+    assert enterprise.client.post(f"{path}/submit").json["status"] == "completed"

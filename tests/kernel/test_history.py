@@ -326,7 +326,7 @@ def test_a_day_is_sealed_and_a_later_change_to_it_is_noticed(world: World) -> No
     history.append("TEST#sealed", some_changes(1, 4))
     world.pass_time(days=1)
     sealed = seal_history.handler({})
-    assert (sealed["day"], sealed["entries"]) == (str(day), 4)
+    assert (sealed["day"], sealed["entries"]) == (str(day), 1), "the last one covers those that were appended with it"
     assert seal_history.handler({}) == sealed
     assert audit.check_day(day) is None
     tampering.remove(HistoryItem("TEST#sealed", "00000004"))
@@ -354,7 +354,7 @@ def test_a_day_without_a_root_is_a_fault_from_the_next_morning_on(world: World) 
     world.pass_time(days=30)
     remove_root(seal_day_before(day))
     sealed = seal_history.handler({"day": str(day)})
-    assert (sealed["day"], sealed["entries"]) == (str(day), 2)
+    assert (sealed["day"], sealed["entries"]) == (str(day), 1)
     assert unsealed not in check_history.handler({})["faults"]
     assert audit.check_day(day) is None
 

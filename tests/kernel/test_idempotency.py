@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from chalicelib.applications import service
+from chalicelib.delivery.service import addresses
 from scenes.world import Reply, World
+from tests.delivery.parcels import NEAR
 
 KEY = {"idempotency-key": "0123456789abcdef"}
 BODY = {"service": "house_purchase_certificate"}
@@ -70,27 +71,28 @@ def test_a_crash_after_the_work_does_not_create_a_second_one(world: World, monke
         pass
 
     def crash(*arguments: object) -> None:
-        made.append(create(*arguments))  # type: ignore[arg-type]
+        made.append(add(*arguments))  # type: ignore[arg-type]
         raise Crash
 
     made: list[object] = []
-    create = service.create
-    monkeypatch.setattr(service, "create", crash)
+    add = addresses.add
+    monkeypatch.setattr(addresses, "add", crash)
     with pytest.raises(Crash):
-        person.post("/v1/applications", BODY, headers=KEY)
-    monkeypatch.setattr(service, "create", create)
-    waiting = person.post("/v1/applications", BODY, headers=KEY)
+        person.post("/v1/addresses", NEAR, headers=KEY)
+    monkeypatch.setattr(addresses, "add", add)
+    waiting = person.post("/v1/addresses", NEAR, headers=KEY)
     assert (waiting.code, waiting.headers["Retry-After"]) == ("idempotency_in_progress", "1")
     world.pass_time(seconds=31)
-    assert person.post("/v1/applications", BODY, headers=KEY).status == 201
-    assert len(person.get("/v1/applications").json["items"]) == len(made) == 1
+    assert person.post("/v1/addresses", NEAR, headers=KEY).status == 201
+    assert len(person.get("/v1/addresses").json["items"]) == len(made) == 1
 
 
 def test_after_a_day_the_key_is_free_again(world: World) -> None:
     person = world.real_person()
-    person.post("/v1/applications", BODY, headers=KEY)
+    person.post("/v1/addresses", NEAR, headers=KEY)
+    other = {**NEAR, "detail": "另一条路 2 号"}
+    assert person.post("/v1/addresses", other, headers=KEY).code == "idempotency_key_reused"
     world.pass_time(hours=24, seconds=1)
     renewed = world.anonymous().post("/v1/auth/refresh", {"refresh_token": person.refresh_token}).json
     person.token = renewed["access_token"]
-    answer = person.post("/v1/applications", {"service": "tour_bus_sticker"}, headers=KEY)
-    assert answer.code == "service_not_for_applicant"
+    assert person.post("/v1/addresses", other, headers=KEY).status == 201

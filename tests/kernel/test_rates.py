@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from contextlib import suppress
+
 import pytest
 
 from chalicelib.kernel import errors
@@ -55,20 +58,53 @@ def test_our_own_failures_use_up_nobodys_tries(world: World, failure: Exception)
     assert 0 < (refused.value.retry_after or 0) <= 60
 
 
+@pytest.fixture
+def every_fourth(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one call in four is counted, it is the first of each four."""
+    calls = itertools.count()
+    monkeypatch.setattr(rates, "drawn", lambda one_in: one_in == 1 or next(calls) % one_in == 0)
+
+
+@pytest.mark.usefixtures("every_fourth")
 def test_who_begins_many_drafts_asks_registers_no_more(world: World) -> None:
     person = world.real_person()
     answers = [person.post("/v1/applications", {"service": "real_estate_registration"}).status for _ in range(31)]
-    assert answers == [201] * 30 + [429]
+    assert answers == [201] * 28 + [429] * 3, "28 were counted as 28, the next one counts for four"
     world.pass_time(minutes=11)
     person.renew()
     assert person.post("/v1/applications", {"service": "real_estate_registration"}).status == 201
 
 
+@pytest.mark.usefixtures("every_fourth")
 def test_a_form_is_saved_twice_in_ten_seconds_and_not_ten_times(world: World) -> None:
     person = world.real_person()
     draft = person.post("/v1/applications", {"service": "real_estate_registration"}).json["id"]
     answers = [person.put(f"/v1/applications/{draft}/form", {"form": {}}).status for _ in range(121)]
     assert answers == [200] * 120 + [429]
+
+
+def test_a_limit_that_counts_one_call_in_four_holds_on_average(city: World) -> None:
+    limit = Limit(name="one_in_four", times=200, seconds=600, one_in=4)
+    passed = 0
+    for _ in range(600):
+        with suppress(errors.Problem), limit.spent("somebody"):
+            passed += 1
+    assert 80 < passed < 350
+
+
+@pytest.mark.usefixtures("every_fourth")
+def test_our_own_failure_gives_back_what_was_counted_for_it() -> None:
+    limit = Limit(name="given_back", times=8, seconds=600, one_in=4)
+    for _ in range(60):
+        with suppress(ValueError), limit.spent("somebody"):
+            raise ValueError
+    with limit.spent("somebody"):
+        pass
+
+
+def test_each_guess_is_counted() -> None:
+    with pytest.raises(ValueError, match="each one is counted"):
+        Limit(name="guesses", times=5, seconds=60, failures_only=True, one_in=4)
 
 
 def test_right_and_wrong_receipts_look_alike(world: World) -> None:

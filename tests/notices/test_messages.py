@@ -191,6 +191,7 @@ def test_preferences_language_and_large_text(world: World) -> None:
 def test_the_inbox_counts_and_marks(world: World) -> None:
     person, other = telling.reader(world), telling.reader(world)
     person.finish()
+    person.finish()
     telling.settle(world)
     before = person.client.get("/v1/messages/unread").json["count"]
     assert before == len(person.inbox()) >= 2

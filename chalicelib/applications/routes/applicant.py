@@ -30,11 +30,11 @@ from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import ListQuery
 from chalicelib.payments import rules as payment_rules
 
-DRAFT_LIMIT = Limit(name="drafts", times=30, seconds=600)
-"""Each draft asks registers of other departments."""
-SAVING_LIMIT = Limit(name="form_savings", times=120, seconds=600)
+DRAFT_LIMIT = Limit(name="drafts", times=30, seconds=600, one_in=4)
+"""Each draft asks registers of other departments. About so many: a write unit for each would be a tenth of a case's."""
+SAVING_LIMIT = Limit(name="form_savings", times=120, seconds=600, one_in=4)
 """So does each saving: once every five seconds."""
-SUBMISSION_LIMIT = Limit(name="submissions", times=60, seconds=600)
+SUBMISSION_LIMIT = Limit(name="submissions", times=60, seconds=600, one_in=4)
 """And each submission, also one that is refused."""
 
 
@@ -77,6 +77,7 @@ class OriginalsWish(msgspec.Struct, forbid_unknown_fields=True):
     Access(person=Level.CLAIMED),
     status=201,
     idempotent=True,
+    recorded=False,
     errors=[
         catalog_rules.SERVICE_UNKNOWN,
         rules.SERVICE_NOT_FOR_YOU,
@@ -88,7 +89,7 @@ class OriginalsWish(msgspec.Struct, forbid_unknown_fields=True):
 )
 def create_application(actor: Actor, body: NewApplication, request: Request) -> ApplicationView:
     """Begin an application, prefilled from what the city already holds."""
-    return application_view(service.create(actor, body.service, request.key))
+    return application_view(service.create(actor, body.service, request.record))
 
 
 @endpoint("GET", "/v1/applications", Access(person=Level.CLAIMED))
@@ -114,9 +115,9 @@ def read_application(actor: Actor, target: ApplicationItem) -> ApplicationView:
     errors=[rules.WRONG_STATE, errors.PLATFORM_UNAVAILABLE],
     limit=SAVING_LIMIT,
 )
-def save_form(actor: Actor, target: ApplicationItem, body: FormInput) -> service.Check:
+def save_form(target: ApplicationItem, body: FormInput) -> service.Check:
     """Save the form as it is, and learn what is wrong and what the rules would say."""
-    return service.check(service.save_form(actor, target, body.form))
+    return service.check(service.save_form(target, body.form))
 
 
 @endpoint(

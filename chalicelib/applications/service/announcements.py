@@ -12,9 +12,14 @@ _ABOUT_CORRECTION = (events.CORRECTION_REQUESTED.name, events.CORRECTION_REMINDE
 
 
 def tell(key: str, change: Change) -> Announcement | None:
-    """Whom a change of an application concerns; what is corrected meanwhile needs no reminder."""
+    """Whom a change of an application concerns; what is corrected meanwhile needs no reminder.
+
+    Who hears at once that the case is completed need not hear that it was received.
+    """
     item = store.application(key, consistent=True)
     if item is None:
+        return None
+    if change.type == events.APPLICATION_SUBMITTED.name and item.status == rules.COMPLETED:
         return None
     if change.type in _ABOUT_CORRECTION and item.status != rules.CORRECTION:
         return None

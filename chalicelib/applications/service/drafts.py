@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from chalicelib.applications import decisions, events, forms, rules, store
+from chalicelib.applications import decisions, forms, rules, store
 from chalicelib.applications.decisions import Finding
-from chalicelib.applications.store import ApplicationItem, Content, CorrectionItem
+from chalicelib.applications.store import ApplicationItem, Content, ContentItem, CorrectionItem
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition, Source
 from chalicelib.certificates import service as certificates
@@ -36,13 +37,14 @@ def definition_of(item: ApplicationItem) -> ServiceDefinition:
 def create(actor: Actor, service_code: str, application_id: str) -> ApplicationItem:
     """Begin an application for the caller, or for the enterprise that the caller acts for.
 
-    A repeat with the same id finds the first one. Raises ``service_unknown``, ``service_not_for_applicant``,
+    A repeat with the same id finds the first one; for another service it is refused with ``idempotency_key_reused``.
+    Raises ``service_unknown``, ``service_not_for_applicant``,
     ``mandate_does_not_cover``, ``proof_required`` where the service needs more than a claim, or
     ``platform_unavailable``.
     """
-    existing = store.application(application_id)
-    if existing is not None:
-        return existing
+    known = store.application(application_id)
+    if known is not None:
+        return _begun_before(known, service_code)
     version, definition = catalog.current(service_code)
     party = identity.party(actor)
     if ("enterprise" if party.kind == "organization" else "person") not in definition.item.audience:
@@ -57,17 +59,36 @@ def create(actor: Actor, service_code: str, application_id: str) -> ApplicationI
     item.service_version = version
     item.applicant_kind = party.kind
     drafted = rules.GRAPH.move(item, "draft", "applicant")
+    content = _first_content(item, definition, party)
+    try:
+        tables.write(changes.record(item, Event(drafted, actor, data={"service": service_code})))
+    except tables.ConditionFailed:
+        known = store.application(application_id)
+        assert known is not None
+        return _begun_before(known, service_code)
+    # Two writes, not one transaction, which would cost twice as much. Who dies in between leaves a draft in which
+    # nothing is prefilled: a repeat fills it in, and so does the first saving.
+    with suppress(tables.ConditionFailed):
+        tables.write(store.content_write(ContentItem(item.pk, "CONTENT"), content))
+    return item
+
+
+def _first_content(item: ApplicationItem, definition: ServiceDefinition, party: identity.Party) -> Content:
+    """What the city already holds."""
     content = Content(facts=gather_facts(item, definition, {}, party))
     content.form = _prefilled(definition, content, party)
-    try:
-        tables.write(
-            changes.record(item, Event(drafted, actor, data={"service": service_code})),
-            store.content_write(item, content),
-        )
-    except tables.ConditionFailed:
-        existing = store.application(application_id)
-        assert existing is not None
-        return existing
+    return content
+
+
+def _begun_before(item: ApplicationItem, service_code: str) -> ApplicationItem:
+    """What an earlier try has begun; it gets its first content now, if that try did not come to it."""
+    if item.service != service_code:
+        raise errors.IDEMPOTENCY_KEY_REUSED()
+    stored = store.content_item(item)
+    if item.status == rules.DRAFT and not stored.version:
+        content = _first_content(item, definition_of(item), applicant(item))
+        with suppress(tables.ConditionFailed):
+            tables.write(store.content_write(stored, content))
     return item
 
 
@@ -92,19 +113,26 @@ class Case:
         }
 
 
-def save_form(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> Case:
+def save_form(item: ApplicationItem, form: dict[str, Any]) -> Case:
     """Keep what is filled in so far, right or not, and look up what the registers say about it.
 
-    Form and head change together, so that what is submitted is what was checked. Raises ``wrong_state``,
-    ``changed_meanwhile`` or ``platform_unavailable``.
+    Raises ``wrong_state``, ``changed_meanwhile`` or ``platform_unavailable``.
     """
-    if item.status not in (rules.DRAFT, rules.CORRECTION):
-        raise rules.GRAPH.refusal(item.status)
-    case = completed(item, form, store.content(item).corrections)
-    tables.write_or_conflict(
-        changes.record(item, Event(events.FORM_SAVED, actor)), store.content_write(item, case.content)
-    )
+    _check_open(item.status)
+    stored = store.content_item(item)
+    # In this order: who submits before we read the content has moved the status by now, who submits after it has
+    # changed the content, and our write is refused. What is submitted is what was checked.
+    current = store.application(item.id)
+    assert current is not None
+    _check_open(current.status)
+    case = completed(current, form, stored.opened().corrections)
+    tables.write_or_conflict(store.content_write(stored, case.content))
     return case
+
+
+def _check_open(status: str) -> None:
+    if status not in (rules.DRAFT, rules.CORRECTION):
+        raise rules.GRAPH.refusal(status)
 
 
 def completed(item: ApplicationItem, form: dict[str, Any], corrections: list[CorrectionItem]) -> Case:

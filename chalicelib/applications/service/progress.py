@@ -54,9 +54,9 @@ _APPLICANT = Text("申请人", "the applicant")
 
 
 def timeline(item: ApplicationItem) -> Timeline:
-    """The application's timeline as its applicant and its officers see it; savings of the form are left out."""
+    """The application's timeline as its applicant and its officers see it."""
     recorded = history.timeline(item.subject, item.version, changes.decode(item.changes))
-    told = [_entry(item, change) for change in recorded if change.type != events.FORM_SAVED.name]
+    told = [_entry(item, change) for change in recorded]
     return Timeline(item.status, told, _next(item))
 
 

@@ -87,14 +87,15 @@ def correct(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> Applic
 
 def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[str, Any] | None) -> ApplicationItem:
     rules.GRAPH.edge(item.status, action, "applicant")  # refused before the registers are asked
-    before = store.content(item)
+    stored = store.content_item(item)
+    before = stored.opened()
     case = completed(item, before.form if form is None else form, before.corrections)
     problems = problems_of(case)
     if problems:
         raise rules.FORM_INVALID(fields=problems)
     findings = findings_of(case)
     happened = [_received(actor, item, action, case.definition)]
-    writes: list[Write] = [] if case.content == before else [store.content_write(item, case.content)]
+    writes: list[Write] = [store.content_write(stored, case.content)]
     item.findings = findings
     outcome = rules.outcome(finding.effect for finding in findings)
     codes = [finding.code for finding in findings]
@@ -278,11 +279,12 @@ def stop_for_correction(actor: Actor, item: ApplicationItem, corrections: list[C
     item.used_days = rules.used_days(catalog.calendar(), item.counted_from or today, today, item.used_days)
     last_day = catalog.calendar().add_working_days(today, definition.item.correction_days)
     item.correct_by = last_day
-    content = store.content(item)
+    stored = store.content_item(item)
+    content = stored.opened()
     content.corrections = corrections
     tables.write_or_conflict(
         changes.record(item, Event(requested, actor, note=note)),
-        store.content_write(item, content),
+        store.content_write(stored, content),
         Put(store.correction_due(item.id, last_day)),
         *removals,
     )

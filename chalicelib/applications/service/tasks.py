@@ -11,7 +11,7 @@ from chalicelib.applications.service.submissions import (
     new_step,
     stop_for_correction,
 )
-from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepState, TaskItem
+from chalicelib.applications.store import ApplicationItem, Content, CorrectionItem, StepState, TaskItem
 from chalicelib.catalog.definition import ServiceDefinition
 from chalicelib.identity import service as identity
 from chalicelib.kernel.access import Actor
@@ -102,17 +102,17 @@ def approve_task(actor: Actor, task: TaskItem, opinion: str) -> None:
     item.steps = states
     if all(one.status == rules.STEP_DONE for one in states) and len(states) == len(definition.workflow.steps):
         happened.append(advance(item, "review", actor, []))
-        case = _checked_again(item)
-        writes.append(store.content_write(item, case.content))
+        stored = store.content_item(item)
+        case = _checked_again(item, stored.opened())
+        writes.append(store.content_write(stored, case.content))
         approval, issuing = approve(case, actor)
         happened += approval
         writes += issuing
     _decide(item, happened, writes)
 
 
-def _checked_again(item: ApplicationItem) -> Case:
+def _checked_again(item: ApplicationItem, before: Content) -> Case:
     """The case with what the registers say now; raises ``approval_blocked`` if the rules forbid approval by now."""
-    before = store.content(item)
     case = completed(item, before.form, before.corrections)
     problems = problems_of(case)
     if problems:

@@ -35,7 +35,10 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What the edge hands in: lower-case header names, decoded path parameters, raw body."""
+    """What the edge hands in: lower-case header names, decoded path parameters, raw body.
+
+    Of an idempotent request: ``key`` names what it creates, ``record`` the same whatever the body says.
+    """
 
     method: str
     path: str
@@ -46,6 +49,7 @@ class Request:
     source_ip: str
     id: str = field(default_factory=ids.new_id)
     key: str = ""
+    record: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +228,7 @@ def _authorized_answer(declared: Endpoint, request: Request, actor: Actor) -> An
         f"{declared.operation}{sorted(request.parameters.items())}",
         idempotency.check_key(request.headers.get("idempotency-key")),
     )
-    given["request"] = replace(request, key=idempotency.request_identity(record, request.body))
+    given["request"] = replace(request, key=idempotency.request_identity(record, request.body), record=record)
     if not declared.recorded:
         return _present(declared, declared.view(**_wanted(declared, given)), request)
 

@@ -6,6 +6,7 @@ company or all customers of a mobile network share one. It only gets a ``Slowdow
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -22,12 +23,21 @@ _GUESSES = (400, 401, 404, 410, 422)
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """At most ``times`` in ``seconds`` for one caller; ``failures_only``: of calls refused like a wrong guess."""
+    """At most ``times`` in ``seconds`` for one caller; ``failures_only``: of calls refused like a wrong guess.
+
+    ``one_in``: only one call in so many is counted, for so many; the others read the count, which costs a tenth of
+    counting. The limit is then one on average, which is enough where it spares others work. Never for guesses.
+    """
 
     name: str
     times: int
     seconds: int
     failures_only: bool = False
+    one_in: int = 1
+
+    def __post_init__(self) -> None:
+        if self.failures_only and self.one_in > 1:
+            raise ValueError(f"{self.name}: of guesses each one is counted")
 
     def count(self, who: str) -> None:
         """Count one try of ``who``; raises ``too_many_requests`` if that was one too many (a write unit)."""
@@ -41,13 +51,13 @@ class Limit:
     def spent(self, who: str) -> Iterator[None]:
         """Count one try of ``who`` for the deed inside; it is given back if we ourselves fail."""
         key = _key(self, who)
-        self._count(key)
+        counted = self._count(key)
         try:
             yield
         except Exception as error:
             is_ours = not isinstance(error, errors.Problem) or error.error.status >= 500
             if is_ours:
-                self._give_back(key)
+                self._give_back(key, counted)
             raise
 
     @contextmanager
@@ -68,18 +78,30 @@ class Limit:
             raise
         self._give_back(key)
 
-    def _count(self, key: str) -> None:
-        if _add(self, key, 1) > self.times:
-            self._give_back(key)  # what is not tried is no try: those in flight may still be right
+    def _count(self, key: str) -> int:
+        """Count one try, and tell for how many it counts."""
+        counted = self.one_in if drawn(self.one_in) else 0
+        total = _add(self, key, counted) if counted else _read(key) + 1
+        if total > self.times:
+            if self.one_in == 1:
+                self._give_back(key)  # what is not tried is no try: those in flight may still be right
             wait = _window_end(self) - clock.seconds(clock.now())
             raise errors.TOO_MANY_REQUESTS(retry_after=wait, seconds=wait)
+        return counted
 
-    def _give_back(self, key: str) -> None:
-        """Take back one try that was counted. Its deed is done: a failure here changes nothing of that."""
+    def _give_back(self, key: str, counted: int = 1) -> None:
+        """Take back a try that was counted. Its deed is done: a failure here changes nothing of that."""
+        if counted == 0:
+            return
         try:
-            _add(self, key, -1)
+            _add(self, key, -counted)
         except Exception as error:
             log.failure("try_not_given_back", error)
+
+
+def drawn(one_in: int) -> bool:
+    """Whether this call is the one in so many that is counted."""
+    return secrets.randbelow(one_in) == 0
 
 
 def _is_refusal(problem: errors.Problem) -> bool:
@@ -118,6 +140,12 @@ class Slowdown:
 
 def _add(limit: Limit | Slowdown, key: str, times: int) -> int:
     return tables.add_to_counter(KernelItem, key, _window_end(limit) + limit.seconds, times)
+
+
+def _read(key: str) -> int:
+    """A count as it is now (half a read unit)."""
+    item = tables.read(KernelItem, key)
+    return int(item.times or 0) if item is not None else 0
 
 
 def _key(limit: Limit | Slowdown, who: str) -> str:

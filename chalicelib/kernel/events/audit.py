@@ -39,8 +39,9 @@ class PositionItem(tables.Table):
 
 
 class SealedDay(msgspec.Struct, frozen=True, kw_only=True):
-    """A day's root: how many entries, the Merkle root over their hashes, its ES256 signature in base64.
+    """A day's root: how many entries it is made of, the Merkle root over their hashes, its ES256 signature in base64.
 
+    Of entries that were appended together it is made of the last one, whose hash covers the others.
     ``previous``: the last day before it that had a root when this one was signed; empty for the first.
     """
 

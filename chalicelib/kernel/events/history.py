@@ -30,6 +30,8 @@ _BESIDE = "#"
 class HistoryItem(tables.Table):
     """One entry: the change as it was recorded, its hash and its predecessor's.
 
+    In the day's index (``gsi1``) are only the last of the entries that were appended together, and contradicting ones:
+    a hash covers all that came before, so the others would cost a write unit each and prove nothing more.
     ``first``: for a contradicting entry only, the hash of the entry that came first under the same version.
     """
 
@@ -40,8 +42,8 @@ class HistoryItem(tables.Table):
     hash = UnicodeAttribute()
     previous = UnicodeAttribute()
     first = UnicodeAttribute(null=True)
-    gsi1pk = UnicodeAttribute()
-    gsi1sk = UnicodeAttribute()
+    gsi1pk = UnicodeAttribute(null=True)
+    gsi1sk = UnicodeAttribute(null=True)
     gsi1 = indexes.ListIndex()
 
 
@@ -68,6 +70,8 @@ def append(subject: str, new: list[Change]) -> int:
     appended = 0
     for change in new[first:]:
         item = _item(subject, change, previous)
+        if change is new[-1]:
+            _put_into_day(item)
         try:
             tables.write(tables.Put(item, tables.absent(HistoryItem)))
             appended += 1
@@ -86,7 +90,7 @@ def _keep_contradiction(stored: HistoryItem, item: HistoryItem) -> None:
     version = item.sk
     item.first = stored.hash
     item.sk = f"{version}{_BESIDE}{item.hash[:16]}"
-    item.gsi1sk = f"{item.pk}#{item.sk}"
+    _put_into_day(item)
     # Told before it is kept, and by a repeat once more: a process that dies in between must not leave it untold.
     log.write("history_contradicted", level="error", subject=item.pk, version=int(version))
     log.count("history_faults")
@@ -182,7 +186,7 @@ def _fault_of(item: HistoryItem, expected: int, previous: str) -> str | None:
 
 
 def day_hashes(day: date) -> list[str]:
-    """The hashes of all entries appended on a business day, sorted; final when the day is over."""
+    """The hashes that cover all entries appended on a business day, sorted; final when the day is over."""
     hashes: list[str] = []
     for partition in range(_DAY_PARTITIONS):
         cursor = None
@@ -208,16 +212,19 @@ def merkle_root(hashes: list[str]) -> str:
 
 def _item(subject: str, change: Change, previous: str) -> HistoryItem:
     entry = changes.entry_text(change)
-    partition = ids.partition(subject, _DAY_PARTITIONS)
     return HistoryItem(
         subject,
         _key(change.version),
         entry=entry,
         previous=previous,
         hash=_hash(subject, previous, entry),
-        gsi1pk=f"DAY#{clock.today()}#{partition}",
-        gsi1sk=f"{subject}#{_key(change.version)}",
     )
+
+
+def _put_into_day(item: HistoryItem) -> None:
+    partition = ids.partition(item.pk, _DAY_PARTITIONS)
+    item.gsi1pk = f"DAY#{clock.today()}#{partition}"
+    item.gsi1sk = f"{item.pk}#{item.sk}"
 
 
 def _hash(subject: str, previous: str, entry: str) -> str:

@@ -42,8 +42,9 @@ def bring_up_to_date(item: ReceiptItem) -> None:
             break
     if not wanted:
         _void_unheard(item)
-    worker.unschedule(item)
-    tables.write(worker.save_schedule(item))
+    if worker.is_scheduled(item):
+        worker.unschedule(item)
+        tables.write(worker.save_schedule(item))
 
 
 def _void_unheard(item: ReceiptItem) -> None:
@@ -76,6 +77,8 @@ def _issue(item: ReceiptItem) -> None:
     item.issue = issue
     item.red = None
     item.issued = item.wanted
+    if issued.amount == sum(item.wanted.values()):
+        worker.unschedule(item)  # in the same write: nothing else is left to do
     tables.write(changes.record(item, Event(events.RECEIPT_ISSUED, PROVIDER, data={"number": issued.number})))
 
 
