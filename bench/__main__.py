@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -337,12 +338,7 @@ def main() -> int:
         print("\n" + table(rows))
         budgets, over = budget_lines(rows)
         print("\n".join(budgets))
-        figures: dict[str, Any] = {
-            "measured_at": datetime.now(UTC).date().isoformat(),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-            "endpoints": rows,
-            "drawing": drawing(),
-        }
+        figures: dict[str, Any] = {"endpoints": rows, "drawing": drawing()}
         with Path(os.devnull).open("w", encoding="utf-8") as silence, redirect_stderr(silence):
             measured = api.measure(world)
     print("  ".join(f"{name} {value}" for name, value in figures["drawing"].items()))
@@ -356,11 +352,26 @@ def main() -> int:
     return 1 if missed else 0
 
 
-def write_result(name: str, content: dict[str, Any]) -> None:
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    print(f"written to {path.relative_to(ROOT)}")
+def write_result(name: str, content: dict[str, Any], folder: Path = RESULTS) -> None:
+    """Keep a result, with what it was measured on; ``tests/laws/test_benchmarks.py`` says when it is too old."""
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}.json"
+    measured = {
+        "measured_at": datetime.now(UTC).date().isoformat(),
+        "commit": _commit(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+    }
+    path.write_text(json.dumps({**measured, **content}, indent=1) + "\n", encoding="utf-8")
+    print(f"written to {path}")
+
+
+def _commit() -> str:
+    """The commit that is measured; with a plus if the files differ from it."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if commit.returncode != 0:
+        return "unknown"
+    changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", "chalicelib", "functions"], cwd=ROOT, check=False)
+    return commit.stdout.strip() + ("+" if changed.returncode else "")
 
 
 if __name__ == "__main__":

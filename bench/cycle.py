@@ -8,13 +8,11 @@ Results: ``bench/results/cycle.json``.
 from __future__ import annotations
 
 import os
-import platform
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from contextlib import redirect_stderr
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +103,6 @@ def main() -> int:
     print(f"\ncases a second for one core: {a_second:.1f} (goal {LEAST_IN_FRONT:g})")
     print(f"with the functions behind:   {with_functions:.1f} (goal {LEAST_WITH_FUNCTIONS:g})")
     figures = {
-        "measured_at": datetime.now(UTC).date().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "cases": CYCLES,
         "front_ms": round(front * 1000, 1),
         "behind_ms": round(behind * 1000, 1),

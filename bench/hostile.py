@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import heapq
 import itertools
-import json
 import random
 import secrets
 import statistics
@@ -26,7 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.__main__ import RESULTS, embedded_city
+from bench.__main__ import RESULTS, embedded_city, write_result
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import system
 from chalicelib.kernel.storage import tables
@@ -420,12 +419,12 @@ def main(arguments: list[str]) -> int:
         share = -(-given.orders // given.worlds)
         results = list(pool.map(one_world, [share] * given.worlds, range(given.seed, given.seed + given.worlds)))
     result = together(results)
-    result |= {"seed": given.seed, "seconds": round(time.monotonic() - began, 1), "measured_at": _now()}
+    result |= {"seed": given.seed, "seconds": round(time.monotonic() - began, 1)}
     print()
     for name, value in result.items():
         print(f"{name:<28} {value}")
     given.out.mkdir(parents=True, exist_ok=True)
-    (given.out / "hostile.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_result("hostile", result, given.out)
     faults = ("wrong_states", "double_credits", "unsettled_after_30_min", "differences_without_case", "forged_accepted")
     return int(any(result[name] for name in faults) or result["money_missing_fen"] != 0)
 
@@ -451,10 +450,6 @@ def together(results: list[dict[str, Any]]) -> dict[str, Any]:
             else:
                 whole[name] = max(whole[name], value) if name.startswith("notice_cpu") else whole[name] + value
     return whole
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 if __name__ == "__main__":

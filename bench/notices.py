@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import secrets
 import statistics
 import subprocess
@@ -17,13 +16,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import urllib3
 
-from bench.__main__ import RESULTS
+from bench.__main__ import write_result
 from bench.burst import burst
 from chalicelib.applications.events import CORRECTION_REQUESTED
 from chalicelib.identity.events import ACCOUNT_CREATED
@@ -172,12 +171,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--events", type=int, default=3000)
     parser.add_argument("--rate", type=float, default=RATE)
     given = parser.parse_args(arguments)
-    result = measure(given.events, given.rate) | {
-        "measured_on": datetime.now(UTC).date().isoformat(),
-        "cores": os.cpu_count(),
-        "burst": burst(),
-    }
-    (RESULTS / "notices.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    result = measure(given.events, given.rate) | {"burst": burst()}
+    write_result("notices", result)
     print(json.dumps(result, indent=1))
     return 0
 

@@ -11,7 +11,6 @@ and ``make rush`` measured.
 from __future__ import annotations
 
 import heapq
-import json
 import random
 import sys
 import tomllib
@@ -19,10 +18,9 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bench.__main__ import write_result
 from infra import stack
-from local.environment import ROOT
 
-RESULTS = ROOT / "bench" / "results" / "simulation.json"
 PARTITION_WRITES, PARTITION_READS = 1000, 3000
 API_REQUESTS = 10_000
 
@@ -143,7 +141,7 @@ def main() -> int:
             units, 3600 * city.bookings_per_second, 0, 3600 * city.bookings_per_second
         ),
     }
-    RESULTS.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_result("simulation", result)
     for name, values in result.items():
         print(f"\n{name}")
         for row in values if isinstance(values, list) else [values]:

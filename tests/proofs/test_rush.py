@@ -25,7 +25,19 @@ KEYS = {
 
 
 def test_a_small_rush_books_every_place_once_and_answers_everybody(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "bench.rush", "--people", "240", "--places", "40", "--out", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.rush",
+        "--people",
+        "240",
+        "--places",
+        "40",
+        "--rounds",
+        "1",
+        "--out",
+        str(tmp_path),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     result = json.loads((tmp_path / "rush.json").read_text(encoding="utf-8"))
