@@ -91,6 +91,7 @@ class Cost:
     behind_cpu_ms: float
     behind_reads: float
     behind_writes: float
+    behind_calls: float
     behind_runs: float
 
 
@@ -142,6 +143,7 @@ class Journey:
             behind_cpu_ms=self._behind_cpu * 1000,
             behind_reads=self.units.read,
             behind_writes=self.units.write,
+            behind_calls=self.units.calls,
             behind_runs=self._behind_runs,
         )
         self.rows.setdefault(name, []).append(cost)
@@ -248,6 +250,7 @@ def _row(name: str, costs: list[Cost]) -> dict[str, Any]:
         "behind_cpu_ms": median("behind_cpu_ms"),
         "behind_read_units": mean("behind_reads"),
         "behind_write_units": mean("behind_writes"),
+        "behind_calls": mean("behind_calls"),
         "behind_runs": mean("behind_runs"),
     }
 

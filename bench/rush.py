@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import argparse
 import heapq
-import http.client
 import itertools
 import json
 import os
 import random
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
@@ -33,10 +33,13 @@ from pathlib import Path
 from typing import Any
 
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
 from bench import chart
 from bench.__main__ import RESULTS, Units, write_result
 from chalicelib.kernel.settings import BOTOCORE, OWN
+from chalicelib.kernel.wire.addresses import ServiceAddress
+from chalicelib.kernel.wire.connection import Connection, HttpAnswer, Unanswered
 from local import embedded, processes
 from local.environment import ROOT, Environment
 
@@ -80,6 +83,35 @@ class Tally:
     attempts: int = 0
 
 
+class Phones:
+    """One worker's connection to the API. Python's own client would take as much of this machine as the API."""
+
+    def __init__(self, port: int) -> None:
+        self._address = ServiceAddress(is_tls=False, host="127.0.0.1", port=port, authority=f"127.0.0.1:{port}")
+        self._connection: Connection | None = None
+
+    def ask(self, method: str, path: str, headers: dict[str, str], body: Any) -> HttpAnswer:
+        """The answer; raises an error of botocore's kinds, or ``OSError``."""
+        if self._connection is None:
+            connected = socket.create_connection((self._address.host, self._address.port), 60)
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._connection = Connection(self._address, connected)
+        content = json.dumps(body).encode() if body is not None else b""
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        head = f"{method} {path} HTTP/1.1\r\nhost: {self._address.authority}\r\n{lines}"
+        answer, can_be_kept = self._connection.exchange(
+            f"{head}content-length: {len(content)}\r\n\r\n".encode() + content, 60.0
+        )
+        if not can_be_kept:
+            self.hang_up()
+        return answer
+
+    def hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
 class Rush:
     """The people, the queue of what each does next, and the workers that do it."""
 
@@ -121,9 +153,9 @@ class Rush:
         return max((person.ended for person in self.people), default=0.0)
 
     def _work(self, port: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        phones = Phones(port)
         while (person := self._next()) is not None:
-            pause = self._act(person, connection)
+            pause = self._act(person, phones)
             with self._lock:
                 if person.outcome:
                     person.ended = time.monotonic() - self.began
@@ -142,13 +174,13 @@ class Rush:
                 self._lock.wait(max(0.001, min(wait, 0.2)))
         return None
 
-    def _act(self, person: Person, connection: http.client.HTTPConnection) -> float:
+    def _act(self, person: Person, phones: Phones) -> float:
         """One request of a person; how many seconds they pause before the next."""
-        step: Callable[[Person, http.client.HTTPConnection], float] = getattr(self, f"_{person.step}")
+        step: Callable[[Person, Phones], float] = getattr(self, f"_{person.step}")
         try:
-            return step(person, connection)
-        except (OSError, http.client.HTTPException):
-            connection.close()
+            return step(person, phones)
+        except (OSError, BotoCoreError, Unanswered):
+            phones.hang_up()
             person.tries += 1
             self.tally.codes["connection_failed"] += 1
             if person.tries > 20:
@@ -156,36 +188,35 @@ class Rush:
             return 0.5
 
     def _call(
-        self, connection: http.client.HTTPConnection, person: Person, method: str, path: str, body: Any = None
+        self, phones: Phones, person: Person, method: str, path: str, body: Any = None
     ) -> tuple[int, dict[str, Any], float]:
         headers = {"Authorization": f"Bearer {person.token}", "Content-Type": "application/json"}
         headers["Idempotency-Key"] = person.key
         began = time.perf_counter()
-        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
-        answer = connection.getresponse()
-        content = json.loads(answer.read() or b"{}")
+        answer = phones.ask(method, path, headers, body)
+        content = json.loads(answer.body or b"{}")
         with self._lock:
             if person.step != "ticket":
                 self.tally.latencies.append((time.perf_counter() - began) * 1000)
             self.tally.statuses[answer.status] += 1
             if answer.status >= 400:
                 self.tally.codes[content["code"]] += 1
-        return answer.status, content, float(answer.headers.get("Retry-After") or 0)
+        return answer.status, content, float(answer.headers.get("retry-after") or 0)
 
-    def _ticket(self, person: Person, connection: http.client.HTTPConnection) -> float:
+    def _ticket(self, person: Person, phones: Phones) -> float:
         body = {"hall": person.hall, "services": [SERVICE], "date": self.day}
-        status, answer, pause = self._call(connection, person, "POST", "/v1/booking_tickets", body)
+        status, answer, pause = self._call(phones, person, "POST", "/v1/booking_tickets", body)
         if status != 200:
             return self._again(person, answer, pause)
         person.ticket, person.step = answer["ticket"], "hold"
         person.start = random.choice(self.starts)
         return float(answer["wait_seconds"]) + (0 if person.program else random.uniform(0, 0.2))
 
-    def _hold(self, person: Person, connection: http.client.HTTPConnection) -> float:
+    def _hold(self, person: Person, phones: Phones) -> float:
         body = {"hall": person.hall, "services": [SERVICE], "date": self.day, "start": person.start}
         with self._lock:
             self.tally.attempts += 1
-        status, answer, pause = self._call(connection, person, "POST", "/v1/holds", {**body, "ticket": person.ticket})
+        status, answer, pause = self._call(phones, person, "POST", "/v1/holds", {**body, "ticket": person.ticket})
         if status == 201:
             person.hold, person.step = answer["hold"], "confirm"
             return 0.0
@@ -194,9 +225,9 @@ class Rush:
             return 0.0
         return self._again(person, answer, pause)
 
-    def _look(self, person: Person, connection: http.client.HTTPConnection) -> float:
+    def _look(self, person: Person, phones: Phones) -> float:
         path = f"/v1/halls/{person.hall}/days/{self.day}?services={SERVICE}"
-        status, answer, pause = self._call(connection, person, "GET", path)
+        status, answer, pause = self._call(phones, person, "GET", path)
         if status != 200:
             return self._again(person, answer, pause)
         free = [slot["start"] for slot in answer["slots"] if slot["state"] == "open"]
@@ -206,8 +237,8 @@ class Rush:
         person.start, person.step, person.key = random.choice(free), "hold", secrets.token_hex(8)
         return 0.0
 
-    def _confirm(self, person: Person, connection: http.client.HTTPConnection) -> float:
-        status, answer, pause = self._call(connection, person, "POST", "/v1/appointments", {"hold": person.hold})
+    def _confirm(self, person: Person, phones: Phones) -> float:
+        status, answer, pause = self._call(phones, person, "POST", "/v1/appointments", {"hold": person.hold})
         if status == 201:
             person.outcome = "confirmed"
             return 0.0

@@ -118,7 +118,7 @@ def limits(city: City, units: Units) -> list[dict[str, str | float]]:
 
 def cost(units: Units, bookings: float, refusals: float, looks: float) -> dict[str, float]:
     """What the database asks for so many requests, by the list prices of ``infra/prices.toml`` (their currency)."""
-    price = tomllib.loads((stack.FOLDER / "prices.toml").read_text(encoding="utf-8"))
+    price = tomllib.loads((stack.FOLDER / "prices.toml").read_text(encoding="utf-8"))["aws"]
     writes = bookings * units.booking_writes
     reads = bookings * units.booking_reads + refusals * units.refused_reads + looks * units.month_reads
     money = writes * price["write_units_million"] / 1e6 + reads * price["read_units_million"] / 1e6
