@@ -48,7 +48,7 @@ class Halls:
             self._play(hall, "", str)
         hall = self._new_hall()
         # Who will be called has a ticket; behind them wait 2,000.
-        for _ in range(rounds):
+        for _ in range(rounds + QUIET):
             assert self._take(hall).status == 201
         crowds.fill(hall, clock.today(), "transport", WAITING)
         last = self._take(hall).json["id"]

@@ -64,7 +64,7 @@ class CopyPage(View, frozen=True):
 @endpoint("GET", "/v1/me/copy", Access(person=Level.CLAIMED))
 def list_copy_parts() -> CopyParts:
     """Of which parts a copy of one's own data consists."""
-    return CopyParts(list(service.PARTS))
+    return CopyParts(list(service.all_parts()))
 
 
 @endpoint(
@@ -142,11 +142,11 @@ def close_account(actor: Actor, body: ClosingRequest) -> ClosingView:
 
 def _closing_view(item: ClosingItem | None) -> ClosingView:
     retention = catalog.retention()
-    names = {name: Text(name, name) for name in service.PARTS}
+    names = {name: Text(name, name) for name in service.all_parts()}
     names |= {rule.part: rule.name for rule in retention.rules}
     matters = []
     for matter in item.open_matters if item else []:
-        to_do = service.PARTS[matter.part].to_do
+        to_do = service.all_parts()[matter.part].to_do
         assert to_do is not None
         matters.append(OpenMatterView(part=matter.part, name=names[matter.part], id=matter.id, to_do=to_do))
     parts = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -21,6 +22,7 @@ from chalicelib.queueing.rules import (
 )
 
 SHOWN_CALLS = 6
+_MOST_UNWRITTEN = 30  # tickets that are written just now: so many are passed over, each costs a look
 _NEW_WEIGHT = 0.2
 
 
@@ -77,7 +79,7 @@ def _fronts(
 
 
 def _front(run: Run, arrived: Arrived) -> tuple[str, int] | None:
-    for number in lines.numbers(run.line):
+    for number in islice(lines.numbers(run.line), _MOST_UNWRITTEN):
         since = arrived(number)
         if since is not None:
             return number, since

@@ -311,9 +311,9 @@ def test_a_repeat_of_the_erasing_changes_nothing(world: World, monkeypatch: pyte
     world.pump()
     close(citizen)
     world.pass_time(hours=1, minutes=1)
-    from chalicelib.privacy.service import PARTS, closing
+    from chalicelib.privacy.service import all_parts, closing
 
-    parts = list(PARTS)
+    parts = list(all_parts())
     erase_part = closing._erase_part
     for last in parts:
 

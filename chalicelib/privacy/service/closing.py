@@ -19,7 +19,7 @@ from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import optimistic, tables, worker
 from chalicelib.privacy import rules, store
-from chalicelib.privacy.service.parts import PARTS, Part
+from chalicelib.privacy.service.parts import Part, all_parts
 from chalicelib.privacy.store import ClosingItem, OpenMatter
 
 _SYSTEM = system("privacy")
@@ -53,7 +53,7 @@ def ask(actor: Actor, *, even_if_open: bool) -> ClosingItem:
 def _require_rules() -> None:
     """Raise ``temporarily_unavailable`` unless the city has said of each part what becomes of it."""
     retention = catalog.retention()
-    if any(retention.rule(name) is None for name in PARTS):
+    if any(retention.rule(name) is None for name in all_parts()):
         raise errors.UNAVAILABLE(retry_after=60)
 
 
@@ -105,7 +105,7 @@ def _person(account_id: str, accounts: list[str]) -> Actor:
 
 
 def _open_matters(actor: Actor) -> Iterator[OpenMatter]:
-    for name, part in PARTS.items():
+    for name, part in all_parts().items():
         if not part.can_be_open:
             continue
         for entry in _entries(part, actor):
@@ -137,7 +137,7 @@ def _erase(item: ClosingItem) -> None:
         _wait(item, [clock.today()])
         return
     waits: list[date] = []
-    for name, part in PARTS.items():
+    for name, part in all_parts().items():
         if part.erase is None or name in item.done:
             continue
         days = _erase_part(item, actor, name)
@@ -162,7 +162,7 @@ def _wait(item: ClosingItem, days: list[date]) -> None:
 def _erase_part(item: ClosingItem, actor: Actor, name: str) -> list[date]:
     """Erase one part, after keeping in the archive what has to be kept; the days on which to come for the rest."""
     _require_rules()
-    part = PARTS[name]
+    part = all_parts()[name]
     rule = catalog.retention().rule(name)
     assert part.erase is not None and rule is not None
     expires_at = clock.seconds(rules.kept_until(clock.now(), rule.years))
