@@ -99,7 +99,7 @@ bench: install ## measure units, CPU, cold start, PDF and QR; results in bench/r
 cycle: install ## whole cases, from the log-in to the scan: how many a second one core gets through
 	@$(BIN)/python -m bench.cycle
 
-rush: install ## a release morning: 30,000 people on 4,000 places (make rush PEOPLE=3000 PLACES=400 is smaller)
+rush: install ## a release morning: 30,000 people on 4,000 places (make rush PEOPLE=3000 PLACES=480 is smaller)
 	@$(BIN)/python -m bench.rush $(if $(PEOPLE),--people $(PEOPLE)) $(if $(PLACES),--places $(PLACES))
 
 hostile: install ## 1,000 payments against lost, doubled, late and forged notifications (make hostile ORDERS=10000 takes ten times as long)

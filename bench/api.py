@@ -92,7 +92,7 @@ def describe(measured: dict[str, Any]) -> str:
         ("peer's CPU, as a multiple of ours", "ahead_of_peer", "> 2", ""),
         ("  the peer on aiodynamo and aiohttp", "ahead_of_aiodynamo", "", ""),
         ("peak memory, MB", "peak_mb", "128", measured["peer_peak_mb"]),
-        ("API package, MB", "package_mb", "60", ""),
+        ("API package, MB", "package_mb", "75", ""),
     ]
     lines = [f"{'':<42}{'ours':>8}{'goal':>8}{'peer':>8}"]
     lines += [f"{name:<42}{measured[key]:>8}{goal:>8}{peer:>8}" for name, key, goal, peer in rows]
