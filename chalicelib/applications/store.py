@@ -111,7 +111,10 @@ class ContentItem(tables.VersionedTable):
 
 
 class TaskItem(tables.Table):
-    """A row of a unit's queue (待办); the application's head is what decides about it."""
+    """A row of a unit's queue (待办); the application's head is what decides about it.
+
+    ``head_version``: the head's version that the row shows, or an older one in a row that was just made.
+    """
 
     class Meta:
         table_name = TABLE
@@ -123,6 +126,7 @@ class TaskItem(tables.Table):
     service_version = Integer()
     receipt = UnicodeAttribute()
     officer = UnicodeAttribute(default="")
+    head_version = Integer(default=0)
     due_on = Day()
     gsi1pk = UnicodeAttribute()
     gsi1sk = UnicodeAttribute()
@@ -228,10 +232,16 @@ def task_item(item: ApplicationItem, step: str, unit: str, officer: str = "") ->
         service_version=item.service_version,
         receipt=item.receipt,
         officer=officer,
+        head_version=int(item.version or 0),
         due_on=item.due_on,
         gsi1pk=f"UNIT#{unit}",
         gsi1sk=f"{item.due_on}#{item.id}",
     )
+
+
+def newer_row_write(row: TaskItem) -> tables.Put:
+    """The write of a row that shows a newer head; refused if the task is done, or the row shows this one or a newer."""
+    return tables.Put(row, TaskItem.pk.exists() & (TaskItem.head_version < row.head_version))
 
 
 def task(task_id: str) -> TaskItem | None:

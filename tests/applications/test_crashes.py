@@ -72,3 +72,21 @@ def test_a_draft_that_was_begun_by_half_can_be_filled_in(world: World, monkeypat
     assert enterprise.client.get(path).json["form"] == {}
     assert enterprise.client.put(f"{path}/form", {"form": enterprise.trip()}).json["problems"] == []
     assert enterprise.client.post(f"{path}/submit").json["status"] == "completed"
+
+
+@pytest.mark.parametrize("mode", ["before", "after", "lost"])
+@pytest.mark.parametrize("point", [1, 2])
+def test_claiming_survives_a_crash_at_every_write(
+    world: World, monkeypatch: pytest.MonkeyPatch, point: int, mode: str
+) -> None:
+    """The case's head, then the row of the unit's queue."""
+    task = f"/v1/tasks/{world.enterprise().apply(route_class='inter_provincial')['id']}-review"
+    first, second = world.staff("officer.a"), world.staff("officer.b")
+    with dying_at(monkeypatch, point, mode), suppress(Crash):
+        first.post(f"{task}/claim")
+    assert first.post(f"{task}/claim").status == 200
+    assert second.post(f"{task}/claim").code == "task_taken"
+    shown = {row["id"]: row.get("officer") for row in first.get("/v1/tasks").json["items"]}
+    assert shown[task.removeprefix("/v1/tasks/")] == "officer.a"
+    assert first.post(f"{task}/approve", {"opinion": "同意"}).status == 200
+    assert task.removeprefix("/v1/tasks/") not in {row["id"] for row in first.get("/v1/tasks").json["items"]}

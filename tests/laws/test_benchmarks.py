@@ -18,13 +18,11 @@ GRACE = timedelta(days=7)
 """A result may be so much older than the code: measuring takes half an hour, and each commit is green."""
 NAMES = ("api", "cycle", "hostile", "journey", "notices", "rush", "simulation")
 NOT_REACHED = {
-    # PyNamoDB and the check of a token's signature are more than that alone (docs/decisions/wire.md)
+    # PynamoDB and the check of a token's signature are more than that alone (docs/decisions/wire.md)
     "warm_ratio_signed",
     # one write unit for each message and entry of the log (docs/decisions/limits.md)
     "write units: confirmed booking",
     "write units: payment notification until the certificate",
-    # the head and the unit's row change together
-    "write units: an officer's verb",
 }
 """Goals of ``make bench`` that are known to be missed. The set may only become smaller."""
 
