@@ -43,10 +43,10 @@ class City:
 class Units:
     """Read and write units of each step; the gate and the accounts are eventually consistent reads."""
 
-    refused_reads: float = 1.5
-    booking_reads: float = 5.0
+    refused_reads: float = 3.5
+    booking_reads: float = 5.5
     booking_writes: float = 4.0
-    month_reads: float = 12.0
+    month_reads: float = 0.5
     slot_writes: float = 2.0
 
 

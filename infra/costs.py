@@ -35,9 +35,10 @@ REQUESTS = {
 SIGNATURES = 1.0  # a certificate; access tokens are signed in memory
 STORED_KB = 24.0  # per application, its history included; shown after one year
 LOG_KB = 0.6  # per request
-MEMORY_GB = 1.0
+MEMORY_GB = 1.0  # the API's; most functions behind it have half of that, which is not counted
 PROCESSOR = 0.58  # share of a processor that Lambda gives to 1 GB
 CALL_MS = 4.0  # waiting for each call of a service
+OUTSIDE_KB = 4  # per request, through the fixed address to platforms and registers
 TEXT_PARTS = 0.3  # sent to those whom no platform reaches, and as codes
 PAYMENTS = 0.3
 PAYMENT_YUAN = 80.0
@@ -86,11 +87,11 @@ def month(people: int, endpoints: list[dict[str, Any]]) -> Month:
     )
 
 
-Line = float | None
-"""An amount in yuan; None where a price is not known."""
+Yuan = float | None
+"""An amount; None where a price is not known."""
 
 
-def bill(of: Month, prices: dict[str, Any]) -> dict[str, Line]:
+def bill(of: Month, prices: dict[str, Any]) -> dict[str, Yuan]:
     """The parts of a month's bill in yuan."""
     price = _Prices(prices["aws"], prices["exchange"].get("yuan_per_dollar"))
     count = {kind: sum(one["Type"] == kind for one in stack.parts()["Resources"].values()) for kind in _COUNTED}
@@ -107,7 +108,7 @@ def bill(of: Month, prices: dict[str, Any]) -> dict[str, Line]:
             log_gb=of.logs_gb, alarm_month=count["AWS::CloudWatch::Alarm"], dashboard_month=1
         ),
         "limits of clients": price.of(web_acl_month=1, web_acl_requests_million=of.requests / 1e6),
-        "fixed address": price.of(nat_gateway_month=1, nat_gb=of.requests * 4 / 1e6),
+        "fixed address": price.of(nat_gateway_month=1, nat_gb=of.requests * OUTSIDE_KB / 1e6),
         "text messages": _times(of.applications * TEXT_PARTS, prices["text_messages"].get("part")),
         "fees of WeChat Pay": _times(paid * WECHAT_PAY_SHARE_OF_PAYMENTS, prices["payments"].get("wechat_pay_share")),
         "fees of Alipay": _times(paid * (1 - WECHAT_PAY_SHARE_OF_PAYMENTS), prices["payments"].get("alipay_share")),
@@ -124,7 +125,7 @@ class _Prices:
     dollars: dict[str, Any]
     rate: float | None
 
-    def of(self, **amounts: float) -> Line:
+    def of(self, **amounts: float) -> Yuan:
         """What so much of each costs in yuan."""
         total = 0.0
         for name, amount in amounts.items():
@@ -135,7 +136,7 @@ class _Prices:
         return total
 
 
-def _times(amount: float, price: float | None) -> Line:
+def _times(amount: float, price: float | None) -> Yuan:
     return None if price is None else amount * price
 
 
@@ -163,8 +164,8 @@ def described(prices: dict[str, Any], endpoints: list[dict[str, Any]]) -> str:
         lines.append(f"| {part} | {' | '.join(amounts)} |")
     unknown = [part for part, amount in bills["town"].items() if amount is None]
     totals = {name: sum(amount for amount in one.values() if amount is not None) for name, one in bills.items()}
-    is_whole = "together" if not unknown else f"together, without: {', '.join(unknown)}"
-    lines.append(f"| **{is_whole}** | {' | '.join(f'**{total:,.0f}**' for total in totals.values())} |")
+    together = "together" if not unknown else f"together, without: {', '.join(unknown)}"
+    lines.append(f"| **{together}** | {' | '.join(f'**{total:,.0f}**' for total in totals.values())} |")
     if rate is not None:
         lines.append(f"| the same in dollars | {' | '.join(f'{total / rate:,.0f}' for total in totals.values())} |")
     each = [totals[name] / months[name].applications * 1000 for name in SIZES]
@@ -175,7 +176,7 @@ def described(prices: dict[str, Any], endpoints: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _shown(amount: Line) -> str:
+def _shown(amount: Yuan) -> str:
     return "price unknown" if amount is None else f"{amount:,.2f}"
 
 

@@ -1,4 +1,4 @@
-"""A small threaded HTTP/1.1 server: keep-alive, one write per answer, a long queue, loopback only.
+"""A small threaded HTTP/1.1 server: keep-alive, one write per answer, a backlog of 1,024 connections, loopback only.
 
 It reads the headers itself: Python's own way is that of e-mail, and takes as long as the API needs for a short answer.
 """
@@ -61,15 +61,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read_headers(self) -> int:
         """Read the headers: 0, or the status that says what is wrong with them."""
-        self.given = {}
+        self.given = {}  # of two equal headers the last one counts, as in API Gateway's ``headers``
         for _ in range(_MOST_HEADERS):
             line = self.rfile.readline(_LONGEST_HEADER + 1)
-            if line in (b"\r\n", b"\n", b""):
+            if line in (b"\r\n", b"\n"):
                 return 0
             name, colon, value = line.decode("latin-1").partition(":")
-            if not colon or len(line) > _LONGEST_HEADER:
+            is_name = name != "" and name == name.strip()
+            if not colon or not is_name or len(line) > _LONGEST_HEADER:
                 return 400
-            self.given[name.strip().lower()] = value.strip()
+            self.given[name.lower()] = value.strip()
         return 431
 
     def _is_last(self) -> bool:
@@ -83,12 +84,20 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(HttpAnswer(411, {"Connection": "close"}, b""))
             self.close_connection = True
             return
-        length = int(self.given.get("content-length") or 0)
+        given = self.given.get("content-length") or "0"
+        if not (given.isascii() and given.isdigit()):
+            self._send(HttpAnswer(400, {"Connection": "close"}, b""))
+            self.close_connection = True
+            return
+        length = int(given)
         if length > MAX_BODY_BYTES:
             self._send(HttpAnswer(413, {"Connection": "close"}, b""))
             self.close_connection = True
             return
         body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True
+            return
         try:
             self._send(self.respond(self.command, self.path, self.given, body, self.client_address[0]))
         except HangUp:

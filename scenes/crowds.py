@@ -37,19 +37,19 @@ def fill(hall: str, day: date, group: str, count: int) -> None:
     """
     item = store.queue(hall, day, consistent=True)
     assert item is not None
-    queue = item.opened()
+    queue = item.unpacked()
     for _, lane, run in crowd(count).runs():
         # Who is due tomorrow is called after all others, and still makes the queue as long.
         start = 0 if lane == rules.WALK_IN else run.start + 86400
-        runs = queue.lane(group, lane)
+        runs = queue.lanes.setdefault(group, {}).setdefault(lane, [])
         known = [one for one in runs if one.start == start]
         if known:
             known[0].line.extend(run.line)
         else:
             runs.append(Run(start, run.line))
             runs.sort(key=_start)
-    queue.numbers[group] = 5000
-    item.close(queue)
+    queue.last_given[group] = 5000
+    item.pack(queue)
     tables.write(tables.replace(item))
 
 
@@ -59,7 +59,7 @@ def _start(run: Run) -> int:
 
 def waiting(hall: str, day: date) -> int:
     item = store.queue(hall, day, consistent=True)
-    return item.opened().waiting() if item else 0
+    return item.unpacked().waiting() if item else 0
 
 
 def bytes_of(hall: str, day: date) -> int:

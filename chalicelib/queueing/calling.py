@@ -44,7 +44,7 @@ def choose(
     Who is ahead comes first; then those whose time has come, lane by lane as the pattern says; then the others.
     """
     for person in queue.ahead:
-        if person.window == code or (not person.window and person.group in groups):
+        if may_be_called_to(person, code, groups):
             return person, turn
     for is_due in (True, False):
         for step in range(len(pattern)):
@@ -54,6 +54,13 @@ def choose(
                 first, _ = min(fronts, key=_order)
                 return first, (place + 1) % len(pattern)
     return None
+
+
+def may_be_called_to(person: Person, code: str, groups: Collection[str]) -> bool:
+    """Whether somebody who is ahead may go to a window: one that was meant, or any that serves the group."""
+    if person.window:
+        return person.window == code
+    return person.group in groups
 
 
 def _order(front: tuple[Person, int]) -> tuple[int, int, str]:
@@ -127,14 +134,17 @@ def skip(queue: Queue, code: str, clerk: bytes, skip_back: int, skips_allowed: i
         queue.count(person.group, missed=1)
         return person, True
     queue.skips[person.number] = skips
+    if person.start > now:
+        join_run(queue, person)  # called before the time, because nobody else was there
+        return person, False
     due = [run for run in queue.lane(person.group, person.lane) if run.start <= now]
-    left = skip_back
+    remaining = skip_back
     for run in due:
         here = lines.length(run.line)
-        if left <= here or run is due[-1]:
-            lines.insert(run.line, left, person.number)
+        if remaining <= here or run is due[-1]:
+            lines.insert(run.line, remaining, person.number)
             return person, False
-        left -= here
+        remaining -= here
     join_run(queue, person)
     return person, False
 
@@ -162,7 +172,10 @@ def resume(queue: Queue, code: str, clerk: bytes, number: str, now: int) -> Pers
 
 
 def transfer(queue: Queue, code: str, clerk: bytes, *, to_window: str = "", to_group: str = "") -> Person:
-    """Send the window's person on to an open window or to a group, ahead of all who wait there."""
+    """Send the window's person on to an open window or to a group, ahead of all who wait there.
+
+    Raises ``window_closed`` for the window that is meant, and what ``person_at`` raises.
+    """
     if to_window and to_window not in queue.windows:
         raise WINDOW_CLOSED()
     person = person_at(queue, code, clerk)

@@ -15,16 +15,16 @@ from chalicelib.queueing.queue import Queue
 
 @dataclass
 class _Round:
-    """Lanes that are emptied as the pattern says: how many are left in each, whose turn is next, how many are gone."""
+    """Lanes that are emptied as the pattern says: how many wait in each, whose turn is next, how many are gone."""
 
-    left: dict[str, int]
+    waiting: dict[str, int]
     turn: int = 0
     gone: int = 0
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a number waits: for which group, as the how-manieth of it to be called."""
+    """Where a number waits: for which group, and its position in it; the one to be called next has position 1."""
 
     group: str
     position: int
@@ -43,18 +43,18 @@ def place_of(queue: Queue, number: str, pattern: Sequence[str], now: int) -> Pla
             for earlier in queue.lane(group, lane):
                 if earlier.start < run.start and (earlier.start <= now) is is_due:
                     before += lines.length(earlier.line)
-            return Place(group, _place_in_lane(queue, group, lane, before, pattern, now, is_due=is_due))
+            return Place(group, _position_in_group(queue, group, lane, before, pattern, now, is_due=is_due))
     return None
 
 
-def _place_in_lane(
+def _position_in_group(
     queue: Queue, group: str, lane: str, before: int, pattern: Sequence[str], now: int, *, is_due: bool
 ) -> int:
     ahead = sum(person.group == group for person in queue.ahead)
     due = _Round(_lengths(queue, group, now, is_due=True))
     if is_due:
         return ahead + _turns_until(due, pattern, lane, before)
-    _turns_until(due, pattern, "", 0)
+    _turns_until(due, pattern, _NO_LANE, 0)
     later = _Round(_lengths(queue, group, now, is_due=False), due.turn, due.gone)
     return ahead + _turns_until(later, pattern, lane, before)
 
@@ -66,35 +66,53 @@ def _lengths(queue: Queue, group: str, now: int, *, is_due: bool) -> dict[str, i
     return found
 
 
-def _turns_until(state: _Round, pattern: Sequence[str], lane: str, before: int) -> int:
-    """Empty the lanes until the person with ``before`` others before it in ``lane`` is called: the how-manieth call.
+_NO_LANE = ""
+"""Until this lane is called, all others are empty."""
 
-    With a lane that is not there, until all are empty.
+
+def _turns_until(state: _Round, pattern: Sequence[str], lane: str, before: int) -> int:
+    """Empty the lanes until the person with ``before`` others before it in ``lane`` is called; how many calls that is.
+
+    With ``_NO_LANE``, until all are empty.
     """
     while True:
-        live = [one for one in pattern if state.left.get(one, 0) > 0]
+        live = [one for one in pattern if state.waiting.get(one, 0) > 0]
         if not live:
             return state.gone
-        rounds = min(state.left[one] // live.count(one) for one in live)
+        rounds = min(state.waiting[one] // live.count(one) for one in live)
         if lane in live:
             rounds = min(rounds, before // live.count(lane))
         if rounds > 0:
-            # after whole rounds the turn is where it was
+            state.turn = _behind_last_live(pattern, live, state.turn)
             for one in set(live):
-                state.left[one] -= rounds * live.count(one)
+                state.waiting[one] -= rounds * live.count(one)
             before -= rounds * live.count(lane)
             state.gone += rounds * len(live)
             continue
-        while state.left.get(pattern[state.turn], 0) == 0:
+        while state.waiting.get(pattern[state.turn], 0) == 0:
             state.turn = (state.turn + 1) % len(pattern)
         called = pattern[state.turn]
         state.turn = (state.turn + 1) % len(pattern)
-        state.left[called] -= 1
+        state.waiting[called] -= 1
         state.gone += 1
         if called == lane:
             if before == 0:
                 return state.gone
             before -= 1
+
+
+def _behind_last_live(pattern: Sequence[str], live: Sequence[str], turn: int) -> int:
+    """Whose turn it is after a whole round that begins at ``turn``.
+
+    Behind the lane that is called last, not where it was: lanes in between that are empty now may not be empty later,
+    when those come whose time has not come yet.
+    """
+    while pattern[turn] not in live:
+        turn = (turn + 1) % len(pattern)
+    last = (turn - 1) % len(pattern)
+    while pattern[last] not in live:
+        last = (last - 1) % len(pattern)
+    return (last + 1) % len(pattern)
 
 
 def number_at(queue: Queue, group: str, place: int, pattern: Sequence[str], now: int) -> str | None:

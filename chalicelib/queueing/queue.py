@@ -1,5 +1,8 @@
 """A hall's queue of one day as a value: who waits where, which windows are open, what has happened. Pure.
 
+Who waits is kept like this: for each group its lanes (priority, appointment, walk_in); in a lane runs, of which each
+holds those who are due at one time; in a run the printed numbers in the order of being called (``lines.py``).
+
 It knows people by their printed numbers only; who they are stands in their tickets. All times are seconds of the day of
 the queue, to save bytes. What changes it: ``rules.py`` and ``calling.py``.
 """
@@ -72,18 +75,25 @@ class Tally(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Joiner(msgspec.Struct, frozen=True, array_like=True):
-    """Somebody who has a number, whose ticket may not be written yet: the ticket's id, since when."""
+    """Somebody who has a number, whose ticket may not be written yet.
+
+    ``since``: when the number was given; ``asked_at``: when a request for this ticket came last.
+    """
 
     ticket: str
-    at: int
+    since: int
+    asked_at: int
 
 
 class Queue(msgspec.Struct, array_like=True):
-    """A hall's queue of one day. ``lanes`` by group and lane; ``skips``: how often those have not come who were called;
-    ``told``: who heard that the turn is near; ``sequence``: how many ``calls`` there were, of which the last ones are
-    kept."""
+    """A hall's queue of one day.
 
-    numbers: dict[str, int] = {}
+    ``last_given``: the last number of each group. ``lanes`` by group and lane. ``skips``: how often those have not come
+    who were called. ``told``: who heard that the turn is near. ``sequence``: how many ``calls`` there were, of which
+    the last ones are kept.
+    """
+
+    last_given: dict[str, int] = {}
     lanes: dict[str, dict[str, list[Run]]] = {}
     ahead: list[Person] = []
     parked: dict[str, list[Person]] = {}
@@ -98,7 +108,7 @@ class Queue(msgspec.Struct, array_like=True):
 
     def lane(self, group: str, lane: str) -> list[Run]:
         """The runs of a lane, the first one due first."""
-        return self.lanes.setdefault(group, {}).setdefault(lane, [])
+        return self.lanes.get(group, {}).get(lane, [])
 
     def runs(self) -> Iterator[tuple[str, str, Run]]:
         """All runs with their groups and lanes."""
@@ -132,11 +142,18 @@ class Queue(msgspec.Struct, array_like=True):
             found.extend(lines.numbers(run.line))
         return found
 
+    def place_of(self, number: str) -> Person | None:
+        """Where a number waits in a lane; None for who is ahead, parked, at a window, or not here."""
+        for group, lane, run in self.runs():
+            if lines.index(run.line, number) is not None:
+                return Person(number=number, group=group, lane=lane, start=run.start)
+        return None
+
     def tally(self, group: str) -> Tally:
         return self.tallies.get(group, Tally())
 
     def count(self, group: str, **more: int) -> None:
-        """Add to a group's numbers."""
+        """Add to a group's tally."""
         before = self.tally(group)
         added = {name: getattr(before, name) + amount for name, amount in more.items()}
         self.tallies[group] = replace(before, **added)

@@ -24,7 +24,10 @@ MISSED = "missed"
 LEFT = "left"
 UNSERVED = "unserved"
 JOINING_SECONDS = 60
-"""After so long a ticket that was not written will not be any more: no request lives longer than 29 seconds."""
+"""So long after the last request for it, a ticket that was not written will not be any more: no request lives longer
+than 29 seconds."""
+_MOST_LOOKED_AT = 2
+_MOST_EXPIRED = 20
 _RUN_SECONDS = 1800  # how finely the arrival of those without an appointment counts in the priority lane
 
 WINDOW_CLOSED = ErrorCode(
@@ -92,30 +95,35 @@ TICKETS = Graph(
 
 
 def arrive(queue: Queue, group: str, lane: str, prefix: str, ticket: str, now: int, start: int = 0) -> Person:
-    """Give somebody the next number of their group; raises ``hall_closed``.
+    """Give somebody the next number of their group; raises ``hall_closed`` or ``already_in_queue``.
 
-    ``start`` is the time of the appointment. Who joins twice by the same ticket's id keeps the first number.
+    ``start`` is the time of the appointment. Who asks again for the same ticket keeps number and place; its minute
+    begins anew. Who asks for another group meanwhile is refused: the first request may still write its ticket.
     """
     for number, joiner in queue.joining.items():
         if joiner.ticket == ticket:
-            return Person(number=number, group=group, lane=lane, start=start)
+            queue.joining[number] = replace(joiner, asked_at=now)
+            place = queue.place_of(number)
+            if place is None or place.group != group:
+                raise ALREADY_IN_QUEUE(number=number)
+            return place
     if queue.closed:
         raise HALL_CLOSED()
     if lane == PRIORITY and not start:
         # beside appointments in one lane: who came at half past nine is behind who is due at nine
         start = now - now % _RUN_SECONDS
-    value = queue.numbers.get(group, 0) + 1
-    queue.numbers[group] = value
+    value = queue.last_given.get(group, 0) + 1
+    queue.last_given[group] = value
     person = Person(number=lines.printed(prefix, value), group=group, lane=lane, start=start)
     join_run(queue, person)
-    queue.joining[person.number] = Joiner(ticket, now)
+    queue.joining[person.number] = Joiner(ticket, since=now, asked_at=now)
     queue.count(group, issued=1)
     return person
 
 
 def join_run(queue: Queue, person: Person) -> None:
     """Put somebody at the end of those who are due at the same time."""
-    runs = queue.lane(person.group, person.lane)
+    runs = queue.lanes.setdefault(person.group, {}).setdefault(person.lane, [])
     place = 0
     while place < len(runs) and runs[place].start < person.start:
         place += 1
@@ -124,20 +132,30 @@ def join_run(queue: Queue, person: Person) -> None:
     lines.append(runs[place].line, person.number)
 
 
-def settle_joiners(queue: Queue, is_written: Callable[[str], bool], now: int, most: int = 2) -> None:
-    """Look at the ``most`` oldest joiners: forget those whose ticket ``is_written``; who has none after
-    ``JOINING_SECONDS`` never got it, and leaves."""
-    oldest = sorted(queue.joining, key=lambda number: queue.joining[number].at)
-    for number in oldest[:most]:
+def settle_joiners(queue: Queue, is_written: Callable[[str], bool], now: int) -> bool:
+    """Look at the oldest joiners: forget those whose ticket ``is_written``; who has none after ``JOINING_SECONDS``
+    never got it, and leaves. Whether anything has changed.
+
+    Two at a time, so that nobody waits for it; more of those whose time is over, who may stand in others' way.
+    """
+    oldest = sorted(queue.joining, key=lambda number: queue.joining[number].asked_at)
+    has_changed = False
+    for place, number in enumerate(oldest[:_MOST_EXPIRED]):
         joiner = queue.joining[number]
+        is_expired = joiner.asked_at < now - JOINING_SECONDS
+        if place >= _MOST_LOOKED_AT and not is_expired:
+            break
         if is_written(joiner.ticket):
             del queue.joining[number]
-        elif joiner.at < now - JOINING_SECONDS:
+            has_changed = True
+        elif is_expired:
             leave(queue, number)
+            has_changed = True
+    return has_changed
 
 
 def leave(queue: Queue, number: str) -> None:
-    """Somebody who waits or is parked goes home; raises ``ticket_over`` for who is not there."""
+    """Somebody who waits or is parked goes home; raises ``ticket_over`` for who is at a window or not there."""
     group = take_out(queue, number)
     if group is None:
         raise TICKET_OVER()
@@ -193,7 +211,7 @@ def close_window(queue: Queue, code: str) -> None:
 
 
 def may_be_silent(queue: Queue, silent_seconds: int, now: int) -> bool:
-    """Whether some window has done nothing for so long that its signs of life have to be looked at."""
+    """Whether some window has called nobody for so long that its signs of life have to be looked at."""
     return any(window.since < now - silent_seconds for window in queue.windows.values())
 
 

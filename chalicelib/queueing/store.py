@@ -19,7 +19,7 @@ KEPT_DAYS = 400
 
 
 class QueueItem(tables.VersionedTable):
-    """A hall's queue of one day, as a whole. It must stay within one write unit (1 kB) with 2,000 people waiting."""
+    """A hall's queue of one day, as a whole: about one write unit (1 kB) with 2,000 people and 8 windows."""
 
     class Meta:
         table_name = TABLE
@@ -27,15 +27,18 @@ class QueueItem(tables.VersionedTable):
     state = BinaryAttribute(legacy_encoding=False, default=b"")
     expires_at = Integer()
 
-    def opened(self) -> Queue:
+    def unpacked(self) -> Queue:
         return packing.unpack(self.state) if self.state else Queue()
 
-    def close(self, queue: Queue) -> None:
+    def pack(self, queue: Queue) -> None:
         self.state = packing.pack(queue)
 
 
 class NumberItem(tables.Table):
-    """Whose number it is: the ticket's id, and since when (seconds of the day) its holder is here. Written once."""
+    """Whose number it is: the ticket's id, and since when (seconds of the day) its holder is here.
+
+    A repeat writes the same once more.
+    """
 
     class Meta:
         table_name = TABLE

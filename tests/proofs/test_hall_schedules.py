@@ -1,4 +1,4 @@
-"""The proof that a hall loses nobody, calls nobody twice and gives nobody two turns: and bugs that it finds.
+"""The proof that a hall loses nobody, has nobody in two places and gives nobody two turns: and bugs that it finds.
 
 In a folder of its own because nothing else can use a database in which so much has happened.
 """
@@ -23,7 +23,7 @@ from tests.queueing.schedules import HallScene
 
 SCHEDULES = 50
 BATCHES = max(1, int(os.environ.get("BANSHI_SCHEDULES", "2000")) // 333)
-"""``make test`` plays 300 schedules; BANSHI_SCHEDULES=20000 plays 3,300."""
+"""A seventh of the schedules that bookings get: ``make test`` plays 300, BANSHI_SCHEDULES=20000 plays 3,000."""
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))

@@ -23,7 +23,7 @@ from scenes.world import World, new_id_number
 from tests.appointments.bookings import HOUSING
 
 HALL = "self_service_hall"
-WINDOWS = ("1", "2", "3")
+WINDOWS = ("1", "2")
 KIOSK = Actor(kind="staff", id="hall.kiosk", unit="service_center", roles=("kiosk",))
 _keys = itertools.count()
 _days = itertools.count()
@@ -39,7 +39,6 @@ class HallScene:
     visitor: Visitor
     clerks: dict[str, Actor] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
-    called: list[tuple[str, str]] = field(default_factory=list)
 
     @classmethod
     def new(cls, world: World) -> HallScene:
@@ -103,8 +102,10 @@ class HallScene:
             def work() -> None:
                 for _ in range(2):
                     self.do(code, service.call_next)
-                    ends = (service.finish, service.skip, service.park, service.no_show, service.close_window)
-                    self.do(code, choice.choice(ends))
+                    if choice.random() < 0.3:
+                        self.do(code, service.recall)
+                    deeds = (service.finish, service.skip, service.park, service.no_show, service.close_window)
+                    self.do(code, choice.choice(deeds))
 
             return work
 
@@ -118,7 +119,7 @@ class HallScene:
         """What is wrong now, in words."""
         item = store.queue(HALL, self.day, consistent=True)
         assert item is not None
-        queue = item.opened()
+        queue = item.unpacked()
         everywhere = queue.everybody()
         wrong = []
         if len(everywhere) != len(set(everywhere)):
@@ -148,4 +149,4 @@ class HallScene:
     def own_id(self, place: int) -> str:
         from chalicelib.queueing.service import arrivals
 
-        return ids.derived_id("ticket", HALL, str(self.day), arrivals._mark(self.visitor), str(place))
+        return ids.derived_id("ticket", HALL, str(self.day), arrivals._visitor_key(self.visitor), str(place))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from functions import close_halls
-from scenes.world import World
+from scenes.world import World, new_id_number
 from tests.appointments.bookings import HOUSING
 from tests.interleaving import Crash, dying_at
 from tests.queueing.hall import TODAY, HallDay
@@ -101,3 +101,54 @@ def test_a_ticket_that_nobody_ever_got_is_not_called(
     world.pass_time(seconds=61)
     day.do("1", "finish")
     assert day.board()["groups"][0]["waiting"] == 0, "after a minute it never will be written"
+
+
+def test_a_repeat_a_minute_later_is_not_lost(world: World, day: HallDay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first try dies; the repeat is under way when the first one's minute ends and somebody else comes."""
+    key = {"idempotency-key": "one-press-of-the-button"}
+
+    def take() -> Any:
+        return day.kiosk().post(f"{day.path}/tickets", {"services": [HOUSING]}, headers=key)
+
+    day.kiosk()
+    with dying_at(monkeypatch, 2, "before"), suppress(Crash):
+        take()
+    world.pass_time(seconds=58)
+    with dying_at(monkeypatch, 2, "before"), suppress(Crash):
+        take()
+    world.pass_time(seconds=4)
+    assert day.walk_in()["number"] == "A002"
+    taken = take().json
+    assert (taken["number"], taken["status"], taken["position"]) == ("A001", "waiting", 1)
+
+
+def test_a_hall_gets_rid_of_many_tickets_that_were_never_written(
+    world: World, day: HallDay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day.kiosk()
+    day.open("1")
+    for _ in range(36):
+        with dying_at(monkeypatch, 2, "before"), suppress(Crash):
+            day.walk_in()
+    real = day.walk_in()["number"]
+    world.pass_time(seconds=100)
+    day.do("1", "sign")
+    answers = [day.do("1", "next") for _ in range(3)]
+    assert any(answer.status == 200 and answer.json["current"]["person"]["number"] == real for answer in answers)
+    assert day.board()["groups"][0]["waiting"] == 0
+
+
+def test_a_request_for_another_group_does_not_take_over_a_number(
+    world: World, day: HallDay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = {"name": "张三", "id_number": new_id_number()}
+    day.kiosk()
+    with dying_at(monkeypatch, 2, "before"), suppress(Crash):
+        day.walk_in(visitor=visitor)
+    other = {"services": ["tour_bus_sticker"], "visitor": visitor}
+    assert day.kiosk().post(f"{day.path}/tickets", other).code == "already_in_queue"
+    world.pass_time(seconds=62)
+    day.walk_in()
+    world.pass_time(seconds=62)
+    day.walk_in()
+    assert day.kiosk().post(f"{day.path}/tickets", other).json["number"] == "B001"

@@ -62,7 +62,7 @@ def test_numbers_are_given_by_group() -> None:
     second = rules.arrive(queue, "g", "priority", "A", "t2", 100)
     other = rules.arrive(queue, "h", "walk_in", "B", "t3", 100)
     assert [first.number, second.number, other.number] == ["A001", "A002", "B001"]
-    assert queue.numbers == {"g": 2, "h": 1}
+    assert queue.last_given == {"g": 2, "h": 1}
     assert (queue.tally("g").issued, queue.tally("h").issued) == (2, 1)
     assert (waiting(queue), waiting(queue, "priority"), waiting(queue, group="h")) == (["A001"], ["A002"], ["B001"])
 
@@ -72,7 +72,19 @@ def test_who_comes_again_with_the_same_ticket_keeps_the_number() -> None:
     first = rules.arrive(queue, "g", "walk_in", "A", "t1", 100)
     rules.arrive(queue, "g", "walk_in", "A", "t2", 101)
     assert rules.arrive(queue, "g", "walk_in", "A", "t1", 102) == first
-    assert queue.joining["A001"].at == 100 and queue.tally("g").issued == 2
+    assert queue.joining["A001"].since == 100 and queue.tally("g").issued == 2
+
+
+def test_who_asks_again_gets_another_minute_and_no_other_group() -> None:
+    queue = Queue()
+    rules.arrive(queue, "g", "walk_in", "A", "t1", 100)
+    again = rules.arrive(queue, "g", "walk_in", "A", "t1", 159)
+    rules.settle_joiners(queue, lambda _: False, 180)
+    assert waiting(queue) == [again.number], "its repeat may still write it"
+    other = refused(lambda: rules.arrive(queue, "h", "walk_in", "B", "t1", 181))
+    assert other.error is rules.ALREADY_IN_QUEUE and other.values == {"number": "A001"}
+    rules.settle_joiners(queue, lambda _: False, 300)
+    assert waiting(queue) == []
 
 
 def test_appointments_wait_by_their_time_whenever_they_come() -> None:
@@ -98,7 +110,7 @@ def test_joiners_are_settled_the_oldest_first() -> None:
     queue = Queue()
     for ticket, now in (("written", 100), ("lost", 101), ("under way", 170)):
         rules.arrive(queue, "g", "walk_in", "A", ticket, now)
-    rules.settle_joiners(queue, "written".__eq__, 161)
+    assert rules.settle_joiners(queue, "written".__eq__, 161)
     assert list(queue.joining) == ["A002", "A003"], "its request may still write it"
     rules.settle_joiners(queue, "written".__eq__, 162)
     assert list(queue.joining) == ["A003"] and waiting(queue) == ["A001", "A003"]
@@ -367,6 +379,32 @@ def test_the_position_is_that_of_being_called() -> None:
     assert places == {C: ("g", 1), B: ("g", 2), A: ("g", 3), "A004": ("g", 4), "B001": ("h", 1)}
     assert estimates.place_of(queue, "A009", PATTERN, 1000) is None
     assert estimates.number_at(queue, "g", 5, PATTERN, 1000) is None
+
+
+def test_the_position_of_who_is_due_later_begins_where_the_others_end() -> None:
+    """The appointment was called last, so the walk-in lane has the next turn, and then priority."""
+    queue = Queue()
+    people = [
+        person(A, lane="appointment"),
+        person(B, lane="appointment", start=2000),
+        person(C, lane="priority", start=2000),
+        person("A004", start=2000),
+    ]
+    for one in people:
+        rules.join_run(queue, one)
+    order = [A, "A004", C, B]
+    for position, number in enumerate(order, 1):
+        assert estimates.place_of(queue, number, PATTERN, 1000) == estimates.Place("g", position)
+        assert estimates.number_at(queue, "g", position, PATTERN, 1000) == number
+
+
+def test_who_was_called_early_and_is_skipped_waits_for_the_time_again() -> None:
+    queue = hall(A, at_window=person("A009", start=5000))
+    calling.skip(queue, "1", CLERK, 3, 1, 1000)
+    assert [(run.start, list(lines.numbers(run.line))) for run in queue.lane("g", "walk_in")] == [
+        (0, [A]),
+        (5000, ["A009"]),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -120,12 +120,13 @@ def save_form(item: ApplicationItem, form: dict[str, Any]) -> Case:
     """
     _check_open(item.status)
     stored = store.content_item(item)
+    case = completed(item, form, stored.opened().corrections)
     # In this order: who submits before we read the content has moved the status by now, who submits after it has
-    # changed the content, and our write is refused. What is submitted is what was checked.
+    # changed the content, and our write is refused. What is submitted is what was checked. The registers were asked
+    # before, which may take seconds in which a draft is thrown away.
     current = store.application(item.id)
     assert current is not None
     _check_open(current.status)
-    case = completed(current, form, stored.opened().corrections)
     tables.write_or_conflict(store.content_write(stored, case.content))
     return case
 

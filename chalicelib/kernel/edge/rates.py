@@ -83,8 +83,10 @@ class Limit:
         counted = self.one_in if drawn(self.one_in) else 0
         total = _add(self, key, counted) if counted else _read(key) + 1
         if total > self.times:
+            # What is not tried is no try: those in flight may still be right. A call that counts for others stays
+            # counted, or they would all pass.
             if self.one_in == 1:
-                self._give_back(key)  # what is not tried is no try: those in flight may still be right
+                self._give_back(key)
             wait = _window_end(self) - clock.seconds(clock.now())
             raise errors.TOO_MANY_REQUESTS(retry_after=wait, seconds=wait)
         return counted
@@ -143,7 +145,7 @@ def _add(limit: Limit | Slowdown, key: str, times: int) -> int:
 
 
 def _read(key: str) -> int:
-    """A count as it is now (half a read unit)."""
+    """A count as it was a moment ago (half a read unit)."""
     item = tables.read(KernelItem, key)
     return int(item.times or 0) if item is not None else 0
 

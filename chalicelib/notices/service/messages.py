@@ -68,7 +68,7 @@ def _bury(subject: str, version: int, reason: str) -> None:
 
 
 def plan(subject: str, change: Change) -> int:
-    """Make the messages of an event, each once however often this is called; how many there are.
+    """Make the message of an event, once however often this is called; how many are made, 0 for one planned before.
 
     First the message, then what became of the event: two writes, which cost half of a transaction. Who dies in between
     is called again and finds the message, because its key follows from event and person.

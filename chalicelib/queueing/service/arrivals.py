@@ -99,6 +99,7 @@ def check_in(actor: Actor, hall: Hall, item: AppointmentItem, materials: Sequenc
     lane = rules.PRIORITY if item.channel == "priority" else rules.APPOINTMENT
 
     def give(queue: Queue, now: HallTime) -> Arrival | TicketItem:
+        # The queue was read first, then the ticket: where the joiner is gone from the queue, the ticket is there.
         found = store.ticket(ticket_id)
         if found is not None:
             return found
@@ -169,7 +170,7 @@ def walk_in(
 
     taken = _take(actor, hall, give, complete)
     if taken.key != ids.fingerprint(key):
-        # The same person took one with another request between our two writes.
+        # The same person took one with another request while ours was under way.
         raise rules.ALREADY_IN_QUEUE(number=taken.number)
     return taken
 
@@ -184,7 +185,7 @@ def _own_ticket(hall: Hall, day: date, visitor: Visitor | None, key: str) -> tup
         ticket_id = ids.derived_id("ticket", key)
         return ticket_id, store.ticket(ticket_id)
     for place in range(_MOST_TICKETS):
-        ticket_id = ids.derived_id("ticket", hall.code, str(day), _mark(visitor), str(place))
+        ticket_id = ids.derived_id("ticket", hall.code, str(day), _visitor_key(visitor), str(place))
         known = store.ticket(ticket_id)
         if known is None or known.key == ids.fingerprint(key):
             return ticket_id, known
@@ -193,8 +194,9 @@ def _own_ticket(hall: Hall, day: date, visitor: Visitor | None, key: str) -> tup
     raise rules.TICKETS_USED_UP()
 
 
-def _mark(visitor: Visitor) -> str:
-    """What tells persons in a queue apart: never the enterprise, for which several may come. Nobody can guess it.
+def _visitor_key(visitor: Visitor) -> str:
+    """From what the ids of a person's tickets follow: never the enterprise, for which several may come. Nobody can
+    guess it.
 
     A claimed and a shown identity have different marks: a stranger who claims it cannot keep the person from taking a
     number. The same person may so hold two.
@@ -218,7 +220,7 @@ class Arrival:
 
 
 def _arrival(queue: Queue, ticket_id: str, person: Person, now: HallTime) -> Arrival:
-    since = queue.joining[person.number].at
+    since = queue.joining[person.number].since
     return Arrival(ticket_id=ticket_id, person=person, day=now.day, since=since)
 
 
@@ -240,6 +242,7 @@ def _take(
         return found
     arrival = found
     number = arrival.person.number
+    # Without a condition: this number belongs to this ticket for ever, a repeat writes the same.
     tables.write(tables.Put(store.new_number(hall.code, arrival.day, number, arrival.ticket_id, arrival.since)))
 
     def attempt() -> TicketItem:
@@ -287,7 +290,7 @@ def _new_ticket_write(actor: Actor, ticket: TicketItem) -> tables.Put:
 
 
 def leave(actor: Actor, hall: Hall, ticket: TicketItem, reason: str) -> None:
-    """Give a ticket back: its holder goes, or the printer ate it.
+    """Give a ticket back: its holder goes, or it could not be printed.
 
     Raises ``ticket_over``, and ``forbidden`` for a kiosk that would end a visitor's appointment: print again instead.
     """

@@ -40,12 +40,13 @@ def _close(hall: Hall, day: date) -> int:
     if known is not None:
         return known.no_shows
     item = store.queue(hall.code, day, consistent=True)
+    # The tickets first, the queue last: until it is closed, it is the list of what is left to do.
     if item is not None:
-        for number in item.opened().everybody():
+        for number in item.unpacked().everybody():
             _end_ticket(hall, day, number)
     no_shows = appointments.end_of_day(hall, day)
     if item is not None or no_shows:
-        with suppress(tables.ConditionFailed):
+        with suppress(tables.ConditionFailed):  # another run has closed the day
             _close_queue(hall, day, no_shows)
     return no_shows
 
@@ -64,9 +65,9 @@ def _end_ticket(hall: Hall, day: date, number: str) -> None:
 
 def _close_queue(hall: Hall, day: date, no_shows: int) -> None:
     item = store.queue(hall.code, day, consistent=True) or store.new_queue(hall.code, day)
-    queue = item.opened()
+    queue = item.unpacked()
     left = rules.close_day(queue)
-    item.close(queue)
+    item.pack(queue)
     content = DayStatistics(hall=hall.code, date=day, unserved=left, no_shows=no_shows, groups=loads(hall, queue))
     event = Event(events.DAY_CLOSED, _ACTOR, data={"unserved": left, "no_shows": no_shows})
     tables.write(tables.replace(item), changes.record(store.new_statistics(hall.code, day, content), event))

@@ -134,7 +134,7 @@ class TicketView(View, frozen=True, kw_only=True):
 
 def _queue(hall: Hall, day: date, *, fresh: bool = False) -> Queue:
     item = store.queue(hall.code, day, consistent=fresh)
-    return item.opened() if item else Queue()
+    return item.unpacked() if item else Queue()
 
 
 def board(hall: Hall) -> Board:
@@ -185,7 +185,7 @@ def window(hall: Hall, of: WindowDefinition, *, fresh: bool = False) -> WindowVi
 
 def _waiting_at(queue: Queue, code: str, groups: tuple[str, ...]) -> int:
     """How many may be called to a window: those of its groups, and those who were sent to it."""
-    found = sum(person.window == code or (not person.window and person.group in groups) for person in queue.ahead)
+    found = sum(calling.may_be_called_to(person, code, groups) for person in queue.ahead)
     for group, _, run in queue.runs():
         if group in groups:
             found += lines.length(run.line)
@@ -322,6 +322,8 @@ def ticket(item: TicketItem, *, fresh: bool = False) -> TicketView:
         status, window_code = _status(queue, item.number)
         if status == "waiting":
             place = estimates.place_of(queue, item.number, hall.queue.pattern, now.seconds)
+            # Over: the queue was read after the ticket, which may have ended in between; or the day is past and its
+            # tickets are not closed yet.
             status = "waiting" if place else "over"
         if place:
             expected = expected_seconds(hall, place.group)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
@@ -11,6 +12,7 @@ from typing import Generic, TypeVar
 from chalicelib.catalog.definition import Hall
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.errors import Problem
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import optimistic, tables
@@ -43,6 +45,8 @@ def change(hall: Hall, act: Callable[[Queue, HallTime], QueueOutcome[T]], acting
     """Let ``act`` change today's queue of the hall; all is written or nothing.
 
     Windows that have been silent for too long are closed first, whoever comes, but for the ``acting`` one.
+    Where ``act`` refuses, that and what became of joiners is written all the same: or a hall in which nobody can be
+    called would never get rid of what stands in the way.
     ``act`` is called again with the newest queue when another change was faster: what it reads, it must read inside.
     Raises ``temporarily_unavailable`` after ten times.
     """
@@ -50,13 +54,21 @@ def change(hall: Hall, act: Callable[[Queue, HallTime], QueueOutcome[T]], acting
     def attempt() -> T:
         now = hall_time()
         item = store.queue(hall.code, now.day, consistent=True) or store.new_queue(hall.code, now.day)
-        queue = item.opened()
+        queue = item.unpacked()
         before = item.state
         lost = _close_silent(hall, queue, acting, now)
-        rules.settle_joiners(queue, _is_written, now.seconds)
-        done = act(queue, now)
+        has_settled = rules.settle_joiners(queue, _is_written, now.seconds)
+        if lost or has_settled:
+            item.pack(queue)
+        try:
+            done = act(queue, now)
+        except Problem:
+            if lost or has_settled:
+                with suppress(tables.ConditionFailed):  # somebody else has been here, and has settled it too
+                    tables.write(tables.replace(item), *lost)
+            raise
         writes = [*lost, *done.writes]
-        item.close(queue)
+        item.pack(queue)
         if item.state != before or writes:
             tables.write(tables.replace(item), *writes)
         return done.result
@@ -107,7 +119,7 @@ def mark_of(actor: Actor) -> bytes:
 
 
 class Tickets:
-    """The tickets of a hall's day by their numbers; each number is looked up once."""
+    """The tickets of a hall's day by their numbers. Whose number it is, is looked up once."""
 
     def __init__(self, hall: Hall, queue: Queue, day: date) -> None:
         self._hall = hall
@@ -132,7 +144,7 @@ class Tickets:
         return found.since if found is not None else None
 
     def of(self, number: str) -> TicketItem:
-        """The ticket of somebody who was called, so that it is written."""
+        """The ticket of somebody who was called: it is written then. Raises ``LookupError`` if it is not."""
         found = self.number(number)
         ticket = store.ticket(found.ticket) if found is not None else None
         if ticket is None:

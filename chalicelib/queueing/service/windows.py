@@ -19,7 +19,7 @@ from chalicelib.queueing.service.queues import HallTime, QueueOutcome, Tickets, 
 from chalicelib.queueing.store import TicketItem
 
 NEAR = 3
-"""The how-manieth in line is told that the turn is near."""
+"""Who has this position is told that the turn is near; the words are in ``events.TURN_NEAR``."""
 
 
 def open_window(actor: Actor, hall: Hall, window: WindowDefinition) -> None:
@@ -64,6 +64,7 @@ def call_next(actor: Actor, hall: Hall, window: WindowDefinition) -> None:
         happened = [_event(events.CALLED, actor, window.code)]
         near = _near(hall, queue, tickets, person.group, now)
         if near:
+            # Recorded with the call, in the history of who is called: another ticket would be two write units more.
             happened.append(Event(events.TURN_NEAR, system("queue"), data={"ticket": near}))
         return QueueOutcome(None, [changes.record(tickets.of(person.number), *happened)])
 
