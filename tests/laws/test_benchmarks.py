@@ -19,6 +19,8 @@ NAMES = ("api", "cycle", "hostile", "journey", "notices", "rush", "simulation")
 NOT_REACHED = {
     # PynamoDB and the check of a token's signature are more than that alone (docs/decisions/packaging.md)
     "warm_ratio_signed",
+    # a ticket in a hall, the slowest of ten (the same)
+    "cold_ratio",
     # one write unit for each message and entry of the log (docs/decisions/limits.md)
     "write units: confirmed booking",
     "write units: payment notification until the certificate",
