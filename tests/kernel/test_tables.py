@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from chalicelib.appointments import store as appointment_store
 from chalicelib.kernel import aws
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.security.vault import KernelItem
@@ -107,3 +110,27 @@ def test_all_tables_share_one_connection() -> None:
 
     assert KernelItem._get_connection().connection is ApplicationItem._get_connection().connection
     assert vault.KernelItem is KernelItem
+
+
+def test_threads_that_use_a_table_first_at_the_same_time_all_get_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a release morning the first requests of a process come together."""
+    shared = tables.connection()
+    models = [appointment_store.AppointmentItem, appointment_store.slots.SlotItem]
+    for model in models:
+        model._get_connection()  # what is there now comes back after the test
+    known = {name: value for name, value in shared._tables.items() if not name.endswith("appointments")}
+    monkeypatch.setattr(shared, "_tables", known)
+    for model in models:
+        monkeypatch.delattr(model, "_shared_table_connection")
+    schema_of = tables._schema
+
+    def slowly(model: type[tables.Table]) -> dict[str, Any]:
+        time.sleep(0.02)
+        return schema_of(model)
+
+    monkeypatch.setattr(tables, "_schema", slowly)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda place: models[place % 2]._get_connection().connection, range(8)))
+    assert all(one is shared for one in found)

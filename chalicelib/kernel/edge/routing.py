@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -134,14 +135,20 @@ class LazyEndpoints:
         self._load_resource = load_resource
         self._load_path = load_path
         self._routers: dict[str, Router] = {}
+        self._loading = threading.Lock()
 
     def router(self, resource: str, path: str) -> Router:
         key = first_part(path) if resource == GREEDY_RESOURCE else resource
         known = self._routers.get(key)
-        if known is None:
-            known = self._load(resource, key)
-            # Two threads may both come here: they make the same.
-            self._routers[key] = known
+        if known is not None:
+            return known
+        # One at a time: of two threads that import modules which import each other, Python lets one go on with half of
+        # a module.
+        with self._loading:
+            known = self._routers.get(key)
+            if known is None:
+                known = self._load(resource, key)
+                self._routers[key] = known
         return known
 
     def _load(self, resource: str, key: str) -> Router:

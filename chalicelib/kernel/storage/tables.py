@@ -85,8 +85,9 @@ class Table(Model):
             table = TableConnection.__new__(TableConnection)
             table.table_name = name
             table.connection = connection()
-            if name not in table.connection._tables:
-                table.connection.add_meta_table(MetaTable({"TableName": name, **_schema(cls)}))
+            # Not add_meta_table: it refuses the second of two threads that come here at once, for one table or for
+            # two models of it. Both make the same.
+            table.connection._tables.setdefault(name, MetaTable({"TableName": name, **_schema(cls)}))
             known = table
             setattr(cls, "_shared_table_connection", known)  # noqa: B010
         return known
