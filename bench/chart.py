@@ -24,7 +24,8 @@ def rush(result: dict[str, Any], people: Sequence[Any]) -> str:
         f"p50 {result['p50_ms']} ms, p99 {result['p99_ms']} ms a request; {result['attempts_per_s']:.0f} attempts/s, "
         f"{result['ratio_to_raw']} of the bare database; {result['write_units_per_booking']:g} write units a booking"
     )
-    return lines_chart(title, note, "seconds since the release", "people", lines)
+    across = f"seconds since the release, {result['rounds']} rounds together"
+    return lines_chart(title, note, across, "people", lines)
 
 
 def lines_chart(

@@ -70,13 +70,7 @@ def functions(stage: str) -> dict[str, dict[str, Any]]:
 
 def stream_handlers(stage: str) -> list[tuple[str, str]]:
     """(table name, handler) of each stream event."""
-    tables = of_type(stage, "AWS::DynamoDB::Table")
-    return [
-        (tables[event["Properties"]["Stream"].split(".")[0]]["TableName"], function["Handler"])
-        for function in functions(stage).values()
-        for event in function.get("Events", {}).values()
-        if event["Type"] == "DynamoDB"
-    ]
+    return list(stream_filters(stage))
 
 
 def stream_filters(stage: str) -> dict[tuple[str, str], list[dict[str, Any]]]:

@@ -142,8 +142,8 @@ class Queue(msgspec.Struct, array_like=True):
             found.extend(lines.numbers(run.line))
         return found
 
-    def place_of(self, number: str) -> Person | None:
-        """Where a number waits in a lane; None for who is ahead, parked, at a window, or not here."""
+    def find_waiting(self, number: str) -> Person | None:
+        """Who waits in a lane with this number; None for who is ahead, parked, at a window, or not here."""
         for group, lane, run in self.runs():
             if lines.index(run.line, number) is not None:
                 return Person(number=number, group=group, lane=lane, start=run.start)

@@ -103,10 +103,10 @@ def arrive(queue: Queue, group: str, lane: str, prefix: str, ticket: str, now: i
     for number, joiner in queue.joining.items():
         if joiner.ticket == ticket:
             queue.joining[number] = replace(joiner, asked_at=now)
-            place = queue.place_of(number)
-            if place is None or place.group != group:
+            person = queue.find_waiting(number)
+            if person is None or person.group != group:
                 raise ALREADY_IN_QUEUE(number=number)
-            return place
+            return person
     if queue.closed:
         raise HALL_CLOSED()
     if lane == PRIORITY and not start:

@@ -31,7 +31,8 @@ class HistoryItem(tables.Table):
     """One entry: the change as it was recorded, its hash and its predecessor's.
 
     In the day's index (``gsi1``) are only the last of the entries that were appended together, and contradicting ones:
-    a hash covers all that came before, so the others would cost a write unit each and prove nothing more.
+    its hash covers all that came before, and the others would cost a write unit each. What is altered before it is
+    found by ``verify``, which walks the chain, and not by the day's root.
     ``first``: for a contradicting entry only, the hash of the entry that came first under the same version.
     """
 
