@@ -23,7 +23,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench import api, halls
+from bench import api, deciding, halls
 from chalicelib.kernel import clock
 from chalicelib.kernel.edge import rates
 from local import embedded, pump, setup, simulators
@@ -316,7 +316,6 @@ WRITE_UNITS = {
     "confirmed booking": (("hold a place", "confirm the appointment"), 4, 9),
     "draft until the certificate": (("begin application", "save form", "submit, approve, issue"), 16, 20),
     "payment notification until the certificate": (("notification of a payment",), 3, 34),
-    "an officer's verb": (("claim a task",), 3, 6),
     "print": (("print",), 3, 2),
 }
 """The budgets: by which rows, at most how many write units in front and behind."""
@@ -341,6 +340,7 @@ def main() -> int:
         journey = Journey(world)
         with Path(os.devnull).open("w", encoding="utf-8") as silence, redirect_stderr(silence):
             halls.Halls(journey).run(REPEATS)
+            limits = deciding.Deciding(journey).run(REPEATS)
         with Path(os.devnull).open("w", encoding="utf-8") as silence:
             for number in range(REPEATS):
                 print(f"\rround {number + 1} of {REPEATS}", end="", flush=True)
@@ -350,15 +350,18 @@ def main() -> int:
         print("\n" + table(rows))
         budgets, over = budget_lines(rows)
         print("\n".join(budgets))
-        figures: dict[str, Any] = {"endpoints": rows, "drawing": drawing()}
+        figures: dict[str, Any] = {"endpoints": rows, "drawing": drawing(), "limits": limits}
         with Path(os.devnull).open("w", encoding="utf-8") as silence, redirect_stderr(silence):
             measured = api.measure(world)
     print("  ".join(f"{name} {value}" for name, value in figures["drawing"].items()))
+    print("  ".join(f"{name} {value}" for name, value in figures["limits"].items()))
     print(api.describe(measured))
     write_result("journey", figures)
     del figures["drawing"]
+    del figures["limits"]
     write_result("api", {**figures, **measured})
     missed = api.missed(measured) + halls.missed(figures["endpoints"]) + over
+    missed += deciding.missed(figures["endpoints"])
     if missed:
         print(f"goals that are not reached: {', '.join(missed)}")
     return 1 if missed else 0

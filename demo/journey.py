@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from demo import delivery, hall, identity, payments, sticker, trust
+from demo import deciding, delivery, hall, identity, payments, sticker, trust
 from demo.client import Demo
 
 
 def play(demo: Demo) -> None:
     """The whole journey."""
     buyer = play_stickers_and_halls(demo)
+    deciding.play(demo)
     payments.play(demo)
     delivery.play(demo, buyer)
     trust.play(demo)

@@ -23,6 +23,7 @@ STAFF = (
     ("officer.a", "审核员甲 Officer A", "transport_bureau", ["officer"]),
     ("officer.b", "审核员乙 Officer B", "transport_bureau", ["officer"]),
     ("housing", "住房审核员 Housing officer", "housing_bureau", ["officer"]),
+    ("transport.head", "交通处长 Head of transport", "transport_bureau", ["unit_head"]),
     ("supervisor", "监察员 Supervisor", "transport_bureau", ["supervisor"]),
     ("window.1", "窗口人员甲 Clerk 1", "service_center", ["officer"]),
     ("window.2", "窗口人员乙 Clerk 2", "service_center", ["officer"]),
@@ -33,6 +34,13 @@ STAFF = (
     ("treasurer.b", "财务人员乙 Treasurer B", "finance_bureau", ["treasurer"]),
     ("registrar", "不动产登记员 Registrar", "natural_resources", ["officer"]),
     ("registrar.head", "不动产登记科长 Head registrar", "natural_resources", ["officer", "supervisor"]),
+    ("planner", "规划审核员 Planner", "natural_resources", ["officer"]),
+    ("planner.b", "规划审核员乙 Planner B", "natural_resources", ["officer"]),
+    ("planning.head", "规划处长 Head of planning", "natural_resources", ["unit_head"]),
+    ("housing.b", "住房审核员乙 Housing officer B", "housing_bureau", ["officer"]),
+    ("housing.head", "住房处长 Head of housing", "housing_bureau", ["unit_head"]),
+    ("ecology", "生态环境审核员 Ecology officer", "ecology_bureau", ["officer"]),
+    ("shelter", "人防审核员 Civil defence officer", "civil_defence", ["officer"]),
     ("courier.a", "快递员甲 Courier A", "city_couriers", ["courier"]),
     ("courier.b", "快递员乙 Courier B", "city_couriers", ["courier"]),
     ("courier.c", "外地快递员 Courier C", "national_post", ["courier"]),
@@ -184,7 +192,7 @@ def default() -> Environment:
     return Environment(data, Ports.from_env())
 
 
-FORMAT = "6"
+FORMAT = "7"
 """How things are stored; another one cannot be read. Counted up when stored items change their shape."""
 
 

@@ -5,7 +5,6 @@ Each check yields (file, place, reason) for what is wrong.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,7 +18,7 @@ from chalicelib.certificates import pdf
 from chalicelib.certificates import rules as certificate_rules
 from chalicelib.certificates import service as certificates
 from chalicelib.kernel.errors import Problem
-from publishing import fee_checks
+from publishing import fee_checks, rule_rows, workflow_checks
 
 X_KEYWORDS = {"x-en", "x-fixed", "x-prefill", "x-options", "x-message"}
 EFFECTS = ("not_accept", "refuse", "review")
@@ -34,7 +33,7 @@ def structure(definition: ServiceDefinition, city: City, folder: str) -> dict[st
     return {
         "service.json": _check_item(definition, city, folder),
         "form.json": _check_form(definition),
-        "workflow.json": _check_workflow(definition, city),
+        "workflow.json": workflow_checks.structure(definition, city),
         "rules.json": _check_rules(definition),
         "certificate.json": _check_certificate(definition),
         "fees.json": fee_checks.structure(definition, city),
@@ -110,63 +109,23 @@ def _check_field(described: dict[str, Any], sources: set[str]) -> Iterator[tuple
         yield ".x-options", f"{described['x-options']} is no source of service.json"
 
 
-def _check_workflow(definition: ServiceDefinition, city: City) -> Found:
-    steps, units = definition.workflow.steps, {unit.code for unit in city.units}
-    codes = [step.code for step in steps]
-    if len(set(codes)) < len(codes):
-        yield "workflow.json", "$.steps", "two steps have one code"
-    for step in steps:
-        if step.unit not in units:
-            yield "workflow.json", f"$.steps {step.code}.unit", f"no unit {step.unit} in city.json"
-        for other in step.after:
-            if other not in codes:
-                yield "workflow.json", f"$.steps {step.code}.after", f"no step {other}"
-    done: list[str] = []
-    while ready := rules.ready_steps([(step.code, step.after) for step in steps], done):
-        done += ready
-    for code in sorted(set(codes) - set(done)):
-        yield "workflow.json", f"$.steps {code}.after", "can never begin: the steps wait for each other"
-
-
-def _tables(definition: ServiceDefinition) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    for node in definition.rules.get("nodes", []):
-        if node.get("type") == "decisionTableNode":
-            yield node["name"], node["content"]["rules"]
-
-
-def _rule_codes(definition: ServiceDefinition) -> dict[str, str]:
-    """Code of each row, with the place where it stands."""
-    return {
-        str(_literal(row.get("code", '""'))): f"{table} row {number}"
-        for table, rows in _tables(definition)
-        for number, row in enumerate(rows, 1)
-    }
-
-
-def _literal(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
-
-
 def _check_rules(definition: ServiceDefinition) -> Found:
     seen: set[str] = set()
     for node in definition.rules.get("nodes", []):
         if node.get("type") == "decisionTableNode" and node["content"].get("hitPolicy") != "collect":
             yield "rules.json", node["name"], "hitPolicy must be collect, so that all reasons are told"
-    for table, rows in _tables(definition):
+    for table, rows in rule_rows.tables(definition):
         for number, row in enumerate(rows, 1):
             place = f"{table} row {number}"
             mistake = zen.validate_expression(row.get("when", ""))
             if mistake:
                 yield "rules.json", place, f"when: {mistake['source']}"
-            if _literal(row.get("effect", "")) not in EFFECTS:
+            if rule_rows.literal(row.get("effect", "")) not in EFFECTS:
                 yield "rules.json", place, f"effect must be one of {', '.join(EFFECTS)}, in quotes"
             for name in ("code", "zh", "en"):
-                if not _literal(row.get(name, "")):
+                if not rule_rows.literal(row.get(name, "")):
                     yield "rules.json", place, f"{name} must be a text in quotes"
-            code = str(_literal(row.get("code", "")))
+            code = str(rule_rows.literal(row.get("code", "")))
             if code in seen:
                 yield "rules.json", place, f"code {code} stands in another row already"
             seen.add(code)
@@ -241,6 +200,7 @@ def examples(definition: ServiceDefinition, given: list[Example], city: City) ->
     """Run the rules against the examples and draw the certificate of each that is approved."""
     used: set[str] = set()
     approved = 0
+    reviewed = []
     for example in given:
         problems = forms.check(definition.form, example.form)
         if problems:
@@ -263,13 +223,17 @@ def examples(definition: ServiceDefinition, given: list[Example], city: City) ->
         outcome = rules.outcome(finding.effect for finding in findings)
         if (outcome, codes) != (example.outcome, sorted(example.codes)):
             yield example.name, f"expected {example.outcome} {sorted(example.codes)}, the rules say {outcome} {codes}"
+        elif outcome == "review":
+            skipped = decisions.skipped_steps(definition, context, set(codes))
+            reviewed.append((example, [step.code for step in definition.workflow.steps if step.code not in skipped]))
         elif outcome == "approve":
             approved += 1
             yield from _check_drawing(definition, example, context, city)
     yield from fee_checks.examples(definition, given)
+    yield from workflow_checks.examples(definition, reviewed)
     if not approved:
         yield "", "no example leads to approval"
-    for code, place in _rule_codes(definition).items():
+    for code, place in rule_rows.codes(definition).items():
         if code not in used:
             yield "", f"no example exercises rules.json {place} ({code}); a condition that cannot be met looks the same"
 

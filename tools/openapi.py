@@ -225,12 +225,12 @@ class Contract:
             "headers": _headers("RequestId", *(["RetryAfter"] if retried else [])),
             "content": {
                 "application/problem+json": {
-                    "schema": {
-                        "allOf": [
+                    "schema": Example(
+                        allOf=[
                             self.references[Problem],
-                            {"properties": {"status": {"const": status}, "code": {"enum": codes}}},
+                            Example(properties=Example(status={"const": status}, code=Example(enum=codes))),
                         ]
-                    }
+                    )
                 }
             },
         }

@@ -11,12 +11,16 @@ import sys
 from pathlib import Path
 
 from chalicelib.catalog import service as catalog
+from chalicelib.catalog import workflow_picture
 from chalicelib.kernel.errors import Problem
 from chalicelib.kernel.settings import InvalidSettings
 from infra import cloud
 from publishing import publication
-from publishing.city_folder import Mistakes, read_folder
+from publishing.city_folder import CityFolder, Mistakes, read_folder
 from tools import system
+
+PICTURES = Path("build/workflows")
+"""Where ``--check`` draws the workflows."""
 
 
 def main(arguments: list[str]) -> int:
@@ -29,6 +33,8 @@ def main(arguments: list[str]) -> int:
             for warning in publication.missing_calendar_messages(read):
                 print(f"warning: {warning}", file=sys.stderr)
             print(f"{folder}: {len(read.services)} services and {len(read.halls)} halls, no mistake")
+            for drawn in draw_workflows(read, PICTURES):
+                print(f"workflow drawn: {drawn}")
         else:
             cloud.told(_use_system)
             number = publication.publish_folder(folder, decision)
@@ -55,6 +61,18 @@ def main(arguments: list[str]) -> int:
         print(f"not published: {reason}", file=sys.stderr)
         return 1
     return 0
+
+
+def draw_workflows(read: CityFolder, pictures: Path) -> list[Path]:
+    """Draw the workflow of each service, as its guide shows it; the files."""
+    names = {unit.code: unit.name for unit in read.city.units}
+    pictures.mkdir(parents=True, exist_ok=True)
+    drawn = []
+    for service in read.services:
+        path = pictures / f"{service.item.code}.svg"
+        path.write_text(workflow_picture.draw(service, names.__getitem__), encoding="utf-8")
+        drawn.append(path)
+    return drawn
 
 
 def _use_system() -> int:

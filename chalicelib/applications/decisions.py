@@ -80,6 +80,32 @@ def evaluate(definition: ServiceDefinition, context: dict[str, Any]) -> list[Fin
     return found
 
 
+@functools.lru_cache(maxsize=256)
+def _expression(text: str) -> Any:
+    import zen
+
+    return zen.compile_expression(text)
+
+
+def holds(condition: str, context: dict[str, Any]) -> bool:
+    """Whether an expression over form and facts holds; also where it cannot be evaluated: then a person looks."""
+    try:
+        return bool(_expression(condition).evaluate({"form": context["form"], "facts": context["facts"]}))
+    except RuntimeError:
+        return True
+
+
+def skipped_steps(definition: ServiceDefinition, context: dict[str, Any], codes: set[str]) -> list[str]:
+    """The steps of the workflow that do not run, because neither their expression nor a finding asks for them."""
+    skipped = []
+    for step in definition.workflow.steps:
+        is_found = not codes.isdisjoint(step.found)
+        is_wanted = step.when != "" and holds(step.when, context)
+        if step.is_conditional and not is_found and not is_wanted:
+            skipped.append(step.code)
+    return skipped
+
+
 def fee_rows(definition: ServiceDefinition, context: dict[str, Any]) -> list[FeeRow]:
     """The rows of ``fees.json`` that apply; none for a service without fees. Raises ``FeesUnclear``."""
     if not definition.fees:

@@ -6,11 +6,9 @@ art. 32, 34, 38, 42, 44). The table below is the only place that knows an edge.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable
 
 from chalicelib.applications import events
-from chalicelib.kernel.clock import Calendar
 from chalicelib.kernel.errors import ErrorCode
 from chalicelib.kernel.graph import NEW, Edge, Graph
 
@@ -25,25 +23,30 @@ REFUSED = "refused"
 COMPLETED = "completed"
 WITHDRAWN = "withdrawn"
 DISCARDED = "discarded"
-
+TERMINATED = "terminated"
+REVOKED = "revoked"
 
 _EDGES = (
     Edge("draft", NEW, DRAFT, by=("applicant",), event=events.APPLICATION_DRAFTED),
     Edge("submit", DRAFT, RECEIVED, by=("applicant",), event=events.APPLICATION_SUBMITTED),
     Edge("discard", DRAFT, DISCARDED, by=("applicant",), event=events.APPLICATION_DISCARDED),
-    Edge("not_accept", RECEIVED, NOT_ACCEPTED, by=("system",), event=events.APPLICATION_NOT_ACCEPTED),
+    Edge("not_accept", RECEIVED, NOT_ACCEPTED, by=("system", "officer"), event=events.APPLICATION_NOT_ACCEPTED),
     Edge("accept", RECEIVED, ACCEPTED, by=("system", "officer"), event=events.APPLICATION_ACCEPTED),
-    Edge("request_correction", RECEIVED, CORRECTION, by=("officer",), event=events.CORRECTION_REQUESTED),
+    Edge("deem", RECEIVED, ACCEPTED, by=("system",), event=events.APPLICATION_DEEMED_ACCEPTED),
+    Edge("request_correction", RECEIVED, CORRECTION, by=("officer", "system"), event=events.CORRECTION_REQUESTED),
     Edge("correct", CORRECTION, RECEIVED, by=("applicant",), event=events.APPLICATION_CORRECTED),
     Edge("lapse", CORRECTION, WITHDRAWN, by=("system",), event=events.APPLICATION_LAPSED),
     Edge("withdraw", RECEIVED, WITHDRAWN, by=("applicant",), event=events.APPLICATION_WITHDRAWN),
     Edge("withdraw", CORRECTION, WITHDRAWN, by=("applicant",), event=events.APPLICATION_WITHDRAWN),
     Edge("withdraw", ACCEPTED, WITHDRAWN, by=("applicant",), event=events.APPLICATION_WITHDRAWN),
+    Edge("terminate", ACCEPTED, TERMINATED, by=("system",), event=events.APPLICATION_TERMINATED),
     Edge("review", ACCEPTED, REVIEWED, by=("system", "officer"), event=events.APPLICATION_REVIEWED),
     Edge("approve", REVIEWED, APPROVED, by=("system", "officer"), event=events.APPLICATION_APPROVED),
     Edge("refuse", REVIEWED, REFUSED, by=("system", "officer"), event=events.APPLICATION_REFUSED),
     Edge("complete", APPROVED, COMPLETED, by=("system",), event=events.APPLICATION_COMPLETED),
     Edge("withdraw", APPROVED, WITHDRAWN, by=("applicant",), event=events.APPLICATION_WITHDRAWN),
+    Edge("revoke", APPROVED, REVOKED, by=("officer",), event=events.PROMISE_BROKEN),
+    Edge("revoke", COMPLETED, REVOKED, by=("officer",), event=events.PROMISE_BROKEN),
 )
 
 WRONG_STATE = ErrorCode(
@@ -58,22 +61,31 @@ GRAPH = Graph(
     {
         DRAFT: "草稿", RECEIVED: "已收件", CORRECTION: "待补正", NOT_ACCEPTED: "不予受理", ACCEPTED: "已受理",
         REVIEWED: "已审查", APPROVED: "准予待缴费", REFUSED: "不予准予", COMPLETED: "已办结", WITHDRAWN: "已撤回",
-        DISCARDED: "已删除",
+        DISCARDED: "已删除", TERMINATED: "已终止", REVOKED: "已撤销",
     },
 )  # fmt: skip
 STEP_OPEN = "open"
 STEP_DONE = "done"
+STEP_REFUSED = "refused"
+STEP_RESET = "reset"
 
 TASK_DONE = ErrorCode("task_done", 409, zh="此待办已处理完毕", en="The task is done already")
 STEPS = Graph(
     (
         Edge("open", NEW, STEP_OPEN, by=("system",)),
+        Edge("open", STEP_RESET, STEP_OPEN, by=("system",)),
         Edge("approve", STEP_OPEN, STEP_DONE, by=("officer",), event=events.STEP_APPROVED),
+        Edge("approve", STEP_OPEN, STEP_DONE, by=("system",)),
+        Edge("refuse", STEP_OPEN, STEP_REFUSED, by=("officer",), event=events.STEP_REFUSED),
+        Edge("reset", STEP_OPEN, STEP_RESET, by=("system",)),
+        Edge("reset", STEP_DONE, STEP_RESET, by=("system",)),
+        Edge("reset", STEP_REFUSED, STEP_RESET, by=("system",)),
+        Edge("recall", STEP_DONE, STEP_OPEN, by=("officer",), event=events.STEP_RECALLED),
     ),
     TASK_DONE,
-    {STEP_OPEN: "待办", STEP_DONE: "已同意"},
+    {STEP_OPEN: "待办", STEP_DONE: "已同意", STEP_REFUSED: "不同意", STEP_RESET: "已退回"},
 )
-"""A unit's step. A refusal decides the application as a whole, so that no step is refused by itself."""
+"""A unit's step. ``reset``: the case was sent back before it; it opens again, in its next round."""
 FORM_INVALID = ErrorCode(
     "form_invalid", 422, zh="申请表填写有误，请按提示修改", en="The form is not complete or not right; see the fields"
 )
@@ -98,6 +110,33 @@ APPROVAL_BLOCKED = ErrorCode(
 RECEIPT_UNKNOWN = ErrorCode(
     "receipt_unknown", 404, zh="没有此受理号，请核对", en="There is no such receipt number; check it"
 )
+PROMISE_NOT_OFFERED = ErrorCode(
+    "promise_not_offered",
+    422,
+    zh="此事项不提供该容缺或告知承诺方式，可容缺的材料：{offered}；请按普通方式办理",
+    en="The service does not offer this; materials that may come later: {offered}. Take the ordinary way",
+)
+PROMISE_NOT_POSSIBLE = ErrorCode(
+    "promise_not_possible",
+    409,
+    zh="因有失信记录，暂不能采用容缺或告知承诺；请按普通方式办理",
+    en="A promise of yours was false, so none is taken now: take the ordinary way",
+)
+ABSENCE_INVALID = ErrorCode(
+    "absence_invalid",
+    422,
+    zh="起止日期有误，最长一年",
+    en="The days are not right: at most a year, the first one first",
+)
+SUBSTITUTE_NOT_POSSIBLE = ErrorCode(
+    "substitute_not_possible",
+    422,
+    zh="代理人应为本单位在岗的其他人员",
+    en="The substitute is somebody else of the same unit who works here",
+)
+MAPPING_INVALID = ErrorCode(
+    "mapping_invalid", 422, zh="环节对应关系有误：{reason_zh}", en="The mapping of steps cannot be used: {reason}"
+)
 TASK_TAKEN = ErrorCode("task_taken", 409, zh="此待办已由他人领取", en="Somebody else has taken this task")
 TASK_NOT_YOURS = ErrorCode("task_not_yours", 409, zh="请先领取此待办", en="Take the task first")
 
@@ -106,29 +145,3 @@ def outcome(effects: Iterable[str]) -> str:
     """What findings lead to: ``not_accept`` before ``refuse`` before ``review``; ``approve`` without any."""
     found = set(effects)
     return next((effect for effect in ("not_accept", "refuse", "review") if effect in found), "approve")
-
-
-def ready_steps(steps: Sequence[tuple[str, Sequence[str]]], done: Iterable[str]) -> list[str]:
-    """The steps that may begin: not done, and everything that they come after is done."""
-    finished = set(done)
-    return [code for code, after in steps if code not in finished and finished.issuperset(after)]
-
-
-def due_on(calendar: Calendar, counted_from: date, promised_days: int, used_days: int = 0) -> date:
-    """The last day of the promised limit; ``counted_from`` itself is not counted."""
-    return calendar.add_working_days(counted_from, max(0, promised_days - used_days))
-
-
-def used_days(calendar: Calendar, counted_from: date, paused_on: date, before: int = 0) -> int:
-    """Working days of the limit that were used when the clock stopped on ``paused_on``."""
-    return before + calendar.working_days_between(counted_from, paused_on)
-
-
-LIGHTS = ("green", "yellow", "red")
-
-
-def light(calendar: Calendar, today: date, due: date) -> str:
-    """The supervision light: ``red`` when overdue, ``yellow`` with at most one working day left."""
-    if today > due:
-        return "red"
-    return "yellow" if calendar.working_days_between(today, due) <= 1 else "green"

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from chalicelib.appointments import events
 from chalicelib.appointments.seats import Slot
 from chalicelib.kernel.clock import SHANGHAI, local
-from chalicelib.kernel.errors import ErrorCode, Problem
+from chalicelib.kernel.errors import ErrorCode, Problem, refuse_if
 from chalicelib.kernel.graph import NEW, Edge, Graph
 
 MOST_PLACES = 30
@@ -269,12 +269,10 @@ _LONGEST_WAIT = 86400
 
 def check_open(slot: Slot, now: datetime, released: datetime, cut_off_minutes: int) -> None:
     """Raise unless the slot can be booked now: ``slot_past``, ``slot_not_released`` or ``slot_closed``."""
-    if slot.starts_at <= now:
-        raise SLOT_PAST()
+    refuse_if(slot.starts_at <= now, SLOT_PAST)
     if now < released:
         raise not_released(now, released, released)
-    if now > slot.starts_at - timedelta(minutes=cut_off_minutes):
-        raise SLOT_CLOSED(minutes=cut_off_minutes)
+    refuse_if(now > slot.starts_at - timedelta(minutes=cut_off_minutes), SLOT_CLOSED, minutes=cut_off_minutes)
 
 
 def places_needed(minutes: Sequence[int], place_minutes: int) -> int:
@@ -294,22 +292,17 @@ def between(low: float, high: float, fraction: float) -> float:
 def check_cancellable(slot: Slot, now: datetime, hours: int) -> None:
     """Raise ``too_late_to_cancel``."""
     until = slot.starts_at - timedelta(hours=hours)
-    if now > until:
-        raise TOO_LATE_TO_CANCEL(until=spoken(until))
+    refuse_if(now > until, TOO_LATE_TO_CANCEL, until=spoken(until))
 
 
 def check_arrival(slot: Slot, hall: str, now: datetime, early_minutes: int, late_minutes: int) -> None:
     """Raise unless somebody may check in at ``hall`` now: ``check_in_wrong_hall``, ``..._wrong_day``, ``..._too_*``."""
-    if slot.hall != hall:
-        raise WRONG_HALL(hall=slot.hall)
-    if local(now).date() != slot.day:
-        raise WRONG_DAY(day=str(slot.day))
+    refuse_if(slot.hall != hall, WRONG_HALL, hall=slot.hall)
+    refuse_if(local(now).date() != slot.day, WRONG_DAY, day=str(slot.day))
     opens = slot.starts_at - timedelta(minutes=early_minutes)
     closes = slot.starts_at + timedelta(minutes=late_minutes)
-    if now < opens:
-        raise TOO_EARLY(at=f"{local(opens):%H:%M}")
-    if now > closes:
-        raise TOO_LATE(until=f"{local(closes):%H:%M}")
+    refuse_if(now < opens, TOO_EARLY, at=f"{local(opens):%H:%M}")
+    refuse_if(now > closes, TOO_LATE, until=f"{local(closes):%H:%M}")
 
 
 def spoken(moment: datetime) -> str:

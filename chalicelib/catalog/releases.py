@@ -11,6 +11,7 @@ from chalicelib.catalog import events, store
 from chalicelib.catalog.definition import (
     City,
     Divisions,
+    FormerVersion,
     Hall,
     HallSummary,
     Messages,
@@ -19,6 +20,7 @@ from chalicelib.catalog.definition import (
     ServiceDefinition,
     Summary,
 )
+from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
@@ -47,7 +49,11 @@ def publish(
     pointer = store.pointer(consistent=True) or store.PointerItem("CURRENT", number=0)
     before = store.release(pointer.number) if pointer.number else None
     versions = _versions(before)
-    summaries = [_summary(one, _put_version(f"SERVICE#{one.item.code}", one, versions)) for one in definitions]
+    known = {one.code: one for one in before.services} if before else {}
+    summaries = [
+        _summary(one, _put_version(f"SERVICE#{one.item.code}", one, versions), known.get(one.item.code))
+        for one in definitions
+    ]
     places = [_hall_summary(one, _put_version(f"HALL#{one.code}", one, versions)) for one in halls]
     named = {type(one).__name__.upper(): one for one in lists}
     listed = versions | {name: _put_version(name, one, versions) for name, one in named.items()}
@@ -113,7 +119,22 @@ def _fitting(content: bytes) -> bytes:
     return content
 
 
-def _summary(definition: ServiceDefinition, version: int) -> Summary:
+def _former(version: int, before: Summary | None) -> list[FormerVersion]:
+    """The versions before this one that a new case may still get: up to the first that is in force today."""
+    if before is None:
+        return []
+    older = list(before.former)
+    if before.version != version:
+        older = [FormerVersion(before.version, before.effective_from), *older]
+    kept = []
+    for one in older:
+        kept.append(one)
+        if one.effective_from <= clock.today():
+            break
+    return kept
+
+
+def _summary(definition: ServiceDefinition, version: int, before: Summary | None) -> Summary:
     item = definition.item
     return Summary(
         code=item.code,
@@ -126,6 +147,8 @@ def _summary(definition: ServiceDefinition, version: int) -> Summary:
         unit=item.unit,
         processing=item.processing,
         promised_days=item.promised_days,
+        effective_from=item.effective_from,
+        former=[] if item.effective_from <= clock.today() else _former(version, before),
     )
 
 

@@ -8,6 +8,12 @@ from collections.abc import Iterable, Sequence
 from chalicelib.kernel.errors import ErrorCode
 
 SERVICE_UNKNOWN = ErrorCode("service_unknown", 404, zh="没有这个事项", en="There is no such service")
+SERVICE_NOT_YET = ErrorCode(
+    "service_not_yet",
+    409,
+    zh="此事项自 {day} 起受理申请",
+    en="Applications for this service are taken from {day} on",
+)
 HALL_UNKNOWN = ErrorCode("hall_unknown", 404, zh="没有这个政务大厅", en="There is no such hall")
 
 NAME_WEIGHT = 4

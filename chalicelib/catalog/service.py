@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import time
 from collections.abc import Sequence
 from datetime import date
@@ -34,10 +35,12 @@ __all__ = [
     "POINTER_SECONDS",
     "TooLarge",
     "calendar",
+    "calendar_fingerprint",
     "calendar_warnings",
     "check_calendars",
     "current",
     "definition",
+    "digest",
     "division",
     "find_hall",
     "forget",
@@ -54,6 +57,7 @@ __all__ = [
     "search",
     "unit",
     "unit_name",
+    "upcoming",
     "works_at",
 ]
 
@@ -91,12 +95,33 @@ def definition(code: str, version: int) -> ServiceDefinition:
     return found
 
 
+@functools.lru_cache(maxsize=256)
+def digest(code: str, version: int) -> str:
+    """The hash of a service's definition in a version (SHA-256, 16 hexadecimal digits); empty if there is none."""
+    found = store.version_item(f"SERVICE#{code}", version)
+    return found.digest[:16] if found is not None else ""
+
+
 def current(code: str) -> tuple[int, ServiceDefinition]:
-    """The current version of a service and its definition; raises ``service_unknown``."""
+    """The version of a service that new cases get today, and its definition.
+
+    Raises ``service_unknown`` or ``service_not_yet``.
+    """
     for summary in release().services:
         if summary.code == code:
-            return summary.version, definition(code, summary.version)
+            version = summary.version_on(clock.today())
+            if version is None:
+                raise rules.SERVICE_NOT_YET(day=str(summary.effective_from))
+            return version, definition(code, version)
     raise rules.SERVICE_UNKNOWN()
+
+
+def upcoming(code: str) -> tuple[int, date] | None:
+    """The next version of a service and from when on it counts; None if none is published."""
+    for summary in release().services:
+        if summary.code == code and summary.effective_from > clock.today():
+            return summary.version, summary.effective_from
+    return None
 
 
 @functools.lru_cache(maxsize=256)
@@ -256,6 +281,12 @@ def calendar() -> clock.Calendar:
     return _calendar(release().number)
 
 
+def calendar_fingerprint() -> str:
+    """What changes when another calendar is published (16 hexadecimal digits)."""
+    years = release().city.calendar
+    return hashlib.sha256(msgspec.json.encode(years)).hexdigest()[:16]
+
+
 def search(words: str, audience: str, region: str) -> list[Summary]:
     """Services for an audience and a region that answer the words, best first; all of them without words."""
     fitting = [
@@ -297,6 +328,7 @@ def forget() -> None:
     _release.cache_clear()
     _calendar.cache_clear()
     definition.cache_clear()
+    digest.cache_clear()
     hall_version.cache_clear()
     _last_hall.cache_clear()
     _divisions.cache_clear()

@@ -19,7 +19,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from chalicelib.certificates import events
-from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.errors import ErrorCode, refuse_if
 from chalicelib.kernel.graph import NEW, Edge, Graph
 from chalicelib.kernel.numbers import check_character
 
@@ -230,10 +230,8 @@ def overlaps(periods: Sequence[tuple[date, date]], start: date, end: date) -> bo
 
 def check_print(printed: int, maximum: int, reason_from: int, reason: str) -> None:
     """Raise unless the service's policy allows one more print."""
-    if printed >= min(maximum, MAX_REVISION):
-        raise PRINTS_USED_UP(maximum=maximum)
-    if printed + 1 >= reason_from and len(reason) < 2:
-        raise PRINT_REASON_REQUIRED(number=reason_from)
+    refuse_if(printed >= min(maximum, MAX_REVISION), PRINTS_USED_UP, maximum=maximum)
+    refuse_if(printed + 1 >= reason_from and len(reason) < 2, PRINT_REASON_REQUIRED, number=reason_from)
 
 
 def licence_identifier(type_code: str, issuer_code: str, serial: str, version: int = 1) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from chalicelib.identity import events
-from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.errors import ErrorCode, refuse_if
 from chalicelib.kernel.graph import NEW, Edge, Graph
 from chalicelib.kernel.roles import ADMINISTRATORS
 
@@ -143,8 +143,6 @@ def check_roles(roles: list[str], known: tuple[str, ...]) -> None:
     Nobody has two of the three administrators' roles, and none of them works on cases beside it.
     """
     unknown = sorted(set(roles) - set(known))
-    if unknown:
-        raise ROLES_UNKNOWN(roles=", ".join(unknown))
+    refuse_if(unknown, ROLES_UNKNOWN, roles=", ".join(unknown))
     has_administration = bool(set(roles) & set(ADMINISTRATORS))
-    if has_administration and len(set(roles)) > 1:
-        raise ROLES_INVALID()
+    refuse_if(has_administration and len(set(roles)) > 1, ROLES_INVALID)

@@ -69,6 +69,12 @@ class Problem(Exception):
         return f"{self.error.code}: {self.en}"
 
 
+def refuse_if(condition: object, error: ErrorCode, **values: Any) -> None:
+    """Raise an error where a condition holds; ``values`` fill the places of its words."""
+    if condition:
+        raise error(**values)
+
+
 INVALID_REQUEST = ErrorCode(
     "invalid_request", 422, zh="请求内容有误，请按字段提示修改", en="The request is not valid; see the fields"
 )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.errors import ErrorCode, refuse_if
 from chalicelib.kernel.graph import NEW, Edge, Graph
 from chalicelib.payments import events
 
@@ -337,8 +337,7 @@ def by_unit(charges: Sequence[Charge]) -> dict[str, list[Charge]]:
 
 def check_amount(amount: int) -> None:
     """Raise ``amount_invalid`` for what no platform takes."""
-    if not 1 <= amount <= MOST_FEN:
-        raise AMOUNT_INVALID(most=MOST_FEN)
+    refuse_if(not 1 <= amount <= MOST_FEN, AMOUNT_INVALID, most=MOST_FEN)
 
 
 def notice_number(region: str, *parts: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.errors import ErrorCode, refuse_if
 from chalicelib.kernel.graph import NEW, Edge, Graph
 from chalicelib.queueing import events, lines
 from chalicelib.queueing.queue import Joiner, OpenWindow, Person, Queue, Run
@@ -107,8 +107,7 @@ def arrive(queue: Queue, group: str, lane: str, prefix: str, ticket: str, now: i
             if person is None or person.group != group:
                 raise ALREADY_IN_QUEUE(number=number)
             return person
-    if queue.closed:
-        raise HALL_CLOSED()
+    refuse_if(queue.closed, HALL_CLOSED)
     if lane == PRIORITY and not start:
         # beside appointments in one lane: who came at half past nine is behind who is due at nine
         start = now - now % _RUN_SECONDS
@@ -194,8 +193,7 @@ def forget(queue: Queue, number: str) -> None:
 
 def open_window(queue: Queue, code: str, clerk: bytes, groups: Sequence[str], now: int) -> None:
     """A clerk sits down; whom the window had before goes back to the head of the queue."""
-    if queue.closed:
-        raise HALL_CLOSED()
+    refuse_if(queue.closed, HALL_CLOSED)
     close_window(queue, code)
     queue.windows[code] = OpenWindow(clerk, tuple(groups), now)
 
@@ -230,8 +228,7 @@ def window_of(queue: Queue, code: str, clerk: bytes) -> OpenWindow:
     window = queue.windows.get(code)
     if window is None:
         raise WINDOW_CLOSED()
-    if window.clerk != clerk:
-        raise WINDOW_NOT_YOURS()
+    refuse_if(window.clerk != clerk, WINDOW_NOT_YOURS)
     return window
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.laws.access import Places
 
-ABSENT = {"application_id": "0" * 26, "task_id": "0" * 26 + "-review"}
+ABSENT = {"application_id": "0" * 26, "task_id": "0" * 26 + "-review", "officer": "nobody"}
 
 
 def application_id(places: Places) -> str:
@@ -17,6 +17,11 @@ def application_id(places: Places) -> str:
 def receipt(places: Places) -> str:
     places["application_id"] = application_id(places)
     return places["receipt"]
+
+
+def officer(places: Places) -> str:
+    """An officer of the transport bureau."""
+    return "officer.a"
 
 
 def task_id(places: Places) -> str:

@@ -112,7 +112,8 @@ def test_a_correction_stops_the_clock_and_goes_back_to_the_same_officer(world: W
     assert queued(officer, applied["id"]) is None
 
     seen = enterprise.client.get(f"/v1/applications/{applied['id']}").json
-    assert seen["corrections"] == CORRECTION["items"] and seen["correct_by"] == "2026-11-09"
+    points = [{"field": "/form/stops", "what": "请补充途经地湖州", "unit": "transport_bureau"}]
+    assert seen["corrections"] == points and seen["correct_by"] == "2026-11-09"
     timeline = enterprise.client.get(f"/v1/applications/{applied['id']}/timeline").json
     assert timeline["entries"][-1]["note"] == "途经地不完整"
     assert timeline["next"]["by"] == "2026-11-09"
@@ -135,7 +136,7 @@ def test_a_correction_may_lead_to_instant_approval(world: World, enterprise: Ent
     form = enterprise.client.get(f"/v1/applications/{applied['id']}").json["form"] | {"route_class": "inter_city"}
     answered = enterprise.client.post(f"/v1/applications/{applied['id']}/corrections", {"form": form}).json
     assert answered["status"] == "completed"
-    assert officer.post(f"{task}/approve", {"opinion": "同意"}).status == 404
+    assert officer.post(f"{task}/approve", {"opinion": "同意"}).code == "task_done"
 
 
 def test_a_wrong_correction_changes_nothing_and_can_be_sent_again(world: World, enterprise: Enterprise) -> None:
@@ -179,7 +180,7 @@ def test_an_applicant_withdraws_and_the_queue_is_empty(world: World, enterprise:
     assert enterprise.client.post(f"{path}/withdraw", {"reason": "行程取消"}).json["status"] == "withdrawn"
     officer = world.staff()
     assert queued(officer, applied["id"]) is None
-    assert officer.post(f"{task}/claim").status == 404
+    assert officer.post(f"{task}/claim").code == "task_done"
     assert enterprise.client.post(f"{path}/withdraw").code == "wrong_state"
 
 
@@ -197,12 +198,16 @@ def test_what_is_decided_cannot_be_withdrawn(enterprise: Enterprise) -> None:
     assert enterprise.client.post(f"/v1/applications/{applied['id']}/withdraw").code == "wrong_state"
 
 
-def test_a_task_that_is_done_is_gone(world: World, enterprise: Enterprise) -> None:
+def test_an_approval_repeated_answers_as_the_first_time_and_other_verbs_are_too_late(
+    world: World, enterprise: Enterprise
+) -> None:
     _, task = waiting(enterprise)
     officer = world.staff()
     officer.post(f"{task}/claim")
-    officer.post(f"{task}/approve", {"opinion": "同意"})
-    assert officer.post(f"{task}/approve", {"opinion": "同意"}).status == 404
+    first = officer.post(f"{task}/approve", {"opinion": "同意"})
+    assert officer.post(f"{task}/approve", {"opinion": "同意"}).json == first.json
+    assert officer.post(f"{task}/refuse", {"opinion": "不行"}).code == "task_done"
+    assert officer.post(f"{task}/claim").code == "task_done"
 
 
 def test_an_opinion_is_needed(world: World, enterprise: Enterprise) -> None:
@@ -231,16 +236,21 @@ def test_parallel_steps_are_decided_together(world: World, enterprise: Enterpris
     city = Path(__file__).parents[2] / "city"
     folder = Path(shutil.copytree(city, tmp_path / "city"))
     steps = [
-        {"code": "review", "name": {"zh": "交通审查", "en": "Transport"}, "unit": "transport_bureau"},
-        {"code": "housing", "name": {"zh": "住房会审", "en": "Housing"}, "unit": "housing_bureau"},
+        {"code": "review", "name": {"zh": "交通审查", "en": "Transport"}, "unit": "transport_bureau", "days": 1},
+        {"code": "housing", "name": {"zh": "住房会审", "en": "Housing"}, "unit": "housing_bureau", "days": 1},
         {
             "code": "sign",
             "name": {"zh": "签发", "en": "Signing"},
             "unit": "transport_bureau",
+            "days": 1,
             "after": ["review", "housing"],
         },
     ]
-    (folder / "services/tour_bus_sticker/workflow.json").write_text(json.dumps({"steps": steps}), encoding="utf-8")
+    service = folder / "services/tour_bus_sticker"
+    (service / "workflow.json").write_text(json.dumps({"steps": steps}), encoding="utf-8")
+    item = json.loads((service / "service.json").read_text(encoding="utf-8"))
+    item |= {"joint_units": ["housing_bureau"], "processing": "promised", "promised_days": 2, "statutory_days": 20}
+    (service / "service.json").write_text(json.dumps(item), encoding="utf-8")
     publication.publish_folder(folder, publication.KEEP)
     try:
         applied, task = waiting(enterprise)
@@ -250,7 +260,10 @@ def test_parallel_steps_are_decided_together(world: World, enterprise: Enterpris
     transport, housing = world.staff("officer.a"), world.staff("housing")
     path = f"/v1/tasks/{other['id']}-housing"
     assert housing.post(f"{path}/claim").status == 200
-    assert housing.post(f"{path}/approve", {"opinion": "同意"}).json["status"] == "accepted"
+    assert housing.post(f"{path}/approve", {"opinion": "同意"}).json["status"] == "received"
+    assert transport.post(f"/v1/tasks/{other['id']}-review/claim").status == 200
+    papers = transport.post(f"/v1/tasks/{other['id']}-review/confirm_papers")
+    assert papers.json["status"] == "accepted", "when no unit misses anything"
     withdrawn = enterprise.client.post(f"/v1/applications/{other['id']}/withdraw", {"reason": "行程取消"})
     assert withdrawn.json["status"] == "withdrawn", "also after one of the units has approved"
     for officer, step in ((housing, "housing"), (transport, "review"), (transport, "sign")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import xml.dom.minidom
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def folder(world: World, tmp_path: Path) -> Path:
     return Path(shutil.copytree(CITY, tmp_path / "city"))
 
 
-def alter(folder: Path, file: str, change: Callable[[Any], None]) -> None:
+def alter(folder: Path, file: str, change: Callable[[Any], object]) -> None:
     path = folder / file
     content = json.loads(path.read_text(encoding="utf-8"))
     change(content)
@@ -166,6 +167,150 @@ MISTAKES: dict[str, tuple[str, Callable[[Any], None], str]] = {
 }
 
 
+JOINT = "services/joint_design_review/"
+
+
+def step(content: Any, code: str) -> Any:
+    return next(one for one in content["steps"] if one["code"] == code)
+
+
+WORKFLOWS: dict[str, tuple[str, Callable[[Any], object], str]] = {
+    "two steps of one code": ("workflow.json", lambda c: step(c, "shelter").update(code="traffic"), "have one code"),
+    "after nothing": ("workflow.json", lambda c: step(c, "shelter").update(after=["moon"]), "no step moon"),
+    "a circle": ("workflow.json", lambda c: step(c, "planning").update(after=["decision"]), "wait for each other"),
+    "only conditional steps": (
+        "workflow.json",
+        lambda c: [one.update(when="form.has_basement") for one in c["steps"]],
+        "every step has a condition",
+    ),
+    "a condition that cannot be read": (
+        "workflow.json",
+        lambda c: step(c, "shelter").update(when="form.has_basement >>"),
+        "$.steps shelter.when",
+    ),
+    "a condition that no example exercises": (
+        "workflow.json",
+        lambda c: step(c, "shelter").update(when="form.floor_area > 999999"),
+        "no example shows that step shelter",
+    ),
+    "a finding that there is not": (
+        "workflow.json",
+        lambda c: step(c, "traffic").update(found=["huge_project"]),
+        "no row of rules.json has the code huge_project",
+    ),
+    "other steps than an example expects": (
+        "workflow.json",
+        lambda c: step(c, "environment").update(when="form.floor_area >= 9000"),
+        "expected the steps",
+    ),
+    "a return into a parallel block": (
+        "workflow.json",
+        lambda c: step(c, "decision").update(return_to=["structure"]),
+        "structure is not on every way to decision; possible: planning",
+    ),
+    "a return to nothing": (
+        "workflow.json",
+        lambda c: step(c, "decision").update(return_to=["moon"]),
+        "no step moon",
+    ),
+    "longer than promised": (
+        "workflow.json",
+        lambda c: step(c, "structure").update(days=6),
+        "planning - structure - decision takes 13 working days, the promise is 12",
+    ),
+    "a step without a limit": ("workflow.json", lambda c: step(c, "shelter").pop("days"), "gives each of them a limit"),
+    "a permit above the law": ("service.json", lambda c: c.update(statutory_days=46), "within 45 working days"),
+    "an extension above the law": (
+        "workflow.json",
+        lambda c: step(c, "decision").update(extension_days=16),
+        "at most 15 working days",
+    ),
+    "a publicity that its limit cuts off": (
+        "workflow.json",
+        lambda c: step(c, "planning").update(publicity_days=7),
+        "is over before 7 days of publicity",
+    ),
+    "a procedure of unknown length": (
+        "workflow.json",
+        lambda c: step(c, "planning").update(procedures=["hearing"]),
+        "does not say how long hearing may take",
+    ),
+    "a procedure that nobody opens": (
+        "workflow.json",
+        lambda c: c["procedures"].append({"kind": "hearing", "days": 20}),
+        "no step may open it",
+    ),
+    "a unit that is not named": ("service.json", lambda c: c["joint_units"].remove("ecology_bureau"), "ecology_bureau"),
+    "consulted by itself": (
+        "workflow.json",
+        lambda c: step(c, "shelter").update(consulted=["civil_defence"]),
+        "is consulted once, and not by itself",
+    ),
+    "a share of something else": (
+        "workflow.json",
+        lambda c: step(c, "decision")["answer"].update(share=50),
+        "only a ratio has a share",
+    ),
+    "a name of our own": ("workflow.json", lambda c: step(c, "decision").update(code="intake_check"), "another code"),
+    "an automatic approval": (
+        "workflow.json",
+        lambda c: step(c, "planning").update(unanswered="approve"),
+        "Invalid enum value 'approve'",
+    ),
+    "a promised material without its days": (
+        "service.json",
+        lambda c: c["materials"][1].pop("promised_days"),
+        "needs code and promised_days",
+    ),
+    "a promise that no finding asks for": (
+        "service.json",
+        lambda c: c.update(
+            commitment={
+                "text": {"zh": "承诺", "en": "x"},
+                "consequence": {"zh": "撤销", "en": "x"},
+                "replaces": ["moon"],
+                "unit": "natural_resources",
+                "check_days": 5,
+                "legal_basis": "国办发〔2020〕42号",
+            }
+        ),
+        "no row of rules.json has the code moon",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WORKFLOWS)
+def test_a_workflow_that_cannot_work_is_refused(folder: Path, case: str) -> None:
+    file, change, reason = WORKFLOWS[case]
+    alter(folder, JOINT + file, change)
+    assert any(reason in found for found in mistakes(folder)), mistakes(folder)
+
+
+def test_a_permit_may_take_longer_where_a_law_says_so(folder: Path) -> None:
+    alter(folder, JOINT + "service.json", lambda c: c.update(statutory_days=60, limit_basis="某法第一条"))
+    assert city_folder.read_folder(folder).services
+
+
+def test_the_workflows_are_drawn(folder: Path, tmp_path: Path) -> None:
+    drawn = publish.draw_workflows(city_folder.read_folder(folder), tmp_path / "drawn")
+    picture = next(path for path in drawn if path.stem == "joint_design_review").read_text(encoding="utf-8")
+    for words in ("规划条件核对", "同时进行", "视申请内容而定", "2 人依次审批", "专家评审最多 30 天，不计入办理时限"):
+        assert words in picture, words
+    assert picture.count('class="frame') == 8 and picture.count('class="frame dashed"') == 3
+    xml.dom.minidom.parseString(picture)
+
+
+def test_the_guide_shows_the_way_in_plain_words_and_as_the_same_picture(world: World, folder: Path) -> None:
+    guide = world.anonymous().get("/v1/services/joint_design_review").json
+    assert [one["name"]["zh"] for one in guide["course"][0]] == ["规划条件核对"]
+    assert len(guide["course"][1]) == 4 and guide["course"][1][0]["words"]["zh"] == "5 个工作日内，可能需要专家评审"
+    picture = world.anonymous().get(guide["picture"])
+    assert picture.headers["Content-Type"].startswith("image/svg+xml")
+    drawn = publish.draw_workflows(city_folder.read_folder(folder), folder / "drawn")
+    same = next(path for path in drawn if path.stem == "joint_design_review")
+    assert picture.body == same.read_bytes()
+
+
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_named_with_file_place_and_reason(folder: Path, name: str) -> None:
     file, change, words = MISTAKES[name]
@@ -188,7 +333,7 @@ def test_backups_of_editors_and_byte_order_marks_are_no_mistakes(folder: Path) -
     path = folder / STICKER / "workflow.json"
     path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
     (folder / STICKER / "form.json~").write_text("x", encoding="utf-8")
-    assert len(city_folder.read_folder(folder).services) == 3
+    assert len(city_folder.read_folder(folder).services) == 4
 
 
 def test_a_city_without_services_is_named(folder: Path) -> None:
@@ -252,7 +397,7 @@ def test_two_publications_at_once_leave_one_whole_release(folder: Path, monkeypa
             service.publish(read.city, read.services[:1])
         monkeypatch.undo()
         service._release.cache_clear()
-        assert len(service.release().services) == 3
+        assert len(service.release().services) == 4
         assert "The faster one" in {summary.name.en for summary in service.release().services}
     finally:
         monkeypatch.undo()
@@ -279,7 +424,14 @@ def test_a_changed_service_gets_a_new_version_and_running_applications_keep_thei
 
 def test_the_command_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert publish.main(["--check", str(folder)]) == 0
-    assert "3 services and 3 halls, no mistake" in capsys.readouterr().out
+    assert "4 services and 3 halls, no mistake" in capsys.readouterr().out
     alter(folder, STICKER + "service.json", lambda c: c.update(unit="nobody"))
     assert publish.main([str(folder)]) == 1
     assert "nothing was published" in capsys.readouterr().err
+
+
+def test_the_picture_in_the_documents_is_the_drawn_one(folder: Path, tmp_path: Path) -> None:
+    drawn = publish.draw_workflows(city_folder.read_folder(folder), tmp_path / "drawn")
+    picture = next(path for path in drawn if path.stem == "joint_design_review")
+    shown = CITY.parent / "docs" / "images" / "joint_design_review.svg"
+    assert shown.read_bytes() == picture.read_bytes(), "run make check-city, and copy it from build/workflows/"

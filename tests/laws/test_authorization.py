@@ -87,6 +87,7 @@ def people(world: World, enterprise: Enterprise) -> dict[str, Client]:
         "owner": enterprise.client,
         "other_scope": world.handler(enterprise, number),
         "officer": staff(world, "officer.a"),
+        "head": staff(world, "transport.head"),
         "elsewhere": staff(world, "housing"),
         "supervisor": staff(world, "supervisor"),
         "system": staff(world, "administrator"),
@@ -129,9 +130,10 @@ NOBODYS = {
     "visitor, who booked, or staff of the hall": "a clerk books like everybody; a desk shows what the person knows",
     "any treasurer of the city": "differences and drawers are about no payer",
     "any administrator of the city": "an operator's list without words",
+    "administrator": "moves a case to another definition; nothing of it is shown or decided",
 }
 """Staff's endpoints that concern nobody in person, by their relation; and why that is right."""
-STAFF_COLUMNS = ("officer", "supervisor", "security", "treasurer", "courier")
+STAFF_COLUMNS = ("officer", "head", "supervisor", "security", "treasurer", "courier")
 DISPUTED = {
     "read_dispute",
     "read_evidence",
@@ -185,7 +187,9 @@ def elsewhere(world: World, declared: endpoint.Endpoint, officer: Client) -> Cli
     """Staff with a role that the declaration names, of a unit that has nothing to do with the object."""
     if declared.access.staff == ("courier",):
         return world.staff("courier.c")
-    return officer if "officer" in declared.access.staff else world.staff("hall.supervisor")
+    if "officer" in declared.access.staff:
+        return officer
+    return world.staff("housing.head" if "unit_head" in declared.access.staff else "hall.supervisor")
 
 
 def test_somebody_elses_object_answers_exactly_like_an_absent_one(

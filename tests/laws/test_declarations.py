@@ -192,6 +192,7 @@ def test_only_settings_read_the_environment() -> None:
 TYPES = (
     UnicodeAttribute, BinaryAttribute, BooleanAttribute, UnicodeSetAttribute, attributes.Integer, attributes.Names,
     attributes.Json, attributes.Day, attributes.OptionalDay, attributes.Moment, attributes.OptionalMoment,
+    attributes.Packed,
 )  # fmt: skip
 SECONDS = {"expires_at", "used_at", "opened_at", "started_at", "called_at"}
 """Moments that are kept in epoch seconds: DynamoDB's time to live wants them, or they are compared in conditions."""

@@ -29,6 +29,8 @@ PURE = (
     "zlib", "itertools",
     "math", "re", "struct", "typing", "unicodedata", "msgspec",
 )  # fmt: skip
+PURE_SHAPES = ("chalicelib.catalog.definition",)
+"""What the city's definitions look like: values, and nothing that reads or writes."""
 PURE_KERNEL = ("errors", "clock", "event_types", "graph", "numbers", "roles")
 
 
@@ -421,7 +423,7 @@ def faults_of_rules(module: str, text: str) -> list[str]:
     """What makes a ``rules.py`` impure: imports that are not on the list, files, and the present time."""
     own = module.rpartition(".")[0]
     pure_ones = [f"{own}.{name}" for name in ("events", *PURE_MODULES.get(own.rpartition(".")[2], ()))]
-    allowed = (*PURE, *(f"chalicelib.kernel.{name}" for name in PURE_KERNEL), *pure_ones)
+    allowed = (*PURE, *(f"chalicelib.kernel.{name}" for name in PURE_KERNEL), *pure_ones, *PURE_SHAPES)
     faults = []
     for name in imports(module, text):
         if not any(is_below(name, one) for one in allowed):
@@ -442,11 +444,14 @@ def faults_of_rules(module: str, text: str) -> list[str]:
 
 
 PURE_MODULES = {
+    "applications": (
+        "rules", "answers", "course", "guards", "limits", "migration", "process", "refusals", "verbs", "watch",
+    ),
     "appointments": ("rules", "limits", "seats"),
     "identity": ("rules", "mandate_rules", "session_rules", "staff_rules"),
     "payments": ("rules", "double_entry", "differences"),
     "queueing": ("rules", "calling", "estimates", "lines", "packing", "queue"),
-}
+}  # fmt: skip
 """Modules beside ``rules.py`` that are pure too, by feature."""
 PURE_FILES = sorted(
     [*LIBRARY.glob("*/rules.py"), LIBRARY / "kernel" / "graph.py"]
@@ -551,3 +556,11 @@ def test_a_class_name_is_used_once() -> None:
 
 def test_the_law_of_class_names_finds() -> None:
     assert twice_named(["class Order:\n    pass", "class Order(Struct):\n    pass", "class _Node: ..."]) == {"Order"}
+
+
+def test_what_is_independent_imports_nothing_of_ours() -> None:
+    """The calculator of limits is somebody else's work: agreement says something only as long as it stays so."""
+    for path in sorted((ROOT / "tests" / "independent").glob("*.py")):
+        named = imports(module_name(path), path.read_text(encoding="utf-8"))
+        ours = [name for name in named if is_below(name, "chalicelib") or is_below(name, "scenes")]
+        assert ours == [], path

@@ -216,6 +216,9 @@ def loops_around_queries(text: str, functions: set[str]) -> list[str]:
 
 
 QUERYING_IN_LOOPS = {
+    "applications/service/jobs.py: _check_part": "a function, at night: all running cases, a page at a time",
+    "applications/service/jobs.py: _check_queue": "a function, at night: the rows of one unit's queue",
+    "applications/service/jobs.py: _walk": "a job: all running cases, a page at a time, which notes where it is",
     "applications/service/submissions.py: _lapse_day": "a schedule, not a request: the corrections of one day",
     "applications/service/submissions.py: remind_of_corrections": "a schedule, not a request: the corrections of a day",
     "appointments/service/conflicts.py: _of_group": "the days that can be booked, when a city publishes",

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from chalicelib.applications import rules, service, store
 from chalicelib.applications.routes.shapes import OWN, PARTY
-from chalicelib.applications.routes.views import (
+from chalicelib.applications.routes.views.application import (
     ApplicationList,
     ApplicationView,
     DeliveryView,
@@ -80,6 +80,7 @@ class OriginalsWish(msgspec.Struct, forbid_unknown_fields=True):
     recorded=False,
     errors=[
         catalog_rules.SERVICE_UNKNOWN,
+        catalog_rules.SERVICE_NOT_YET,
         rules.SERVICE_NOT_FOR_YOU,
         errors.MANDATE_DOES_NOT_COVER,
         errors.PROOF_REQUIRED,
@@ -140,7 +141,7 @@ def submit_application(actor: Actor, target: ApplicationItem) -> ApplicationView
     limit=SUBMISSION_LIMIT,
 )
 def correct_application(actor: Actor, target: ApplicationItem, body: FormInput) -> ApplicationView:
-    """Answer a correction list with the whole form; the clock runs on. A wrong form changes nothing."""
+    """Voting a correction list with the whole form; the clock runs on. A wrong form changes nothing."""
     return application_view(service.correct(actor, target, body.form))
 
 

@@ -1,135 +1,166 @@
-"""Endpoints of applications: the tasks of a department's officers."""
+"""Endpoints of applications: a unit's queue, and the first and the last that officers do with a task."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from chalicelib.applications import rules, service, store
-from chalicelib.applications.routes.shapes import concerns
-from chalicelib.applications.routes.views import (
-    ApplicationView,
-    TaskList,
-    TaskView,
-    application_view,
-    task_row,
-    task_view,
+from chalicelib.applications import answers, refusals, rules, service, store, verbs
+from chalicelib.applications.process import COPY
+from chalicelib.applications.routes.shapes import (
+    DECISION_ERRORS,
+    HANDLING,
+    OWN_TASK_ERRORS,
+    RELEASING,
+    Opinion,
+    Seen,
 )
-from chalicelib.applications.store import CorrectionItem, TaskItem
+from chalicelib.applications.routes.views.application import ApplicationView, application_view
+from chalicelib.applications.routes.views.review import TaskList, TaskView, VerbDone, row_view, task_view, verb_done
+from chalicelib.applications.service.cases import Task
+from chalicelib.applications.store import CorrectionItem
 from chalicelib.certificates import rules as certificate_rules
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
-from chalicelib.kernel.edge.shapes import ListQuery
-
-Opinion = Annotated[str, Meta(min_length=2, max_length=1000)]
+from chalicelib.kernel.edge.shapes import CursorText
 
 
-def _handles(actor: Actor, task: TaskItem) -> bool:
-    return actor.unit == task.unit
+class QueueQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Whose tasks: those of the unit's officers, or those of its head."""
+
+    post: Literal["officer", "unit_head"] = "officer"
+    cursor: CursorText | None = None
 
 
-def _concerns(actor: Actor, task: TaskItem) -> bool:
-    item = store.application(task.application_id, consistent=False)
-    return item is not None and concerns(actor, item)
-
-
-HANDLING = Access(
-    staff=("officer",),
-    target=store.task,
-    related=_handles,
-    relation="officer of the task's unit",
-    own=_concerns,
-)
-
-
-# Also where it has become an own matter after it was claimed: then somebody else takes it.
-RELEASING = Access(
-    staff=("officer",), target=store.task, related=_handles, relation="officer who gives a task back to the unit"
-)
-
-
-class OpinionInput(msgspec.Struct, forbid_unknown_fields=True):
+class OpinionInput(Seen):
     """The officer's opinion; the applicant reads it."""
 
     opinion: Opinion
 
 
-class CorrectionRequest(msgspec.Struct, forbid_unknown_fields=True):
+class RefusalInput(Seen):
+    """Why it is refused, and by which law; without one, it is the service's own. The applicant reads both."""
+
+    opinion: Opinion
+    legal_basis: Annotated[str, Meta(max_length=500)] = ""
+
+
+class CorrectionPoint(msgspec.Struct, forbid_unknown_fields=True):
+    """One thing that is missing or wrong, and the field of the form that it is about."""
+
+    field: Annotated[str, Meta(max_length=200)]
+    what: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class CorrectionRequest(Seen):
     """Everything that is missing or wrong, told once."""
 
-    items: Annotated[list[CorrectionItem], Meta(min_length=1, max_length=30)]
+    items: Annotated[list[CorrectionPoint], Meta(min_length=1, max_length=30)]
     note: Annotated[str, Meta(max_length=500)] = ""
 
 
-@endpoint("GET", "/v1/tasks", Access(staff=("officer",)))
-def list_tasks(actor: Actor, query: ListQuery) -> TaskList:
-    """The queue of the officer's unit, the most urgent first."""
-    page = store.queue(actor.unit, query.cursor)
-    return TaskList([task_row(task) for task in page.items], page.cursor)
+@endpoint("GET", "/v1/tasks", Access(staff=("officer", "unit_head")))
+def list_tasks(actor: Actor, query: QueueQuery) -> TaskList:
+    """The queue of the officer's unit, the most urgent first; tasks whose clock stands are last."""
+    page = store.queue(actor.unit, query.post, query.cursor)
+    return TaskList([row_view(row) for row in page.items], page.cursor)
 
 
-@endpoint("GET", "/v1/tasks/{task_id}", HANDLING)
-def read_task(actor: Actor, target: TaskItem) -> TaskView:
-    """A task and its application; the reading is recorded first."""
-    item = store.application(target.application_id)
-    assert item is not None
-    store.record_reading(item, actor)
-    return TaskView(task_row(target), application_view(item, for_staff=True))
-
-
-@endpoint("POST", "/v1/tasks/{task_id}/claim", HANDLING, errors=[rules.TASK_TAKEN, rules.TASK_DONE])
-def claim_task(actor: Actor, target: TaskItem) -> TaskView:
-    """Take a task; only one officer can."""
-    return task_view(service.claim(actor, target))
+@endpoint("GET", "/v1/tasks/{task_id}", HANDLING, errors=[rules.TASK_DONE])
+def read_task(actor: Actor, target: Task) -> TaskView:
+    """A task, its case, and which verbs are possible now and why another is not; the reading is recorded first."""
+    store.record_reading(target.item, actor)
+    is_copy = target.place(target.item).seat.kind == COPY
+    return task_view(actor, target, with_content=not is_copy)
 
 
 @endpoint(
     "POST",
-    "/v1/tasks/{task_id}/release",
-    RELEASING,
-    errors=[rules.TASK_TAKEN, rules.TASK_NOT_YOURS, rules.TASK_DONE],
+    "/v1/tasks/{task_id}/claim",
+    HANDLING,
+    errors=[
+        rules.TASK_TAKEN,
+        rules.TASK_DONE,
+        rules.WRONG_STATE,
+        refusals.NOT_FOR_YOUR_POST,
+        refusals.SEAT_TWICE,
+        answers.SEAT_NOT_OPEN,
+        errors.CONFLICT,
+    ],
 )
-def release_task(actor: Actor, target: TaskItem) -> TaskView:
+def claim_task(actor: Actor, target: Task, body: Seen) -> TaskView:
+    """Take a task; only one officer can."""
+    service.tasks.claim(actor, target, body.case_version)
+    return task_view(actor, _reloaded(target))
+
+
+def _reloaded(task: Task) -> Task:
+    found = service.find_task(task.id)
+    assert found is not None
+    return found
+
+
+@endpoint("POST", "/v1/tasks/{task_id}/release", RELEASING, errors=OWN_TASK_ERRORS)
+def release_task(actor: Actor, target: Task, body: Seen) -> TaskView:
     """Give a task back to the queue."""
-    return task_view(service.release(actor, target))
+    service.tasks.release(actor, target, body.case_version)
+    return task_view(actor, _reloaded(target))
 
 
-DECISION_ERRORS = [rules.TASK_TAKEN, rules.TASK_NOT_YOURS, rules.TASK_DONE, rules.WRONG_STATE, errors.CONFLICT]
-
-
-APPROVAL_ERRORS = [*DECISION_ERRORS, rules.APPROVAL_BLOCKED, certificate_rules.PERIOD_TAKEN]
+APPROVAL_ERRORS = [
+    *DECISION_ERRORS,
+    rules.APPROVAL_BLOCKED,
+    refusals.PUBLICITY_NOT_OVER,
+    refusals.OWED,
+    certificate_rules.PERIOD_TAKEN,
+]
 
 
 @endpoint("POST", "/v1/tasks/{task_id}/approve", HANDLING, errors=APPROVAL_ERRORS)
-def approve_task(actor: Actor, target: TaskItem, body: OpinionInput) -> ApplicationView:
+def approve_task(actor: Actor, target: Task, body: OpinionInput) -> ApplicationView:
     """Approve one's step; the last approval issues the certificate."""
-    service.approve_task(actor, target, body.opinion)
-    return _reloaded(target)
+    return application_view(service.tasks.approve(actor, target, body.opinion, body.case_version))
 
 
 @endpoint("POST", "/v1/tasks/{task_id}/refuse", HANDLING, errors=DECISION_ERRORS)
-def refuse_task(actor: Actor, target: TaskItem, body: OpinionInput) -> ApplicationView:
-    """Refuse the application, with the reason that the applicant reads."""
-    service.refuse_task(actor, target, body.opinion)
-    return _reloaded(target)
+def refuse_task(actor: Actor, target: Task, body: RefusalInput) -> ApplicationView:
+    """Refuse, with the reason and the law that the applicant reads."""
+    decided = service.tasks.refuse(actor, target, body.opinion, body.legal_basis, body.case_version)
+    return application_view(decided)
+
+
+TELLING_ERRORS = [
+    *OWN_TASK_ERRORS,
+    refusals.OTHER_KIND,
+    refusals.CORRECTION_TOO_LATE,
+    refusals.GAPS_STATED_BEFORE,
+    rules.CORRECTION_ONCE,
+]
+
+
+@endpoint("POST", "/v1/tasks/{task_id}/request_correction", HANDLING, errors=TELLING_ERRORS)
+def request_correction(actor: Actor, target: Task, body: CorrectionRequest) -> ApplicationView:
+    """Say everything that this unit misses; the applicant gets one list of all units, and the clock stops."""
+    points = [CorrectionItem(point.field, point.what) for point in body.items]
+    return application_view(service.tasks.request_correction(actor, target, points, body.note, body.case_version))
+
+
+@endpoint("POST", "/v1/tasks/{task_id}/confirm_papers", HANDLING, errors=TELLING_ERRORS)
+def confirm_papers(actor: Actor, target: Task, body: Seen) -> VerbDone:
+    """Say that this unit misses nothing."""
+    return verb_done(service.tasks.run(actor, target, body.case_version, verbs.confirm_papers))
 
 
 @endpoint(
     "POST",
-    "/v1/tasks/{task_id}/request_correction",
+    "/v1/tasks/{task_id}/not_accept",
     HANDLING,
-    errors=[*DECISION_ERRORS, rules.CORRECTION_ONCE],
+    errors=[*OWN_TASK_ERRORS, refusals.OTHER_KIND, refusals.NOT_LEAD],
 )
-def request_correction(actor: Actor, target: TaskItem, body: CorrectionRequest) -> ApplicationView:
-    """Ask once for everything that is missing; the clock stops."""
-    service.request_correction(actor, target, body.items, body.note)
-    return _reloaded(target)
-
-
-def _reloaded(task: TaskItem) -> ApplicationView:
-    item = store.application(task.application_id)
-    assert item is not None
-    return application_view(item)
+def refuse_acceptance(actor: Actor, target: Task, body: RefusalInput) -> VerbDone:
+    """Refuse to accept the application, with the reason and the law that the applicant reads (不予受理)."""
+    refused = service.tasks.not_accept(actor, target, body.opinion, body.legal_basis, body.case_version)
+    return verb_done(refused)

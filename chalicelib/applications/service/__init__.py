@@ -1,6 +1,7 @@
 """Use cases of applications. The door for other features."""
 
-from chalicelib.applications.service import copies, erasure
+from chalicelib.applications.service import absences, copies, erasure, jobs, oversight, promises, tasks
+from chalicelib.applications.service.cases import find_task
 from chalicelib.applications.service.deliveries import choose_delivery, request_originals
 from chalicelib.applications.service.drafts import Check, check, create, definition_of, discard, save_form
 from chalicelib.applications.service.progress import PublicStatus, Timeline, public_status, timeline
@@ -12,16 +13,14 @@ from chalicelib.applications.service.submissions import (
     submit,
     withdraw,
 )
-from chalicelib.applications.service.tasks import approve_task, claim, refuse_task, release, request_correction
 
 __all__ = [
     "Check",
     "PublicStatus",
     "Timeline",
-    "approve_task",
+    "absences",
     "check",
     "choose_delivery",
-    "claim",
     "complete_paid",
     "copies",
     "correct",
@@ -29,15 +28,17 @@ __all__ = [
     "definition_of",
     "discard",
     "erasure",
+    "find_task",
+    "jobs",
     "lapse_corrections",
+    "oversight",
+    "promises",
     "public_status",
-    "refuse_task",
-    "release",
     "remind_of_corrections",
-    "request_correction",
     "request_originals",
     "save_form",
     "submit",
+    "tasks",
     "timeline",
     "withdraw",
 ]

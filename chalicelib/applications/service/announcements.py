@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from chalicelib.applications import events, rules, store
 from chalicelib.applications.service.drafts import definition_of
+from chalicelib.kernel.event_types import Words
 from chalicelib.kernel.events import announcements
 from chalicelib.kernel.events.announcements import Announcement
 from chalicelib.kernel.events.changes import Change
@@ -23,15 +26,19 @@ def tell(key: str, change: Change) -> Announcement | None:
         return None
     if change.type in _ABOUT_CORRECTION and item.status != rules.CORRECTION:
         return None
+    if change.type == events.LIMITS_RECOMPUTED.name and "due_on" not in change.data:
+        return None  # only a step's own day has moved
     name = definition_of(item).item.name
+    until = date.fromisoformat(str(change.data["until"])) if "until" in change.data else None
     correct_by = item.correct_by
     values = {
         "id": announcements.same(item.id),
         "service": (name.zh, name.en),
         "receipt": announcements.same(item.receipt),
         "at": announcements.moment(change.at),
-        "due_on": announcements.day(item.due_on) if item.due_on else announcements.NOTHING,
-        "correct_by": announcements.day(correct_by) if correct_by else announcements.NOTHING,
+        "due_on": _day(item.due_on),
+        "correct_by": _day(correct_by),
+        "until": _day(until),
     }
     return Announcement(
         party=item.applicant,
@@ -41,3 +48,7 @@ def tell(key: str, change: Change) -> Announcement | None:
         version=item.service_version,
         days=tuple(day for day in (item.due_on, correct_by) if day),
     )
+
+
+def _day(value: date | None) -> Words:
+    return announcements.day(value) if value is not None else announcements.NOTHING

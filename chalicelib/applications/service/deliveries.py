@@ -8,6 +8,7 @@ from chalicelib.applications.service.submissions import result_of
 from chalicelib.applications.store import ApplicationItem
 from chalicelib.delivery import service as delivery
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables
@@ -39,7 +40,6 @@ def request_originals(actor: Actor, item: ApplicationItem, address_id: str, ship
     definition = definition_of(item)
     if item.status not in _BEFORE_DECISION:
         raise rules.GRAPH.refusal(item.status)
-    if not definition.item.express:
-        raise delivery.MODE_NOT_OFFERED(modes=", ".join(definition.item.modes))
+    refuse_if(not definition.item.express, delivery.MODE_NOT_OFFERED, modes=", ".join(definition.item.modes))
     about = result_of(item, definition)
     return delivery.request_originals(actor, about, item.applicant, item.applicant_kind, address_id, shipment_id)

@@ -12,7 +12,7 @@ import msgspec
 
 from chalicelib.applications import decisions, forms, rules, store
 from chalicelib.applications.decisions import Finding
-from chalicelib.applications.store import ApplicationItem, Content, ContentItem, CorrectionItem
+from chalicelib.applications.store import ApplicationItem, Content, ContentItem
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition, Source
 from chalicelib.certificates import service as certificates
@@ -20,7 +20,7 @@ from chalicelib.identity import service as identity
 from chalicelib.kernel import blanks, clock, errors
 from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.edge.endpoint import level_refusal
-from chalicelib.kernel.errors import FieldError
+from chalicelib.kernel.errors import FieldError, refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables
@@ -49,14 +49,14 @@ def create(actor: Actor, service_code: str, application_id: str) -> ApplicationI
     party = identity.party(actor)
     if ("enterprise" if party.kind == "organization" else "person") not in definition.item.audience:
         raise rules.SERVICE_NOT_FOR_YOU()
-    if not actor.covers(service_code):
-        raise errors.MANDATE_DOES_NOT_COVER()
+    refuse_if(not actor.covers(service_code), errors.MANDATE_DOES_NOT_COVER)
     needed = Level[definition.item.proof.upper()]
     if party.level < needed:
         raise level_refusal(needed)
     item = store.new_application(application_id, party.id)
     item.service = service_code
     item.service_version = version
+    item.definition_digest = catalog.digest(service_code, version)
     item.applicant_kind = party.kind
     drafted = rules.GRAPH.move(item, "draft", "applicant")
     content = _first_content(item, definition, party)
@@ -82,8 +82,7 @@ def _first_content(item: ApplicationItem, definition: ServiceDefinition, party: 
 
 def _begun_before(item: ApplicationItem, service_code: str) -> ApplicationItem:
     """What an earlier try has begun; it gets its first content now, if that try did not come to it."""
-    if item.service != service_code:
-        raise errors.IDEMPOTENCY_KEY_REUSED()
+    refuse_if(item.service != service_code, errors.IDEMPOTENCY_KEY_REUSED)
     stored = store.content_item(item)
     if item.status == rules.DRAFT and not stored.version:
         content = _first_content(item, definition_of(item), applicant(item))
@@ -93,7 +92,7 @@ def _begun_before(item: ApplicationItem, service_code: str) -> ApplicationItem:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class Dossier:
     """An application at one moment: its definition, its applicant in clear and its content, each read once."""
 
     item: ApplicationItem
@@ -113,22 +112,22 @@ class Case:
         }
 
 
-def save_form(item: ApplicationItem, form: dict[str, Any]) -> Case:
+def save_form(item: ApplicationItem, form: dict[str, Any]) -> Dossier:
     """Keep what is filled in so far, right or not, and look up what the registers say about it.
 
     Raises ``wrong_state``, ``changed_meanwhile`` or ``platform_unavailable``.
     """
     _check_open(item.status)
     stored = store.content_item(item)
-    case = completed(item, form, stored.opened().corrections)
+    dossier = completed(item, form, stored.opened())
     # In this order: who submits before we read the content has moved the status by now, who submits after it has
     # changed the content, and our write is refused. What is submitted is what was checked. The registers were asked
     # before, which may take seconds in which a draft is thrown away.
     current = store.application(item.id)
     assert current is not None
     _check_open(current.status)
-    tables.write_or_conflict(store.content_write(stored, case.content))
-    return case
+    tables.write_or_conflict(store.content_write(stored, dossier.content))
+    return dossier
 
 
 def _check_open(status: str) -> None:
@@ -136,15 +135,15 @@ def _check_open(status: str) -> None:
         raise rules.GRAPH.refusal(status)
 
 
-def completed(item: ApplicationItem, form: dict[str, Any], corrections: list[CorrectionItem]) -> Case:
-    """The case with the form, the registers' values in it, and what the registers say now."""
+def completed(item: ApplicationItem, form: dict[str, Any], before: Content) -> Dossier:
+    """The dossier with the form, the registers' values in it, and what the registers say now."""
     forms.check_depth(form)
     form = blanks.trim_and_drop_empty(form)  # before the registers are asked by what stands in it
     definition = definition_of(item)
     party = applicant(item)
-    content = Content(form, gather_facts(item, definition, form, party), corrections)
+    content = msgspec.structs.replace(before, form=form, facts=gather_facts(item, definition, form, party))
     content.form = _prefilled(definition, content, party)
-    return Case(item=item, definition=definition, party=party, content=content)
+    return Dossier(item=item, definition=definition, party=party, content=content)
 
 
 def applicant(item: ApplicationItem) -> identity.Party:
@@ -203,26 +202,32 @@ class Check(msgspec.Struct, frozen=True):
     outcome: str
 
 
-def problems_of(case: Case) -> list[FieldError]:
+def problems_of(dossier: Dossier) -> list[FieldError]:
     """What is wrong with the form: its schema's rules, and characters that the certificate could not show."""
-    return forms.check(case.definition.form, case.content.form) or certificates.undrawable(
-        case.definition.certificate, case.context
+    return forms.check(dossier.definition.form, dossier.content.form) or certificates.undrawable(
+        dossier.definition.certificate, dossier.context
     )
 
 
-def findings_of(case: Case) -> list[Finding]:
+def findings_of(dossier: Dossier) -> list[Finding]:
     """What the rules find now."""
-    context = case.context
-    overlap = certificates.overlaps(case.item.service, case.definition.certificate, context, case.item.id)
-    return decisions.evaluate(case.definition, {**context, "overlap": overlap})
+    context = dossier.context
+    item = dossier.item
+    overlap = certificates.overlaps(item.service, dossier.definition.certificate, context, item.id)
+    found = decisions.evaluate(dossier.definition, {**context, "overlap": overlap})
+    commitment = dossier.definition.item.commitment
+    if not item.process.committed or not commitment:
+        return found
+    # A promise stands in the place of what these findings ask to be proven (告知承诺).
+    return [finding for finding in found if finding.code not in commitment.replaces]
 
 
-def check(case: Case) -> Check:
+def check(dossier: Dossier) -> Check:
     """Check form and rules as submitting would, without changing anything."""
-    problems = problems_of(case)
+    problems = problems_of(dossier)
     if problems:
         return Check(problems, [], "")
-    findings = findings_of(case)
+    findings = findings_of(dossier)
     return Check([], findings, rules.outcome(finding.effect for finding in findings))
 
 

@@ -12,8 +12,11 @@ from chalicelib.kernel.storage import tables
 
 
 def is_open(entry: dict[str, Any]) -> bool:
-    """Whether an application still takes its course; a draft does not, it is thrown away."""
-    return entry["status"] not in (rules.DRAFT, *rules.GRAPH.final)
+    """Whether an application still takes its course; a draft does not, it is thrown away.
+
+    A completed one has ended, though it can still be revoked: a unit checks a promise without the person.
+    """
+    return entry["status"] not in (rules.DRAFT, rules.COMPLETED, *rules.GRAPH.final)
 
 
 def erase(actor: Actor, entry: dict[str, Any]) -> None:

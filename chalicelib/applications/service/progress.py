@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from chalicelib.applications import events, rules, store
+from chalicelib.applications import events, limits, rules, store
+from chalicelib.applications.process import OWN_STEPS
 from chalicelib.applications.service.drafts import definition_of
 from chalicelib.applications.store import ApplicationItem
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.identity import service as identity
 from chalicelib.kernel import clock, ids, numbers
-from chalicelib.kernel.edge.shapes import Instant, View, one_of
+from chalicelib.kernel.edge.shapes import Instant, View, given, one_of
 from chalicelib.kernel.event_types import declared_in
 from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.events.changes import Change
@@ -70,7 +71,7 @@ def _entry(item: ApplicationItem, change: Change) -> TimelineEntry:
         at=clock.local(change.at),
         who=_who(change),
         unit=catalog.unit_name(change.unit) if change.unit else None,
-        note=changes.note_of(item.subject, change) or None,
+        note=given(changes.note_of(item.subject, change)),
         reasons=reasons if isinstance(reasons, list) else [],
     )
 
@@ -95,12 +96,37 @@ def _next(item: ApplicationItem) -> Next | None:
         what = Text("请按清单补正", "Correct what the list names")
         return Next(what=what, by=item.correct_by, warnings=warnings)
     if item.status in (rules.RECEIVED, rules.ACCEPTED):
-        steps = {step.code: step for step in definition_of(item).workflow.steps}
-        waiting = [steps[state.code] for state in item.steps if state.status == rules.STEP_OPEN]
-        unit = catalog.unit_name(waiting[0].unit) if waiting else None
-        what = waiting[0].name if waiting else Text("等待审查", "Waiting for review")
-        return Next(what=what, unit=unit, by=item.due_on, warnings=catalog.calendar_warnings(item.due_on))
+        return _next_step(item)
     return None
+
+
+def _next_step(item: ApplicationItem) -> Next:
+    """Whose turn it is: the first open step, or the units that look what is missing; or what the clock waits for."""
+    workflow = definition_of(item).workflow
+    warnings = catalog.calendar_warnings(item.due_on)
+    running = [one for one in item.process.running_procedures if one.pauses]
+    if running:
+        what = PROCEDURE_WORDS[running[0].kind]
+        asking = catalog.unit_name(workflow.step(running[0].step).unit)
+        return Next(what=what, unit=asking, by=running[0].until, warnings=warnings)
+    waiting = [workflow.step(step.code) for step in item.process.open_steps if step.code not in OWN_STEPS]
+    unit = catalog.unit_name(waiting[0].unit) if waiting else None
+    what = waiting[0].name if waiting else Text("等待审查", "Waiting for review")
+    return Next(what=what, unit=unit, by=item.due_on, warnings=warnings)
+
+
+PROCEDURE_WORDS = {
+    "hearing": Text("听证进行中，不计入办理时限", "A hearing is held; its time is not counted"),
+    "tender": Text("招标进行中，不计入办理时限", "A tender is held; its time is not counted"),
+    "auction": Text("拍卖进行中，不计入办理时限", "An auction is held; its time is not counted"),
+    "inspection": Text("检验进行中，不计入办理时限", "An inspection is made; its time is not counted"),
+    "testing": Text("检测进行中，不计入办理时限", "A test is made; its time is not counted"),
+    "quarantine": Text("检疫进行中，不计入办理时限", "A quarantine is under way; its time is not counted"),
+    "appraisal": Text("鉴定进行中，不计入办理时限", "An appraisal is made; its time is not counted"),
+    "expert_review": Text("专家评审进行中，不计入办理时限", "Experts review it; their time is not counted"),
+    "publicity": Text("公示中", "It is made public"),
+    "on_site_check": Text("现场踏勘中", "The site is being checked"),
+}
 
 
 class PublicStatus(View, frozen=True, kw_only=True):
@@ -112,7 +138,7 @@ class PublicStatus(View, frozen=True, kw_only=True):
     what: Text
     warnings: list[Text]
     due_on: date | None = None
-    light: Annotated[str, one_of(rules.LIGHTS)] | None = None
+    light: Annotated[str, one_of(limits.LIGHTS)] | None = None
 
 
 STATUS_WORDS = {
@@ -124,6 +150,8 @@ STATUS_WORDS = {
     rules.REFUSED: Text("不予准予", "Refused"),
     rules.COMPLETED: Text("已办结", "Completed"),
     rules.WITHDRAWN: Text("已撤回", "Withdrawn"),
+    rules.TERMINATED: Text("已终止", "Ended"),
+    rules.REVOKED: Text("已撤销", "Revoked"),
 }
 
 
@@ -135,7 +163,7 @@ def public_status(receipt: str) -> PublicStatus:
         raise rules.RECEIPT_UNKNOWN()
     is_open = item.status in (rules.RECEIVED, rules.ACCEPTED)
     due_on = item.due_on if is_open else None
-    light = rules.light(catalog.calendar(), clock.today(), due_on) if due_on else None
+    light = limits.light(catalog.calendar(), clock.today(), due_on) if is_open else None
     return PublicStatus(
         receipt=item.receipt,
         service=definition_of(item).item.name,

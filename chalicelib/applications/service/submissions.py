@@ -5,27 +5,30 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from chalicelib.applications import decisions, events, rules, store
+from chalicelib.applications import answers, course, decisions, events, limits, rules, store
+from chalicelib.applications.process import MISSING
+from chalicelib.applications.service import cases, promises
 from chalicelib.applications.service.drafts import (
-    Case,
+    Dossier,
     applicant,
     completed,
     definition_of,
     findings_of,
     problems_of,
 )
-from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepState
+from chalicelib.applications.store import ApplicationItem, Content, Refusal
 from chalicelib.catalog import service as catalog
-from chalicelib.catalog.definition import ServiceDefinition
+from chalicelib.catalog.definition import ServiceDefinition, Text
 from chalicelib.certificates import service as certificates
 from chalicelib.delivery import service as delivery
 from chalicelib.identity import service as identity
 from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import optimistic, tables
-from chalicelib.kernel.storage.tables import Delete, Put, Write
+from chalicelib.kernel.storage.tables import Put, Write
 from chalicelib.payments import service as payments
 
 RULES = system("rules")
@@ -76,7 +79,7 @@ def _submit_unless_taken(
 
 
 def correct(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> ApplicationItem:
-    """Answer a correction list with the whole form. A repeat with the same form answers as the first time.
+    """Voting a correction list with the whole form. A repeat with the same form answers as the first time.
 
     Raises ``wrong_state`` when nothing is to be corrected, and as ``submit``.
     """
@@ -89,42 +92,80 @@ def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[st
     rules.GRAPH.edge(item.status, action, "applicant")  # refused before the registers are asked
     stored = store.content_item(item)
     before = stored.opened()
-    case = completed(item, before.form if form is None else form, before.corrections)
-    problems = problems_of(case)
-    if problems:
-        raise rules.FORM_INVALID(fields=problems)
-    findings = findings_of(case)
-    happened = [_received(actor, item, action, case.definition)]
-    writes: list[Write] = [store.content_write(stored, case.content)]
-    item.findings = findings
+    dossier = completed(item, before.form if form is None else form, before)
+    problems = problems_of(dossier)
+    refuse_if(problems, rules.FORM_INVALID, fields=problems)
+    promises.check_possible(item, dossier.definition.item)
+    update = cases.Update.of(item, dossier.definition)
+    findings = findings_of(dossier)
+    dossier.content.findings = findings
     outcome = rules.outcome(finding.effect for finding in findings)
-    codes = [finding.code for finding in findings]
-    if outcome == "not_accept":
-        happened.append(advance(item, "not_accept", RULES, codes))
-        item.due_on = None
-    elif outcome == "refuse":
-        happened += [advance(item, step, RULES, []) for step in ("accept", "review")]
-        happened.append(advance(item, "refuse", RULES, codes))
-        item.due_on = None
-    elif outcome == "approve":
-        happened += [advance(item, step, RULES, []) for step in ("accept", "review")]
-        approval, issuing = approve(case, RULES)
-        happened += approval
-        writes += issuing
+    happened = [_received(actor, update, action)]
+    if outcome == "review":
+        happened += _begin_review(update, dossier, action)
     else:
-        writes += _task_writes(item, case.definition)
-    tables.write(changes.record(item, *happened), *writes)
+        happened += _decide_at_once(update, dossier, outcome)
+    update.others.append(store.content_write(stored, dossier.content))
+    cases.write(update, happened)
     return item
 
 
-def _received(actor: Actor, item: ApplicationItem, action: str, definition: ServiceDefinition) -> Event:
+def _received(actor: Actor, update: cases.Update, action: str) -> Event:
+    item = update.item
     received = rules.GRAPH.move(item, action, "applicant")
     item.handler = actor.id
-    today = clock.today()
-    item.counted_from = today
     item.correct_by = None
-    item.due_on = rules.due_on(catalog.calendar(), today, definition.item.promised_days, item.used_days)
-    return Event(received, actor, data={"due_on": str(item.due_on)})
+    update.case.process.received = clock.today()
+    due_on = limits.whole_due(update.case)
+    return Event(received, actor, data={"due_on": str(due_on)})
+
+
+def _begin_review(update: cases.Update, dossier: Dossier, action: str) -> list[Event]:
+    """Officers look at it: tasks for the units, and a place on the list of running cases."""
+    if action == "correct":
+        course.begin_again(update.case)
+    else:
+        codes = {finding.code for finding in dossier.content.findings}
+        course.begin(update.case, decisions.skipped_steps(dossier.definition, dossier.context, codes))
+    # Before the head: a case that no schedule looks at would never be overdue. One that was not submitted after all
+    # is found by the schedule, and taken off the list.
+    tables.write(cases.clock_write(update.item, update.case))
+    return cases.events_of(update.case, RULES)
+
+
+def _decide_at_once(update: cases.Update, dossier: Dossier, outcome: str) -> list[Event]:
+    """What the rules decide without anybody (秒批): not accepted, refused or approved."""
+    item = update.item
+    reasons = [finding for finding in dossier.content.findings if finding.effect == outcome]
+    codes = [finding.code for finding in dossier.content.findings]
+    for step in update.case.process.open_steps:
+        answers.close(step)
+    if outcome == "not_accept":
+        dossier.content.refusal = refusal_of(dossier.definition, "；".join(one.reason.zh for one in reasons))
+        return [advance(item, "not_accept", RULES, codes)]
+    update.case.process.accepted = clock.today()
+    update.case.process.decided = clock.today()
+    happened = [advance(item, step, RULES, []) for step in ("accept", "review")]
+    if outcome == "refuse":
+        dossier.content.refusal = refusal_of(dossier.definition, "；".join(one.reason.zh for one in reasons))
+        return [*happened, advance(item, "refuse", RULES, codes)]
+    approval, issuing = approve(update, dossier, RULES)
+    update.others += issuing
+    return [*happened, *approval]
+
+
+REMEDY = Text(
+    "如不服本决定，可以自收到之日起六十日内依法申请行政复议，或者自收到之日起六个月内依法提起行政诉讼。",
+    "Against this decision you may apply for administrative review within 60 days, or bring an action within six "
+    "months, counted from the day on which you receive it.",
+)
+"""行政复议法 art. 20, 行政诉讼法 art. 46; a refusal names it (许可法 38)."""
+
+
+def refusal_of(definition: ServiceDefinition, reason: str, legal_basis: str = "") -> Refusal:
+    """Why a case is refused: with the law that the officer names, or else that of the service."""
+    basis = legal_basis or "；".join(f"{one.title}{one.clause}" for one in definition.item.legal_basis)
+    return Refusal(reason=reason, legal_basis=basis, remedy=REMEDY)
 
 
 def advance(item: ApplicationItem, action: str, actor: Actor, codes: list[str], note: str = "") -> Event:
@@ -134,27 +175,33 @@ def advance(item: ApplicationItem, action: str, actor: Actor, codes: list[str], 
     return Event(advanced, actor, note=note, data={"reasons": list(codes)} if codes else {})
 
 
-def approve(case: Case, actor: Actor) -> tuple[list[Event], list[Write]]:
+def approve(update: cases.Update, dossier: Dossier, actor: Actor) -> tuple[list[Event], list[Write]]:
     """Approve a reviewed application: the events and the other writes.
 
     Where the decision costs something, the bills are issued and the certificate waits for the money; otherwise it is
     issued and the application completed at once. Raises ``period_taken`` when an exclusive period was taken meanwhile.
     """
-    item = case.item
+    item = dossier.item
     approved = advance(item, "approve", actor, [])
-    bills, writes = payments.prepare(_debt(case), actor)
+    published_days = dossier.definition.workflow.published_days
+    if published_days:
+        item.process.published_until = clock.today() + timedelta(days=published_days)
+    commitment = dossier.definition.item.commitment
+    if item.process.committed and commitment:
+        course.open_promise_check(update.case, commitment.unit)
+        tables.write(cases.clock_write(item, update.case))
+    bills, writes = payments.prepare(_debt(dossier), actor)
     if not bills:
-        completed_event, issuing = _complete(case, actor)
+        completed_event, issuing = _complete(dossier, actor)
         return [approved, completed_event], issuing
     item.bills = bills
-    item.due_on = None
     return [approved, Event(events.APPLICATION_AWAITS_PAYMENT, RULES, data={"bills": bills})], writes
 
 
-def _debt(case: Case) -> payments.Debt:
-    item = case.item
-    definition = case.definition
-    charges = decisions.charges(definition, decisions.fee_rows(definition, case.context))
+def _debt(dossier: Dossier) -> payments.Debt:
+    item = dossier.item
+    definition = dossier.definition
+    charges = decisions.charges(definition, decisions.fee_rows(definition, dossier.context))
     name = definition.item.name.zh
     days = definition.item.payment_days
     return payments.Debt(
@@ -183,16 +230,16 @@ def complete_paid(application_id: str) -> None:
     settled = payments.bills.settled(item.bills)
     if not settled:
         return
-    case = Case(item=item, definition=definition_of(item), party=applicant(item), content=store.content(item))
-    event, writes = _complete(case, RULES)
+    dossier = Dossier(item=item, definition=definition_of(item), party=applicant(item), content=store.content(item))
+    event, writes = _complete(dossier, RULES)
     writes += payments.bills.not_withheld_writes(settled)
     tables.write_or_conflict(changes.record(item, event), *writes)
 
 
-def _complete(case: Case, actor: Actor) -> tuple[Event, list[Write]]:
+def _complete(dossier: Dossier, actor: Actor) -> tuple[Event, list[Write]]:
     """Issue the certificate and complete the application."""
-    item = case.item
-    definition = case.definition
+    item = dossier.item
+    definition = dossier.definition
     issue = certificates.Issue(
         service=item.service,
         version=item.service_version,
@@ -201,11 +248,10 @@ def _complete(case: Case, actor: Actor) -> tuple[Event, list[Write]]:
         holder=item.applicant,
         handler=item.handler,
         unit=definition.item.unit,
-        context=case.context,
+        context=dossier.context,
     )
     certificate, writes = certificates.prepare(issue, actor)
     item.certificate_id = certificate.id
-    item.due_on = None
     writes += delivery.prepare(
         result_of(item, definition), item.applicant, item.applicant_kind, item.handler, store.delivery_of(item)
     )
@@ -223,79 +269,50 @@ def result_of(item: ApplicationItem, definition: ServiceDefinition) -> delivery.
     )
 
 
-def new_step(code: str) -> StepState:
-    """A step that a unit's officers may take now."""
-    step = StepState(code)
-    rules.STEPS.move(step, "open", "system")
-    return step
-
-
-def _task_writes(item: ApplicationItem, definition: ServiceDefinition) -> list[Write]:
-    """Queue the steps that may begin; after a correction the officers who had them keep them."""
-    before = {state.code: state for state in item.steps}
-    states: list[StepState] = []
-    writes: list[Write] = []
-    for step in definition.workflow.steps:
-        if step.after:
-            continue
-        state = before.get(step.code) or new_step(step.code)
-        states.append(state)
-        if state.status == rules.STEP_OPEN:
-            writes.append(Put(store.task_item(item, step.code, step.unit, state.officer)))
-    kept = [state for state in before.values() if state.code not in {one.code for one in states}]
-    item.steps = states + kept
-    return writes
-
-
-def close_task_writes(item: ApplicationItem, definition: ServiceDefinition) -> list[Write]:
-    """The removal of the application's open rows from the queues."""
-    units = {step.code: step.unit for step in definition.workflow.steps}
-    still_open = [state for state in item.steps if state.status == rules.STEP_OPEN]
-    return [Delete(store.task_item(item, state.code, units[state.code])) for state in still_open]
-
-
 def withdraw(actor: Actor, item: ApplicationItem, reason: str) -> None:
     """Withdraw an application that is not decided yet, or not paid; its bills are cancelled with it.
 
     Raises ``wrong_state``, ``bill_already_paid``, ``other_payment_open`` or ``changed_meanwhile``.
     """
-    queued = item.status in (rules.RECEIVED, rules.ACCEPTED)
+    update = cases.Update.of(item)
     withdrawn = rules.GRAPH.move(item, "withdraw", "applicant")
-    others = close_task_writes(item, definition_of(item)) if queued else []
-    others += payments.bills.cancel_writes(actor, item.bills, reason)
-    item.due_on = None
-    tables.write_or_conflict(changes.record(item, Event(withdrawn, actor, note=reason)), *others)
+    for step in update.case.process.open_steps:
+        answers.close(step)
+    update.others += payments.bills.cancel_writes(actor, item.bills, reason)
+    try:
+        cases.write(update, [Event(withdrawn, actor, note=reason)])
+    except tables.ConditionFailed:
+        raise errors.CONFLICT() from None
 
 
-def stop_for_correction(actor: Actor, item: ApplicationItem, corrections: list[CorrectionItem], note: str) -> None:
-    """Ask for everything that is missing, once (一次告知); the clock stops until the applicant has answered."""
-    if item.corrected:
-        raise rules.CORRECTION_ONCE()
+def notice(update: cases.Update, content_item: store.ContentItem, content: Content, actor: Actor, note: str) -> Event:
+    """Ask for everything that is missing, once (一次告知); the clock stops until the applicant has answered.
+
+    The list holds what each unit misses; it is written together with the head.
+    """
+    item = update.item
     item.corrected = True
-    definition = definition_of(item)
-    today = clock.today()
-    removals = close_task_writes(item, definition)
-    requested = rules.GRAPH.move(item, "request_correction", "officer")
-    item.used_days = rules.used_days(catalog.calendar(), item.counted_from or today, today, item.used_days)
-    last_day = catalog.calendar().add_working_days(today, definition.item.correction_days)
+    item.reminded = False
+    by = "system" if actor.kind == "system" else "officer"
+    requested = rules.GRAPH.move(item, "request_correction", by)
+    last_day = catalog.calendar().add_working_days(clock.today(), definition_of(item).item.correction_days)
     item.correct_by = last_day
-    stored = store.content_item(item)
-    content = stored.opened()
-    content.corrections = corrections
-    tables.write_or_conflict(
-        changes.record(item, Event(requested, actor, note=note)),
-        store.content_write(stored, content),
-        Put(store.correction_due(item.id, last_day)),
-        *removals,
-    )
+    missing = [unit for unit, said in update.case.process.gaps.items() if said == MISSING]
+    content.corrections = [point for unit in missing for point in content.missing.get(unit, [])]
+    content.missing = {}
+    update.others += [store.content_write(content_item, content), Put(store.correction_due(item.id, last_day))]
+    return Event(requested, actor, note=note, data={"units": missing})
 
 
 def lapse(item: ApplicationItem) -> bool:
     """A correction that did not come in time counts as withdrawn (逾期视为撤回); whether this was the one to say so."""
+    update = cases.Update.of(item)
     lapsed = rules.GRAPH.move(item, "lapse", "system")
-    item.due_on = None
+    for step in update.case.process.open_steps:
+        answers.close(step)
+    schedule = system("schedule")
     try:
-        tables.write(changes.record(item, Event(lapsed, system("schedule"))))
+        cases.write(update, [Event(lapsed, schedule)])
     except tables.ConditionFailed:
         return False
     return True

@@ -1,168 +1,250 @@
-"""What officers do: take a task, ask for correction, approve or refuse with an opinion."""
+"""What officers do with a task: each verb of ``verbs.py``, on the case as it is stored, written at once.
+
+``version`` is the case's version that the officer has seen; with an older one the verb is refused. Without it the verb
+is decided by the case as it is now. All raise ``task_done``, ``changed_meanwhile`` and what their guard raises.
+"""
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Callable
 
-from chalicelib.applications import decisions, events, rules, store
-from chalicelib.applications.service.drafts import Case, completed, definition_of, findings_of, problems_of
-from chalicelib.applications.service.submissions import (
-    advance,
-    approve,
-    close_task_writes,
-    new_step,
-    stop_for_correction,
-)
-from chalicelib.applications.store import ApplicationItem, Content, CorrectionItem, StepState, TaskItem
-from chalicelib.catalog.definition import ServiceDefinition
+import msgspec
+
+from chalicelib.applications import answers, guards, refusals, rules, store, verbs
+from chalicelib.applications.guards import TaskPlace
+from chalicelib.applications.process import AFTER, BEFORE, OWN_STEPS, SIGN, Case, Officer
+from chalicelib.applications.service import cases, deciding
+from chalicelib.applications.service.cases import Task
+from chalicelib.applications.store import ApplicationItem, CorrectionItem
+from chalicelib.catalog import service as catalog
 from chalicelib.identity import service as identity
+from chalicelib.kernel import errors
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.errors import FieldError
-from chalicelib.kernel.event_types import EventType
-from chalicelib.kernel.events import changes
-from chalicelib.kernel.events.changes import Event
-from chalicelib.kernel.storage import tables
-from chalicelib.kernel.storage.tables import Delete, Put, Write
+from chalicelib.kernel.errors import Problem, refuse_if
+from chalicelib.kernel.storage.tables import Page
+
+Verb = Callable[[Case, TaskPlace, Officer], None]
+Act = Callable[[cases.Update, TaskPlace, Officer], None]
 
 
-def _open_step(task: TaskItem) -> tuple[ApplicationItem, list[StepState], StepState]:
-    """The application with its steps as they are now, and the task's step; raises ``task_done``."""
-    item = store.application(task.application_id)
-    assert item is not None
-    states = item.steps
-    state = next((state for state in states if state.code == task.step), None)
-    if state is None or state.status != rules.STEP_OPEN or item.status not in (rules.RECEIVED, rules.ACCEPTED):
-        raise rules.TASK_DONE()
-    return item, states, state
+def _do(actor: Actor, task: Task, version: int | None, act: Act) -> ApplicationItem:
+    """Act on the case as it is stored, again if somebody else was first."""
+
+    def attempt(item: ApplicationItem, place: TaskPlace) -> None:
+        update = cases.Update.of(item)
+        update.case.gone = cases.gone_officers(place, actor)
+        try:
+            act(update, place, cases.officer_of(actor, place))
+        except Problem:
+            # Perhaps because the queue shows something old, after a verb that died half-way.
+            cases.show(update, task.id)
+            raise
+
+    return cases.repeat(task, version, attempt)
 
 
-def _own_step(actor: Actor, task: TaskItem) -> tuple[ApplicationItem, list[StepState], StepState]:
-    item, states, state = _open_step(task)
-    if state.officer != actor.id:
-        raise rules.TASK_TAKEN() if state.officer else rules.TASK_NOT_YOURS()
-    return item, states, state
+def run(
+    actor: Actor, task: Task, version: int | None, verb: Verb, note: str = "", *, legal_basis: str = ""
+) -> ApplicationItem:
+    """Do a verb that needs nothing but its guard, and write what it has led to."""
+
+    def act(update: cases.Update, place: TaskPlace, who: Officer) -> None:
+        verb(update.case, place, who)
+        if update.case.happened:
+            deciding.conclude(update, actor, note, legal_basis=legal_basis)
+        else:  # a repeat, which changes nothing
+            cases.show(update, task.id)
+
+    return _do(actor, task, version, act)
 
 
-def claim(actor: Actor, task: TaskItem) -> TaskItem:
-    """Take a task; taking one's own again changes nothing. Raises ``task_taken`` or ``task_done``.
-
-    What somebody had taken who is suspended or has left is in the unit's queue like the rest.
-    """
-    item, states, state = _open_step(task)
-    if state.officer == actor.id:
-        return _show(item, task, actor.id)
-    if state.officer and identity.members.may_work(state.officer):
-        raise rules.TASK_TAKEN()
-    return _assign(actor, item, states, state, task, actor.id, events.TASK_CLAIMED)
+def claim(actor: Actor, task: Task, version: int | None = None) -> ApplicationItem:
+    """Take a task; taking one's own again changes nothing. Raises ``task_taken``, ``two_persons_needed`` too."""
+    return run(actor, task, version, verbs.claim)
 
 
-def release(actor: Actor, task: TaskItem) -> TaskItem:
+def release(actor: Actor, task: Task, version: int | None = None) -> ApplicationItem:
     """Give a task back to the unit's queue."""
-    item, states, state = _own_step(actor, task)
-    return _assign(actor, item, states, state, task, "", events.TASK_RELEASED)
+    return run(actor, task, version, verbs.release)
 
 
-def _assign(
-    actor: Actor,
-    item: ApplicationItem,
-    states: list[StepState],
-    state: StepState,
-    task: TaskItem,
-    officer: str,
-    event: EventType,
-) -> TaskItem:
-    state.officer = officer
-    item.steps = states
+def approve(actor: Actor, task: Task, opinion: str, version: int | None = None) -> ApplicationItem:
+    """Approve; the last approval decides, issues the certificate and completes. The rules are asked again before that.
+
+    A repeat answers as the first time. Raises ``approval_blocked``, ``period_taken``, ``material_owed`` too.
+    """
+    if _has_voted(actor, task, answers.AGREED):
+        return task.item
+    return run(actor, task, version, verbs.approve, opinion)
+
+
+def refuse(actor: Actor, task: Task, reason: str, legal_basis: str = "", version: int | None = None) -> ApplicationItem:
+    """Refuse, with a reason and the law that it rests on (the service's own without one). A repeat changes nothing."""
+    if _has_voted(actor, task, answers.REJECTED):
+        return task.item
+    return run(actor, task, version, verbs.refuse, reason, legal_basis=legal_basis)
+
+
+def _has_voted(actor: Actor, task: Task, status: str) -> bool:
+    """Whether the caller has answered so before, as when the answer to the first request was lost."""
+    seat = task.place(task.item).seat
+    return seat.kind == SIGN and seat.status == status and seat.officer == actor.id
+
+
+def name(actor: Actor, task: Task, version: int | None, verb: str, username: str, note: str) -> ApplicationItem:
+    """A verb that names a colleague: ``assign``, ``reassign``, ``transfer``, ``delegate``, ``add_signer_before`` or
+    ``add_signer_after``. Raises ``no_such_colleague``, ``own_matter_of_colleague`` too.
+    """
+
+    def act(update: cases.Update, place: TaskPlace, who: Officer) -> None:
+        to = cases.colleague(username, update.item)
+        _NAMING[verb](update.case, place, who, to)
+        if update.case.happened:
+            deciding.conclude(update, actor, note)
+
+    return _do(actor, task, version, act)
+
+
+def _add_before(case: Case, place: TaskPlace, who: Officer, to: Officer) -> None:
+    verbs.add_signer(case, place, who, to, BEFORE)
+
+
+def _add_after(case: Case, place: TaskPlace, who: Officer, to: Officer) -> None:
+    verbs.add_signer(case, place, who, to, AFTER)
+
+
+_NAMING: dict[str, Callable[[Case, TaskPlace, Officer, Officer], None]] = {
+    "assign": verbs.assign,
+    "reassign": verbs.reassign,
+    "transfer": verbs.transfer,
+    "delegate": verbs.delegate,
+    "add_signer_before": _add_before,
+    "add_signer_after": _add_after,
+}
+
+
+def ask_unit(actor: Actor, task: Task, version: int | None, verb: str, unit: str, note: str) -> ApplicationItem:
+    """``consult`` another unit, or ``send_copy`` to it. Raises ``unit_not_possible`` too."""
+    refuse_if(unit not in {known.code for known in catalog.release().city.units}, refusals.UNIT_NOT_POSSIBLE)
+    ask = verbs.consult if verb == "consult" else verbs.send_copy
+    return run(actor, task, version, lambda case, place, who: ask(case, place, who, unit), note)
+
+
+def return_to(actor: Actor, task: Task, target: str, reason: str, version: int | None = None) -> ApplicationItem:
+    """Send the case back to an earlier step. Raises ``return_not_possible`` with the possible steps."""
+    return run(actor, task, version, lambda case, place, who: verbs.return_to(case, place, who, target), reason)
+
+
+def request_correction(
+    actor: Actor, task: Task, items: list[CorrectionItem], note: str, version: int | None = None
+) -> ApplicationItem:
+    """Say what this unit misses. The applicant gets one list, when every unit has said what it misses.
+
+    What is missing is kept before the head says that the unit misses something; who dies in between is asked again.
+    """
+
+    def act(update: cases.Update, place: TaskPlace, who: Officer) -> None:
+        verbs.request_correction(update.case, place, who)
+        stored = store.content_item(update.item)
+        content = stored.opened()
+        points = [msgspec.structs.replace(point, unit=task.unit) for point in items]
+        content.missing = {**content.missing, task.unit: points}
+        if not update.case.sends_notice:
+            cases.write_content(stored, content)
+        deciding.conclude(update, actor, note, filled=(stored, content))
+
+    return _do(actor, task, version, act)
+
+
+def not_accept(
+    actor: Actor, task: Task, reason: str, legal_basis: str = "", version: int | None = None
+) -> ApplicationItem:
+    """Refuse to accept the application (不予受理). Raises ``only_lead_unit`` too."""
+
+    def act(update: cases.Update, place: TaskPlace, who: Officer) -> None:
+        guards.not_accept(update.case, place, who)
+        deciding.not_accept(update, actor, reason, legal_basis)
+
+    return _do(actor, task, version, act)
+
+
+def open_procedure(
+    actor: Actor, task: Task, kind: str, document: str, days: int, reason: str, version: int | None = None
+) -> ApplicationItem:
+    """Open a special procedure by a written notice. Raises ``procedure_not_allowed``, ``procedure_running`` too."""
+    return run(
+        actor,
+        task,
+        version,
+        lambda case, place, who: verbs.open_procedure(case, place, who, kind, document, days),
+        reason,
+    )
+
+
+def close_procedure(actor: Actor, task: Task, kind: str, result: str, version: int | None = None) -> ApplicationItem:
+    """End a special procedure with its result."""
+    return run(actor, task, version, lambda case, place, who: verbs.close_procedure(case, place, who, kind), result)
+
+
+def extend(
+    actor: Actor, task: Task, days: int, document: str, reason: str, version: int | None = None
+) -> ApplicationItem:
+    """Extend the limit, once. Raises ``extended_before``, ``extension_not_allowed`` too."""
+    return run(actor, task, version, lambda case, place, who: verbs.extend(case, place, who, days, document), reason)
+
+
+def receive_material(actor: Actor, task: Task, material: str, version: int | None = None) -> ApplicationItem:
+    """What the applicant owed has come. Raises ``nothing_owed``."""
+    return run(actor, task, version, lambda case, place, who: verbs.receive_material(case, place, who, material))
+
+
+def report_false_promise(actor: Actor, task: Task, reason: str, version: int | None = None) -> ApplicationItem:
+    """The promise was false: the decision is revoked, and no promise of the party is taken any more."""
+
+    def act(update: cases.Update, place: TaskPlace, who: Officer) -> None:
+        verbs.report_false_promise(update.case, place, who)
+        deciding.revoke(update, actor, reason)
+
+    return _do(actor, task, version, act)
+
+
+def possible(actor: Actor, task: Task) -> dict[str, Problem | None]:
+    """Every verb, and why it is not possible for this officer now."""
+    place = task.place(task.item)
+    case = cases.case_of(task.item)
+    case.gone = cases.gone_officers(place, actor)
+    return guards.possible(case, place, cases.officer_of(actor, place))
+
+
+def targets(task: Task) -> list[str]:
+    """The steps to which the case can be sent back from here."""
+    place = task.place(task.item)
+    if place.step.status != rules.STEP_OPEN or place.step.code in OWN_STEPS:
+        return []
+    return guards.return_targets(cases.case_of(task.item), place)
+
+
+def hand_over(actor: Actor, username: str, reason: str, cursor: str | None) -> tuple[int, str | None]:
+    """Give a page of a leaver's tasks back to the pool of the head's unit; how many, and where the next page begins.
+
+    A task that somebody changes meanwhile is left for the next call.
+    """
+    page: Page = store.queue(actor.unit, "officer", cursor, limit=50)
+    moved = 0
+    for row in page.items:
+        if row.officer == username:
+            moved += _give_back(actor, row.id, reason)
+    return moved, page.cursor
+
+
+def _give_back(actor: Actor, task_id: str, reason: str) -> bool:
+    task = cases.find_task(task_id)
+    if task is None or task.unit != actor.unit or identity.own_matters.is_own(actor, task.item.applicant):
+        return False
     try:
-        tables.write(changes.record(item, Event(event, actor, data={"step": task.step})))
-    except tables.ConditionFailed:
-        raise rules.TASK_TAKEN() from None
-    return _show(item, task, officer)
-
-
-def _show(item: ApplicationItem, task: TaskItem, officer: str) -> TaskItem:
-    """Let the row of the unit's queue show who has the task.
-
-    A write of its own after the head's, which decides: together they would cost twice as much. Who dies in between
-    leaves a row that shows nobody; whoever claims it is told ``task_taken``, and a repeat of the claim mends the row.
-    """
-    row = store.task_item(item, task.step, task.unit, officer)
-    with suppress(tables.ConditionFailed):
-        tables.write(store.newer_row_write(row))
-    return row
-
-
-def request_correction(actor: Actor, task: TaskItem, corrections: list[CorrectionItem], note: str) -> None:
-    """Send the application back with a one-time list. Raises ``task_not_yours``, ``wrong_state``, ..."""
-    item, _, _ = _own_step(actor, task)
-    stop_for_correction(actor, item, corrections, note)
-
-
-def approve_task(actor: Actor, task: TaskItem, opinion: str) -> None:
-    """Approve this unit's step; the last approval decides, issues the certificate and completes.
-
-    The rules are asked again before
-    the decision. Raises ``task_not_yours``, ``task_taken``, ``task_done``, ``approval_blocked``,
-    ``period_taken`` or ``changed_meanwhile``.
-    """
-    item, states, state = _own_step(actor, task)
-    definition = definition_of(item)
-    step_approved = rules.STEPS.move(state, "approve", "officer")
-    happened = [advance(item, "accept", actor, [])] if item.status == rules.RECEIVED else []
-    happened.append(Event(step_approved, actor, note=opinion, data={"step": task.step}))
-    writes: list[Write] = [Delete(task)]
-    writes += _following_task_writes(item, definition, states)
-    item.steps = states
-    if all(one.status == rules.STEP_DONE for one in states) and len(states) == len(definition.workflow.steps):
-        happened.append(advance(item, "review", actor, []))
-        stored = store.content_item(item)
-        case = _checked_again(item, stored.opened())
-        writes.append(store.content_write(stored, case.content))
-        approval, issuing = approve(case, actor)
-        happened += approval
-        writes += issuing
-    _decide(item, happened, writes)
-
-
-def _checked_again(item: ApplicationItem, before: Content) -> Case:
-    """The case with what the registers say now; raises ``approval_blocked`` if the rules forbid approval by now."""
-    case = completed(item, before.form, before.corrections)
-    problems = problems_of(case)
-    if problems:
-        raise rules.APPROVAL_BLOCKED(fields=problems)
-    blocking = [
-        finding for finding in findings_of(case) if finding.effect != "review" or finding == decisions.FEES_UNCLEAR
-    ]
-    if blocking:
-        reasons = [FieldError("", finding.code, zh=finding.reason.zh, en=finding.reason.en) for finding in blocking]
-        raise rules.APPROVAL_BLOCKED(fields=reasons)
-    return case
-
-
-def _following_task_writes(
-    item: ApplicationItem, definition: ServiceDefinition, states: list[StepState]
-) -> list[Write]:
-    """Open the steps that waited for the ones done now."""
-    done = [state.code for state in states if state.status == rules.STEP_DONE]
-    known = {state.code for state in states}
-    ready = rules.ready_steps([(step.code, step.after) for step in definition.workflow.steps], done)
-    writes: list[Write] = []
-    for step in definition.workflow.steps:
-        if step.code in ready and step.code not in known:
-            states.append(new_step(step.code))
-            writes.append(Put(store.task_item(item, step.code, step.unit)))
-    return writes
-
-
-def refuse_task(actor: Actor, task: TaskItem, opinion: str) -> None:
-    """Refuse: one unit's refusal decides the application. Raises as ``approve_task``."""
-    item, _, _ = _own_step(actor, task)
-    happened = [advance(item, "accept", actor, [])] if item.status == rules.RECEIVED else []
-    removals = close_task_writes(item, definition_of(item))
-    happened += [advance(item, "review", actor, []), advance(item, "refuse", actor, [], opinion)]
-    item.due_on = None
-    _decide(item, happened, removals)
-
-
-def _decide(item: ApplicationItem, happened: list[Event], writes: list[Write]) -> None:
-    tables.write_or_conflict(changes.record(item, *happened), *writes)
+        run(actor, task, None, verbs.give_back, reason)
+    except Problem as problem:
+        if problem.error is errors.UNAVAILABLE:
+            raise
+        return False
+    return True

@@ -11,7 +11,7 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.kernel import clock, ids
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.edge.shapes import Date, Instant, View, one_of
+from chalicelib.kernel.edge.shapes import Date, Instant, View, given, one_of
 from chalicelib.kernel.security import vault
 
 AppointmentStatus = Annotated[str, one_of({*rules.APPOINTMENTS.states} - {rules.VOID})]
@@ -98,7 +98,7 @@ def waiter_view(actor: Actor, item: WaiterItem) -> WaiterView:
         date=item.day,
         earliest=item.earliest,
         latest=item.latest,
-        position=service.waiting_list.position(item) or None,
+        position=given(service.waiting_list.position(item)),
         offer=hold_view(actor, held) if held else None,
         warnings=catalog.calendar_warnings(item.day),
     )

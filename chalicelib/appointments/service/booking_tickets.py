@@ -15,6 +15,7 @@ from chalicelib.appointments import rules
 from chalicelib.appointments.service.plans import Plan
 from chalicelib.kernel import clock, ids
 from chalicelib.kernel.edge.shapes import Instant, View
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.security import sealed, vault
 
 GOOD_SECONDS = 900
@@ -44,8 +45,7 @@ class BookingTicket(View, frozen=True, kw_only=True):
 
 def issue(plan: Plan, visitor: str, day: date) -> BookingTicket:
     """A ticket for one visitor and the places of a day; raises ``slot_not_released`` before tickets are given."""
-    if not plan.starts_on(day):
-        raise rules.SLOT_UNKNOWN()
+    refuse_if(not plan.starts_on(day), rules.SLOT_UNKNOWN)
     released = plan.released_at(day)
     now = clock.now()
     if now < released - EARLY:

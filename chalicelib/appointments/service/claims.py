@@ -14,6 +14,7 @@ from chalicelib.appointments.store import Book, BookerItem
 from chalicelib.identity import service as identity
 from chalicelib.kernel import budget, clock, errors
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import optimistic, tables
@@ -37,8 +38,7 @@ def claim(actor: Actor, visitor: str, wanted: Claim, plan: Plan, *, ticket: str 
             return known
         _check_move(actor, wanted, visitor)
         check_credit(book, plan)
-        if ticket and any(used == ticket for _, used in book.tries):
-            raise rules.TICKET_INVALID()
+        refuse_if(ticket and any(used == ticket for _, used in book.tries), rules.TICKET_INVALID)
         if actor.kind != "system":
             limits.check_pace([at for at, _ in book.tries], clock.now())
             book.tries = [*_recent(book.tries), (clock.seconds(clock.now()), ticket)]
@@ -147,8 +147,7 @@ def _check_move(actor: Actor, wanted: Claim, visitor: str) -> None:
         raise errors.NOT_FOUND()
     if identity.relatives.proven_key(item.visitor) != identity.relatives.proven_key(visitor):
         raise errors.NOT_FOUND()
-    if set(item.services) != set(wanted.services):
-        raise rules.MOVE_TO_OTHERS()
+    refuse_if(set(item.services) != set(wanted.services), rules.MOVE_TO_OTHERS)
     rules.APPOINTMENTS.edge(item.status, "move", "visitor")
     hours = plans.rules_of(item.hall, item.group).cancel_until_hours
     if actor.kind == "person":

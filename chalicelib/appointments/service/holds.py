@@ -21,6 +21,7 @@ from chalicelib.identity import service as identity
 from chalicelib.identity.service import ShownDocument, Visitor
 from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.security import sealed
 from chalicelib.kernel.storage import optimistic, tables
 
@@ -84,15 +85,13 @@ def visitor_of(actor: Actor, relative: str = "", named: ShownDocument | None = N
                 fields=[errors.FieldError("/visitor", "required", zh="请填写来访人", en="Say who comes")]
             )
         return identity.visitor_named(named)
-    if relative and actor.principal:
-        raise rules.RELATIVE_OR_ENTERPRISE()
+    refuse_if(relative and actor.principal, rules.RELATIVE_OR_ENTERPRISE)
     return identity.visitor_relative(actor, relative) if relative else identity.visitor_self(actor)
 
 
 def check_mandate(actor: Actor, services: list[str]) -> None:
     """Raise ``mandate_does_not_cover`` unless whom the caller acts for lets the caller book these services."""
-    if not all(actor.covers(service) for service in services):
-        raise errors.MANDATE_DOES_NOT_COVER()
+    refuse_if(not all(actor.covers(service) for service in services), errors.MANDATE_DOES_NOT_COVER)
 
 
 def hold(actor: Actor, wish: BookingWish, key: str) -> HeldPlace:
@@ -121,8 +120,7 @@ def hold(actor: Actor, wish: BookingWish, key: str) -> HeldPlace:
     wanted = _claim_of(plan, slot, appointment, wish.moves, _party(actor, visitor))
     claimed = claims.claim(actor, visitor.key, wanted, plan, ticket=ticket)
     held = held_place(plan, visitor, claimed)
-    if held.until <= clock.now().timestamp():
-        raise rules.HOLD_EXPIRED()
+    refuse_if(held.until <= clock.now().timestamp(), rules.HOLD_EXPIRED)
     try:
         seated = _seated(plan, held, channels)
         if claimed is not wanted:
@@ -157,8 +155,7 @@ def _seat_of_a_twin(actor: Actor, held: HeldPlace, ticket: str, problem: errors.
 
 def _confirmed_before(item: AppointmentItem) -> HeldPlace:
     """The hold that became this appointment, for who asks again; raises ``hold_expired`` for a void one."""
-    if item.status == rules.VOID:
-        raise rules.HOLD_EXPIRED()
+    refuse_if(item.status == rules.VOID, rules.HOLD_EXPIRED)
     return HeldPlace(
         id=item.id,
         hall=item.hall,

@@ -13,6 +13,7 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import BookingRules, Hall, Text, WindowGroup
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.edge.shapes import Date, Instant, View, one_of
+from chalicelib.kernel.errors import refuse_if
 
 MONTH_SECONDS = 5
 _KEPT_MONTHS = 64
@@ -47,8 +48,7 @@ class Plan:
 
     def open_slot(self, day: date, start: str) -> Slot:
         """The slot, if it can be booked now; raises ``slot_unknown``, ``slot_past``, ``slot_not_released``, ..."""
-        if start not in self.starts_on(day):
-            raise rules.SLOT_UNKNOWN()
+        refuse_if(start not in self.starts_on(day), rules.SLOT_UNKNOWN)
         slot = self.slot(day, start)
         rules.check_open(slot, clock.now(), self.released_at(day), self.rules.cut_off_minutes)
         return slot
@@ -62,10 +62,8 @@ def plan(hall_code: str, services: list[str]) -> Plan:
     hall = catalog.hall(hall_code)
     groups = {service.code: group for group in hall.groups for service in group.services}
     for code in services:
-        if code not in groups:
-            raise rules.SERVICE_NOT_HERE(service=code)
-    if len({groups[code].code for code in services}) > 1:
-        raise rules.SERVICES_APART()
+        refuse_if(code not in groups, rules.SERVICE_NOT_HERE, service=code)
+    refuse_if(len({groups[code].code for code in services}) > 1, rules.SERVICES_APART)
     group = groups[services[0]]
     minutes = [service.minutes for service in group.services if service.code in services]
     places = rules.places_needed(minutes, group.place_minutes)

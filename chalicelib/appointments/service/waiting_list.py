@@ -22,6 +22,7 @@ from chalicelib.identity import service as identity
 from chalicelib.identity.service import Visitor
 from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.event_types import EventType
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Data, Event
@@ -75,10 +76,8 @@ def join(actor: Actor, wish: holds.BookingWish, latest: str) -> WaiterItem:
 
 
 def _check_day(plan: Plan, day: date) -> None:
-    if not plan.starts_on(day):
-        raise rules.SLOT_UNKNOWN()
-    if day < clock.today():
-        raise rules.SLOT_PAST()
+    refuse_if(not plan.starts_on(day), rules.SLOT_UNKNOWN)
+    refuse_if(day < clock.today(), rules.SLOT_PAST)
     released = plan.released_at(day)
     now = clock.now()
     if now < released:

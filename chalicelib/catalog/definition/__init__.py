@@ -1,6 +1,15 @@
 """What the city publishes as data: services, halls, and the city around them."""
 
-from chalicelib.catalog.definition.city import CalendarYear, City, HallSummary, Region, Release, Summary, Unit
+from chalicelib.catalog.definition.city import (
+    CalendarYear,
+    City,
+    FormerVersion,
+    HallSummary,
+    Region,
+    Release,
+    Summary,
+    Unit,
+)
 from chalicelib.catalog.definition.delivery import Carrier, DeliveryRules, Divisions
 from chalicelib.catalog.definition.halls import (
     BookingRules,
@@ -24,6 +33,7 @@ from chalicelib.catalog.definition.messages import (
 from chalicelib.catalog.definition.retention import Retention, RetentionRule
 from chalicelib.catalog.definition.services import (
     CertificateDefinition,
+    Commitment,
     Example,
     Item,
     Layout,
@@ -34,11 +44,11 @@ from chalicelib.catalog.definition.services import (
     RectangleElement,
     ServiceDefinition,
     Source,
-    Step,
     TextElement,
-    Workflow,
+    Tolerance,
 )
 from chalicelib.catalog.definition.words import Text
+from chalicelib.catalog.definition.workflow import Procedure, ProcedureKind, Step, Voting, Workflow
 
 __all__ = [
     "AlipayMessage",
@@ -48,10 +58,12 @@ __all__ = [
     "Carrier",
     "CertificateDefinition",
     "City",
+    "Commitment",
     "DayException",
     "DeliveryRules",
     "Divisions",
     "Example",
+    "FormerVersion",
     "Hall",
     "HallService",
     "HallSummary",
@@ -63,6 +75,8 @@ __all__ = [
     "Messages",
     "NoShowRules",
     "PrintPolicy",
+    "Procedure",
+    "ProcedureKind",
     "PublicField",
     "QrElement",
     "QueueRules",
@@ -78,7 +92,9 @@ __all__ = [
     "Summary",
     "Text",
     "TextElement",
+    "Tolerance",
     "Unit",
+    "Voting",
     "WechatMessage",
     "WindowDefinition",
     "WindowGroup",

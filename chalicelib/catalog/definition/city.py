@@ -55,8 +55,19 @@ class City(Strict, frozen=True, kw_only=True):
     delivery: DeliveryRules | None = None
 
 
+class FormerVersion(Strict, frozen=True):
+    """An older version of a service, and from when on new cases got it."""
+
+    version: int
+    effective_from: date
+
+
 class Summary(Strict, frozen=True, kw_only=True):
-    """A service in a list."""
+    """A service in a list.
+
+    ``version``: the newest, which new cases get from ``effective_from`` on; until then the first of ``former`` whose
+    own day has come.
+    """
 
     code: str
     version: int
@@ -68,6 +79,17 @@ class Summary(Strict, frozen=True, kw_only=True):
     unit: str
     processing: str
     promised_days: int
+    effective_from: date
+    former: list[FormerVersion] = []
+
+    def version_on(self, day: date) -> int | None:
+        """The version that a case gets that begins on a day; None before the first one is in force."""
+        if self.effective_from <= day:
+            return self.version
+        for older in self.former:
+            if older.effective_from <= day:
+                return older.version
+        return None
 
 
 class HallSummary(Strict, frozen=True, kw_only=True):

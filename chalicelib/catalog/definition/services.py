@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.catalog.definition.messages import MessageTemplate
 from chalicelib.catalog.definition.words import Code, Strict, Text
+from chalicelib.catalog.definition.workflow import Workflow
 
 Days = Annotated[int, Meta(ge=0, le=365)]
 
@@ -19,6 +20,7 @@ Days = Annotated[int, Meta(ge=0, le=365)]
 class Material(Strict, frozen=True, kw_only=True):
     """A material (申请材料): whether it is needed (``promised``: 容缺后补), in which form, how many, where from.
 
+    A ``promised`` one has a ``code``, and may be brought up to ``promised_days`` working days after the acceptance.
     ``acceptance`` says when it is good enough (受理标准); ``template`` and ``sample`` are where the empty form
     (空表) and a filled-in one (样表) are found.
     """
@@ -30,6 +32,8 @@ class Material(Strict, frozen=True, kw_only=True):
     copies: Annotated[int, Meta(ge=0, le=20)]
     source: Literal["applicant", "register"]
     acceptance: Text
+    code: Code | UnsetType = UNSET
+    promised_days: Annotated[int, Meta(ge=1, le=60)] | UnsetType = UNSET
     note: Text | UnsetType = UNSET
     template: str | UnsetType = UNSET
     sample: str | UnsetType = UNSET
@@ -94,15 +98,39 @@ class Source(Strict, frozen=True, kw_only=True):
     proof: Proof = "proven"
 
 
+class Tolerance(Strict, frozen=True, kw_only=True):
+    """容缺受理: what people agree to who bring a ``promised`` material later, and what follows if they do not."""
+
+    text: Text
+    consequence: Text
+
+
+class Commitment(Strict, frozen=True, kw_only=True):
+    """告知承诺 (国办发〔2020〕42号): a written promise in the place of proofs (codes of rows of ``rules.json``).
+
+    Whoever promises is not held up by these findings. ``unit`` checks afterwards, within ``check_days`` working days.
+    ``text`` is what the applicant is told and promises, ``consequence`` what a false promise leads to.
+    """
+
+    text: Text
+    consequence: Text
+    replaces: Annotated[list[Code], Meta(min_length=1)]
+    unit: Code
+    check_days: Annotated[int, Meta(ge=1, le=180)]
+    legal_basis: str
+
+
 class Item(Strict, frozen=True, kw_only=True):
     """``service.json``: the directory entry (政务服务事项要素, GB/T 39554.2). Limits count working days.
 
     ``catalog_code`` 基本编码, ``task_code`` 实施编码, ``power_source`` 权力来源, ``handling_area`` 通办范围,
     ``handling`` 办理形式, ``online_depth`` 网办深度 (1 to 4), ``visits`` 到办事现场次数 with ``visits_reason``,
-    ``special_procedures`` 特别程序, ``joint_units`` 联办机构; the flags say whether it can be booked, paid online
+    ``joint_units`` 联办机构; the flags say whether it can be booked, paid online
     and posted, and whether hall and self-service terminals have it. ``pick_up``: the result can be fetched at a hall.
     ``proof``: who may apply: ``claimed``, whoever gave a name and a number; ``proven``, who has proven that they are
-    theirs.
+    theirs. ``limit_basis``: the law that allows a statutory limit above that of 行政许可法 art. 42.
+    ``tolerance``: materials may be brought later (容缺受理); ``commitment``: a promise replaces proofs (告知承诺).
+    ``effective_from``: new cases get this version from this day on, and the version before it until then.
     """
 
     code: Code
@@ -132,7 +160,6 @@ class Item(Strict, frozen=True, kw_only=True):
     express: bool
     in_hall: bool
     on_terminals: bool
-    special_procedures: list[Text]
     joint_units: list[Code]
     correction_days: Annotated[int, Meta(ge=1, le=60)]
     conditions: Annotated[list[Text], Meta(min_length=1)]
@@ -149,24 +176,14 @@ class Item(Strict, frozen=True, kw_only=True):
     payment_days: Annotated[int, Meta(ge=1, le=180)] = 30
     pick_up: bool = False
     proof: Proof = "proven"
+    limit_basis: str | UnsetType = UNSET
+    tolerance: Tolerance | UnsetType = UNSET
+    commitment: Commitment | UnsetType = UNSET
 
     @property
     def modes(self) -> list[str]:
         """How the result can reach people: electronically, at a hall, by courier."""
         return ["electronic", *(["pick_up"] if self.pick_up else []), *(["courier"] if self.express else [])]
-
-
-class Step(Strict, frozen=True, kw_only=True):
-    """``workflow.json``: a unit's part; it begins when the steps in ``after`` are done, so others run in parallel."""
-
-    code: Code
-    name: Text
-    unit: Code
-    after: list[str] = []
-
-
-class Workflow(Strict, frozen=True):
-    steps: Annotated[list[Step], Meta(min_length=1)]
 
 
 class Validity(Strict, frozen=True):
@@ -286,7 +303,8 @@ class CertificateDefinition(Strict, frozen=True, kw_only=True):
 class Example(Strict, frozen=True, kw_only=True):
     """``examples.json``: a case and what the rules must say; publishing refuses a rule that none exercises.
 
-    ``fees``: fen of each fee item after reductions, for an approved case.
+    ``fees``: fen of each fee item after reductions, for an approved case. ``steps``: which steps of the workflow run,
+    for a case that officers review.
     """
 
     name: str
@@ -298,6 +316,7 @@ class Example(Strict, frozen=True, kw_only=True):
     outcome: Literal["approve", "review", "refuse", "not_accept"]
     codes: list[str]
     fees: dict[str, int] = {}
+    steps: list[str] = []
 
 
 class ServiceDefinition(Strict, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from chalicelib.certificates import glyphs, rules, store
 from chalicelib.certificates.store import CertificateItem
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.errors import FieldError
+from chalicelib.kernel.errors import FieldError, refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables
@@ -150,8 +150,7 @@ def _period_write(issue: Issue, item: CertificateItem) -> tables.Put:
     periods, taken = store.periods(issue.service, key)
     start, end = item.period
     others = [period for period in taken if period[0] != item.id]
-    if rules.overlaps([(begin, finish) for _, begin, finish in others], start, end):
-        raise rules.PERIOD_TAKEN()
+    refuse_if(rules.overlaps([(begin, finish) for _, begin, finish in others], start, end), rules.PERIOD_TAKEN)
     return store.periods_write(periods, [*others, (item.id, start, end)])
 
 

@@ -15,6 +15,7 @@ from chalicelib.certificates.settings import settings
 from chalicelib.certificates.store import CertificateItem
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import signing
@@ -88,8 +89,7 @@ def fetch_print(ticket: str) -> tuple[CertificateItem, bytes]:
         or clock.seconds(clock.now()) > int(item.link_until or 0)
     ):
         raise rules.PRINT_LINK_USED()
-    if not item.is_in_force:
-        raise rules.NOT_PRINTABLE()
+    refuse_if(not item.is_in_force, rules.NOT_PRINTABLE)
     pdf = render(item)
     item.link = item.link_until = None
     event = Event(events.PRINT_FETCHED, Actor(kind="system", id="system:print"), data={"revision": item.revision})

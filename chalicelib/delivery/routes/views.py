@@ -10,7 +10,7 @@ from chalicelib.catalog.definition import Text
 from chalicelib.delivery import rules, service, store
 from chalicelib.delivery.store import Address, HandoverItem, ShipmentItem
 from chalicelib.kernel import clock
-from chalicelib.kernel.edge.shapes import Instant, Money, View, one_of
+from chalicelib.kernel.edge.shapes import Instant, Money, View, given, one_of
 from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.security import vault
 
@@ -279,8 +279,8 @@ def desk_row(item: ShipmentItem) -> DeskRow:
         status=item.status,
         status_name=state_name(item.status),
         recipient=rules.name_initial(kept.address.recipient) if kept.address else None,
-        place=place(item.division) or None,
-        carrier=item.carrier or None,
+        place=given(place(item.division)),
+        carrier=given(item.carrier),
         courier=item.courier,
         results=results(item),
         promised_by=item.promised_by,
@@ -334,7 +334,7 @@ def handover(side: str, item: HandoverItem, code: str) -> HandoverView:
         status_name=words,
         side=side,
         shipments=item.shipments,
-        code=code or None,
+        code=given(code),
         until=clock.local(item.until),
     )
 

@@ -6,7 +6,7 @@ from chalicelib.catalog import service as catalog
 from chalicelib.delivery import rules, store
 from chalicelib.delivery.store import Address, AddressItem
 from chalicelib.kernel import phones
-from chalicelib.kernel.errors import FieldError
+from chalicelib.kernel.errors import FieldError, refuse_if
 from chalicelib.kernel.storage import tables
 
 
@@ -26,8 +26,7 @@ def check(content: Address) -> None:
                 en="No such division; choose down to the county",
             )
         )
-    if problems:
-        raise rules.ADDRESS_INVALID(fields=problems)
+    refuse_if(problems, rules.ADDRESS_INVALID, fields=problems)
 
 
 def add(party: str, content: Address, address_id: str) -> AddressItem:

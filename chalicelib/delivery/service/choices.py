@@ -13,6 +13,7 @@ from chalicelib.delivery import rules, store
 from chalicelib.delivery.store import Address, Choice, Result, ResultItem
 from chalicelib.identity import service as identity
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.storage import tables, worker
 from chalicelib.platforms import carrier as companies
 
@@ -78,8 +79,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 
 def quote(division: str) -> Quote:
     """What posting to a division would cost; raises ``no_carrier`` or ``platform_unavailable``."""
-    if not catalog.division(division):
-        raise rules.NO_CARRIER()
+    refuse_if(not catalog.division(division), rules.NO_CARRIER)
     found = carrier_for(division)
     return Quote(
         carrier=found.name, postage=postage(found, division), days=found.days, on_delivery=found.cash_on_delivery
@@ -92,14 +92,12 @@ def choose(actor: Actor, entry: ServiceEntry, party: str, wish: Wish) -> Choice:
     Raises ``delivery_mode_not_offered``, ``hall_does_not_hand_out``, ``address_unknown``, ``no_carrier`` or
     ``cash_on_delivery_not_offered``.
     """
-    if wish.mode not in entry.modes:
-        raise rules.MODE_NOT_OFFERED(modes=", ".join(entry.modes))
+    refuse_if(wish.mode not in entry.modes, rules.MODE_NOT_OFFERED, modes=", ".join(entry.modes))
     if wish.mode == rules.ELECTRONIC:
         return Choice(mode=rules.ELECTRONIC)
     halls = [hall.code for hall in catalog.halls(entry.code)]
     if wish.mode == rules.PICK_UP:
-        if wish.hall not in halls:
-            raise rules.HALL_NOT_POSSIBLE()
+        refuse_if(wish.hall not in halls, rules.HALL_NOT_POSSIBLE)
         return Choice(mode=rules.PICK_UP, hall=wish.hall, address=_contact(actor))
     address = of_book(party, wish.address)
     check_postage(address, wish.postage)
@@ -132,8 +130,7 @@ def of_book(party: str, address_id: str) -> Address:
 def check_postage(address: Address, postage: str) -> None:
     """Raise ``no_carrier``, or ``cash_on_delivery_not_offered`` by the carrier that goes there."""
     found = carrier_for(address.division)
-    if postage == "on_delivery" and not found.cash_on_delivery:
-        raise rules.NOT_ON_DELIVERY()
+    refuse_if(postage == "on_delivery" and not found.cash_on_delivery, rules.NOT_ON_DELIVERY)
 
 
 def prepare(result: Result, party: str, party_kind: str, handler: str, choice: Choice) -> list[tables.Write]:

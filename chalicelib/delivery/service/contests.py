@@ -10,6 +10,7 @@ from chalicelib.delivery.service import transitions
 from chalicelib.delivery.store import ShipmentItem
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.storage import tables
 
 _DISPUTE_DAYS = 7
@@ -37,8 +38,7 @@ def dispute(actor: Actor, item: ShipmentItem, reason: str) -> None:
     last = last_day(item)
     if last is None:
         raise rules.SHIPMENTS.refusal(item.status)
-    if clock.today() > last:
-        raise rules.DISPUTE_OVER(days=_days())
+    refuse_if(clock.today() > last, rules.DISPUTE_OVER, days=_days())
     transitions.move_and_store(item, "dispute", "recipient", actor, reason)
 
 

@@ -11,6 +11,7 @@ from chalicelib.delivery.store import Collector, Private, ShipmentItem
 from chalicelib.identity import service as identity
 from chalicelib.kernel import log, numbers
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables
 
@@ -29,8 +30,7 @@ def find(hall: str, code: str, phone_last4: str) -> ShipmentItem:
     parcel = store.shipment(found.shipment) if found else None
     if parcel is None or not hmac.compare_digest(transitions.code(parcel).encode(), code.encode()):
         raise _miss()
-    if parcel.misses >= rules.MOST_MISSES:
-        raise rules.CODE_LOCKED()
+    refuse_if(parcel.misses >= rules.MOST_MISSES, rules.CODE_LOCKED)
     return parcel
 
 
@@ -63,8 +63,7 @@ def collect(actor: Actor, item: ShipmentItem, id_number: str) -> ShipmentItem:
     is_machine = actor.roles == ("kiosk",)
     if not is_machine:
         identity.own_matters.refuse_own(actor, item.party, item.handler)
-    if item.status == rules.DELIVERED:
-        raise rules.CODE_USED()
+    refuse_if(item.status == rules.DELIVERED, rules.CODE_USED)
     _check_collector(item, id_number)
     parcels.refuse_stopped(item)
     event = transitions.move(item, "collect", "clerk", actor)
@@ -88,14 +87,12 @@ def _check_collector(item: ShipmentItem, id_number: str) -> None:
     allowed = {named.id_number}
     if item.party_kind == "person":
         allowed.add(identity.person_party(item.party).number)
-    if numbers.normalized(id_number) not in allowed:
-        raise rules.COLLECTOR_MISMATCH()
+    refuse_if(numbers.normalized(id_number) not in allowed, rules.COLLECTOR_MISMATCH)
 
 
 def name_collector(actor: Actor, item: ShipmentItem, name: str, id_number: str) -> None:
     """Let somebody else collect the parcel; empty takes that back. Raises ``id_number_invalid``, ``code_used``."""
-    if item.status in rules.ENDED:
-        raise rules.TOO_LATE_TO_CHANGE()
+    refuse_if(item.status in rules.ENDED, rules.TOO_LATE_TO_CHANGE)
     collector = None
     if id_number:
         named = identity.identities.identity_of(identity.ShownDocument(name=name, id_number=id_number))
@@ -108,8 +105,7 @@ def name_collector(actor: Actor, item: ShipmentItem, name: str, id_number: str) 
 
 def new_code(actor: Actor, item: ShipmentItem) -> None:
     """Another code for the recipient; the old one is void from now on. Raises ``too_late_to_change``."""
-    if item.status in rules.ENDED:
-        raise rules.TOO_LATE_TO_CHANGE()
+    refuse_if(item.status in rules.ENDED, rules.TOO_LATE_TO_CHANGE)
     item.issue = item.issue + 1
     item.misses = 0
     event = Event(events.DELIVERY_CODE_RENEWED, actor)

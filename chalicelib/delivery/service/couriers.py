@@ -15,6 +15,7 @@ from chalicelib.kernel import clock, log, numbers
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import Instant, View
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events.changes import Data
 from chalicelib.kernel.security import sealed
 from chalicelib.kernel.storage import tables
@@ -79,8 +80,7 @@ def accept(actor: Actor, item: ShipmentItem) -> None:
     """
     if item.courier == actor.id and item.status == rules.ACCEPTED:
         return
-    if item.courier:
-        raise rules.SHIPMENT_TAKEN()
+    refuse_if(item.courier, rules.SHIPMENT_TAKEN)
     parcels.refuse_stopped(item)
     event = transitions.move(item, "accept", "courier", actor)
     item.courier = actor.id
@@ -152,8 +152,7 @@ def deliver(actor: Actor, item: ShipmentItem, handed: DoorProof) -> None:
     event = transitions.move(item, action, "courier", actor, note=handed.left_name, data=facts)
     parcels.refuse_stopped(item)
     wanted = item.postage if item.postage_by == "on_delivery" else 0
-    if handed.collected != wanted:
-        raise rules.POSTAGE_DIFFERS(amount=wanted)
+    refuse_if(handed.collected != wanted, rules.POSTAGE_DIFFERS, amount=wanted)
     _check_proof(item, kind, handed)
     keep_proof(item, kind, actor, handed.signature)
     item.misses = 0
@@ -213,8 +212,7 @@ def _check_screen(item: ShipmentItem, text: str) -> None:
     except sealed.NotGenuine:
         raise rules.SCREEN_INVALID() from None
     is_over = shown.until <= clock.seconds(clock.now())
-    if shown.issue != item.issue or is_over:
-        raise rules.SCREEN_INVALID()
+    refuse_if(shown.issue != item.issue or is_over, rules.SCREEN_INVALID)
 
 
 def _check_card(item: ShipmentItem, id_number: str) -> None:
@@ -227,8 +225,7 @@ def _check_card(item: ShipmentItem, id_number: str) -> None:
     collector = store.private(item).collector
     if collector is not None:
         allowed.add(collector.id_number)
-    if numbers.normalized(id_number) not in allowed - {""}:
-        raise rules.CARD_DIFFERS()
+    refuse_if(numbers.normalized(id_number) not in allowed - {""}, rules.CARD_DIFFERS)
 
 
 def check_code(item: ShipmentItem, code: str) -> None:
@@ -236,8 +233,7 @@ def check_code(item: ShipmentItem, code: str) -> None:
 
     Each try is counted before it is looked at, so that many guesses at once are no better than one after another.
     """
-    if item.misses >= rules.MOST_MISSES:
-        raise rules.CODE_LOCKED()
+    refuse_if(item.misses >= rules.MOST_MISSES, rules.CODE_LOCKED)
     _count_try(item)
     if not hmac.compare_digest(transitions.code(item).encode(), code.encode()):
         log.count("delivery_code_misses")

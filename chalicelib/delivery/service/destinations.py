@@ -6,6 +6,7 @@ from chalicelib.delivery import events, rules, store
 from chalicelib.delivery.service import choices, counter, transitions
 from chalicelib.delivery.store import Private, ShipmentItem
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables
 from chalicelib.payments import service as payments
@@ -28,8 +29,7 @@ def redirect(actor: Actor, item: ShipmentItem, mode: str, address_id: str) -> No
 
 def _to_address(actor: Actor, item: ShipmentItem, address_id: str) -> None:
     address = choices.of_book(item.party, address_id)
-    if choices.carrier_for(address.division).code != item.carrier:
-        raise rules.CARRIER_DIFFERS()
+    refuse_if(choices.carrier_for(address.division).code != item.carrier, rules.CARRIER_DIFFERS)
     item.content = store.seal(item, "content", Private(address, store.private(item).collector))
     item.division = address.division
     item.place = ""

@@ -9,7 +9,7 @@ from chalicelib.delivery.service import couriers, parcels, transitions
 from chalicelib.delivery.store import HandoverItem, ShipmentItem
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.errors import Problem
+from chalicelib.kernel.errors import Problem, refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import sealed
@@ -49,8 +49,7 @@ def dispatch(actor: Actor, hall: str, courier: str, wanted: list[str], handover_
     mine = [item for item in _of_courier(courier) if item.hall == hall and item.direction == rules.OUT]
     here = [item for item in mine if item.status == rules.ACCEPTED]
     chosen = [item for item in _chosen(here, wanted) if not parcels.is_stopped(item)]
-    if not chosen or len(chosen) < len(set(wanted)):
-        raise rules.PARCEL_STOPPED()
+    refuse_if(not chosen or len(chosen) < len(set(wanted)), rules.PARCEL_STOPPED)
     return _open(rules.DISPATCH, hall, actor.id, courier, chosen, actor, handover_id)
 
 
@@ -83,8 +82,7 @@ def _of_courier(courier: str) -> list[ShipmentItem]:
 def _chosen(here: list[ShipmentItem], wanted: list[str]) -> list[ShipmentItem]:
     missing = sorted(set(wanted) - {item.id for item in here})
     chosen = [item for item in here if not wanted or item.id in wanted][: rules.MOST_IN_HANDOVER]
-    if missing or not chosen:
-        raise rules.PARCEL_GONE(parcels=", ".join(missing) or "0")
+    refuse_if(missing or not chosen, rules.PARCEL_GONE, parcels=", ".join(missing) or "0")
     return chosen
 
 
@@ -145,8 +143,7 @@ def _check_code(item: HandoverItem, side: str, text: str) -> None:
     except sealed.NotGenuine:
         raise rules.HANDOVER_CODE_WRONG() from None
     fresh = clock.seconds(clock.now()) <= code.until
-    if code.handover != item.id or code.side != _OTHER[side] or not fresh:
-        raise rules.HANDOVER_CODE_WRONG()
+    refuse_if(code.handover != item.id or code.side != _OTHER[side] or not fresh, rules.HANDOVER_CODE_WRONG)
 
 
 def _move_writes(actor: Actor, item: HandoverItem) -> list[tables.Write]:
@@ -159,8 +156,7 @@ def _move_writes(actor: Actor, item: HandoverItem) -> list[tables.Write]:
             writes.append(_move_write(actor, item, parcel))
         except Problem:
             gone.append(shipment_id)
-    if gone:
-        raise rules.PARCEL_GONE(parcels=", ".join(gone))
+    refuse_if(gone, rules.PARCEL_GONE, parcels=", ".join(gone))
     return writes
 
 

@@ -7,6 +7,7 @@ from chalicelib.delivery.service import choices, transitions
 from chalicelib.delivery.store import Private, Result, ShipmentItem
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables
 
@@ -23,8 +24,7 @@ def request(
         return existing
     address = choices.of_book(party, address_id)
     carrier = choices.carrier_for(address.division)
-    if carrier.kind != "own":
-        raise rules.NO_CARRIER()
+    refuse_if(carrier.kind != "own", rules.NO_CARRIER)
     item = ShipmentItem(
         f"SHIPMENT#{shipment_id}",
         direction=rules.IN,

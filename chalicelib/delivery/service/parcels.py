@@ -12,6 +12,7 @@ from chalicelib.delivery.store import Choice, OpenParcelItem, Private, Result, R
 from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.edge import documents
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import optimistic, tables, worker
@@ -216,8 +217,7 @@ def take_out(actor: Actor, item: ShipmentItem, application_id: str, reason: str)
 def require_printed(item: ShipmentItem) -> None:
     """Raise ``results_not_printed`` unless every result of the parcel is on valid paper."""
     missing = sum(not result.printed for result in item.results)
-    if missing:
-        raise rules.NOT_ALL_PRINTED(missing=missing)
+    refuse_if(missing, rules.NOT_ALL_PRINTED, missing=missing)
 
 
 def is_stopped(item: ShipmentItem) -> bool:
@@ -230,8 +230,7 @@ def is_stopped(item: ShipmentItem) -> bool:
 
 def refuse_stopped(item: ShipmentItem) -> None:
     """Raise ``parcel_stopped`` if the parcel is stopped."""
-    if is_stopped(item):
-        raise rules.PARCEL_STOPPED()
+    refuse_if(is_stopped(item), rules.PARCEL_STOPPED)
 
 
 def pack(actor: Actor, item: ShipmentItem) -> None:
@@ -244,8 +243,7 @@ def pack(actor: Actor, item: ShipmentItem) -> None:
         return
     if item.status == rules.CREATED:
         require_printed(item)
-        if not item.paid:
-            raise rules.POSTAGE_UNPAID()
+        refuse_if(not item.paid, rules.POSTAGE_UNPAID)
         refuse_stopped(item)
     happened = [transitions.move(item, "pack", "clerk", actor)]
     if item.mode == rules.PICK_UP:
@@ -296,8 +294,7 @@ def labels_link(actor: Actor, hall: str, wanted: list[str], form: str) -> docume
     """
     items = [store.shipment(shipment_id) for shipment_id in wanted]
     gone = [name for name, item in zip(wanted, items, strict=True) if item is None or item.hall != hall]
-    if gone:
-        raise rules.PARCEL_GONE(parcels=", ".join(gone))
+    refuse_if(gone, rules.PARCEL_GONE, parcels=", ".join(gone))
     store.record_readings([item for item in items if item is not None], actor)
     return documents.link("labels", form, ",".join(wanted))
 

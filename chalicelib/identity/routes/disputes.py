@@ -11,7 +11,7 @@ from chalicelib.identity.store import AccountItem, DisputeItem
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Access, Actor, is_staff
 from chalicelib.kernel.edge.endpoint import endpoint
-from chalicelib.kernel.edge.shapes import CursorText, Done, Instant, Reason, View, one_of
+from chalicelib.kernel.edge.shapes import CursorText, Done, Instant, Reason, View, given, one_of
 from chalicelib.kernel.event_types import declared_in
 from chalicelib.kernel.events import changes, history
 from chalicelib.kernel.roles import SECURITY_ADMINISTRATOR
@@ -117,7 +117,7 @@ def _history(subject: str) -> list[HistoryEntry]:
             zh=words.zh,
             en=words.en,
             by=change.actor,
-            reason=changes.note_of(subject, change) or None,
+            reason=given(changes.note_of(subject, change)),
         )
         entries.append(entry)
     return entries
@@ -172,7 +172,7 @@ def _dispute_view(dispute: DisputeItem) -> DisputeView:
         name=locked.name or "",
         id_number=locked.id_number or "",
         platforms=locked.platforms,
-        successor=dispute.successor or None,
+        successor=given(dispute.successor),
         proof=prover.proof,
         proven_at=prover.proven_at,
     )

@@ -9,6 +9,7 @@ from chalicelib.identity import events, rules, store
 from chalicelib.identity.store import AccountItem
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import optimistic, tables
@@ -39,8 +40,7 @@ def is_fresh_proof(account: AccountItem) -> bool:
 
 def require_fresh_proof(account: AccountItem) -> None:
     """Raise ``fresh_proof_required`` unless it was proven just now whose the account is."""
-    if not is_fresh_proof(account):
-        raise rules.FRESH_PROOF_REQUIRED()
+    refuse_if(not is_fresh_proof(account), rules.FRESH_PROOF_REQUIRED)
 
 
 def change(load: Callable[[], Any], alter: Callable[[Any], None], event: Event) -> None:

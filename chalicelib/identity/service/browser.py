@@ -20,6 +20,7 @@ from chalicelib.kernel import clock, ids, phones
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.rates import Slowdown
 from chalicelib.kernel.edge.shapes import Instant, View
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.storage import tables
 
 _SCAN_LASTS = timedelta(minutes=2)
@@ -76,8 +77,7 @@ def confirm(actor: Actor, content: str, number: str) -> None:
     Somebody who was sent another browser's code does not see its number. Raises ``browser_login_over``,
     ``browser_number_wrong`` or ``mini_program_only``.
     """
-    if actor.platform not in ("wechat", "alipay"):
-        raise rules.MINI_PROGRAM_ONLY()
+    refuse_if(actor.platform not in ("wechat", "alipay"), rules.MINI_PROGRAM_ONLY)
     item = _waiting(content)
     if not hmac.compare_digest(item.number.encode(), number.encode()):
         _count_miss(item)
@@ -125,8 +125,7 @@ def finish_scan(secret: str, device: str | None) -> Tokens:
     is_ours = item is not None and hmac.compare_digest(item.secret.encode(), ids.fingerprint(own).encode())
     if item is None or not is_ours or _is_past(item.expires_at):
         raise session_rules.BROWSER_LOGIN_OVER()
-    if item.status == session_rules.WAITING:
-        raise session_rules.BROWSER_LOGIN_WAITING(retry_after=2)
+    refuse_if(item.status == session_rules.WAITING, session_rules.BROWSER_LOGIN_WAITING, retry_after=2)
     session_rules.BROWSER_LOGINS.move(item, "finish", "browser")
     try:
         tables.write(tables.Put(item, ScanItem.status == session_rules.CONFIRMED))

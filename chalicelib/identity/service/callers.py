@@ -11,6 +11,7 @@ from chalicelib.identity.store import AccountItem, StaffItem
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import ANONYMOUS, Actor, Level
 from chalicelib.kernel.edge import tokens
+from chalicelib.kernel.errors import refuse_if
 
 
 def authenticate(headers: dict[str, str]) -> Actor:
@@ -23,8 +24,7 @@ def authenticate(headers: dict[str, str]) -> Actor:
     if authorization is None:
         return ANONYMOUS
     scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer":
-        raise errors.NOT_AUTHENTICATED()
+    refuse_if(scheme.lower() != "bearer", errors.NOT_AUTHENTICATED)
     claims = tokens.verify(token)
     if claims["kind"] == "staff":
         return _staff_actor(claims)

@@ -20,6 +20,7 @@ from chalicelib.identity.store import AccountItem
 from chalicelib.identity.store.mandates import ORGANIZATION, MandateItem, OrganizationItem
 from chalicelib.kernel import clock, errors, ids, numbers
 from chalicelib.kernel.access import Actor, Level, system
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
@@ -48,23 +49,20 @@ def register_organization(actor: Actor, credit_code: str) -> MandateItem:
     account = canonical(actor.id)
     require_fresh_proof(account)
     licence = _active_licence(credit_code, actor)
-    if licence.representative != account.id_index:
-        raise mandate_rules.NOT_LEGAL_REPRESENTATIVE()
+    refuse_if(licence.representative != account.id_index, mandate_rules.NOT_LEGAL_REPRESENTATIVE)
     return _let_in(actor, licence, account, ["*"], date.max)
 
 
 def _checked_code(text: str) -> str:
     credit_code = numbers.normalized(text)
-    if not numbers.is_credit_code(credit_code):
-        raise mandate_rules.CREDIT_CODE_INVALID()
+    refuse_if(not numbers.is_credit_code(credit_code), mandate_rules.CREDIT_CODE_INVALID)
     return credit_code
 
 
 def _active_licence(credit_code: str, actor: Actor) -> Licence:
     """The enterprise's entry today; raises ``enterprise_unknown`` or ``enterprise_not_active``."""
     licence = _licence(credit_code, actor)
-    if not licence.is_active:
-        raise mandate_rules.ENTERPRISE_NOT_ACTIVE()
+    refuse_if(not licence.is_active, mandate_rules.ENTERPRISE_NOT_ACTIVE)
     return licence
 
 
@@ -112,8 +110,7 @@ def register_at_window(actor: Actor, code: str, credit_code: str, scope: list[st
         raise mandate_rules.MANDATE_PERIOD_INVALID()
     licence = _active_licence(credit_code, actor)
     account = account_of_code(code)
-    if own_matters.is_own_identity(actor, account.id_index or ""):
-        raise errors.OWN_MATTER()
+    refuse_if(own_matters.is_own_identity(actor, account.id_index or ""), errors.OWN_MATTER)
     return _let_in(actor, licence, account, scope, until)
 
 

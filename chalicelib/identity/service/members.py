@@ -16,6 +16,7 @@ from chalicelib.kernel import clock, errors, ids, phones
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import Instant, View
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.roles import ADMINISTRATORS
@@ -109,8 +110,7 @@ def reset(actor: Actor, username: str, reason: str) -> StaffItem:
 
 def require_no_administrator(member: StaffItem) -> None:
     """Raise ``administrator_protected``: over the API no administrator decides about another one."""
-    if set(member.roles) & set(ADMINISTRATORS):
-        raise staff_rules.ADMINISTRATOR_PROTECTED()
+    refuse_if(set(member.roles) & set(ADMINISTRATORS), staff_rules.ADMINISTRATOR_PROTECTED)
 
 
 def _void_factors(member: StaffItem) -> str:
@@ -170,8 +170,7 @@ def activate(username: str, invitation: str, code: str, device: str | None = Non
     def attempt() -> StaffItem:
         member = _invited(username, invitation)
         step = staff.matching_step(store.unseal(member, "totp_secret"), code)
-        if step == 0:
-            raise staff_rules.ONE_TIME_CODE_WRONG()
+        refuse_if(step == 0, staff_rules.ONE_TIME_CODE_WRONG)
         activated = staff_rules.STAFF.move(member, "activate", "member")
         member.last_step = step
         member.invitation = ""
@@ -191,8 +190,7 @@ def _invited(username: str, invitation: str) -> StaffItem:
     is_right = hmac.compare_digest(expected.encode(), ids.fingerprint(invitation).encode())
     if member is None or not is_right or member.status != staff_rules.INVITED:
         raise staff_rules.INVITATION_INVALID()
-    if member.invited_until <= clock.seconds(clock.now()):
-        raise staff_rules.INVITATION_INVALID()
+    refuse_if(member.invited_until <= clock.seconds(clock.now()), staff_rules.INVITATION_INVALID)
     return member
 
 
@@ -279,10 +277,20 @@ def of_unit(unit: str, cursor: str | None) -> tables.Page:
     return tables.Page([member for member in found if member is not None and member.unit == unit], page.cursor)
 
 
-def may_work(username: str) -> bool:
+def known(username: str) -> StaffItem | None:
+    """A staff member, if there is one with this name."""
+    return store.staff(username)
+
+
+def is_active(member: StaffItem) -> bool:
     """Whether a staff member is neither suspended nor gone."""
+    return member.status == staff_rules.ACTIVE
+
+
+def may_work(username: str) -> bool:
+    """Whether there is such a staff member, neither suspended nor gone."""
     member = store.staff(username)
-    return member is not None and member.status == staff_rules.ACTIVE
+    return member is not None and is_active(member)
 
 
 def suspend(actor: Actor, username: str, reason: str) -> StaffItem:

@@ -10,7 +10,7 @@ from chalicelib.identity.service.people import platforms_of
 from chalicelib.identity.store import AccountItem
 from chalicelib.kernel import clock, ids, phones
 from chalicelib.kernel.access import Actor, Level
-from chalicelib.kernel.edge.shapes import Instant, View, one_of
+from chalicelib.kernel.edge.shapes import Instant, View, given, one_of
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
@@ -43,7 +43,7 @@ def other_accounts(actor: Actor) -> list[OtherAccount]:
             platforms=platforms_of(other),
             proof=other.proof,
             proven_at=clock.local_or_none(other.proven_at),
-            phone=vault.mask_phone(phones.shown(store.unseal(other, "phone"))) or None,
+            phone=given(vault.mask_phone(phones.shown(store.unseal(other, "phone")))),
         )
         found.append(shown)
     return found

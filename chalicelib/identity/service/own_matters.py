@@ -10,6 +10,7 @@ from chalicelib.identity.service.accounts import standing_account
 from chalicelib.identity.store.mandates import ORGANIZATION, PERSON
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import refuse_if
 
 _COUNTS_LONGER = timedelta(days=365)
 """Whoever ends a relation or a mandate does not decide about the other one on the next day."""
@@ -22,21 +23,18 @@ def is_own(actor: Actor, *parties: str) -> bool:
     decides. It counts for a year after it has ended, and so does a mandate. Two reads for an enterprise, five for a
     person. Raises ``staff_identity_unknown``.
     """
-    if not actor.person:
-        raise errors.STAFF_IDENTITY_UNKNOWN()
+    refuse_if(not actor.person, errors.STAFF_IDENTITY_UNKNOWN)
     return any(_concerns(actor.person, party) for party in set(parties) if party)
 
 
 def refuse_own(actor: Actor, *parties: str) -> None:
     """Raise ``own_matter`` where a request names the things it is about, and not its path."""
-    if is_own(actor, *parties):
-        raise errors.OWN_MATTER()
+    refuse_if(is_own(actor, *parties), errors.OWN_MATTER)
 
 
 def is_own_identity(actor: Actor, id_index: str) -> bool:
     """Whether an identity is the staff member's or a relative's. Raises ``staff_identity_unknown``."""
-    if not actor.person:
-        raise errors.STAFF_IDENTITY_UNKNOWN()
+    refuse_if(not actor.person, errors.STAFF_IDENTITY_UNKNOWN)
     if not id_index:
         return False
     return id_index == actor.person or _are_relatives(actor.person, id_index)

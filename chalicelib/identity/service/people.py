@@ -12,7 +12,7 @@ from chalicelib.identity.service.accounts import canonical, require_fresh_proof
 from chalicelib.identity.store import AccountItem
 from chalicelib.kernel import clock, errors, ids, phones
 from chalicelib.kernel.access import Actor, Level, system
-from chalicelib.kernel.edge.shapes import Instant, View, one_of
+from chalicelib.kernel.edge.shapes import Instant, View, given, one_of
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
@@ -148,7 +148,7 @@ def describe(account_id: str, *, phone_only: bool = False) -> OwnData:
         level=Level(min(account.level, Level.PHONE)).name.lower(),
         platforms=[],
         merged_accounts=[],
-        phone=phone or None,
+        phone=given(phone),
     )
 
 
@@ -167,11 +167,11 @@ def _described(account: AccountItem) -> OwnData:
         account_id=account.id,
         level=Level(account.level).name.lower(),
         platforms=platforms_of(account),
-        proof=account.proof or None,
+        proof=given(account.proof),
         proven_at=clock.local_or_none(account.proven_at),
         name=vault.mask_name(name) if name else None,
         id_number=vault.mask_id_number(number) if number else None,
-        phone=vault.mask_phone(phones.shown(phone_of(account))) or None,
+        phone=given(vault.mask_phone(phones.shown(phone_of(account)))),
         merged_accounts=list(account.merged),
     )
 

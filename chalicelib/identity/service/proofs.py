@@ -17,6 +17,7 @@ from chalicelib.kernel import clock, errors, ids, papers
 from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.edge.rates import Limit
 from chalicelib.kernel.edge.shapes import View, one_of
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.settings import settings
@@ -41,10 +42,8 @@ def claim(actor: Actor, document: ShownDocument) -> None:
             return
         # A proof writes the same item, so a claim and a proof at the same moment do not miss each other.
         person = store.person(identity.index) or store.new_person(identity.index)
-        if person.account_id:
-            raise rules.PROVEN_ELSEWHERE()
-        if len(person.claims) >= rules.MOST_CLAIMS:
-            raise rules.TOO_MANY_CLAIMS()
+        refuse_if(person.account_id, rules.PROVEN_ELSEWHERE)
+        refuse_if(len(person.claims) >= rules.MOST_CLAIMS, rules.TOO_MANY_CLAIMS)
         person.claims = [*person.claims, account.id]
         identities.keep(account, identity)
         account.level = Level.CLAIMED
@@ -60,13 +59,10 @@ def check_registered(identity: Identity) -> None:
     who has died, and ``platform_unavailable``.
     """
     kind = papers.KINDS[identity.document]
-    if not kind.is_registered:
-        raise rules.DOCUMENT_NEEDS_WINDOW(document=kind.zh, document_en=kind.en)
+    refuse_if(not kind.is_registered, rules.DOCUMENT_NEEDS_WINDOW, document=kind.zh, document_en=kind.en)
     found = departments.check_identity(identity.name, identity.number, identity.document)
-    if not found.match:
-        raise rules.NAME_DOES_NOT_MATCH()
-    if found.deceased:
-        raise rules.DECEASED()
+    refuse_if(not found.match, rules.NAME_DOES_NOT_MATCH)
+    refuse_if(found.deceased, rules.DECEASED)
 
 
 def _account_in_use(account_id: str) -> AccountItem:
@@ -98,8 +94,7 @@ def give_claim_up(actor: Actor) -> None:
 
     def attempt() -> None:
         account = _account_in_use(actor.id)
-        if account.level != Level.CLAIMED:
-            raise rules.NO_CLAIM()
+        refuse_if(account.level != Level.CLAIMED, rules.NO_CLAIM)
         # The account stays among those that claim the identity: a proof must find what was done under it.
         _, writes = disputes.successor_writes(actor, account)
         account.token_version = account.token_version + 1
@@ -136,8 +131,7 @@ def start_face_check(actor: Actor, document: ShownDocument) -> FaceCheck:
     """
     identity = identities.identity_of(document)
     kind = papers.KINDS[identity.document]
-    if actor.platform not in ("wechat", "alipay"):
-        raise rules.MINI_PROGRAM_ONLY()
+    refuse_if(actor.platform not in ("wechat", "alipay"), rules.MINI_PROGRAM_ONLY)
     if not (kind.wechat if actor.platform == "wechat" else kind.alipay):
         raise rules.NO_FACE_CHECK(document=kind.zh, document_en=kind.en)
     stands_for(canonical(actor.id), identity)
@@ -184,10 +178,8 @@ def confirm_face_check(actor: Actor) -> None:
     is_over = clock.now() > pending.started_at + rules.FACE_CHECK_LASTS[pending.method]
     # What one platform began, only the same one can be asked about: a session of the other one has no user id for it.
     is_of_this_platform = pending.method.startswith(f"{actor.platform}_")
-    if is_over or not is_of_this_platform:
-        raise rules.PROOF_NOT_STARTED()
-    if not _has_passed(actor, pending):
-        raise rules.PROOF_NOT_PASSED()
+    refuse_if(is_over or not is_of_this_platform, rules.PROOF_NOT_STARTED)
+    refuse_if(not _has_passed(actor, pending), rules.PROOF_NOT_PASSED)
     # It counts from when it was begun: a check that lay for hours says nothing of who holds the phone now.
     prove(actor, account.id, pending.identity, pending.method, at=pending.started_at)
 
@@ -235,8 +227,7 @@ def prove(
     def attempt() -> None:
         account = _account_in_use(account_id)
         stands_for(account, identity)
-        if only_again and not _has_proven(account, identity):
-            raise rules.PROVE_IN_MINI_PROGRAM()
+        refuse_if(only_again and not _has_proven(account, identity), rules.PROVE_IN_MINI_PROGRAM)
         # Claims of this identity write the same item: whoever comes between is seen when this is tried again.
         person = store.person(identity.index) or store.new_person(identity.index)
         writes = _recognition_writes(actor, account, identity)
@@ -247,8 +238,7 @@ def prove(
                 writes += disputes.eviction_writes(actor, rival, account.id, method)
         was_proven = account.level == Level.PROVEN
         if account.id not in person.proven:
-            if len(person.proven) >= rules.MOST_PROVEN:
-                raise rules.TOO_MANY_ACCOUNTS()
+            refuse_if(len(person.proven) >= rules.MOST_PROVEN, rules.TOO_MANY_ACCOUNTS)
             writes += _announcement_writes(actor, person, method)
             person.proven = [*person.proven, account.id]
         person.claims = []

@@ -14,6 +14,7 @@ from chalicelib.identity.service.wards import is_guardian
 from chalicelib.identity.store import AccountItem, RelativeItem
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor, Level
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
@@ -67,8 +68,7 @@ def visitor_self(actor: Actor) -> Visitor:
 
 
 def _own_key(account: AccountItem) -> str:
-    if not account.id_index:
-        raise errors.PROOF_REQUIRED()
+    refuse_if(not account.id_index, errors.PROOF_REQUIRED)
     return account.id_index if account.level >= Level.PROVEN else account.id_index + _CLAIMED
 
 
@@ -77,8 +77,7 @@ def visitor_relative(actor: Actor, relative_id: str) -> Visitor:
     item = store.relative(relative_id)
     if item is None or not is_holder(actor, item):
         raise errors.NOT_FOUND()
-    if not _stands(item):
-        raise rules.RELATIVE_NOT_CONSENTED()
+    refuse_if(not _stands(item), rules.RELATIVE_NOT_CONSENTED)
     person = store.person(item.relative_index)
     account = person.account_id or "" if person else ""
     return Visitor(
@@ -163,10 +162,8 @@ def give_consent(actor: Actor, item: RelativeItem) -> None:
 
     Raises ``not_found`` once the relation has ended, and ``guardian_consents`` for a child under 14.
     """
-    if item.ended:
-        raise errors.NOT_FOUND()
-    if rules.is_child(identities.birth_date(item), clock.today()):
-        raise rules.GUARDIAN_CONSENTS()
+    refuse_if(item.ended, errors.NOT_FOUND)
+    refuse_if(rules.is_child(identities.birth_date(item), clock.today()), rules.GUARDIAN_CONSENTS)
     if not item.consented or item.guardian:
         item.consented = True
         item.guardian = False

@@ -21,7 +21,7 @@ from chalicelib.identity.store import SecurityKey, StaffItem
 from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.shapes import Instant, View
-from chalicelib.kernel.errors import ErrorCode
+from chalicelib.kernel.errors import ErrorCode, refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.settings import settings
@@ -61,8 +61,7 @@ def begin_registration(actor: Actor) -> KeyOptions:
     from webauthn.helpers.structs import AuthenticatorSelectionCriteria, UserVerificationRequirement
 
     member = _member(actor.id)
-    if len(member.keys) >= staff_rules.MOST_KEYS:
-        raise staff_rules.TOO_MANY_KEYS()
+    refuse_if(len(member.keys) >= staff_rules.MOST_KEYS, staff_rules.TOO_MANY_KEYS)
     challenge = _new_challenge(member)
     options = webauthn.generate_registration_options(
         rp_id=_domain(),
@@ -99,10 +98,8 @@ def register(actor: Actor, name: str, credential: dict[str, Any], password: str,
         # The library reads what a browser sent: on shapes that nobody makes it fails in ways of its own.
         log.failure("security_key_refused", error)
         raise staff_rules.SECURITY_KEY_REFUSED() from None
-    if len(verified.credential_id) > _LONGEST_ID:
-        raise staff_rules.SECURITY_KEY_REFUSED()
-    if len(member.keys) >= staff_rules.MOST_KEYS:
-        raise staff_rules.TOO_MANY_KEYS()
+    refuse_if(len(verified.credential_id) > _LONGEST_ID, staff_rules.SECURITY_KEY_REFUSED)
+    refuse_if(len(member.keys) >= staff_rules.MOST_KEYS, staff_rules.TOO_MANY_KEYS)
     key = SecurityKey(
         id=_text(verified.credential_id),
         name=name,
@@ -123,8 +120,7 @@ def begin_login(username: str, password: str) -> KeyOptions:
     from webauthn.helpers.structs import UserVerificationRequirement
 
     member = staff.prove_password(username, password)
-    if not member.keys:
-        raise staff_rules.LOGIN_REFUSED()
+    refuse_if(not member.keys, staff_rules.LOGIN_REFUSED)
     options = webauthn.generate_authentication_options(
         rp_id=_domain(),
         challenge=_new_challenge(member),

@@ -18,7 +18,8 @@ from chalicelib.identity.store import AccountItem, EndedSession, SessionItem, St
 from chalicelib.kernel import clock, errors, ids
 from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.edge import tokens
-from chalicelib.kernel.edge.shapes import Instant, View
+from chalicelib.kernel.edge.shapes import Instant, View, given
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
@@ -171,8 +172,7 @@ def refresh(refresh_token: str, device: str | None = None) -> Tokens:
     unknown, expired or ended.
     """
     session_id, _, secret = refresh_token.partition(".")
-    if not session_id.isalnum() or not _is_ours(session_id, secret):
-        raise session_rules.REFRESH_INVALID()
+    refuse_if(not session_id.isalnum() or not _is_ours(session_id, secret), session_rules.REFRESH_INVALID)
     # Two devices, or a device twice, may refresh at this moment: one is first, and the other is looked at again.
     item, account, new_secret = optimistic.repeat(lambda: _rotate(session_id, ids.fingerprint(secret), device))
     if account is not None:
@@ -202,8 +202,7 @@ def _rotate(session_id: str, presented: str, device: str | None) -> tuple[Sessio
     if outcome == "reuse":
         _end(item, "reuse", "system", Actor(kind=item.kind, id=item.holder))
         raise session_rules.REFRESH_REUSED()
-    if outcome == "expired":
-        raise session_rules.REFRESH_INVALID()
+    refuse_if(outcome == "expired", session_rules.REFRESH_INVALID)
     account = _account_of_login(item, holder) if isinstance(holder, AccountItem) else None
     before = item.current
     new_secret = _new_secret(session_id)
@@ -319,7 +318,7 @@ def sessions_of(holder: str, this: str = "") -> list[SessionView]:
                 opened_at=clock.local(clock.from_seconds(item.opened_at)),
                 used_at=clock.local(clock.from_seconds(item.used_at)),
                 is_this=item.id == this,
-                platform=item.platform or None,
+                platform=given(item.platform),
             )
             found.append(shown)
     return found

@@ -15,6 +15,7 @@ from chalicelib.identity.store import StaffItem
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.edge.rates import Limit
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
@@ -69,10 +70,8 @@ def _register_login(member: StaffItem, login_key: str, factor: str) -> None:
     # Counted before it is compared: many guesses at one moment must not all pass.
     REGISTRATIONS.count(member.username)
     step = matching_step(store.unseal(member, "totp_secret"), factor)
-    if step == 0:
-        raise staff_rules.COURIER_LOGIN_NOT_REGISTERED()
-    if step <= member.last_step:
-        raise staff_rules.ONE_TIME_CODE_USED()
+    refuse_if(step == 0, staff_rules.COURIER_LOGIN_NOT_REGISTERED)
+    refuse_if(step <= member.last_step, staff_rules.ONE_TIME_CODE_USED)
     member.last_step = step
     member.logins = [login_key, *member.logins][: staff_rules.MOST_COURIER_LOGINS]
     void_tokens(member)
@@ -140,10 +139,8 @@ def prove_both_factors(username: str, password: str, code: str) -> StaffItem:
     """
     member = prove_password(username, password)
     step = matching_step(store.unseal(member, "totp_secret"), code)
-    if step == 0:
-        raise staff_rules.LOGIN_REFUSED()
-    if step <= member.last_step:
-        raise staff_rules.ONE_TIME_CODE_USED()
+    refuse_if(step == 0, staff_rules.LOGIN_REFUSED)
+    refuse_if(step <= member.last_step, staff_rules.ONE_TIME_CODE_USED)
     member.last_step = step
     return member
 

@@ -17,6 +17,7 @@ from chalicelib.identity.store import AccountItem
 from chalicelib.identity.store.mandates import PERSON, MandateItem
 from chalicelib.kernel import clock, papers
 from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import optimistic, tables
@@ -33,8 +34,7 @@ def give_mandate(actor: Actor, agent: ShownDocument, scope: list[str], until: da
     if not mandate_rules.mandate_period_is_valid(until, clock.today()):
         raise mandate_rules.MANDATE_PERIOD_INVALID()
     account = canonical(actor.id)
-    if identity.index == account.id_index:
-        raise mandate_rules.MANDATE_TO_ONESELF()
+    refuse_if(identity.index == account.id_index, mandate_rules.MANDATE_TO_ONESELF)
     require_fresh_proof(account)
     terms = Terms(role=mandate_rules.AGENT, scope=scope, until=until, given_by=account.id_index or "")
     return mandates.offer(actor, _principal(account), Holder(index=identity.index, name=identity.name), terms)
@@ -59,8 +59,7 @@ def become_guardian(actor: Actor, name: str, id_number: str) -> MandateItem:
     proofs.check_registered(ward)
     guardian = canonical(actor.id)
     require_fresh_proof(guardian)
-    if not is_guardian(guardian.id_index or "", ward.number):
-        raise mandate_rules.NOT_GUARDIAN()
+    refuse_if(not is_guardian(guardian.id_index or "", ward.number), mandate_rules.NOT_GUARDIAN)
     account = canonical(proofs.account_of_ward(actor, ward))
     until = mandate_rules.guardian_until(ward.born, clock.today())
     holder = Holder(index=guardian.id_index or "", name=store.unseal(guardian, "name"))

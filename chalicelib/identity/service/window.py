@@ -14,6 +14,7 @@ from chalicelib.identity.store.mandates import ORGANIZATION, PERSON
 from chalicelib.kernel import clock, errors, papers
 from chalicelib.kernel.access import Actor, Level
 from chalicelib.kernel.edge.shapes import Instant, View
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.storage import tables
 
 _CODE_DIGITS = 8
@@ -31,8 +32,7 @@ def new_code(actor: Actor) -> ProofCode:
 
     Raises ``prove_in_mini_program`` in a partial session of an account that is not proven yet: it could not be used.
     """
-    if actor.is_partial and canonical(actor.id).level != Level.PROVEN:
-        raise rules.PROVE_IN_MINI_PROGRAM()
+    refuse_if(actor.is_partial and canonical(actor.id).level != Level.PROVEN, rules.PROVE_IN_MINI_PROGRAM)
     code = f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}d}"
     ends = clock.now() + timedelta(seconds=rules.PROOF_CODE_SECONDS)
     item = store.new_proof_code(code, actor.id, clock.seconds(ends))
@@ -51,8 +51,7 @@ def is_present(code: str, party: str) -> bool:
     phone.
     """
     shown = _code_in_use(code)
-    if shown.only_again:
-        raise rules.PROOF_CODE_INVALID()
+    refuse_if(shown.only_again, rules.PROOF_CODE_INVALID)
     account = canonical(shown.account_id)
     if party in (account.id, *account.merged):
         return True
@@ -74,8 +73,7 @@ def prove_at_window(actor: Actor, code: str, document: ShownDocument) -> None:
     """
     item = _code_in_use(code)
     identity = identities.identity_of(document)
-    if own_matters.is_own_identity(actor, identity.index):
-        raise errors.OWN_MATTER()
+    refuse_if(own_matters.is_own_identity(actor, identity.index), errors.OWN_MATTER)
     if papers.KINDS[identity.document].is_registered:
         proofs.check_registered(identity)
     account = canonical(item.account_id)
@@ -103,8 +101,7 @@ def account_of_code(code: str) -> AccountItem:
     item = _code_in_use(code)
     account = canonical(item.account_id)
     # In a partial session it is only known that somebody holds the phone: that is nobody to give a mandate to.
-    if account.level != Level.PROVEN or item.only_again:
-        raise errors.PROOF_REQUIRED()
+    refuse_if(account.level != Level.PROVEN or item.only_again, errors.PROOF_REQUIRED)
     _use_up(item)
     return account
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+T = TypeVar("T")
 Date = date
 """For structs that have a field of the name ``date``."""
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -36,6 +37,11 @@ class Reason(msgspec.Struct, forbid_unknown_fields=True):
 
 class View(msgspec.Struct, frozen=True, omit_defaults=True):
     """Base of what endpoints answer. What is absent is left out of the answer: such a field has the default None."""
+
+
+def given(value: T) -> T | None:
+    """A value of an answer; None for an empty one, which is left out."""
+    return value if value else None
 
 
 def one_of(values: Iterable[str]) -> Meta:

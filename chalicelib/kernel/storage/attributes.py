@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import msgspec
 from pynamodb.attributes import Attribute
-from pynamodb.constants import NUMBER, STRING
+from pynamodb.constants import BINARY, NUMBER, STRING
 
 T = TypeVar("T")
 
@@ -80,6 +81,28 @@ class Json(Attribute[T]):
 
     def deserialize(self, value: str) -> Any:
         return msgspec.json.decode(value, type=self._shape)
+
+
+class Packed(Attribute[T]):
+    """A value of a type that msgspec knows, kept as compressed JSON: for what would make an item large.
+
+    ``vocabulary``: text that such values often hold; they are stored as pointers into it. What is stored can only be
+    read with the same one, so it never changes.
+    """
+
+    attr_type = BINARY
+
+    def __init__(self, shape: Any, *, vocabulary: bytes = b"", default: Any = None, null: bool | None = None) -> None:
+        super().__init__(default=default, null=null)
+        self._shape = shape
+        self._vocabulary = vocabulary
+
+    def serialize(self, value: Any) -> bytes:
+        packer = zlib.compressobj(9, zdict=self._vocabulary)
+        return packer.compress(msgspec.json.encode(value)) + packer.flush()
+
+    def deserialize(self, value: bytes) -> Any:
+        return msgspec.json.decode(zlib.decompressobj(zdict=self._vocabulary).decompress(value), type=self._shape)
 
 
 class Names(Attribute[list[str]]):

@@ -6,6 +6,7 @@ from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import MessageTemplate
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.storage import optimistic, tables
 from chalicelib.notices import rules, store
 from chalicelib.notices.store import MessageItem, PreferenceItem
@@ -90,8 +91,7 @@ def take_consents(platform: str, login_key: str, results: dict[str, str]) -> Non
     for one in asked_for(platform):
         template = getattr(one, platform)
         known[template.id] = template
-    if set(results) - set(known):
-        raise rules.TEMPLATE_UNKNOWN()
+    refuse_if(set(results) - set(known), rules.TEMPLATE_UNKNOWN)
     for template_id, answer in results.items():
         _take(login_key, template_id, answer, long_term=known[template_id].long_term)
 

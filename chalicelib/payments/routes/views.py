@@ -8,7 +8,7 @@ from typing import Annotated
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.kernel import clock
-from chalicelib.kernel.edge.shapes import Instant, Money, View, one_of
+from chalicelib.kernel.edge.shapes import Instant, Money, View, given, one_of
 from chalicelib.payments import differences, rules, service, store
 from chalicelib.payments.rules import Charge
 from chalicelib.payments.store import BillItem, CaseItem, DrawerItem, OrderItem, RefundItem, SuspenseItem
@@ -318,8 +318,8 @@ def suspense_view(item: SuspenseItem) -> SuspenseView:
         order=item.order,
         paid_at=clock.local(item.paid_at),
         refund=item.refund,
-        proposed_bills=list(item.proposed_bills) or None,
-        proposer=item.proposer or None,
+        proposed_bills=given(list(item.proposed_bills)),
+        proposer=given(item.proposer),
     )
 
 
@@ -334,6 +334,6 @@ def case_view(item: CaseItem) -> CaseView:
         reference=item.reference,
         ours=Money(item.ours),
         theirs=Money(item.theirs),
-        detail=item.detail or None,
+        detail=given(item.detail),
         suggestion=Text(zh, en),
     )

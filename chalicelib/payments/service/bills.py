@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables, worker
@@ -124,8 +125,7 @@ def cancel(actor: Actor, item: BillItem, reason: str, by: str = "officer") -> No
     ``bill_already_paid`` or ``other_payment_open``.
     """
     limit = catalog.release().city.refund_limit
-    if item.amount > limit and "supervisor" not in actor.roles:
-        raise rules.SUPERVISOR_NEEDED(limit=limit)
+    refuse_if(item.amount > limit and "supervisor" not in actor.roles, rules.SUPERVISOR_NEEDED, limit=limit)
     worker.wake(item)
     tables.write_or_conflict(cancel_write(actor, item, reason, by))
 

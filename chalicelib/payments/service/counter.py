@@ -8,6 +8,7 @@ from chalicelib.catalog import service as catalog
 from chalicelib.identity import service as identity
 from chalicelib.kernel import clock, errors, ids, log
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes, readings
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables, worker
@@ -91,8 +92,7 @@ def _own_drawer(actor: Actor, day: date) -> DrawerItem:
 
 def _open_drawer(actor: Actor) -> DrawerItem:
     drawer = _own_drawer(actor, clock.today())
-    if drawer.status != rules.DRAWER_OPEN:
-        raise rules.DRAWER_CLOSED()
+    refuse_if(drawer.status != rules.DRAWER_OPEN, rules.DRAWER_CLOSED)
     return drawer
 
 
@@ -131,8 +131,7 @@ def close_drawer(actor: Actor, cash: int, card: int, day: date) -> DrawerItem:
     Closing again with the same counts changes nothing. Raises ``drawer_closed`` or ``changed_meanwhile``.
     """
     drawer = _own_drawer(actor, day)
-    if day > clock.today():
-        raise rules.DRAWER_CLOSED()
+    refuse_if(day > clock.today(), rules.DRAWER_CLOSED)
     if drawer.status != rules.DRAWER_OPEN:
         if (drawer.counted_cash, drawer.counted_card) == (cash, card):
             return drawer
@@ -153,8 +152,7 @@ def resolve_drawer(actor: Actor, item: DrawerItem, note: str) -> None:
 
     Raises ``own_matter`` or ``changed_meanwhile``.
     """
-    if actor.is_member(item.clerk, item.clerk_person):
-        raise errors.OWN_MATTER()
+    refuse_if(actor.is_member(item.clerk, item.clerk_person), errors.OWN_MATTER)
     if item.status == rules.DRAWER_DIFFERS:
         resolved = rules.DRAWERS.move(item, "resolve", "treasurer")
         tables.write_or_conflict(changes.record(item, Event(resolved, actor, note=note)))
@@ -175,8 +173,7 @@ def propose(actor: Actor, held: SuspenseItem, wanted: list[BillItem]) -> None:
     ``changed_meanwhile``.
     """
     _refuse_own(actor, wanted)
-    if sum(item.amount for item in wanted) != held.amount:
-        raise rules.AMOUNT_DIFFERS()
+    refuse_if(sum(item.amount for item in wanted) != held.amount, rules.AMOUNT_DIFFERS)
     proposed = rules.SUSPENSE.move(held, "propose", "treasurer")
     held.proposed_bills = sorted(item.id for item in wanted)
     held.proposer = actor.id
@@ -190,10 +187,8 @@ def _check_proposal(actor: Actor, held: SuspenseItem, wanted: list[BillItem]) ->
     limit = catalog.release().city.assignment_limit
     if held.amount <= limit:
         return
-    if held.proposed_bills != sorted(item.id for item in wanted):
-        raise rules.PROPOSAL_NEEDED(limit=limit)
-    if actor.is_member(held.proposer, held.proposer_person):
-        raise rules.TWO_PERSONS()
+    refuse_if(held.proposed_bills != sorted(item.id for item in wanted), rules.PROPOSAL_NEEDED, limit=limit)
+    refuse_if(actor.is_member(held.proposer, held.proposer_person), rules.TWO_PERSONS)
 
 
 def assign(actor: Actor, suspense_id: str, wanted: list[BillItem], order_id: str) -> OrderItem:
@@ -214,8 +209,7 @@ def assign(actor: Actor, suspense_id: str, wanted: list[BillItem], order_id: str
         if last is not None and last.status in rules.LIVE:
             raise rules.OTHER_PAYMENT_OPEN()
     order = orders.new_order(order_id, held.channel, wanted)
-    if order.amount != held.amount:
-        raise rules.AMOUNT_DIFFERS()
+    refuse_if(order.amount != held.amount, rules.AMOUNT_DIFFERS)
     _check_proposal(actor, held, wanted)
     order.platform_no = held.order
     assigned = rules.SUSPENSE.move(held, "assign", "treasurer")

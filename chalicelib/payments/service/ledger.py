@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from chalicelib.kernel.edge.shapes import View
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.storage import tables
 from chalicelib.payments import double_entry, rules, store
 from chalicelib.payments.double_entry import Postings
@@ -59,8 +60,7 @@ class Report(View, frozen=True, kw_only=True):
 
 def check_span(first: date, last: date) -> None:
     """Raise ``span_too_long`` unless the days are in order and not too many."""
-    if not 0 <= (last - first).days < MOST_DAYS:
-        raise rules.SPAN_TOO_LONG(days=MOST_DAYS)
+    refuse_if(not 0 <= (last - first).days < MOST_DAYS, rules.SPAN_TOO_LONG, days=MOST_DAYS)
 
 
 def report(first: date, last: date) -> Report:

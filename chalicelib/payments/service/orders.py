@@ -9,6 +9,7 @@ import msgspec
 from chalicelib.identity import service as identity
 from chalicelib.kernel import clock, errors, ids, log
 from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables, worker
@@ -61,8 +62,7 @@ def _resumable(actor: Actor, wanted: list[BillItem], name: str, account: str) ->
         order = store.order(order_id)
         if order is None or order.status == rules.CLOSED:
             continue
-        if order.status in rules.SETTLED:
-            raise rules.ALREADY_PAID()
+        refuse_if(order.status in rules.SETTLED, rules.ALREADY_PAID)
         left = order.ends_at - clock.now()
         same = order.channel == name and sorted(order.bills) == sorted(item.id for item in wanted)
         same = same and order.status != rules.CLOSING and store.account_of(order) == account
@@ -138,8 +138,7 @@ def check_payable(item: BillItem) -> None:
     if item.status in words:
         zh, en = words[item.status]
         raise rules.BILL_NOT_PAYABLE(bill=item.id, reason_zh=zh, reason_en=en)
-    if item.status != rules.OPEN:
-        raise rules.ALREADY_PAID()
+    refuse_if(item.status != rules.OPEN, rules.ALREADY_PAID)
     if bills.is_expired(item):
         raise rules.BILL_NOT_PAYABLE(
             bill=item.id, reason_zh="已过期，请重新开具", reason_en="it has expired; have it issued anew"
@@ -230,8 +229,7 @@ def end(actor: Actor, order: OrderItem, by: str) -> None:
         if found.status in rules.LIVE:
             raise errors.CONFLICT() from None
         return
-    if not settlement.close(order) and _again(order).status in rules.SETTLED:
-        raise rules.ALREADY_PAID()
+    refuse_if(not settlement.close(order) and _again(order).status in rules.SETTLED, rules.ALREADY_PAID)
 
 
 def _not_verified(order: OrderItem, trouble: Refused | errors.Problem) -> errors.Problem:
@@ -249,8 +247,7 @@ def _again(order: OrderItem) -> OrderItem:
 
 def cancel(actor: Actor, order: OrderItem) -> OrderItem:
     """The payer gives up: the order is ended; one that has ended already stays as it is."""
-    if order.status in rules.SETTLED:
-        raise rules.ALREADY_PAID()
+    refuse_if(order.status in rules.SETTLED, rules.ALREADY_PAID)
     if order.status != rules.CLOSED:
         end(actor, order, "payer")
     return _again(order)

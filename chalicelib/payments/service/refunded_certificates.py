@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.certificates import service as certificates
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Actor, system
-from chalicelib.kernel.errors import FieldError
+from chalicelib.kernel.errors import FieldError, refuse_if
 from chalicelib.kernel.storage import tables
 from chalicelib.payments import rules
 from chalicelib.payments.store import BillItem, RefundItem
@@ -29,8 +29,7 @@ def check(actor: Actor, bill: BillItem, outcome: str) -> None:
     """Raise ``invalid_request`` where no certificate follows, or where only another unit may revoke it."""
     if outcome == rules.STAYS:
         return
-    if not bill.issuer:
-        raise errors.INVALID_REQUEST(fields=[_NO_CERTIFICATE])
+    refuse_if(not bill.issuer, errors.INVALID_REQUEST, fields=[_NO_CERTIFICATE])
     # Another unit may have collected the fee. What it suspends, the issuing unit can put in force again.
     if outcome == rules.REVOKED and bill.issuer != actor.unit:
         raise errors.INVALID_REQUEST(fields=[_OTHER_UNITS_CERTIFICATE])

@@ -13,7 +13,7 @@ from datetime import datetime
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor, system
-from chalicelib.kernel.errors import FieldError
+from chalicelib.kernel.errors import FieldError, refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables, worker
@@ -102,11 +102,9 @@ def _check_parts(bill: BillItem, order: OrderItem, parts: dict[str, int]) -> int
                 ]
             )
         available = charges[item] - taken.get(item, 0)
-        if not 1 <= part <= available:
-            raise rules.REFUND_TOO_MUCH(available=max(0, available))
+        refuse_if(not 1 <= part <= available, rules.REFUND_TOO_MUCH, available=max(0, available))
     left = order.amount - order.reserved
-    if amount > left or order.refunds >= rules.MOST_REFUNDS:
-        raise rules.REFUND_TOO_MUCH(available=left)
+    refuse_if(amount > left or order.refunds >= rules.MOST_REFUNDS, rules.REFUND_TOO_MUCH, available=left)
     return amount
 
 
@@ -170,8 +168,7 @@ def _approved(actor: Actor, item: RefundItem, by: str) -> Event:
 
 def require_second_person(actor: Actor, item: RefundItem) -> None:
     """Raise ``second_person_needed`` for whoever has asked for the refund."""
-    if actor.is_member(item.asked_by, item.asker_person):
-        raise rules.TWO_PERSONS()
+    refuse_if(actor.is_member(item.asked_by, item.asker_person), rules.TWO_PERSONS)
 
 
 def approve(actor: Actor, item: RefundItem) -> None:

@@ -15,6 +15,7 @@ from chalicelib.catalog import service as catalog
 from chalicelib.identity import service as identity
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor, Level, system
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import optimistic, tables, worker
@@ -32,8 +33,7 @@ def ask(actor: Actor, *, even_if_open: bool) -> ClosingItem:
     identity that is only claimed would be in the way of whose it is, so it is ended first: raises ``proof_required``.
     """
     identity.copies.require_own(actor)
-    if even_if_open and actor.level < Level.PROVEN:
-        raise errors.PROOF_REQUIRED()
+    refuse_if(even_if_open and actor.level < Level.PROVEN, errors.PROOF_REQUIRED)
     _require_rules()
 
     def attempt() -> ClosingItem:

@@ -19,6 +19,7 @@ from chalicelib.catalog.definition import Hall, WindowGroup
 from chalicelib.identity import service as identity
 from chalicelib.kernel import clock, errors, ids, numbers
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.security import vault
@@ -68,8 +69,7 @@ def check_whereabouts(hall: Hall, where: Whereabouts) -> None:
         return
     if where.latitude is None or where.longitude is None or not hall.queue.location_metres:
         raise rules.NOT_AT_HALL()
-    if _metres(hall, where.latitude, where.longitude) > hall.queue.location_metres:
-        raise rules.NOT_AT_HALL()
+    refuse_if(_metres(hall, where.latitude, where.longitude) > hall.queue.location_metres, rules.NOT_AT_HALL)
 
 
 def _metres(hall: Hall, latitude: float, longitude: float) -> float:
@@ -91,8 +91,7 @@ def check_in(actor: Actor, hall: Hall, item: AppointmentItem, materials: Sequenc
     ticket_id = ids.derived_id("ticket", item.id)
     known = store.ticket(ticket_id)
     if known is not None and hall.code == item.hall:
-        if known.status != rules.OPEN:
-            raise rules.TICKET_OVER()
+        refuse_if(known.status != rules.OPEN, rules.TICKET_OVER)
         return known
     appointments.check_arrival(item, hall.code)
     group = _group(hall, item.group)
@@ -124,8 +123,7 @@ def find_appointment(hall: Hall, code: str) -> AppointmentItem:
     """Today's appointment by its number or by the visitor's ID number; raises ``check_in_code_unknown``."""
     item = appointments.appointment(code)
     if item is None:
-        if not numbers.is_id_number(numbers.normalized(code), clock.today()):
-            raise rules.CODE_UNKNOWN()
+        refuse_if(not numbers.is_id_number(numbers.normalized(code), clock.today()), rules.CODE_UNKNOWN)
         visitor = identity.visitor_named(identity.ShownDocument(name="", id_number=code))
         item = appointments.of_visitor(visitor, hall.code, clock.today())
     if item is None:
@@ -189,8 +187,7 @@ def _own_ticket(hall: Hall, day: date, visitor: Visitor | None, key: str) -> tup
         known = store.ticket(ticket_id)
         if known is None or known.key == ids.fingerprint(key):
             return ticket_id, known
-        if known.status == rules.OPEN:
-            raise rules.ALREADY_IN_QUEUE(number=known.number)
+        refuse_if(known.status == rules.OPEN, rules.ALREADY_IN_QUEUE, number=known.number)
     raise rules.TICKETS_USED_UP()
 
 
@@ -264,8 +261,7 @@ def _check_open(hall: Hall) -> None:
         raise rules.HALL_CLOSED()
     minutes = now.hour * 60 + now.minute
     opens, closes = (int(text[:2]) * 60 + int(text[3:]) for text in (hours[0].opens, hours[-1].closes))
-    if not opens - _EARLY_MINUTES <= minutes < closes:
-        raise rules.HALL_CLOSED()
+    refuse_if(not opens - _EARLY_MINUTES <= minutes < closes, rules.HALL_CLOSED)
 
 
 def _group(hall: Hall, code: str) -> WindowGroup:
@@ -296,12 +292,10 @@ def leave(actor: Actor, hall: Hall, ticket: TicketItem, reason: str) -> None:
     """
     if ticket.status == rules.LEFT:
         return
-    if ticket.appointment and "kiosk" in actor.roles:
-        raise errors.FORBIDDEN()
+    refuse_if(ticket.appointment and "kiosk" in actor.roles, errors.FORBIDDEN)
 
     def act(queue: Queue, now: HallTime) -> QueueOutcome[None]:
-        if ticket.day != now.day:
-            raise rules.TICKET_OVER()
+        refuse_if(ticket.day != now.day, rules.TICKET_OVER)
         rules.leave(queue, ticket.number)
         current = store.ticket(ticket.id)
         assert current is not None

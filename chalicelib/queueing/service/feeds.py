@@ -8,7 +8,7 @@ from typing import Annotated
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Hall, Material, Text, WindowDefinition
 from chalicelib.kernel import clock, errors
-from chalicelib.kernel.edge.shapes import Date, Instant, View, one_of
+from chalicelib.kernel.edge.shapes import Date, Instant, View, given, one_of
 from chalicelib.kernel.security import vault
 from chalicelib.queueing import calling, estimates, lines, rules, store
 from chalicelib.queueing.queue import Call, OpenWindow, Person, Queue
@@ -335,7 +335,7 @@ def ticket(item: TicketItem, *, fresh: bool = False) -> TicketView:
         hall_name=hall.name,
         group=item.group,
         status=status,
-        window=window_code or None,
+        window=given(window_code),
         position=place.position if place else None,
         estimated_seconds=wait,
     )

@@ -8,6 +8,7 @@ from chalicelib.appointments import service as appointments
 from chalicelib.catalog.definition import Hall, WindowDefinition
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor, system
+from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.event_types import EventType
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Data, Event
@@ -149,8 +150,7 @@ def resume(actor: Actor, hall: Hall, window: WindowDefinition, number: str) -> N
 def transfer(actor: Actor, hall: Hall, window: WindowDefinition, to_window: str, to_group: str) -> None:
     """Send the person on, ahead of others; raises ``transfer_unknown``."""
     known = hall.window(to_window) is not None if to_window else hall.group(to_group) is not None
-    if not known or (to_window and to_group) or to_window == window.code:
-        raise rules.TRANSFER_UNKNOWN()
+    refuse_if(not known or (to_window and to_group) or to_window == window.code, rules.TRANSFER_UNKNOWN)
 
     def act(queue: Queue, now: HallTime) -> QueueOutcome[None]:
         person = calling.transfer(queue, window.code, mark_of(actor), to_window=to_window, to_group=to_group)

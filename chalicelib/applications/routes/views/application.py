@@ -5,17 +5,16 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from chalicelib.applications import decisions, forms, rules, service, store
-from chalicelib.applications.store import ApplicationItem, CorrectionItem, TaskItem
+from chalicelib.applications import decisions, forms, limits, rules, service, store
+from chalicelib.applications.store import ApplicationItem, CorrectionItem, Refusal
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition, Text
 from chalicelib.delivery import service as delivery
-from chalicelib.kernel import clock
-from chalicelib.kernel.edge.shapes import View, one_of
+from chalicelib.kernel.edge.shapes import View, given, one_of
 from chalicelib.kernel.security import vault
 
 Status = Annotated[str, one_of(rules.GRAPH.states)]
-Light = Annotated[str, one_of(rules.LIGHTS)]
+Light = Annotated[str, one_of(limits.LIGHTS)]
 
 
 class DeliveryView(View, frozen=True, kw_only=True):
@@ -40,7 +39,8 @@ class ApplicationView(View, frozen=True, kw_only=True):
     """An application. ``receipt`` is given on submission; ``options`` are values on record to choose from.
 
     ``facts``: what the registers said, for staff only. ``bills``: what has to be paid before the certificate is issued.
-    ``warnings``: what is uncertain about its days.
+    ``warnings``: what is uncertain about its days. ``refusal``: why it was refused or not accepted, by which law, and
+    what can be done against it. ``later``: what is brought later; ``commitment``: whether a promise replaces proofs.
     """
 
     id: str
@@ -54,7 +54,10 @@ class ApplicationView(View, frozen=True, kw_only=True):
     corrections: list[CorrectionItem]
     bills: list[str]
     delivery: DeliveryView
+    later: list[str]
+    commitment: bool
     warnings: list[Text]
+    refusal: Refusal | None = None
     receipt: str | None = None
     correct_by: date | None = None
     due_on: date | None = None
@@ -81,38 +84,10 @@ class ApplicationList(View, frozen=True):
     cursor: str | None = None
 
 
-class TaskRow(View, frozen=True, kw_only=True):
-    """A task in the unit's queue; ``light`` is green, yellow or red."""
-
-    id: str
-    application_id: str
-    step: str
-    service: str
-    service_name: Text
-    receipt: str
-    due_on: date
-    light: Light
-    warnings: list[Text]
-    officer: str | None = None
-
-
-class TaskList(View, frozen=True):
-    """A part of the unit's queue, the most urgent first."""
-
-    items: list[TaskRow]
-    cursor: str | None = None
-
-
-class TaskView(View, frozen=True):
-    """A task with the application that it is about."""
-
-    task: TaskRow
-    application: ApplicationView
-
-
-def application_view(item: ApplicationItem, *, for_staff: bool = False) -> ApplicationView:
+def application_view(item: ApplicationItem, *, for_staff: bool = False, with_content: bool = True) -> ApplicationView:
+    """An application; without its content for who is only informed of it."""
     definition = service.definition_of(item)
-    content = store.content(item)
+    content = store.content(item) if with_content else store.Content()
     return ApplicationView(
         id=item.id,
         service=item.service,
@@ -122,12 +97,15 @@ def application_view(item: ApplicationItem, *, for_staff: bool = False) -> Appli
         form=content.form,
         facts=content.facts if for_staff else {},
         options=forms.options(definition.form, content.facts),
-        findings=item.findings,
+        findings=content.findings,
         corrections=content.corrections if item.status == rules.CORRECTION else [],
         correct_by=item.correct_by,
         due_on=item.due_on,
         certificate_id=item.certificate_id,
         bills=item.bills,
+        later=[owed.material for owed in item.process.owed],
+        commitment=item.process.committed,
+        refusal=content.refusal,
         delivery=delivery_view(definition, store.delivery_of(item)),
         shipment=_shipment(item),
         warnings=catalog.calendar_warnings(item.correct_by, item.due_on),
@@ -139,10 +117,10 @@ def delivery_view(definition: ServiceDefinition, choice: delivery.Choice) -> Del
     return DeliveryView(
         mode=choice.mode,
         modes=definition.item.modes,
-        hall=choice.hall or None,
+        hall=given(choice.hall),
         recipient=vault.mask_name(address.recipient) if address else None,
         phone=vault.mask_phone(address.phone) if address else None,
-        postage=choice.postage or None,
+        postage=given(choice.postage),
     )
 
 
@@ -169,24 +147,3 @@ def application_row(item: ApplicationItem) -> ApplicationRow:
         due_on=item.due_on,
         warnings=warnings,
     )
-
-
-def task_row(task: TaskItem) -> TaskRow:
-    return TaskRow(
-        id=task.id,
-        application_id=task.application_id,
-        step=task.step,
-        service=task.service,
-        service_name=catalog.definition(task.service, task.service_version).item.name,
-        receipt=task.receipt,
-        officer=task.officer or None,
-        due_on=task.due_on,
-        light=rules.light(catalog.calendar(), clock.today(), task.due_on),
-        warnings=catalog.calendar_warnings(task.due_on),
-    )
-
-
-def task_view(task: TaskItem) -> TaskView:
-    item = store.application(task.application_id)
-    assert item is not None
-    return TaskView(task_row(task), application_view(item, for_staff=True))

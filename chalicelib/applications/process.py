@@ -1,0 +1,239 @@
+"""How far a case has got in its workflow: steps, seats, clocks, and what was told. Pure.
+
+Everything here is one value that is stored with the case's head, so that one conditional write decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import msgspec
+
+from chalicelib.applications import rules
+from chalicelib.catalog.definition import Step, Workflow
+from chalicelib.kernel.clock import Calendar
+from chalicelib.kernel.event_types import EventType
+from chalicelib.kernel.graph import NEW, HasStatus
+
+SIGN = "sign"
+CONSULT = "consult"
+GAPS = "gaps"
+COPY = "copy"
+CHECK = "check"
+KINDS = (SIGN, CONSULT, GAPS, COPY, CHECK)
+"""What a seat's holder does: 审批, 征求意见, 收件核对, 阅知 (抄送), 承诺核查."""
+
+BEFORE = "before"
+AFTER = "after"
+
+INTAKE = "intake_check"
+"""The step of units whose own step comes later: they say at once what they miss."""
+PROMISE_CHECK = "promise_check"
+"""The step after a decision that rests on a promise: the unit checks what was promised."""
+OWN_STEPS = (INTAKE, PROMISE_CHECK)
+"""Steps of every workflow; no definition may name one of its steps so."""
+
+COMPLETE = "complete"
+MISSING = "missing"
+
+
+class TaskSeat(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One person's place in a step: a task.
+
+    ``kind``: see ``KINDS``. ``unit``: of a consulted or informed unit; empty for the step's own. ``officer``: who has
+    it; empty while nobody does. ``delegate``: who gives an opinion before the officer decides (委派). ``added_by``: the
+    number of the seat whose holder added this one (加签), ``place`` whether it acts before or after that one.
+    """
+
+    number: int
+    status: str = NEW
+    kind: str = SIGN
+    unit: str = ""
+    post: str = "officer"
+    officer: str = ""
+    delegate: str = ""
+    added_by: int = 0
+    place: str = ""
+
+
+class StepState(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """How far a unit's step is. ``round``: how often it was opened; ``mark``: why it is there; ``opened``: since when.
+
+    ``due_on``: its last day as the unit's queue shows it, None while the clock stands; it follows from the inputs.
+    ``escalated``: its limit has passed, and the head of the unit may act too.
+    """
+
+    code: str
+    status: str = NEW
+    round: int = 0
+    mark: str = ""
+    opened: date | None = None
+    due_on: date | None = None
+    escalated: bool = False
+    seats: list[TaskSeat] = []
+
+    def seat(self, number: int) -> TaskSeat | None:
+        for seat in self.seats:
+            if seat.number == number:
+                return seat
+        return None
+
+    @property
+    def signers(self) -> list[TaskSeat]:
+        """The seats whose votes make the step's answer."""
+        return [seat for seat in self.seats if seat.kind == SIGN and not seat.added_by]
+
+
+class ProcedureRun(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A special procedure: which, by which written notice (``document``), from when to when; ``pauses``: the clock."""
+
+    kind: str
+    document: str
+    step: str
+    opened: date
+    until: date
+    closed: date | None = None
+    pauses: bool = True
+
+
+class OwedMaterial(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A material that the applicant brings later (容缺), by ``until`` (known from the acceptance on)."""
+
+    material: str
+    until: date | None = None
+    supplied: date | None = None
+
+
+class Process(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """All of it. Days are those of Asia/Shanghai; what a day follows from is kept beside it or instead of it.
+
+    ``received``: when the units began to look what is missing; ``accepted``: from when the whole limit counts;
+    ``decided``: from when the result's delivery counts; ``published_until``: how long an approval is made public.
+    ``gaps``: what each unit says it misses (empty: not said yet). ``skipped``: steps whose condition does not hold.
+    ``told``: what the schedule has told already. ``supervised``: while a supervisor waits for an answer.
+    """
+
+    steps: list[StepState] = []
+    skipped: list[str] = []
+    gaps: dict[str, str] = {}
+    received: date | None = None
+    accepted: date | None = None
+    decided: date | None = None
+    published_until: date | None = None
+    procedures: list[ProcedureRun] = []
+    extension: int = 0
+    extended_by: str = ""
+    urged: date | None = None
+    supervised: bool = False
+    told: list[str] = []
+    owed: list[OwedMaterial] = []
+    committed: bool = False
+
+    def step(self, code: str) -> StepState | None:
+        for step in self.steps:
+            if step.code == code:
+                return step
+        return None
+
+    @property
+    def open_steps(self) -> list[StepState]:
+        return [step for step in self.steps if step.status == rules.STEP_OPEN]
+
+    @property
+    def running_procedures(self) -> list[ProcedureRun]:
+        return [one for one in self.procedures if one.closed is None]
+
+    @property
+    def is_paused(self) -> bool:
+        return any(one.pauses for one in self.running_procedures)
+
+    @property
+    def pauses(self) -> list[tuple[date, date | None]]:
+        """The intervals in which the clock stood."""
+        return [(one.opened, one.closed) for one in self.procedures if one.pauses]
+
+
+VOCABULARY = (
+    b'"supervised":true,"committed":true,"owed":[{"material":"","until":"2026-","supplied":"2026-"told":["overdue:","gaps"'
+    b'"urged":"2026-"extension":5,"extended_by":""procedures":[{"kind":"expert_review","document":"","step":"",'
+    b'"opened":"2026-","until":"2026-","closed":"2026-"published_until":"2026-"decided":"2026-"skipped":["","'
+    b'"post":"unit_head","status":"waiting"status":"held"status":"rejected"kind":"copy"kind":"check"kind":"consult","unit":"'
+    b'"added_by":1,"place":"before"after""delegate":""mark":"returned"overdue"corrected"recalled""escalated":true'
+    b'"status":"refused","round":2,"mark":"status":"reset"{"code":"promise_check","status":"skipped"'
+    b'{"code":"intake_check","status":"done","round":1,"mark":"new","opened":"2026-","due_on":"2026-","seats":['
+    b'{"number":1,"status":"agreed","kind":"gaps","unit":"","officer":""},{"number":2,"status":"agreed","kind":"gaps"'
+    b'}]}],"gaps":{"":"missing","":"complete"},"received":"2026-","accepted":"2026-"}'
+    b'{"steps":[{"code":"","status":"open","round":1,"mark":"new","opened":"2026-","due_on":"2026-","seats":['
+    b'{"number":1,"status":"open","officer":""},{"number":2,"status":"open"}]},{"code":"","status":"done","round":1,'
+    b'"mark":"new","opened":"2026-","due_on":"2026-","seats":[{"number":1,"status":"agreed","officer":""}]}'
+)
+"""What most processes hold, for their compression (``attributes.Packed``); it never changes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Officer:
+    """Somebody who acts, or is named: ``posts`` within the ``unit``; ``works``: neither suspended nor gone.
+
+    ``is_own``: the case is a matter of their own. ``stands_in_for``: the absent officers whose substitute they are.
+    """
+
+    id: str
+    unit: str = ""
+    posts: tuple[str, ...] = ()
+    works: bool = True
+    is_own: bool = False
+    stands_in_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event of a case, with facts that are not personal."""
+
+    event: EventType
+    data: dict[str, str | int | list[str]] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Case:
+    """A case at one moment, as the verbs see it; they change ``process`` and ``item.status``, and nothing else.
+
+    ``lead``: the unit that is responsible for the service. ``check_days``: within how many working days a promise is
+    checked; ``tolerance_days``: up to how many after the acceptance each owed material may come. ``corrected``: the one
+    notice was sent. ``gone``: who has a seat and does not work here any more. ``outcome``: ``approve`` or ``refuse``
+    once the last vote has decided; the caller carries it out. ``sends_notice``: all units have said what they miss;
+    the caller sends the list.
+    """
+
+    item: HasStatus
+    workflow: Workflow
+    process: Process
+    calendar: Calendar
+    today: date
+    promised_days: int
+    check_days: int = 0
+    tolerance_days: dict[str, int] = field(default_factory=dict)
+    lead: str = ""
+    corrected: bool = False
+    gone: frozenset[str] = frozenset()
+    outcome: str = ""
+    sends_notice: bool = False
+    happened: list[Happened] = field(default_factory=list)
+
+    def note(self, event: EventType, **data: str | int | list[str]) -> None:
+        """Note an event."""
+        self.happened.append(Happened(event, data))
+
+    def definition(self, code: str) -> Step | None:
+        """A step's definition; None for one of ``OWN_STEPS``."""
+        if code in OWN_STEPS:
+            return None
+        return self.workflow.step(code)
+
+    def unit_of(self, step: StepState, seat: TaskSeat) -> str:
+        """Whose task a seat is."""
+        if seat.unit:
+            return seat.unit
+        definition = self.definition(step.code)
+        assert definition is not None, "seats of the own steps name their unit"
+        return definition.unit

@@ -1,0 +1,1 @@
+"""What applications show: the case as its applicant reads it, and as officers do."""

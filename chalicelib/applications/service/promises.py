@@ -1,0 +1,46 @@
+"""容缺受理 and 告知承诺: what an applicant brings later, or promises instead of proving it.
+
+The ordinary way stays open.
+"""
+
+from __future__ import annotations
+
+from chalicelib.applications import events, rules, store
+from chalicelib.applications.process import OwedMaterial
+from chalicelib.applications.service import cases
+from chalicelib.applications.service.drafts import definition_of
+from chalicelib.applications.store import ApplicationItem
+from chalicelib.catalog.definition import Item
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import refuse_if
+from chalicelib.kernel.events import changes
+from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.storage import tables
+
+
+def choose(actor: Actor, item: ApplicationItem, owed: list[str], *, committed: bool) -> None:
+    """Say what is brought later, and whether a promise replaces proofs; both may be taken back until submitting.
+
+    The texts that are agreed to are those of the definition's version, which never changes. Raises ``wrong_state``,
+    ``promise_not_offered``, ``promise_not_possible`` or ``changed_meanwhile``.
+    """
+    if item.status not in (rules.DRAFT, rules.CORRECTION):
+        raise rules.GRAPH.refusal(item.status)
+    service = definition_of(item).item
+    offered = cases.tolerance_days(service) if service.tolerance else {}
+    refuse_if(set(owed) - set(offered), rules.PROMISE_NOT_OFFERED, offered=", ".join(offered) or "-")
+    refuse_if(committed and not service.commitment, rules.PROMISE_NOT_OFFERED, offered=", ".join(offered) or "-")
+    item.process.owed = [OwedMaterial(material=code) for code in sorted(set(owed))]
+    item.process.committed = committed
+    check_possible(item, service)
+    data: dict[str, str | int | list[str]] = {"materials": sorted(set(owed)), "version": item.service_version}
+    if committed:
+        data["commitment"] = 1
+    tables.write_or_conflict(changes.record(item, Event(events.PROMISE_CHOSEN, actor, data=data)))
+
+
+def check_possible(item: ApplicationItem, service: Item) -> None:
+    """Raise ``promise_not_possible`` for a party that has broken a promise."""
+    promises = item.process.committed or bool(item.process.owed)
+    is_offered = bool(service.tolerance) or bool(service.commitment)
+    refuse_if(promises and is_offered and store.credit(item.applicant) is not None, rules.PROMISE_NOT_POSSIBLE)

@@ -1,0 +1,243 @@
+"""A case in the hands of several officers, its applicant on two phones, and the clock, all at once."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chalicelib.applications import answers, limits, rules, service, store, verbs
+from chalicelib.applications.service import cases, following
+from chalicelib.applications.store import ApplicationItem, CorrectionItem, QueueRow
+from chalicelib.kernel import ids
+from chalicelib.kernel.access import Actor
+from chalicelib.kernel.errors import Problem
+from chalicelib.kernel.events import history
+from chalicelib.kernel.security import vault
+from chalicelib.kernel.storage import tables
+from scenes.joint import SERVICE
+from scenes.world import World
+
+_UNITS = {
+    "planner": "natural_resources",
+    "registrar": "natural_resources",
+    "housing": "housing_bureau",
+    "housing.b": "housing_bureau",
+    "ecology": "ecology_bureau",
+    "shelter": "civil_defence",
+    "officer.a": "transport_bureau",
+    "officer.b": "transport_bureau",
+}
+OFFICERS = {name: Actor(kind="staff", id=name, unit=unit, roles=("officer",)) for name, unit in _UNITS.items()}
+HEADS = {
+    name: Actor(kind="staff", id=name, unit=unit, roles=("unit_head",))
+    for name, unit in (("planning.head", "natural_resources"), ("housing.head", "housing_bureau"))
+}
+STAFF = {**OFFICERS, **HEADS}
+COLLEAGUES = {"planner": "registrar", "registrar": "planner", "housing": "housing.b", "housing.b": "housing",
+              "officer.a": "officer.b", "officer.b": "officer.a"}  # fmt: skip
+FORM = {"project": "河西商务中心", "site": "示例市", "floor_area": 26_000, "has_basement": True}
+_numbers = itertools.count()
+MONDAY = datetime(2026, 11, 2, 8, tzinfo=UTC)
+VOTES = ("vote_cast", "step_approved", "step_refused")
+DECISIONS = ("application_approved", "application_refused", "application_withdrawn", "application_terminated")
+
+
+@dataclass
+class CaseScene:
+    """One case, and what was answered to whom."""
+
+    world: World
+    applicant: Actor
+    id: str
+    votes: list[tuple[str, str]] = field(default_factory=list)
+    rows_written: dict[tuple[str, str], QueueRow] = field(default_factory=dict)
+
+    @classmethod
+    def new(cls, world: World, applicant: Actor, choice: random.Random) -> CaseScene:
+        """A case that waits for five units, perhaps some days old, perhaps accepted."""
+        world.set_time(MONDAY)
+        # A new day may need a new data key, whose lock is held over database calls: not while these are interleaved.
+        vault.seal(b"warm", "test", "warm", "warm")
+        item = service.create(applicant, SERVICE, ids.derived_id("schedule", str(next(_numbers))))
+        service.save_form(item, FORM)
+        current = store.application(item.id)
+        assert current is not None
+        service.submit(applicant, current)
+        scene = cls(world, applicant, item.id)
+        if choice.random() < 0.7:
+            scene.accept()
+        days = choice.choice([0, 0, 0, 4, 7, 8, 20])
+        world.set_time(MONDAY + timedelta(days=days))
+        return scene
+
+    def item(self) -> ApplicationItem:
+        found = store.application(self.id)
+        assert found is not None
+        return found
+
+    def accept(self) -> None:
+        """Every unit says that it misses nothing, and the first step is done."""
+        for place, name in enumerate(("housing", "ecology", "shelter", "officer.a"), 1):
+            self.do(name, "claim", "intake_check", place)
+            self.do(name, "confirm_papers", "intake_check", place)
+        self.do("planner", "claim", "planning", 1)
+        self.do("planner", "approve", "planning", 1)
+
+    def tasks(self) -> list[tuple[str, int]]:
+        """All tasks of the case as it is stored now."""
+        item = self.item()
+        return [(step.code, seat.number) for step in item.process.steps for seat in step.seats]
+
+    def do(self, name: str, verb: str, step: str, seat: int) -> bool:
+        """A verb by somebody; whether it was done. What is refused changes nothing."""
+        task = cases.find_task(cases.id_of_task(self.id, step, seat))
+        actor = STAFF[name]
+        if task is None or task.unit != actor.unit:
+            return False
+        has_answered = task.place(task.item).seat.status in (answers.AGREED, answers.REJECTED)
+        with suppress(Problem):
+            DEEDS[verb](actor, task)
+            if verb in ("approve", "refuse") and not has_answered:  # else it is a repeat
+                self.votes.append((name, step))
+            return True
+        return False
+
+    def scripts(self, choice: random.Random) -> list[Callable[[], None]]:
+        """Six officers, two of whom share a unit; the applicant twice; the clock."""
+
+        def officer(name: str) -> Callable[[], None]:
+            def work() -> None:
+                for _ in range(5):
+                    tasks = self.tasks()
+                    step, seat = choice.choice(tasks)
+                    for verb in ("claim", choice.choice(LIKELY)):
+                        self.do(name, verb, step, seat)
+
+            return work
+
+        def applicant() -> None:
+            for _ in range(2):
+                item = self.item()
+                with suppress(Problem):
+                    if item.status == rules.CORRECTION:
+                        service.correct(self.applicant, item, {**FORM, "applicant": "x"})
+                    elif choice.random() < 0.1:
+                        service.withdraw(self.applicant, item, "不建了")
+                    else:
+                        service.oversight.urge(self.applicant, item)
+
+        def clock() -> None:
+            for _ in range(2):
+                row = store.clock_of(self.id)
+                if row is not None:
+                    with suppress(Problem, tables.ConditionFailed):
+                        following.visit(row)
+
+        names = ["planner", "registrar", "housing", "housing.b", *choice.sample(["ecology", "shelter", "officer.a"], 2)]
+        works = [*(officer(name) for name in names), officer("planning.head"), applicant, applicant, clock]
+        choice.shuffle(works)
+        return works
+
+    # What must be true
+
+    def end(self) -> list[str]:
+        """What is wrong now, in words."""
+        item = self.item()
+        case = cases.case_of(item)
+        wrong = []
+        rows = cases.rows_of(case, item)
+        missing = [key for key, row in rows.items() if not store.has_row(row)]
+        if missing:
+            wrong.append(f"a task that nobody sees: {missing}")
+        for key, row in self.rows_written.items():
+            if row.application_id == self.id and key not in rows and store.has_row(row):
+                wrong.append(f"a task that is shown and is not open: {key}")
+        if limits.is_running(case) and not rows:
+            wrong.append("stuck: no open task")
+        self.world.pump()
+        entries = self._entries(item)
+        cast = [
+            (entry.actor, str(entry.data["step"])) for entry in entries if entry.type in VOTES and "step" in entry.data
+        ]
+        lost = _without(self.votes, cast)
+        if lost:
+            wrong.append(f"lost votes: {lost}")
+        decided = [entry.type for entry in entries if entry.type in DECISIONS]
+        if len(decided) > 1:
+            wrong.append(f"decided twice: {decided}")
+        if len(entries) != int(item.version):
+            wrong.append(f"{len(entries)} events, version {item.version}")
+        for step in item.process.steps:
+            holders = [seat.officer for seat in step.seats if seat.kind == "sign" and seat.officer]
+            live = [
+                seat for seat in step.seats if seat.kind == "sign" and seat.officer and seat.status != answers.SKIPPED
+            ]
+            if len({seat.officer for seat in live}) != len(live):
+                wrong.append(f"one person has two parts in {step.code}: {holders}")
+        return wrong
+
+    def _entries(self, item: ApplicationItem) -> list[Any]:
+        found: list[Any] = []
+        cursor = None
+        while True:
+            page, cursor = history.entries(item.subject, cursor)
+            found += page
+            if cursor is None:
+                return found
+
+
+def _without(wanted: list[tuple[str, str]], had: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    left = list(had)
+    lost = []
+    for one in wanted:
+        if one in left:
+            left.remove(one)
+        else:
+            lost.append(one)
+    return lost
+
+
+def _name(verb: str) -> Callable[[Actor, Any], object]:
+    return lambda actor, task: service.tasks.name(actor, task, None, verb, COLLEAGUES.get(actor.id, "nobody"), "请办理")
+
+
+def _run(verb: Any) -> Callable[[Actor, Any], object]:
+    return lambda actor, task: service.tasks.run(actor, task, None, verb, "意见")
+
+
+DEEDS: dict[str, Callable[[Actor, Any], object]] = {
+    "claim": service.tasks.claim,
+    "release": service.tasks.release,
+    "approve": lambda actor, task: service.tasks.approve(actor, task, "同意"),
+    "refuse": lambda actor, task: service.tasks.refuse(actor, task, "不符合要求"),
+    "confirm_papers": _run(verbs.confirm_papers),
+    "request_correction": lambda actor, task: service.tasks.request_correction(
+        actor, task, [CorrectionItem("/form/site", "请补充地点")], "缺地点"
+    ),
+    "transfer": _name("transfer"),
+    "delegate": _name("delegate"),
+    "add_signer_before": _name("add_signer_before"),
+    "add_signer_after": _name("add_signer_after"),
+    "assign": _name("assign"),
+    "reassign": _name("reassign"),
+    "remove_signer": _run(verbs.remove_signer),
+    "answer_delegation": _run(verbs.answer_delegation),
+    "take_back": _run(verbs.take_back),
+    "consult": lambda actor, task: service.tasks.ask_unit(actor, task, None, "consult", "transport_bureau", "请提意见"),
+    "send_copy": lambda actor, task: service.tasks.ask_unit(actor, task, None, "send_copy", "finance_bureau", "请知悉"),
+    "give_opinion": _run(verbs.give_opinion),
+    "comment": _run(verbs.comment),
+    "return_to": lambda actor, task: service.tasks.return_to(actor, task, "planning", "重新核对"),
+    "recall": _run(verbs.recall),
+    "open_procedure": lambda actor, task: service.tasks.open_procedure(
+        actor, task, "expert_review", "特告 1 号", 20, "专家评审"
+    ),
+    "close_procedure": lambda actor, task: service.tasks.close_procedure(actor, task, "expert_review", "通过"),
+    "extend": lambda actor, task: service.tasks.extend(actor, task, 5, "延告 1 号", "复杂"),
+}
+LIKELY = [*DEEDS, *["approve"] * 14, *["confirm_papers"] * 4, *["close_procedure"] * 2, "recall", "answer_delegation"]

@@ -1,0 +1,276 @@
+"""Definitions and calendars that change under running cases: versions, mappings, and limits that are computed anew."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from chalicelib.applications import service, store
+from chalicelib.applications.service import cases
+from chalicelib.catalog import service as catalog
+from chalicelib.kernel.access import Actor
+from functions import check_queues, recompute_limits, sweep_applications
+from publishing import city_folder, publication
+from scenes import joint
+from scenes.joint import OPINION
+from scenes.world import World, new_id_number
+from tests.interleaving import Crash
+
+CITY = Path(__file__).parents[2] / "city"
+FOLDER = f"services/{joint.SERVICE}"
+Alter = Callable[[str, Callable[[Any], object]], None]
+
+
+@pytest.fixture
+def alter(world: World, tmp_path: Path) -> Iterator[Alter]:
+    """Publishes the city with a file of it altered; afterwards the city as it was."""
+    folder = Path(shutil.copytree(CITY, tmp_path / "city"))
+
+    def publish(file: str, change: Callable[[Any], object]) -> None:
+        path = folder / file
+        content = json.loads(path.read_text(encoding="utf-8"))
+        change(content)
+        path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        publication.publish_folder(folder, publication.KEEP)
+
+    yield publish
+    publication.publish_folder(CITY, publication.KEEP)
+    recompute_limits.handler({})
+
+
+def version() -> int:
+    return catalog.current(joint.SERVICE)[0]
+
+
+# Versions
+
+
+def test_a_case_keeps_the_version_and_the_hash_of_its_definition(world: World, alter: Alter) -> None:
+    case = joint.submitted(world)
+    before = case.view()
+    alter(f"{FOLDER}/workflow.json", lambda workflow: workflow["steps"][0].update(days=2))
+    after = case.view()
+    assert (after["service_version"], after["definition_digest"]) == (
+        before["service_version"],
+        before["definition_digest"],
+    )
+    assert after["definition_digest"] == catalog.digest(joint.SERVICE, after["service_version"])
+    assert joint.submitted(world).view()["service_version"] == version() != before["service_version"]
+    assert case.accepted().view()["status"] == "accepted", "the old version is still there"
+
+
+def test_a_new_version_counts_from_its_day_on(world: World, alter: Alter) -> None:
+    before = version()
+    guide = f"/v1/services/{joint.SERVICE}"
+    alter(f"{FOLDER}/service.json", lambda item: item.update(effective_from="2026-11-09", promised_days=13))
+    shown = world.anonymous().get(guide).json
+    assert (shown["version"], shown["item"]["promised_days"]) == (before, 12)
+    assert shown["upcoming"] == {"version": before + 1, "effective_from": "2026-11-09"}
+    assert joint.submitted(world).view()["service_version"] == before
+    world.pass_time(days=7)
+    shown = world.anonymous().get(guide).json
+    assert (shown["version"], shown["item"]["promised_days"]) == (before + 1, 13) and "upcoming" not in shown
+    assert joint.submitted(world).view()["service_version"] == before + 1
+
+
+def test_a_service_that_is_not_in_force_yet_takes_no_applications(world: World, alter: Alter) -> None:
+    read = city_folder.read_folder(CITY)
+    definition = next(one for one in read.services if one.item.code == joint.SERVICE)
+    item = msgspec.structs.replace(definition.item, code="new_review", effective_from=date(2026, 12, 1))
+    later = msgspec.structs.replace(definition, item=item)
+    catalog.publish(read.city, [*read.services, later], read.halls, read.lists)
+    try:
+        refused = world.real_person().post("/v1/applications", {"service": "new_review"})
+        assert (refused.status, refused.code) == (409, "service_not_yet")
+        assert "2026-12-01" in refused.json["title"]
+    finally:
+        publication.publish_folder(CITY, publication.KEEP)
+
+
+# Moving to another version
+
+MAPPING = {code: code for code in ("planning", "structure", "environment", "shelter", "traffic", "decision")}
+
+
+def rename(workflow: Any) -> None:
+    """The structure's step gets another name."""
+    text = json.dumps(workflow).replace('"structure"', '"building"')
+    workflow.update(json.loads(text))
+
+
+def test_a_running_case_moves_only_by_an_explicit_mapping(world: World, alter: Alter) -> None:
+    case = joint.submitted(world).accepted()
+    case.claim("structure")
+
+    alter(f"{FOLDER}/examples.json", lambda examples: [one.update(steps=[]) for one in examples])
+    alter(f"{FOLDER}/workflow.json", rename)
+    administrator = case.staff("administrator")
+    path = f"/v1/applications/{case.id}/move_definition"
+    body = {"version": version(), "steps": MAPPING, "reason": "事项更新，住建环节改名"}
+    wrong = administrator.post(path, body)
+    assert (wrong.status, wrong.code) == (422, "mapping_invalid") and "structure" in wrong.json["title"]
+    assert administrator.post(path, {**body, "version": 9999}).code == "service_unknown"
+    swapped = {**MAPPING, "structure": "traffic", "traffic": "building"}
+    assert administrator.post(path, {**body, "steps": swapped}).code == "mapping_invalid", "another unit's vote"
+    moved = administrator.post(path, {**body, "steps": {**MAPPING, "structure": "building"}})
+    assert moved.status == 200, moved.json
+    assert case.view()["service_version"] == version()
+    assert case.events()[-1] == "definition_changed"
+    (row,) = case.queue("housing")
+    assert (row["step"], row["officer"]) == ("building", "housing"), "the officer keeps the task"
+    assert case.done("housing", "approve", "building", OPINION)["status"] == "accepted"
+
+
+def test_a_case_that_is_decided_is_not_moved(world: World) -> None:
+    case = joint.submitted(world).accepted()
+    for step in ("structure", "environment", "shelter", "traffic"):
+        case.approve(step)
+    case.decide()
+    body = {"version": version(), "steps": MAPPING, "reason": "事项更新"}
+    answer = case.staff("administrator").post(f"/v1/applications/{case.id}/move_definition", body)
+    assert answer.code == "wrong_state"
+
+
+def test_a_job_moves_all_running_cases_of_a_version(world: World, alter: Alter) -> None:
+    moving = [joint.submitted(world).accepted() for _ in range(2)]
+    before = version()
+    alter(f"{FOLDER}/workflow.json", lambda workflow: workflow["steps"][0].update(days=2))
+    move = service.jobs.Move(service=joint.SERVICE, before=before, after=version(), steps=MAPPING)
+    actor = Actor(kind="staff", id="administrator", roles=("system_administrator",))
+    job = service.jobs.move_definitions(actor, move, "事项更新", lambda: True)
+    assert job.ended_at is not None and job.failed == 0 and job.altered >= 2
+    assert {case.view()["service_version"] for case in moving} == {version()}
+
+
+# A promise where the decision costs something
+
+
+def test_a_false_promise_before_the_bill_is_paid_revokes_the_decision_too(world: World, alter: Alter) -> None:
+    commitment = {
+        "text": {"zh": "承诺登记信息属实", "en": "I promise that the record is right"},
+        "consequence": {"zh": "撤销", "en": "It is revoked"},
+        "replaces": ["housing_under_review"],
+        "unit": "natural_resources",
+        "check_days": 10,
+        "legal_basis": "国办发〔2020〕42号",
+    }
+    alter("services/real_estate_registration/service.json", lambda item: item.update(commitment=commitment))
+    number = new_id_number()
+    record = {"homes": 0, "under_review": True, "contract_kind": "home"}
+    world.simulators.departments.registers["housing"][number] = [record]
+    buyer = world.real_person("丁购房", number)
+    begun = buyer.post("/v1/applications", {"service": "real_estate_registration"}).json
+    path = f"/v1/applications/{begun['id']}"
+    form = {**begun["form"], "district": "玄武区", "property_kind": "home", "extra_copies": 0, "with_plan": False}
+    assert buyer.put(f"{path}/form", {"form": form}).json["outcome"] == "review"
+    buyer.put(f"{path}/promises", {"commitment": True})
+    assert buyer.post(f"{path}/submit").json["status"] == "approved"
+    officer = world.staff("registrar")
+    task = f"/v1/tasks/{begun['id']}-promise_check"
+    officer.post(f"{task}/claim")
+    assert officer.post(f"{task}/report_false_promise", {"reason": "登记与实际不符"}).json["status"] == "revoked"
+    (bill,) = buyer.get(path).json["bills"]
+    assert buyer.get(f"/v1/bills/{bill}").json["status"] == "cancelled"
+
+
+# Calendars
+
+
+def holiday(*days: str) -> Callable[[Any], object]:
+    return lambda year: year["off"].extend(days)
+
+
+def test_a_published_calendar_moves_every_running_limit_and_people_are_told(world: World, alter: Alter) -> None:
+    case = joint.submitted(world).accepted()
+    finished = joint.submitted(world, floor_area=280).accepted()
+    finished.approve("structure")
+    finished.approve("shelter")
+    finished.decide()
+    recompute_limits.handler({})
+    assert case.view()["due_on"] == "2026-11-18"
+    alter("calendar/2026.json", holiday("2026-11-04", "2026-11-05"))
+    done = recompute_limits.handler({})
+    assert done["done"] and done["altered"] >= 1 and done["failed"] == 0
+    assert recompute_limits.handler({}) == done, "nothing is left to do"
+    assert case.view()["due_on"] == "2026-11-20"
+    (row,) = case.queue("housing")
+    assert row["due_on"] == "2026-11-11", "the queue is in its new order"
+    assert case.events().count("limits_recomputed") == 1
+    assert "limits_recomputed" not in finished.events()
+    messages = case.applicant.get("/v1/messages").json["items"]
+    assert any("2026年11月20日" in message["text"] for message in messages)
+    seen = case.staff("administrator").get("/v1/jobs/limits").json
+    assert seen["part"] == seen["parts"] and "ended_at" in seen
+
+
+def test_the_job_is_interrupted_and_goes_on(world: World, alter: Alter, monkeypatch: pytest.MonkeyPatch) -> None:
+    several = [joint.submitted(world).accepted() for _ in range(3)]
+    recompute_limits.handler({})
+    alter("calendar/2026.json", holiday("2026-11-04"))
+    first = service.jobs.recompute_limits(lambda: False)
+    assert first.ended_at is None and first.part == 1, "after each page it asks whether there is time"
+
+    def dying(*_: object) -> bool:
+        raise Crash
+
+    with monkeypatch.context() as patched, pytest.raises(Crash):
+        patched.setattr(service.jobs, "_visit", dying)
+        for _ in range(store.RUNNING_PARTS):
+            service.jobs.recompute_limits(lambda: False)
+    while not recompute_limits.handler({})["done"]:
+        pass
+    assert {case.view()["due_on"] for case in several} == {"2026-11-19"}
+
+
+def test_a_verb_between_the_calendar_and_the_job_tells_the_new_day_too(world: World, alter: Alter) -> None:
+    case = joint.submitted(world).accepted()
+    alter("calendar/2026.json", holiday("2026-11-04"))
+    case.claim("structure")
+    assert case.view()["due_on"] == "2026-11-19" and case.events().count("limits_recomputed") == 1
+    recompute_limits.handler({})
+    assert case.events().count("limits_recomputed") == 1
+    assert len(case.queue("housing")) == 1, "the row of the old day is gone"
+
+
+# The nightly check
+
+
+def test_the_nightly_check_removes_rows_of_tasks_that_are_over_and_writes_missing_ones(world: World) -> None:
+    case = joint.submitted(world).accepted()
+    item = store.application(case.id)
+    assert item is not None
+    rows = cases.rows_of(cases.case_of(item), item)
+    housing = next(row for row in rows.values() if row.unit == "housing_bureau")
+    shelter = next(row for row in rows.values() if row.unit == "civil_defence")
+    stray = store.QueueRow(**{**housing.attribute_values, "sk": f"2026-11-03#{case.id}-planning", "step": "planning"})
+    cases.write_if_newer(store.new_row_write(stray))
+    cases.write_if_newer(store.row_removal(shelter, int(item.version)))
+    assert len(case.queue("housing")) == 2 and case.queue("shelter") == []
+    found = check_queues.handler({})
+    assert found["removed"] >= 1 and found["written"] >= 1 and found["stuck"] == 0
+    assert len(case.queue("housing")) == 1 and len(case.queue("shelter")) == 1
+    again = check_queues.handler({})
+    assert (again["removed"], again["written"]) == (0, 0)
+
+
+def test_a_case_that_nobody_can_act_on_is_an_alarm(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    joint.submitted(world).accepted()
+    monkeypatch.setattr(cases, "rows_of", lambda *_: {})
+    assert check_queues.handler({})["stuck"] >= 1
+
+
+def test_a_case_that_is_over_leaves_the_list_of_running_ones(world: World) -> None:
+    case = joint.submitted(world)
+    assert store.clock_of(case.id) is not None
+    case.applicant.post(f"/v1/applications/{case.id}/withdraw", {"reason": "不建了"})
+    world.pass_time(days=10)
+    while sweep_applications.handler({})["visited"]:
+        pass
+    assert store.clock_of(case.id) is None

@@ -1,0 +1,1 @@
+"""Independent second calculations, written without reading the product's code."""
