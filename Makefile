@@ -9,7 +9,7 @@ FONTS := chalicelib/certificates/fonts
 NOTO := node_modules/@expo-google-fonts/noto-sans-sc
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test proofs test-stack lint mutants house format openapi examples bench publish check-city join staff staff-code suspend reinstate dismiss invoke \
+.PHONY: help install run demo test proofs test-stack lint mutants house format openapi examples bench publish check-city move-cases join staff staff-code suspend reinstate dismiss invoke \
 	rush cycle hostile notices simulation package deploy secrets destroy restore-items practice costs lock clean-data
 
 # the shell has a USER of its own
@@ -116,6 +116,9 @@ publish: install ## check city/ and publish it to the running system (BROKEN=kee
 
 check-city: install ## check city/ without publishing
 	@$(BIN)/python -m tools.publish --check city
+
+move-cases: install ## move running cases to another version of a service: make move-cases SERVICE=code FROM=1 TO=2 STEPS=steps.json REASON='why'
+	@$(BIN)/python -m tools.move_cases "$(SERVICE)" "$(FROM)" "$(TO)" "$(STEPS)" "$(REASON)"
 
 staff-code: install ## print a staff member's one-time code: make staff-code USER=officer.a
 	@$(BIN)/python -m tools.staff_code $(STAFF_USER)

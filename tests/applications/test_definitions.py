@@ -15,13 +15,13 @@ import pytest
 from chalicelib.applications import service, store
 from chalicelib.applications.service import cases
 from chalicelib.catalog import service as catalog
-from chalicelib.kernel.access import Actor
 from functions import check_queues, recompute_limits, sweep_applications
 from publishing import city_folder, publication
 from scenes import joint
 from scenes.joint import OPINION
 from scenes.world import World, new_id_number
 from tests.interleaving import Crash
+from tools import move_cases
 
 CITY = Path(__file__).parents[2] / "city"
 FOLDER = f"services/{joint.SERVICE}"
@@ -138,14 +138,17 @@ def test_a_case_that_is_decided_is_not_moved(world: World) -> None:
     assert answer.code == "wrong_state"
 
 
-def test_a_job_moves_all_running_cases_of_a_version(world: World, alter: Alter) -> None:
+def test_a_job_moves_all_running_cases_of_a_version(
+    world: World, alter: Alter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     moving = [joint.submitted(world).accepted() for _ in range(2)]
     before = version()
     alter(f"{FOLDER}/workflow.json", lambda workflow: workflow["steps"][0].update(days=2))
-    move = service.jobs.Move(service=joint.SERVICE, before=before, after=version(), steps=MAPPING)
-    actor = Actor(kind="staff", id="administrator", roles=("system_administrator",))
-    job = service.jobs.move_definitions(actor, move, "事项更新", lambda: True)
-    assert job.ended_at is not None and job.failed == 0 and job.altered >= 2
+    steps = tmp_path / "steps.json"
+    steps.write_text(json.dumps(MAPPING), encoding="utf-8")
+    monkeypatch.setattr(move_cases, "_use_system", lambda: 0)
+    assert move_cases.main([joint.SERVICE, str(before), str(version()), str(steps), "事项更新"]) == 0
+    assert f"part {store.RUNNING_PARTS} of {store.RUNNING_PARTS}" in capsys.readouterr().out
     assert {case.view()["service_version"] for case in moving} == {version()}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions import sweep_applications
+from functions import sweep_applications, tell_units
 from scenes import joint
 from scenes.joint import OPINION, JointCase
 from scenes.world import World, new_id_number
@@ -619,3 +619,17 @@ def test_a_task_that_was_moved_meanwhile_is_somebody_elses(reviewed: JointCase) 
 @pytest.mark.parametrize("task", ["x", "0-review", "review", "0-review-x", "0-review-99999", "-", "--", "0--1"])
 def test_no_such_task(world: World, task: str) -> None:
     assert world.staff().get(f"/v1/tasks/{task}").status == 404
+
+
+# Once a day
+
+
+def test_a_unit_with_a_duty_phone_hears_each_morning_what_waits(world: World, case: JointCase) -> None:
+    assert case.queue("housing") != []
+    assert tell_units.handler({})["told"] == 1
+    (message,) = world.simulators.sms.outbox
+    assert message["phone"] == "13900000101" and "新到" in message["text"] and "超期 0 件" in message["text"]
+    tell_units.handler({})
+    assert len(world.simulators.sms.outbox) == 1, "the provider knows the serial"
+    world.pass_time(days=5)  # a Saturday
+    assert tell_units.handler({}) == {"told": 0}

@@ -219,6 +219,7 @@ QUERYING_IN_LOOPS = {
     "applications/service/jobs.py: _check_part": "a function, at night: all running cases, a page at a time",
     "applications/service/jobs.py: _check_queue": "a function, at night: the rows of one unit's queue",
     "applications/service/jobs.py: _walk": "a job: all running cases, a page at a time, which notes where it is",
+    "applications/service/reminders.py: count_tasks": "a function, each morning: 2,000 rows of a unit at most",
     "applications/service/submissions.py: _lapse_day": "a schedule, not a request: the corrections of one day",
     "applications/service/submissions.py: remind_of_corrections": "a schedule, not a request: the corrections of a day",
     "appointments/service/conflicts.py: _of_group": "the days that can be booked, when a city publishes",

@@ -5,18 +5,22 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.catalog.definition.delivery import DeliveryRules
 from chalicelib.catalog.definition.words import Code, Strict, Text
 
 
 class Unit(Strict, frozen=True):
-    """A department that handles and issues: its code here, its name, its credit code."""
+    """A department that handles and issues: its code here, its name, its credit code.
+
+    ``duty_phone``: the mobile number that hears every morning what waits for the department; none for nobody.
+    """
 
     code: Code
     name: Text
     credit_code: str
+    duty_phone: Annotated[str, Meta(pattern=r"^1[3-9][0-9]{9}$")] | UnsetType = UNSET
 
 
 class Region(Strict, frozen=True, kw_only=True):
