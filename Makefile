@@ -61,8 +61,9 @@ $(BROWSER)/unpacked/installed: $(BROWSER)/package-lock.json
 	@cd $(BROWSER) && TMPDIR=$$PWD/unpacked AWS_EXECUTION_ENV=AWS_Lambda_nodejs22.x node unpack.mjs >/dev/null
 	@touch $@
 
-proofs: install ## the large proofs: 10,000 schedules of identities, long stories, all tests over botocore, random requests; over an hour on two cores
+proofs: install ## the large proofs: 10,000 schedules of identities and of cases, long stories, all tests over botocore, random requests; over an hour on two cores
 	@BANSHI_IDENTITIES=10000 HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n auto --dist worksteal --override-ini addopts= -q --strict-markers --timeout 7200 tests/proofs/test_identity.py
+	@BANSHI_SCHEDULES=70000 $(BIN)/python -m pytest -n auto --dist worksteal --override-ini addopts= -q --strict-markers --timeout 7200 tests/proofs/test_case_schedules.py
 	@WIRE=botocore $(BIN)/python -m pytest -n auto
 	@BANSHI_FUZZ_SECONDS=120 $(BIN)/python -m pytest --override-ini addopts= -q --strict-markers --timeout 600 tests/proofs/test_contract.py
 

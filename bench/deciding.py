@@ -34,6 +34,9 @@ ALL_TASKS = ("verb: approve, four units begin", "verb: open a procedure", "verb:
 MOST_WRITE_UNITS = 3.0
 MOST_BEHIND = 6.0
 MOST_MS = 6.0
+MOST_FOR_ALL = 13.0
+MOST_BEHIND_FOR_ALL = 9.0
+"""Five open tasks, at two units each and the head; behind, a message to the applicant too."""
 QUEUE = "a unit's queue, {count} tasks"
 MOST_RATIO = 1.2
 LIMITS_SAMPLE = 1000
@@ -82,7 +85,7 @@ class Deciding:
         case.staff("planner").renew()
         case.claim("decision")
         back = {"step": "planning", "reason": "重新核对"}
-        self._measure("return to a step", case, "planner", "return", "decision", back)
+        self._measure("return to a step", case, "planner", "return_to", "decision", back)
 
     def _measure(
         self, name: str, case: JointCase, who: str, verb: str, step: str, body: dict[str, Any], seat: int = 1
@@ -172,6 +175,11 @@ def missed(rows: list[dict[str, Any]]) -> list[str]:
     for name in VERBS:
         row = by_name[name]
         costs_more = row["write_units"] > MOST_WRITE_UNITS or row["behind_write_units"] > MOST_BEHIND
+        if costs_more or row["cpu_ms"] > MOST_MS:
+            found.append(name)
+    for name in ALL_TASKS:
+        row = by_name[name]
+        costs_more = row["write_units"] > MOST_FOR_ALL or row["behind_write_units"] > MOST_BEHIND_FOR_ALL
         if costs_more or row["cpu_ms"] > MOST_MS:
             found.append(name)
     few = by_name[QUEUE.format(count=FEW)]

@@ -107,6 +107,10 @@ def answered(office: Office, builder: Headers) -> tuple[None, str]:
     form = office.demo.call("GET", path, headers=builder)["form"]
     changed = {**form, "project": "河西商务中心(一期)", "site": "示例市建邺区江东中路 3 号地块"}
     office.demo.call("POST", f"{path}/corrections", {"form": changed}, builder)
+    case = office.view("planner", "planning")["case"]
+    intake = next(step for step in case["steps"] if step["code"] == "intake_check")
+    for seat in intake["seats"]:
+        office.do(CHECKERS[seat["unit"]], "confirm_papers", "intake_check", seat=seat["number"])
     done = office.do("planner", "approve", "planning", OPINION)
     return None, f"{done['status']}, due {done['due_on']}"
 
@@ -142,7 +146,7 @@ def reviewed(office: Office) -> tuple[None, str]:
 
 def returned(office: Office) -> tuple[None, str]:
     office.do("planner", "claim", "decision")
-    office.do("planner", "return", "decision", {"step": "planning", "reason": "容积率计算有误，重新核对"})
+    office.do("planner", "return_to", "decision", {"step": "planning", "reason": "容积率计算有误，重新核对"})
     step = next(one for one in office.view("planner", "planning")["case"]["steps"] if one["code"] == "planning")
     return None, f"round {step['round']} of planning"
 
@@ -165,6 +169,8 @@ def substituted(office: Office) -> tuple[None, str]:
 
 def decided(office: Office, builder: Headers) -> tuple[None, str]:
     done = office.approve("planning.head", "decision", 2)
+    over = {"substitute": "planner.b", "first_day": "2026-01-05", "last_day": "2026-01-05"}
+    office.demo.call("PUT", "/v1/absences/planner", over, office.headers("planner"))
     url, _ = office.demo.print_certificate(builder, done["certificate_id"], "design-decision")
     _, found = office.demo.scan(url, "valid")
     return None, f"{done['status']}; scanned: {found}"

@@ -59,8 +59,6 @@ def _check_steps(definition: ServiceDefinition, city: City) -> Found:
         if step.unit in step.consulted or len(set(step.consulted)) < len(step.consulted):
             yield FILE, f"{place}.consulted", "a unit is consulted once, and not by itself"
         yield from _check_condition(step, rows)
-        if step.answer.method == "any" and len(step.answer.posts) > 1:
-            continue
         if step.answer.method != "ratio" and step.answer.share != 100:
             yield FILE, f"{place}.answer.share", "only a ratio has a share"
     conditional = [step for step in definition.workflow.steps if step.is_conditional]

@@ -37,16 +37,16 @@ class JointCase:
     applicant: Client
     id: str
     form: dict[str, Any]
-    _clients: dict[str, Client] = field(default_factory=dict)
+    clients: dict[str, Client] = field(default_factory=dict)
 
     def staff(self, username: str) -> Client:
-        if username not in self._clients:
-            self._clients[username] = self.world.staff(username)
-        return self._clients[username]
+        if username not in self.clients:
+            self.clients[username] = self.world.staff(username)
+        return self.clients[username]
 
     def log_in_again(self) -> None:
         """Time has passed, and with it everybody's session."""
-        self._clients.clear()
+        self.clients.clear()
         self.applicant.token = self.world.log_in("wechat", self.applicant.user).token
 
     def task(self, step: str, seat: int = 1) -> str:
@@ -108,13 +108,13 @@ class JointCase:
         return self.staff(username).get(f"/v1/tasks/{self.task(step)}").json["case"]
 
     def events(self) -> list[str]:
-        """The timeline's events."""
-        return [entry["type"] for entry in self.timeline()["entries"]]
+        """The timeline's events, as officers read them."""
+        return [entry["type"] for entry in self.timeline(self.staff("planner"))["entries"]]
 
-    def timeline(self) -> Any:
-        """The timeline as the applicant reads it."""
+    def timeline(self, reader: Client | None = None) -> Any:
+        """The timeline as the applicant reads it, or somebody else."""
         self.world.pump()
-        return self.applicant.get(f"/v1/applications/{self.id}/timeline").json
+        return (reader or self.applicant).get(f"/v1/applications/{self.id}/timeline").json
 
     def queue(self, username: str, post: str = "officer") -> list[Any]:
         """The rows of this case in the queue of somebody's unit."""

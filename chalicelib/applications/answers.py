@@ -1,15 +1,15 @@
 """How votes make a step's answer. Pure.
 
-``any`` (或签), ``all`` (会签), ``ratio`` and ``sequence`` (依次) as in ``Voting``; 加签 before and after. What comes
-out is tabled in tests/applications/test_answers.py and docs/deciding.md.
+``any`` (或签), ``all`` (会签), ``ratio`` and ``sequence`` (依次) as in ``AnswerRule``; 加签 before and after.
+The tables are in tests/applications/test_answers.py and docs/deciding.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.applications.process import AFTER, BEFORE, CONSULT, COPY, SIGN, StepState, TaskSeat
-from chalicelib.catalog.definition import Voting
+from chalicelib.applications.process import AFTER, BEFORE, CONSULT, COPY, SIGN, Officer, StepState, TaskSeat
+from chalicelib.catalog.definition import AnswerRule
 from chalicelib.kernel.errors import ErrorCode
 from chalicelib.kernel.graph import NEW, Edge, Graph
 
@@ -56,12 +56,12 @@ SEATS = Graph(
 LIVE = (WAITING, OPEN, HELD)
 
 
-def needed(answer: Voting, seats: int) -> int:
+def needed(answer: AnswerRule, seats: int) -> int:
     """How many of the seats have to agree by a ratio: ``share`` percent of them, rounded up."""
     return -(-answer.share * seats // 100)
 
 
-def outcome(answer: Voting, statuses: Sequence[str]) -> str:
+def outcome(answer: AnswerRule, statuses: Sequence[str]) -> str:
     """What the seats' votes make: ``approve``, ``refuse``, or empty while it is open."""
     agreed = statuses.count(AGREED)
     rejected = statuses.count(REJECTED)
@@ -79,7 +79,7 @@ def outcome(answer: Voting, statuses: Sequence[str]) -> str:
     return APPROVE if agreed == len(statuses) else ""
 
 
-def cast(step: StepState, answer: Voting, seat: TaskSeat, verdict: str) -> str:
+def cast(step: StepState, answer: AnswerRule, seat: TaskSeat, verdict: str) -> str:
     """Cast a seat's vote, ``approve`` or ``refuse``; what the step's answer is by it.
 
     Who has added signers after the own vote only proposes: they act now. A rejection among them is the seat's own.
@@ -97,7 +97,7 @@ def cast(step: StepState, answer: Voting, seat: TaskSeat, verdict: str) -> str:
     return _after_vote(step, answer)
 
 
-def _after_vote(step: StepState, answer: Voting) -> str:
+def _after_vote(step: StepState, answer: AnswerRule) -> str:
     signers = step.signers
     answered = outcome(answer, [one.status for one in signers])
     if not answered and answer.method == "sequence":
@@ -141,9 +141,19 @@ def _added(step: StepState, seat: TaskSeat, place: str) -> list[TaskSeat]:
     return [one for one in step.seats if one.added_by == seat.number and one.place == place and one.status != SKIPPED]
 
 
+def has_voted(step: StepState, seat: TaskSeat) -> bool:
+    """Whether the seat's holder has agreed, and only who was asked to sign after them is awaited."""
+    return seat.status == HELD and has_added(step, seat, AFTER)
+
+
 def has_added(step: StepState, seat: TaskSeat, place: str) -> bool:
     """Whether signers whom this seat's holder added at a place are still there."""
     return bool(_added(step, seat, place))
+
+
+def has_signed_after(step: StepState, seat: TaskSeat) -> bool:
+    """Whether somebody whom this seat's holder asked to sign after has done so."""
+    return any(one.status in (AGREED, REJECTED) for one in _added(step, seat, AFTER))
 
 
 def skip(step: StepState, seat: TaskSeat) -> None:
@@ -162,9 +172,10 @@ def close(step: StepState) -> None:
             SEATS.move(seat, "skip", "system")
 
 
-def add_signer(step: StepState, seat: TaskSeat, officer: str, place: str) -> TaskSeat:
-    """Add a signer (加签) before or after a seat's own vote."""
-    added = TaskSeat(number=len(step.seats) + 1, officer=officer, added_by=seat.number, place=place, post=seat.post)
+def add_signer(step: StepState, seat: TaskSeat, officer: Officer, place: str) -> TaskSeat:
+    """Add a signer (加签) before or after a seat's own vote, with the post that they have."""
+    post = seat.post if seat.post in officer.posts else officer.posts[0]
+    added = TaskSeat(number=len(step.seats) + 1, officer=officer.id, added_by=seat.number, place=place, post=post)
     step.seats = [*step.seats, added]
     if place == BEFORE:
         SEATS.move(added, "open", "system")
@@ -175,7 +186,7 @@ def add_signer(step: StepState, seat: TaskSeat, officer: str, place: str) -> Tas
     return added
 
 
-def remove_signer(step: StepState, answer: Voting, seat: TaskSeat) -> str:
+def remove_signer(step: StepState, answer: AnswerRule, seat: TaskSeat) -> str:
     """Remove a signer who was added (减签), with everybody whom they added; what the step's answer is by it.
 
     Whoever waited for them goes on.
@@ -195,7 +206,7 @@ def remove_signer(step: StepState, answer: Voting, seat: TaskSeat) -> str:
     return _after_vote(step, answer)
 
 
-def seats_of(answer: Voting, consulted: Sequence[str]) -> list[TaskSeat]:
+def seats_of(answer: AnswerRule, consulted: Sequence[str]) -> list[TaskSeat]:
     """The seats of a step that opens: one for each post, and one for each unit that is consulted."""
     seats = [TaskSeat(number=place, post=post) for place, post in enumerate(answer.posts, 1)]
     for place, seat in enumerate(seats):
@@ -208,7 +219,7 @@ def seats_of(answer: Voting, consulted: Sequence[str]) -> list[TaskSeat]:
     return seats
 
 
-def recall(step: StepState, answer: Voting, seat: TaskSeat) -> None:
+def recall(step: StepState, answer: AnswerRule, seat: TaskSeat) -> None:
     """Take a vote back (撤回): the seat may act again, and who came to act by it, or was cancelled by it, goes back.
 
     In a sequence nobody was cancelled: who comes later waits again.

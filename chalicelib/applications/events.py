@@ -59,10 +59,23 @@ CORRECTION_REQUESTED = EventType(
 CORRECTION_REMINDER_DUE = EventType(
     "correction_reminder_due", zh="补正期限将至，已提醒", en="Reminded that the correction is due soon", places=_PLACES
 )
-PAPERS_CONFIRMED = EventType("papers_confirmed", zh="收件核对：材料齐全", en="A unit misses nothing")
-GAPS_STATED = EventType("gaps_stated", zh="收件核对：需要补正", en="A unit has said what it misses")
+PAPERS_CONFIRMED = EventType(
+    "papers_confirmed",
+    zh="收件核对：材料齐全",
+    en="A unit finds nothing missing",
+    internal=True,
+)
+GAPS_STATED = EventType(
+    "gaps_stated",
+    zh="收件核对：需要补正",
+    en="A unit has said what is missing",
+    internal=True,
+)
 GAP_CHECK_DUE = EventType(
-    "gap_check_due", zh="告知补正的期限将至，已提醒部门", en="The units were reminded to say what is missing"
+    "gap_check_due",
+    zh="告知补正的期限将至，已提醒部门",
+    en="The units were reminded to say what is missing",
+    internal=True,
 )
 STEP_OPENED = EventType("step_opened", zh="转入审查环节", en="A step has begun")
 STEP_OVERDUE = EventType(
@@ -77,29 +90,121 @@ LIMITS_RECOMPUTED = EventType(
     en="A calendar was published; the limits are computed anew",
     places=_PLACES,
 )
+CORRECTION_DAY_MOVED = EventType(
+    "correction_day_moved",
+    zh="工作日历公布，补正期限调整",
+    en="A calendar was published; the last day of the correction has moved",
+    places=_PLACES,
+)
+MATERIAL_DAY_MOVED = EventType(
+    "material_day_moved",
+    zh="工作日历公布，补交材料的期限调整",
+    en="A calendar was published; the last day of a material that comes later has moved",
+    places=_PLACES,
+)
 DEFINITION_CHANGED = EventType(
     "definition_changed", zh="改按新版本的事项办理", en="The case goes on by another version of its service"
 )
 TASK_CLAIMED = EventType("task_claimed", zh="工作人员开始审查", en="An officer has taken it up")
-TASK_RELEASED = EventType("task_released", zh="退回待办池", en="Returned to the queue")
-TASK_ASSIGNED = EventType("task_assigned", zh="指派办理人", en="An officer was given the task")
-TASK_REASSIGNED = EventType("task_reassigned", zh="改派办理人", en="The task was given to another officer")
-TASK_TRANSFERRED = EventType("task_transferred", zh="转办", en="Handed on to a colleague")
-TASK_DELEGATED = EventType("task_delegated", zh="委派他人先提意见", en="A colleague is asked to look at it first")
-DELEGATE_ANSWERED = EventType("delegate_answered", zh="受委派人已提意见", en="The colleague has answered")
-DELEGATION_TAKEN_BACK = EventType("delegation_taken_back", zh="收回委派", en="The colleague is not asked any more")
-SIGNER_ADDED = EventType("signer_added", zh="加签", en="A further signer was added")
-SIGNER_REMOVED = EventType("signer_removed", zh="减签", en="A further signer was removed")
-OPINION_REQUESTED = EventType("opinion_requested", zh="征求意见", en="Another unit is asked for its opinion")
-OPINION_GIVEN = EventType("opinion_given", zh="已回复意见", en="The other unit has given its opinion")
-COMMENT_ADDED = EventType("comment_added", zh="工作备注", en="A note of the officers")
-COPY_SENT = EventType("copy_sent", zh="抄送", en="Another unit is informed")
-COPY_READ = EventType("copy_read", zh="抄送已阅", en="The other unit has read it")
-VOTE_CAST = EventType("vote_cast", zh="已表决，等待其他审批人", en="A vote was cast; others are to follow")
+TASK_RELEASED = EventType(
+    "task_released",
+    zh="退回待办池",
+    en="Returned to the queue",
+    internal=True,
+)
+TASK_ASSIGNED = EventType(
+    "task_assigned",
+    zh="指派办理人",
+    en="An officer was given the task",
+    internal=True,
+)
+TASK_REASSIGNED = EventType(
+    "task_reassigned",
+    zh="改派办理人",
+    en="The task was given to another officer",
+    internal=True,
+)
+TASK_TRANSFERRED = EventType(
+    "task_transferred",
+    zh="转办",
+    en="Handed on to a colleague",
+    internal=True,
+)
+TASK_DELEGATED = EventType(
+    "task_delegated",
+    zh="委派他人先提意见",
+    en="A colleague is asked to look at it first",
+    internal=True,
+)
+DELEGATE_ANSWERED = EventType(
+    "delegate_answered",
+    zh="受委派人已提意见",
+    en="The colleague has answered",
+    internal=True,
+)
+DELEGATION_TAKEN_BACK = EventType(
+    "delegation_taken_back",
+    zh="收回委派",
+    en="The colleague is not asked any more",
+    internal=True,
+)
+SIGNER_ADDED = EventType(
+    "signer_added",
+    zh="加签",
+    en="A further signer was added",
+    internal=True,
+)
+SIGNER_REMOVED = EventType(
+    "signer_removed",
+    zh="减签",
+    en="A further signer was removed",
+    internal=True,
+)
+OPINION_REQUESTED = EventType(
+    "opinion_requested",
+    zh="征求意见",
+    en="Another unit is asked for its opinion",
+    internal=True,
+)
+OPINION_GIVEN = EventType(
+    "opinion_given",
+    zh="已回复意见",
+    en="The other unit has given its opinion",
+    internal=True,
+)
+COMMENT_ADDED = EventType(
+    "comment_added",
+    zh="工作备注",
+    en="A note of the officers",
+    internal=True,
+)
+COPY_SENT = EventType(
+    "copy_sent",
+    zh="抄送",
+    en="Another unit is informed",
+    internal=True,
+)
+COPY_READ = EventType(
+    "copy_read",
+    zh="抄送已阅",
+    en="The other unit has read it",
+    internal=True,
+)
+VOTE_CAST = EventType(
+    "vote_cast",
+    zh="已签署意见，等待其他审批人",
+    en="A vote was cast; others are to follow",
+    internal=True,
+)
 STEP_APPROVED = EventType("step_approved", zh="审查环节通过", en="A step was approved")
 STEP_REFUSED = EventType("step_refused", zh="审查环节不同意", en="A step was refused")
 STEP_RETURNED = EventType("step_returned", zh="退回前面的环节", en="Sent back to an earlier step")
-STEP_RECALLED = EventType("step_recalled", zh="撤回本人意见", en="An officer has taken the own vote back")
+STEP_RECALLED = EventType(
+    "step_recalled",
+    zh="撤回本人意见",
+    en="An officer has taken the own vote back",
+    internal=True,
+)
 PROCEDURE_OPENED = EventType(
     "procedure_opened",
     zh="启动特别程序",
@@ -109,8 +214,18 @@ PROCEDURE_OPENED = EventType(
 PROCEDURE_CLOSED = EventType("procedure_closed", zh="特别程序结束", en="The special procedure is over", places=_PLACES)
 LIMIT_EXTENDED = EventType("limit_extended", zh="延长办理期限", en="The limit was extended", places=_PLACES)
 APPLICATION_URGED = EventType("application_urged", zh="申请人催办", en="The applicant asks to hurry")
-APPLICATION_SUPERVISED = EventType("application_supervised", zh="督办", en="A supervisor asks what is the matter")
-SUPERVISION_ANSWERED = EventType("supervision_answered", zh="督办已答复", en="The supervisor was answered")
+APPLICATION_SUPERVISED = EventType(
+    "application_supervised",
+    zh="督办",
+    en="A supervisor asks what is the matter",
+    internal=True,
+)
+SUPERVISION_ANSWERED = EventType(
+    "supervision_answered",
+    zh="督办已答复",
+    en="The supervisor was answered",
+    internal=True,
+)
 PROMISE_CHOSEN = EventType("promise_chosen", zh="选择容缺或告知承诺", en="The applicant promises, or takes it back")
 PROCEDURE_OVERDUE = EventType(
     "procedure_overdue",

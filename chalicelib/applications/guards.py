@@ -18,6 +18,7 @@ from chalicelib.applications.process import (
     COPY,
     GAPS,
     INTAKE,
+    MISSING,
     SIGN,
     Case,
     Officer,
@@ -36,6 +37,7 @@ class TaskPlace:
     seat: TaskSeat
 
 
+"""In a list of what is possible."""
 Guard = Callable[[Case, TaskPlace, Officer], None]
 
 
@@ -68,8 +70,14 @@ def _require_mine(case: Case, place: TaskPlace, who: Officer) -> None:
 
 
 def _require_decidable(case: Case, place: TaskPlace, who: Officer) -> None:
-    """The seat's holder may answer now: nothing is asked of a delegate, and the clock runs."""
+    """The seat's holder may answer now: nothing is asked of a delegate, and the clock runs.
+
+    A substitute has no other part in the step: two seats are two persons.
+    """
     _require_mine(case, place, who)
+    is_substitute = place.seat.officer != who.id
+    refuse_if(is_substitute and has_other_seat(place, who.id), refusals.SEAT_TWICE)
+    refuse_if(not is_substitute and not _fits_post(place, who), refusals.NOT_FOR_YOUR_POST)
     refuse_if(place.seat.delegate, refusals.WITH_DELEGATE)
     refuse_if(case.process.is_paused, refusals.CASE_PAUSED)
 
@@ -81,7 +89,7 @@ def _require_kind(place: TaskPlace, *kinds: str) -> None:
 def has_other_seat(place: TaskPlace, who: str) -> bool:
     """Whether somebody has another part in the step: nobody answers for two."""
     others = [seat for seat in place.step.seats if seat.number != place.seat.number and seat.kind == SIGN]
-    return any(seat.officer == who and seat.status != answers.SKIPPED for seat in others)
+    return any(who in (seat.officer, seat.voter) and seat.status != answers.SKIPPED for seat in others)
 
 
 def _fits_post(place: TaskPlace, who: Officer) -> bool:
@@ -100,7 +108,12 @@ def _is_head(who: Officer) -> bool:
 
 
 def claim(case: Case, place: TaskPlace, who: Officer) -> None:
-    """Nobody has it, or who has it does not work here any more; the post fits; no other seat of the step is theirs."""
+    """Nobody has it, or who has it does not work here any more; the post fits; no other seat of the step is theirs.
+
+    The head of the unit may take what an officer has let become overdue, where the definition says so. A copy is only
+    read, by anybody of the unit.
+    """
+    _require_kind(place, SIGN, CONSULT, GAPS, CHECK)
     _require_open(case, place)
     is_free = not place.seat.officer or place.seat.officer in case.gone
     takes_over = place.step.escalated and _is_head(who)
@@ -114,20 +127,28 @@ def release(case: Case, place: TaskPlace, who: Officer) -> None:
     refuse_if(place.seat.delegate, refusals.WITH_DELEGATE)
 
 
-def approve(case: Case, place: TaskPlace, who: Officer) -> None:
+def _require_vote(case: Case, place: TaskPlace, who: Officer) -> None:
+    """A vote is possible; not while the applicant is still to be told what the unit misses."""
     _require_kind(place, SIGN)
     _require_decidable(case, place, who)
+    said = case.process.gaps.get(case.unit_of(place.step, place.seat))
+    waits_for_notice = case.item.status == rules.RECEIVED and said == MISSING
+    refuse_if(waits_for_notice, refusals.GAPS_STATED_BEFORE)
+
+
+def approve(case: Case, place: TaskPlace, who: Officer) -> None:
+    _require_vote(case, place, who)
     until = limits.public_until(case, place.step)
     refuse_if(until is not None and case.today <= until, refusals.PUBLICITY_NOT_OVER, until=str(until))
 
 
 def refuse(case: Case, place: TaskPlace, who: Officer) -> None:
-    _require_kind(place, SIGN)
-    _require_decidable(case, place, who)
+    _require_vote(case, place, who)
 
 
 def assign(case: Case, place: TaskPlace, who: Officer) -> None:
     """The head gives a task that nobody has."""
+    _require_kind(place, SIGN, CONSULT, GAPS, CHECK)
     _require_open(case, place)
     refuse_if(not _is_head(who), refusals.ONLY_HEAD)
     refuse_if(place.seat.officer and place.seat.officer not in case.gone, rules.TASK_TAKEN)
@@ -135,6 +156,7 @@ def assign(case: Case, place: TaskPlace, who: Officer) -> None:
 
 def reassign(case: Case, place: TaskPlace, who: Officer) -> None:
     """The head moves a task from one officer to another."""
+    _require_kind(place, SIGN, CONSULT, GAPS, CHECK)
     _require_open(case, place)
     refuse_if(not _is_head(who), refusals.ONLY_HEAD)
 
@@ -176,6 +198,7 @@ def add_signer_after(case: Case, place: TaskPlace, who: Officer) -> None:
 def remove_signer(case: Case, place: TaskPlace, who: Officer) -> None:
     """``place`` is the added signer's; who added them removes them."""
     require_running(case)
+    refuse_if(case.process.is_paused, refusals.CASE_PAUSED)
     parent = place.step.seat(place.seat.added_by) if place.seat.added_by else None
     refuse_if(parent is None or not acts_for(parent, who), refusals.NOT_ADDED)
     refuse_if(place.step.status != rules.STEP_OPEN or place.seat.status not in answers.LIVE, rules.TASK_DONE)
@@ -209,7 +232,7 @@ def mark_read(case: Case, place: TaskPlace, who: Officer) -> None:
 def return_to(case: Case, place: TaskPlace, who: Officer) -> None:
     _require_kind(place, SIGN)
     _require_decidable(case, place, who)
-    refuse_if(not return_targets(case, place), refusals.RETURN_NOT_POSSIBLE, targets="-")
+    refuse_if(not return_targets(case, place), refusals.RETURN_NOT_POSSIBLE, targets=refusals.NONE)
 
 
 def return_targets(case: Case, place: TaskPlace) -> list[str]:
@@ -225,12 +248,17 @@ def recall(case: Case, place: TaskPlace, who: Officer) -> None:
     require_running(case)
     refuse_if(place.seat.kind != SIGN or not acts_for(place.seat, who), rules.TASK_NOT_YOURS)
     definition = case.workflow.step(place.step.code)
+    refuse_if(case.process.is_paused, refusals.CASE_PAUSED)
     is_agreed = place.seat.status == answers.AGREED and not place.seat.added_by
+    # Who has signed after this vote has acted on it.
+    refuse_if(answers.has_signed_after(place.step, place.seat), refusals.NOT_RECALLABLE)
     is_standing = place.step.status in (rules.STEP_OPEN, rules.STEP_DONE)
     refuse_if(not (is_agreed and is_standing and definition.recallable), refusals.NOT_RECALLABLE)
     in_sequence = definition.answer.method == "sequence"
     refuse_if(in_sequence and answers.has_acted(place.step, place.seat), refusals.NOT_RECALLABLE)
     is_done = place.step.status == rules.STEP_DONE
+    # What the vote has opened has taken the place of what its units were asked: they would be asked nothing any more.
+    refuse_if(is_done and case.item.status == rules.RECEIVED, refusals.NOT_RECALLABLE)
     refuse_if(is_done and _has_touched_successor(case, place.step), refusals.NOT_RECALLABLE)
 
 
@@ -249,11 +277,11 @@ def _require_telling(case: Case, place: TaskPlace, who: Officer) -> None:
     refuse_if(case.item.status == rules.ACCEPTED, refusals.CORRECTION_TOO_LATE)
     _require_kind(place, GAPS, SIGN)
     _require_mine(case, place, who)
-    refuse_if(case.corrected, rules.CORRECTION_ONCE)
     refuse_if(case.process.gaps.get(case.unit_of(place.step, place.seat)), refusals.GAPS_STATED_BEFORE)
 
 
 def request_correction(case: Case, place: TaskPlace, who: Officer) -> None:
+    refuse_if(case.corrected and case.item.status == rules.RECEIVED, rules.CORRECTION_ONCE)
     _require_telling(case, place, who)
 
 
@@ -271,12 +299,16 @@ def not_accept(case: Case, place: TaskPlace, who: Officer) -> None:
 
 
 def open_procedure(case: Case, place: TaskPlace, who: Officer) -> None:
+    """After the acceptance: before it no limit runs that could stand."""
     _require_kind(place, SIGN)
     _require_mine(case, place, who)
-    refuse_if(not case.workflow.step(place.step.code).procedures, refusals.PROCEDURE_NOT_ALLOWED, kinds="-")
+    if case.item.status != rules.ACCEPTED:
+        raise rules.GRAPH.refusal(case.item.status)
+    refuse_if(not case.workflow.step(place.step.code).procedures, refusals.PROCEDURE_NOT_ALLOWED, kinds=refusals.NONE)
 
 
 def close_procedure(case: Case, place: TaskPlace, who: Officer) -> None:
+    _require_kind(place, SIGN)
     _require_mine(case, place, who)
     refuse_if(not any(one.step == place.step.code for one in case.process.running_procedures), refusals.NO_PROCEDURE)
 
@@ -294,11 +326,13 @@ def extend(case: Case, place: TaskPlace, who: Officer) -> None:
 
 
 def answer_supervision(case: Case, place: TaskPlace, who: Officer) -> None:
+    _require_kind(place, SIGN)
     _require_mine(case, place, who)
     refuse_if(not case.process.supervised, refusals.NO_SUPERVISION)
 
 
 def receive_material(case: Case, place: TaskPlace, who: Officer) -> None:
+    _require_kind(place, SIGN)
     _require_mine(case, place, who)
     refuse_if(not any(owed.supplied is None for owed in case.process.owed), refusals.NOT_PROMISED)
 

@@ -68,7 +68,7 @@ def whole_due(case: Case) -> date | None:
     start = case.process.accepted or case.process.received
     if start is None:
         return None
-    return due(case.calendar, start, case.promised_days + case.process.extension, case.process.pauses)
+    return due(case.calendar, start, case.promised_days + case.process.extension, case.process.pauses(case.today))
 
 
 def acceptance_due(case: Case, days: int = ACCEPTANCE_DAYS) -> date:
@@ -100,7 +100,7 @@ def step_due(case: Case, step: StepState) -> date | None:
     days = definition.days
     if definition.extension_days and case.process.extended_by == step.code:
         days += case.process.extension
-    return due(case.calendar, start, days, case.process.pauses)
+    return due(case.calendar, start, days, case.process.pauses(case.today))
 
 
 def is_running(case: Case) -> bool:

@@ -42,8 +42,9 @@ class TaskSeat(msgspec.Struct, omit_defaults=True, kw_only=True):
     """One person's place in a step: a task.
 
     ``kind``: see ``KINDS``. ``unit``: of a consulted or informed unit; empty for the step's own. ``officer``: who has
-    it; empty while nobody does. ``delegate``: who gives an opinion before the officer decides (委派). ``added_by``: the
-    number of the seat whose holder added this one (加签), ``place`` whether it acts before or after that one.
+    it; empty while nobody does; ``voter``: who has voted for them as a substitute. ``delegate``: who gives an opinion
+    before the officer decides (委派). ``added_by``: the number of the seat whose holder added this one (加签),
+    ``place`` whether it acts before or after that one.
     """
 
     number: int
@@ -52,6 +53,7 @@ class TaskSeat(msgspec.Struct, omit_defaults=True, kw_only=True):
     unit: str = ""
     post: str = "officer"
     officer: str = ""
+    voter: str = ""
     delegate: str = ""
     added_by: int = 0
     place: str = ""
@@ -96,11 +98,22 @@ class ProcedureRun(msgspec.Struct, omit_defaults=True, kw_only=True):
     closed: date | None = None
     pauses: bool = True
 
+    @property
+    def days(self) -> int:
+        """How long it took, or may still take, of what was told in writing."""
+        last = self.until if self.closed is None else min(self.closed, self.until)
+        return (last - self.opened).days
+
 
 class OwedMaterial(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """A material that the applicant brings later (容缺), by ``until`` (known from the acceptance on)."""
+    """A material that the applicant brings later (容缺): within so many working ``days``, by ``until``.
+
+    ``until`` is known from the acceptance on. The days are those that were offered when it was promised: no other
+    version of the definition makes them fewer.
+    """
 
     material: str
+    days: int = 0
     until: date | None = None
     supplied: date | None = None
 
@@ -108,16 +121,19 @@ class OwedMaterial(msgspec.Struct, omit_defaults=True, kw_only=True):
 class Process(msgspec.Struct, omit_defaults=True, kw_only=True):
     """All of it. Days are those of Asia/Shanghai; what a day follows from is kept beside it or instead of it.
 
-    ``received``: when the units began to look what is missing; ``accepted``: from when the whole limit counts;
+    ``received``: when the units began to look what is missing; ``noticed``: when the one list was sent;
+    ``accepted``: from when the whole limit counts;
     ``decided``: from when the result's delivery counts; ``published_until``: how long an approval is made public.
     ``gaps``: what each unit says it misses (empty: not said yet). ``skipped``: steps whose condition does not hold.
-    ``told``: what the schedule has told already. ``supervised``: while a supervisor waits for an answer.
+    ``owed_from``: the day on which the acceptance became known, which is later than ``accepted`` where the units were
+    silent. ``told``: what the schedule has told already. ``supervised``: while a supervisor waits for an answer.
     """
 
     steps: list[StepState] = []
     skipped: list[str] = []
     gaps: dict[str, str] = {}
     received: date | None = None
+    noticed: date | None = None
     accepted: date | None = None
     decided: date | None = None
     published_until: date | None = None
@@ -128,6 +144,7 @@ class Process(msgspec.Struct, omit_defaults=True, kw_only=True):
     supervised: bool = False
     told: list[str] = []
     owed: list[OwedMaterial] = []
+    owed_from: date | None = None
     committed: bool = False
 
     def step(self, code: str) -> StepState | None:
@@ -148,10 +165,15 @@ class Process(msgspec.Struct, omit_defaults=True, kw_only=True):
     def is_paused(self) -> bool:
         return any(one.pauses for one in self.running_procedures)
 
-    @property
-    def pauses(self) -> list[tuple[date, date | None]]:
-        """The intervals in which the clock stood."""
-        return [(one.opened, one.closed) for one in self.procedures if one.pauses]
+    def pauses(self, today: date) -> list[tuple[date, date | None]]:
+        """The intervals in which the clock stood; none is longer than was told in writing."""
+        found: list[tuple[date, date | None]] = []
+        for one in self.procedures:
+            ended = one.closed
+            is_too_long = today > one.until and (ended is None or ended > one.until)
+            if one.pauses:
+                found.append((one.opened, one.until if is_too_long else ended))
+        return found
 
 
 VOCABULARY = (
@@ -199,10 +221,10 @@ class Case:
     """A case at one moment, as the verbs see it; they change ``process`` and ``item.status``, and nothing else.
 
     ``lead``: the unit that is responsible for the service. ``check_days``: within how many working days a promise is
-    checked; ``tolerance_days``: up to how many after the acceptance each owed material may come. ``corrected``: the one
-    notice was sent. ``gone``: who has a seat and does not work here any more. ``outcome``: ``approve`` or ``refuse``
-    once the last vote has decided; the caller carries it out. ``sends_notice``: all units have said what they miss;
-    the caller sends the list.
+    checked. ``corrected``: the one notice was sent; ``is_notice_due``: the hour of the last day has come at which it is
+    sent, so that what a unit says now is told at once. ``gone``: who has a seat and does not work here any more.
+    ``outcome``: ``approve`` or ``refuse`` once the last vote has decided; the caller carries it out. ``sends_notice``:
+    all units have said what is missing; the caller sends the list.
     """
 
     item: HasStatus
@@ -212,10 +234,10 @@ class Case:
     today: date
     promised_days: int
     check_days: int = 0
-    tolerance_days: dict[str, int] = field(default_factory=dict)
     lead: str = ""
     corrected: bool = False
     gone: frozenset[str] = frozenset()
+    is_notice_due: bool = False
     outcome: str = ""
     sends_notice: bool = False
     happened: list[Happened] = field(default_factory=list)

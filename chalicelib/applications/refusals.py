@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from chalicelib.kernel.errors import ErrorCode
 
+NONE = "无 (none)"
+
 CASE_PAUSED = ErrorCode(
     "case_paused",
     409,
@@ -13,15 +15,20 @@ CASE_PAUSED = ErrorCode(
 NOT_FOR_YOUR_POST = ErrorCode(
     "not_for_your_post",
     409,
-    zh="此待办由本单位负责人处理",
-    en="This task is for the head of the unit",
+    zh="此待办由本单位负责人处理，请转告负责人",
+    en="This task is for the head of the unit: tell them",
 )
-ONLY_HEAD = ErrorCode("only_unit_head", 409, zh="此操作由本单位负责人进行", en="Only the head of the unit can do this")
+ONLY_HEAD = ErrorCode(
+    "only_unit_head",
+    409,
+    zh="此操作由本单位负责人进行，请向负责人提出",
+    en="Only the head of the unit can do this: ask them",
+)
 SEAT_TWICE = ErrorCode(
     "two_persons_needed",
     409,
-    zh="同一环节须由不同人员办理，您已在此环节办理过",
-    en="Different persons have to answer this step, and you have a part in it already",
+    zh="同一环节须由不同人员办理，该人员在此环节已有审批任务",
+    en="Different persons have to answer this step, and this one has a part in it already",
 )
 WITH_DELEGATE = ErrorCode(
     "with_delegate",
@@ -29,12 +36,22 @@ WITH_DELEGATE = ErrorCode(
     zh="已委派他人先提意见，请等待答复或收回委派",
     en="A colleague was asked to look at it first: wait for the answer, or take it back",
 )
-NOT_DELEGATED = ErrorCode("not_delegated", 409, zh="此待办没有委派给您", en="Nobody has asked you to look at this task")
-NO_DELEGATION = ErrorCode("no_delegation", 409, zh="此待办没有委派他人", en="Nobody was asked to look at this task")
+NOT_DELEGATED = ErrorCode(
+    "not_delegated",
+    409,
+    zh="此待办没有委派给您；可先由办理人委派",
+    en="Nobody has asked you to look at this task; who has it can",
+)
+NO_DELEGATION = ErrorCode(
+    "no_delegation",
+    409,
+    zh="此待办没有委派他人，可以直接办理",
+    en="Nobody was asked to look at this task: you can answer it",
+)
 OTHER_KIND = ErrorCode(
     "other_kind_of_task",
     409,
-    zh="此待办不是这类任务，可进行的操作见待办详情",
+    zh="此待办不支持该操作，可进行的操作见待办详情",
     en="This is another kind of task; its details say what can be done",
 )
 CORRECTION_TOO_LATE = ErrorCode(
@@ -46,11 +63,14 @@ CORRECTION_TOO_LATE = ErrorCode(
 GAPS_STATED_BEFORE = ErrorCode(
     "gaps_stated_before",
     409,
-    zh="本单位已经说明过材料情况，等待其他单位",
-    en="Your unit has said what it misses; the others are awaited",
+    zh="本单位已反馈收件核对意见，请等待其他单位",
+    en="Your unit has said what is missing; the other units are awaited",
 )
 NOT_LEAD = ErrorCode(
-    "only_lead_unit", 409, zh="此操作由牵头单位进行", en="Only the unit that is responsible for the service can do this"
+    "only_lead_unit",
+    409,
+    zh="此操作由牵头单位进行；本单位可以反馈缺少的内容，或不同意",
+    en="Only the unit that is responsible for the service can do this; yours can say what is missing, or refuse",
 )
 RETURN_NOT_POSSIBLE = ErrorCode(
     "return_not_possible",
@@ -61,17 +81,20 @@ RETURN_NOT_POSSIBLE = ErrorCode(
 NOT_RECALLABLE = ErrorCode(
     "not_recallable",
     409,
-    zh="后续环节已有人办理，或该环节不允许撤回",
-    en="Somebody has acted on it, or the step does not let votes be taken back",
+    zh="后续环节已有人办理，或该环节不允许撤回；可请后续环节退回",
+    en="Somebody has acted on it, or the step does not let votes be taken back; a later step can send the case back",
 )
 SIGNERS_BOTH_WAYS = ErrorCode(
     "signers_both_ways",
     409,
-    zh="不能同时前加签和后加签",
-    en="Signers are added either before or after, not both",
+    zh="不能同时前加签和后加签；请先减签，或等待已加签的人办理",
+    en="Signers are added either before or after, not both: remove the others, or wait for them",
 )
 NOT_ADDED = ErrorCode(
-    "signer_not_added", 409, zh="只能减去本人加签的人员", en="Only who was added by you can be removed"
+    "signer_not_added",
+    409,
+    zh="只能取消本人发起、尚未办理的加签；已办理的，可以直接作出决定",
+    en="Only who was added by you and has not answered can be removed; after an answer, decide yourself",
 )
 PROCEDURE_NOT_ALLOWED = ErrorCode(
     "procedure_not_allowed",
@@ -79,11 +102,36 @@ PROCEDURE_NOT_ALLOWED = ErrorCode(
     zh="此环节不能启动该特别程序；可以启动：{kinds}",
     en="This step cannot open this special procedure; possible: {kinds}",
 )
-PROCEDURE_RUNNING = ErrorCode(
-    "procedure_running", 409, zh="该特别程序正在进行", en="This special procedure is under way already"
+PROCEDURE_TOO_LONG = ErrorCode(
+    "procedure_too_long",
+    409,
+    zh="特别程序 {kind} 合计最长 {days} 天，此前已用 {used} 天",
+    en="The special procedure {kind} may take {days} days in all; {used} are used",
 )
-NO_PROCEDURE = ErrorCode("no_procedure", 409, zh="没有进行中的特别程序", en="No special procedure is under way")
-EXTENDED_BEFORE = ErrorCode("extended_before", 409, zh="期限只能延长一次", en="A limit is extended once, and was")
+STEP_FULL = ErrorCode(
+    "step_full",
+    409,
+    zh="此环节参与人员和单位已达上限（{most} 个），不能再加签、征求意见或抄送",
+    en="This step has {most} participants already: nobody else can be added, asked or informed",
+)
+PROCEDURE_RUNNING = ErrorCode(
+    "procedure_running",
+    409,
+    zh="该特别程序正在进行，请先结束",
+    en="This special procedure is under way already: end it first",
+)
+NO_PROCEDURE = ErrorCode(
+    "no_procedure",
+    409,
+    zh="本环节没有进行中的该特别程序，时限正常计算",
+    en="This step has no such procedure under way; the clock runs",
+)
+EXTENDED_BEFORE = ErrorCode(
+    "extended_before",
+    409,
+    zh="期限只能延长一次，已经延长过；请在期限内决定",
+    en="A limit is extended once, and was: decide before it ends",
+)
 EXTENSION_NOT_ALLOWED = ErrorCode(
     "extension_not_allowed",
     409,
@@ -106,11 +154,22 @@ URGED_TODAY = ErrorCode(
     en="You asked today; ask again on the next working day",
 )
 SUPERVISION_OPEN = ErrorCode(
-    "supervision_open", 409, zh="上一次督办尚未答复", en="The last question has not been answered yet"
+    "supervision_open",
+    409,
+    zh="上一次督办尚未答复，答复后才能再次督办",
+    en="The last question has not been answered yet; ask again after the answer",
 )
-NO_SUPERVISION = ErrorCode("no_supervision", 409, zh="没有待答复的督办", en="No supervisor waits for an answer")
+NO_SUPERVISION = ErrorCode(
+    "no_supervision",
+    409,
+    zh="没有待答复的督办，无需答复",
+    en="No supervisor waits for an answer; there is nothing to do",
+)
 NOT_PROMISED = ErrorCode(
-    "nothing_owed", 409, zh="该材料不在容缺补交清单中，或已补交", en="This material is not owed, or has come"
+    "nothing_owed",
+    409,
+    zh="该材料不在容缺补交清单中，或已补交；清单见办件详情",
+    en="This material is not owed, or has come; the case's details list what is",
 )
 NO_SUCH_COLLEAGUE = ErrorCode(
     "no_such_colleague",
@@ -121,8 +180,8 @@ NO_SUCH_COLLEAGUE = ErrorCode(
 OWN_MATTER_OF_COLLEAGUE = ErrorCode(
     "own_matter_of_colleague",
     409,
-    zh="该人员与办件有利害关系，应当回避，请另选",
-    en="The case is a matter of this person's own; choose another one",
+    zh="该人员应当回避，或尚未登记本人身份，无法确认是否需要回避，请另选",
+    en="The case is a matter of this person's own, or it is not on record who they are; choose another one",
 )
 UNIT_NOT_POSSIBLE = ErrorCode(
     "unit_not_possible",

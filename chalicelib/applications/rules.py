@@ -68,6 +68,7 @@ STEP_OPEN = "open"
 STEP_DONE = "done"
 STEP_REFUSED = "refused"
 STEP_RESET = "reset"
+STEP_CANCELLED = "cancelled"
 
 TASK_DONE = ErrorCode("task_done", 409, zh="此待办已处理完毕", en="The task is done already")
 STEPS = Graph(
@@ -80,10 +81,11 @@ STEPS = Graph(
         Edge("reset", STEP_OPEN, STEP_RESET, by=("system",)),
         Edge("reset", STEP_DONE, STEP_RESET, by=("system",)),
         Edge("reset", STEP_REFUSED, STEP_RESET, by=("system",)),
+        Edge("cancel", STEP_OPEN, STEP_CANCELLED, by=("system",)),
         Edge("recall", STEP_DONE, STEP_OPEN, by=("officer",), event=events.STEP_RECALLED),
     ),
     TASK_DONE,
-    {STEP_OPEN: "待办", STEP_DONE: "已同意", STEP_REFUSED: "不同意", STEP_RESET: "已退回"},
+    {STEP_OPEN: "待办", STEP_DONE: "已同意", STEP_REFUSED: "不同意", STEP_RESET: "已退回", STEP_CANCELLED: "已取消"},
 )
 """A unit's step. ``reset``: the case was sent back before it; it opens again, in its next round."""
 FORM_INVALID = ErrorCode(
@@ -115,6 +117,12 @@ PROMISE_NOT_OFFERED = ErrorCode(
     422,
     zh="此事项不提供该容缺或告知承诺方式，可容缺的材料：{offered}；请按普通方式办理",
     en="The service does not offer this; materials that may come later: {offered}. Take the ordinary way",
+)
+PROMISE_STANDS = ErrorCode(
+    "promise_stands",
+    409,
+    zh="提交时的承诺在补正期间不能撤回或变更；可以增加容缺补交的材料",
+    en="What was promised at submitting stands during a correction; further materials may be owed",
 )
 PROMISE_NOT_POSSIBLE = ErrorCode(
     "promise_not_possible",

@@ -13,6 +13,7 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttrib
 from chalicelib.applications import rules
 from chalicelib.applications.decisions import Finding
 from chalicelib.applications.process import VOCABULARY, Process, StepState
+from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.delivery.service import ELECTRONIC, Choice
 from chalicelib.kernel import ids
@@ -32,6 +33,18 @@ class CorrectionItem(msgspec.Struct, frozen=True):
     field: str
     what: str
     unit: str = ""
+
+
+class StepRefusal(msgspec.Struct, frozen=True, kw_only=True):
+    """What an officer has refused a step for, in which of its rounds and seats, and by which law."""
+
+    step: str
+    round: int
+    seat: int
+    officer: str
+    unit: str
+    reason: str
+    legal_basis: str
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,14 +103,14 @@ class Content(msgspec.Struct):
     findings: list[Finding] = []
     corrections: list[CorrectionItem] = []
     missing: dict[str, list[CorrectionItem]] = {}
+    step_refusals: list[StepRefusal] = []
     refusal: Refusal | None = None
 
 
 class ContentItem(tables.VersionedTable):
     """What was filled in, what the registers said, and the correction list: one value, compressed and sealed.
 
-    Its version is its own: saving a form changes nothing but this item. What decides about a form (to submit it, to
-    approve) writes it too, also unchanged, so that a saving at the same moment is refused.
+    Its version is its own. What decides about a form writes it too, so that a saving at the same moment is refused.
     """
 
     class Meta:
@@ -116,11 +129,8 @@ class ContentItem(tables.VersionedTable):
 class QueueRow(tables.Table):
     """A row of a unit's queue (待办); the application's head is what decides about it.
 
-    The key is the queue and then the due day, so a page of a queue costs the same however many wait, and neither the
-    row nor its place needs an index. A unit's queue takes 1,000 writes a second, about 330 tasks a second from their
-    opening to their end; the largest department of a city does a hundredth of that.
-    ``head_version``: the head's version that the row shows, or an older one in a row that was just made.
-    ``due_on``: None while the clock stands; such rows are at the end.
+    The key is the queue and then the due day, so a page of a queue costs the same however many wait, without an index.
+    ``head_version``: of the head that it shows, or an older one. ``due_on``: None while the clock stands: at the end.
     """
 
     class Meta:
@@ -231,14 +241,19 @@ class ApplicationReadingItem(readings.ReadingItem):
 
 def record_reading(item: ApplicationItem, actor: Actor) -> None:
     """Record that staff are about to read this; if that fails, nothing is shown."""
-    own_case = any(_is_case_of(step, actor.id) for step in item.process.steps)
+    workflow = catalog.definition(item.service, item.service_version).workflow
+    units = {step.code: step.unit for step in workflow.steps}
+    own_case = any(_has_part(step, actor, units.get(step.code, "")) for step in item.process.steps)
     tables.write(readings.record(ApplicationReadingItem, item.subject, actor, item.applicant, own_case=own_case))
 
 
-def _is_case_of(step: StepState, officer: str) -> bool:
-    """Whether an officer has a part in a step, or may take one: nobody has it yet."""
-    is_open = step.status == rules.STEP_OPEN
-    return any(seat.officer == officer or (is_open and not seat.officer) for seat in step.seats)
+def _has_part(step: StepState, actor: Actor, unit: str) -> bool:
+    """Whether somebody has a part in a step, or may take one: nobody of their unit has it yet."""
+    for seat in step.seats:
+        is_free = step.status == rules.STEP_OPEN and not seat.officer and (seat.unit or unit) == actor.unit
+        if is_free or actor.id in (seat.officer, seat.voter, seat.delegate):
+            return True
+    return False
 
 
 def application(application_id: str, *, consistent: bool = True) -> ApplicationItem | None:

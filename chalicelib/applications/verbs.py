@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.applications import answers, course, events, guards, refusals, rules
+from chalicelib.applications import answers, course, events, guards, limits, refusals, rules
 from chalicelib.applications.answers import APPROVE, REFUSE
 from chalicelib.applications.guards import TaskPlace
 from chalicelib.applications.process import (
-    AFTER,
     BEFORE,
     COMPLETE,
     CONSULT,
@@ -26,6 +25,10 @@ from chalicelib.applications.process import (
 )
 from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.event_types import EventType
+
+MOST_SEATS = 40
+"""So many people and units take part in one step at most, with those who were removed again."""
+
 
 # Who has a task
 
@@ -45,12 +48,28 @@ def release(case: Case, place: TaskPlace, who: Officer) -> None:
     _note(case, place, events.TASK_RELEASED)
 
 
-def give_back(case: Case, place: TaskPlace, who: Officer) -> None:
-    """The head of the unit puts a leaver's task back into the unit's pool."""
-    guards.reassign(case, place, who)
-    place.seat.officer = ""
-    place.seat.delegate = ""
-    _note(case, place, events.TASK_RELEASED)
+def give_back(case: Case, unit: str, leaver: str) -> None:
+    """Put everything of a case that a leaver has in a unit back into the unit's pool; nobody asks the leaver any more.
+
+    Also what waits for its turn or for added signers. The caller is the head of the unit.
+    """
+    for step in case.process.open_steps:
+        for seat in step.seats:
+            is_theirs = case.unit_of(step, seat) == unit and seat.status in answers.LIVE
+            if is_theirs and answers.has_voted(step, seat):
+                continue  # a vote stays its voter's
+            if is_theirs and seat.officer == leaver and not seat.added_by:
+                seat.officer = ""
+                seat.delegate = ""
+                _note(case, TaskPlace(step, seat), events.TASK_RELEASED)
+            elif is_theirs and seat.officer == leaver and limits.is_running(case) and not case.process.is_paused:
+                # An added signer is a person, not a post: without them the one who asked goes on. That may decide the
+                # case, so it waits while the clock stands.
+                answered = _remove(case, TaskPlace(step, seat))
+                course.settle(case, step, answered)
+            elif is_theirs and seat.delegate == leaver:
+                seat.delegate = ""
+                _note(case, TaskPlace(step, seat), events.DELEGATION_TAKEN_BACK)
 
 
 def assign(case: Case, place: TaskPlace, who: Officer, to: Officer) -> None:
@@ -120,45 +139,27 @@ def take_back(case: Case, place: TaskPlace, who: Officer) -> None:
 def approve(case: Case, place: TaskPlace, who: Officer) -> None:
     """同意. With the last vote ``case.outcome`` says what is decided."""
     guards.approve(case, place, who)
-    _check_owed(case, place)
-    _vote(case, place, APPROVE)
+    _vote(case, place, who, APPROVE)
 
 
 def refuse(case: Case, place: TaskPlace, who: Officer) -> None:
     """不同意."""
     guards.refuse(case, place, who)
-    _vote(case, place, REFUSE)
+    _vote(case, place, who, REFUSE)
 
 
-def _vote(case: Case, place: TaskPlace, verdict: str) -> None:
+def _vote(case: Case, place: TaskPlace, who: Officer, verdict: str) -> None:
+    if place.seat.officer != who.id:
+        place.seat.voter = who.id
     unit = case.unit_of(place.step, place.seat)
-    if case.item.status == rules.RECEIVED and case.corrected:
-        course.accept(case, "officer")
-    elif case.item.status == rules.RECEIVED:
-        # Who answers misses nothing (any more).
+    if case.item.status == rules.RECEIVED:
+        # Who votes finds nothing missing.
         course.state_gaps(case, unit, COMPLETE)
     definition = case.workflow.step(place.step.code)
     answered = answers.cast(place.step, definition.answer, place.seat, verdict)
     if not answered:
         _note(case, place, events.VOTE_CAST, verdict=verdict)
     course.settle(case, place.step, answered)
-
-
-def _check_owed(case: Case, place: TaskPlace) -> None:
-    """No decision while a material is owed (容缺). Other votes go on."""
-    owed = [one.material for one in case.process.owed if one.supplied is None]
-    refuse_if(owed and is_last_vote(case, place), refusals.OWED, materials=", ".join(owed))
-
-
-def is_last_vote(case: Case, place: TaskPlace) -> bool:
-    """Whether an approval here would approve the case."""
-    definition = case.workflow.step(place.step.code)
-    statuses = [answers.AGREED if one is place.seat else one.status for one in place.step.signers]
-    if answers.has_added(place.step, place.seat, AFTER) or not answers.outcome(definition.answer, statuses):
-        return False
-    done = {step.code for step in case.process.steps if step.status == rules.STEP_DONE}
-    passed = done | set(case.process.skipped) | {place.step.code}
-    return passed.issuperset(step.code for step in case.workflow.steps)
 
 
 # Further signers
@@ -170,18 +171,24 @@ def add_signer(case: Case, place: TaskPlace, who: Officer, to: Officer, where: s
     guard(case, place, who)
     _check_colleague(case, place, to)
     refuse_if(to.id == place.seat.officer, refusals.SEAT_TWICE)
-    answers.add_signer(place.step, place.seat, to.id, where)
+    _check_room(place)
+    answers.add_signer(place.step, place.seat, to, where)
     _note(case, place, events.SIGNER_ADDED, to=to.id, where=where)
 
 
 def remove_signer(case: Case, place: TaskPlace, who: Officer) -> None:
     """减签; ``place`` is the added signer's."""
     guards.remove_signer(case, place, who)
+    course.settle(case, place.step, _remove(case, place))
+
+
+def _remove(case: Case, place: TaskPlace) -> str:
+    """Remove an added signer; what the step's answer is by it."""
     definition = case.workflow.step(place.step.code)
     removed = place.seat.officer
     answered = answers.remove_signer(place.step, definition.answer, place.seat)
     _note(case, place, events.SIGNER_REMOVED, to=removed)
-    course.settle(case, place.step, answered)
+    return answered
 
 
 def consult(case: Case, place: TaskPlace, who: Officer, unit: str) -> None:
@@ -203,9 +210,14 @@ def _add_seat(case: Case, place: TaskPlace, unit: str, kind: str) -> None:
         if seat.unit == unit and seat.kind == kind and seat.status in answers.LIVE:
             raise refusals.UNIT_NOT_POSSIBLE()
     refuse_if(unit == case.unit_of(place.step, place.seat), refusals.UNIT_NOT_POSSIBLE)
+    _check_room(place)
     added = TaskSeat(number=len(place.step.seats) + 1, kind=kind, unit=unit)
     answers.SEATS.move(added, "open", "system")
     place.step.seats = [*place.step.seats, added]
+
+
+def _check_room(place: TaskPlace) -> None:
+    refuse_if(len(place.step.seats) >= MOST_SEATS, refusals.STEP_FULL, most=str(MOST_SEATS))
 
 
 def give_opinion(case: Case, place: TaskPlace, who: Officer) -> None:
@@ -250,6 +262,7 @@ def recall(case: Case, place: TaskPlace, who: Officer) -> None:
     else:
         _note(case, place, events.STEP_RECALLED)
     answers.recall(place.step, definition.answer, place.seat)
+    place.seat.voter = ""
     place.step.mark = course.RECALLED
 
 
@@ -286,12 +299,7 @@ def _tell_gaps(case: Case, place: TaskPlace, said: str, event: EventType) -> Non
 def open_procedure(case: Case, place: TaskPlace, who: Officer, kind: str, document: str, days: int) -> None:
     """Open a special procedure by a written notice, for so many natural days; the clock stands where the law says."""
     guards.open_procedure(case, place, who)
-    allowed = case.workflow.step(place.step.code).procedures
-    definition = case.workflow.procedure(kind)
-    if kind not in allowed or definition is None or days > definition.days:
-        raise refusals.PROCEDURE_NOT_ALLOWED(kinds=", ".join(allowed))
-    is_running = any(one.kind == kind for one in case.process.running_procedures)
-    refuse_if(is_running, refusals.PROCEDURE_RUNNING)
+    definition = course.procedure_to_open(case, place.step, kind, days)
     opened = ProcedureRun(
         kind=kind,
         document=document,
@@ -301,7 +309,15 @@ def open_procedure(case: Case, place: TaskPlace, who: Officer, kind: str, docume
         pauses=definition.pauses,
     )
     case.process.procedures = [*case.process.procedures, opened]
-    _note(case, place, events.PROCEDURE_OPENED, kind=kind, document=document, until=str(opened.until))
+    _note(
+        case,
+        place,
+        events.PROCEDURE_OPENED,
+        kind=kind,
+        document=document,
+        until=str(opened.until),
+        stops_clock=int(opened.pauses),
+    )
 
 
 def close_procedure(case: Case, place: TaskPlace, who: Officer, kind: str) -> None:
@@ -333,6 +349,7 @@ def urge(case: Case) -> None:
     is_too_soon = last is not None and case.calendar.working_days_between(last, case.today) == 0
     refuse_if(is_too_soon, refusals.URGED_TODAY)
     case.process.urged = case.today
+    course.mark_open_steps(case, course.URGED)
     case.note(events.APPLICATION_URGED)
 
 
@@ -341,6 +358,7 @@ def supervise(case: Case) -> None:
     guards.require_running(case)
     refuse_if(case.process.supervised, refusals.SUPERVISION_OPEN)
     case.process.supervised = True
+    course.mark_open_steps(case, course.SUPERVISED)
     case.note(events.APPLICATION_SUPERVISED)
 
 
@@ -364,20 +382,15 @@ def receive_material(case: Case, place: TaskPlace, who: Officer, material: str) 
 def confirm_promise(case: Case, place: TaskPlace, who: Officer) -> None:
     """The promise was checked and is true."""
     guards.confirm_promise(case, place, who)
-    _finish_check(place)
+    course.finish_check(place.step, place.seat)
     _note(case, place, events.PROMISE_KEPT)
 
 
 def report_false_promise(case: Case, place: TaskPlace, who: Officer) -> None:
     """The promise was false: the caller revokes what was decided."""
     guards.report_false_promise(case, place, who)
-    _finish_check(place)
+    course.finish_check(place.step, place.seat)
     _note(case, place, rules.GRAPH.move(case.item, "revoke", "officer"))
-
-
-def _finish_check(place: TaskPlace) -> None:
-    answers.SEATS.move(place.seat, "agree", "officer")
-    rules.STEPS.move(place.step, "approve", "system")
 
 
 def _note(case: Case, place: TaskPlace, event: EventType, **data: str | int | list[str]) -> None:

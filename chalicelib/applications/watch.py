@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
-from chalicelib.applications import answers, course, events, limits, rules
+from chalicelib.applications import course, events, limits, rules
 from chalicelib.applications.process import MISSING, PROMISE_CHECK, Case
 
 NOTICE_HOUR = time(16)
@@ -31,24 +31,30 @@ def _watch_acceptance(case: Case, now: datetime) -> None:
     if case.today > last_day:
         course.deem_accepted(case)
         return
-    if case.corrected:
-        return
     silent = [unit for unit, said in case.process.gaps.items() if not said]
     if case.today >= limits.acceptance_due(case, limits.ACCEPTANCE_ALARM_DAY) and _once(case, "gaps"):
         case.note(events.GAP_CHECK_DUE, units=silent)
-    is_last_hour = case.today == last_day and now.time() >= NOTICE_HOUR
+        _mark_silent(case, silent)
+    is_last_hour = not case.corrected and case.today == last_day and now.time() >= NOTICE_HOUR
     if is_last_hour and MISSING in case.process.gaps.values():
         case.sends_notice = True
+
+
+def _mark_silent(case: Case, silent: list[str]) -> None:
+    """Units that have said nothing yet see it in their queues."""
+    for step in case.process.open_steps:
+        if any(case.unit_of(step, seat) in silent for seat in step.seats):
+            step.mark = course.GAPS_DUE
 
 
 def _watch_owed(case: Case) -> None:
     """容缺: what does not come in time ends the case."""
     for owed in case.process.owed:
-        is_late = owed.supplied is None and owed.until is not None and case.today > owed.until
+        until = course.owed_until(case, owed)
+        is_late = owed.supplied is None and until is not None and case.today > until
         if is_late:
             case.note(rules.GRAPH.move(case.item, "terminate", "system"), material=owed.material)
-            for step in case.process.open_steps:
-                answers.close(step)
+            course.cancel_open_steps(case)
             return
 
 
@@ -63,6 +69,7 @@ def _watch_limits(case: Case) -> None:
 
 def _watch_steps(case: Case) -> None:
     """A step whose limit has passed: its unit is told, and its head may act too where the definition says so."""
+    overdue = []
     for step in case.process.open_steps:
         if not limits.is_running(case) and step.code != PROMISE_CHECK:
             continue
@@ -72,7 +79,10 @@ def _watch_steps(case: Case) -> None:
         step.mark = course.OVERDUE
         definition = case.definition(step.code)
         step.escalated = definition is not None and definition.unanswered == "escalate"
-        case.note(events.STEP_OVERDUE, step=step.code, due_on=str(due_on))
+        overdue.append(step.code)
+    if overdue:
+        # One event, however many: a write carries twenty at most.
+        case.note(events.STEP_OVERDUE, steps=overdue)
 
 
 def _once(case: Case, mark: str) -> bool:

@@ -19,13 +19,14 @@ class EventType:
 
     ``name``: how the event log keeps it; the same in capitals is the constant that holds it. ``zh``, ``en``: what has
     happened, in words for people. ``places``: what a message about it may mention, with a sample of each; empty if
-    people are told nothing of it.
+    people are told nothing of it. ``internal``: it is the officers' own business, and stands in no citizen's timeline.
     """
 
     name: str
     zh: str
     en: str
     places: Mapping[str, Words] = field(default_factory=dict, compare=False)
+    internal: bool = False
 
 
 def declared_in(module: ModuleType) -> dict[str, EventType]:

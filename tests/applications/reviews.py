@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.applications import course, rules
 from chalicelib.applications.guards import TaskPlace
 from chalicelib.applications.process import Case, Officer, Process
-from chalicelib.catalog.definition import Procedure, Step, Text, Voting, Workflow
+from chalicelib.catalog.definition import AnswerRule, Procedure, Step, Text, Workflow
 from chalicelib.kernel.clock import Calendar
 
 MONDAY = date(2026, 11, 2)
@@ -29,8 +29,8 @@ def step(code: str, unit: str = "", **changes: Any) -> Step:
     return Step(code=code, name=Text(code, code), unit=unit or f"unit_{code}", **given)
 
 
-def voting(method: str, *posts: str, share: int = 100) -> Voting:
-    return Voting(method=method, posts=list(posts) or ["officer"], share=share)  # type: ignore[arg-type]
+def voting(method: str, *posts: str, share: int = 100) -> AnswerRule:
+    return AnswerRule(method=method, posts=list(posts) or ["officer"], share=share)  # type: ignore[arg-type]
 
 
 def officer(name: str, unit: str, *posts: str, **changes: Any) -> Officer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.applications import answers, limits, rules, service, store, verbs
+from chalicelib.applications.process import CONSULT, COPY
 from chalicelib.applications.service import cases, following
 from chalicelib.applications.store import ApplicationItem, CorrectionItem, QueueRow
 from chalicelib.kernel import ids
@@ -55,6 +57,7 @@ class CaseScene:
     applicant: Actor
     id: str
     votes: list[tuple[str, str]] = field(default_factory=list)
+    done: Counter[str] = field(default_factory=Counter)
     rows_written: dict[tuple[str, str], QueueRow] = field(default_factory=dict)
 
     @classmethod
@@ -69,8 +72,7 @@ class CaseScene:
         assert current is not None
         service.submit(applicant, current)
         scene = cls(world, applicant, item.id)
-        if choice.random() < 0.7:
-            scene.accept()
+        scene.begin(choice)
         days = choice.choice([0, 0, 0, 4, 7, 8, 20])
         world.set_time(MONDAY + timedelta(days=days))
         return scene
@@ -88,10 +90,44 @@ class CaseScene:
         self.do("planner", "claim", "planning", 1)
         self.do("planner", "approve", "planning", 1)
 
-    def tasks(self) -> list[tuple[str, int]]:
-        """All tasks of the case as it is stored now."""
+    def begin(self, choice: random.Random) -> None:
+        """How far the case is when everybody comes at once: untouched, in review, paused, or before its decision."""
+        stage = choice.choice(["received", "review", "asked", "paused", "late", "decision"])
+        if stage == "received":
+            return
+        self.accept()
+        reviewers = {"structure": "housing", "environment": "ecology", "shelter": "shelter", "traffic": "officer.a"}
+        for step, name in reviewers.items():
+            self.do(name, "claim", step, 1)
+        if stage == "asked":
+            self.do("housing", choice.choice(["delegate", "add_signer_before", "add_signer_after"]), "structure", 1)
+            self.do("ecology", "consult", "environment", 1)
+            self.do("officer.a", "claim", "environment", 2)
+        elif stage == "paused":
+            self.do("housing", "open_procedure", "structure", 1)
+        elif stage in ("late", "decision"):
+            for step, name in reviewers.items():
+                if step != "structure" or stage == "decision":
+                    self.do(name, "approve", step, 1)
+            self.do("planner", "claim", "decision", 1)
+
+    def tasks_of(self, unit: str) -> list[tuple[str, int]]:
+        """The tasks of a unit, as the case is stored now."""
         item = self.item()
-        return [(step.code, seat.number) for step in item.process.steps for seat in step.seats]
+        case = cases.case_of(item)
+        found = []
+        for step in item.process.steps:
+            found += [(step.code, seat.number) for seat in step.seats if case.unit_of(step, seat) == unit]
+        return found
+
+    def act_by_chance(self, name: str, choice: random.Random) -> None:
+        """An officer takes any task of their unit, and does something with it."""
+        tasks = self.tasks_of(STAFF[name].unit)
+        if not tasks:
+            return
+        step, seat = choice.choice(tasks)
+        for verb in ("claim", choice.choice(LIKELY)):
+            self.do(name, verb, step, seat)
 
     def do(self, name: str, verb: str, step: str, seat: int) -> bool:
         """A verb by somebody; whether it was done. What is refused changes nothing."""
@@ -102,6 +138,7 @@ class CaseScene:
         has_answered = task.place(task.item).seat.status in (answers.AGREED, answers.REJECTED)
         with suppress(Problem):
             DEEDS[verb](actor, task)
+            self.done[verb] += 1
             if verb in ("approve", "refuse") and not has_answered:  # else it is a repeat
                 self.votes.append((name, step))
             return True
@@ -113,10 +150,7 @@ class CaseScene:
         def officer(name: str) -> Callable[[], None]:
             def work() -> None:
                 for _ in range(5):
-                    tasks = self.tasks()
-                    step, seat = choice.choice(tasks)
-                    for verb in ("claim", choice.choice(LIKELY)):
-                        self.do(name, verb, step, seat)
+                    self.act_by_chance(name, choice)
 
             return work
 
@@ -157,8 +191,13 @@ class CaseScene:
         for key, row in self.rows_written.items():
             if row.application_id == self.id and key not in rows and store.has_row(row):
                 wrong.append(f"a task that is shown and is not open: {key}")
-        if limits.is_running(case) and not rows:
-            wrong.append("stuck: no open task")
+        deciding = [row for row in rows.values() if row.kind not in (COPY, CONSULT)]
+        if limits.is_running(case) and not deciding:
+            wrong.append("stuck: nobody can bring it on")
+        open_codes = {step.code for step in item.process.open_steps}
+        orphans = [one.kind for one in item.process.running_procedures if one.step not in open_codes]
+        if orphans:
+            wrong.append(f"a procedure that nobody can close: {orphans}")
         self.world.pump()
         entries = self._entries(item)
         cast = [
@@ -240,4 +279,13 @@ DEEDS: dict[str, Callable[[Actor, Any], object]] = {
     "close_procedure": lambda actor, task: service.tasks.close_procedure(actor, task, "expert_review", "通过"),
     "extend": lambda actor, task: service.tasks.extend(actor, task, 5, "延告 1 号", "复杂"),
 }
-LIKELY = [*DEEDS, *["approve"] * 14, *["confirm_papers"] * 4, *["close_procedure"] * 2, "recall", "answer_delegation"]
+_RARE = ("recall", "answer_delegation", "return_to", "remove_signer", "take_back", "extend")
+LIKELY = [
+    *DEEDS,
+    *["approve"] * 14,
+    *["confirm_papers"] * 4,
+    *["close_procedure"] * 2,
+    *_RARE * 3,
+    "give_opinion",
+    "refuse",
+]

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from chalicelib.applications import answers, refusals, rules, verbs
 from chalicelib.applications.answers import AGREED, APPROVE, HELD, OPEN, REFUSE, REJECTED, SKIPPED, WAITING
-from chalicelib.applications.process import AFTER, BEFORE, Officer
+from chalicelib.applications.process import AFTER, BEFORE, Officer, OwedMaterial, ProcedureRun
 from chalicelib.kernel.errors import Problem
-from tests.applications.reviews import Review, officer, step, voting
+from tests.applications.reviews import MONDAY, Review, officer, step, voting
 
 A, R, N, W = AGREED, REJECTED, OPEN, WAITING
 TABLE = [
@@ -224,3 +224,58 @@ def test_a_vote_that_is_taken_back_opens_what_it_had_cancelled() -> None:
     vote(review, 1, APPROVE)
     verbs.recall(review.case, review.place("panel"), officer("member.1", "unit_panel"))
     assert review.seats("panel") == [OPEN, WAITING]
+
+
+def test_a_substitute_signs_for_one_and_not_for_two() -> None:
+    """会签 of two persons: who stands in for one of them is not the other one."""
+    review = panel("all", 2)
+    stands_in = officer("member.2", "unit_panel", stands_in_for=("member.1",))
+    with pytest.raises(Problem) as twice:
+        verbs.approve(review.case, review.place("panel", 1), stands_in)
+    assert twice.value.error is refusals.SEAT_TWICE
+    third = officer("third", "unit_panel", stands_in_for=("member.1", "member.2"))
+    verbs.approve(review.case, review.place("panel", 1), third)
+    with pytest.raises(Problem) as again:
+        verbs.approve(review.case, review.place("panel", 2), third)
+    assert again.value.error is refusals.SEAT_TWICE
+    vote(review, 2, APPROVE)
+    assert review.status("panel") == rules.STEP_DONE
+
+
+def test_the_last_vote_of_an_added_signer_waits_for_what_is_owed_too() -> None:
+    review = Review.of(step("panel"))
+    owner, signer = officer("member.1", "unit_panel"), officer("signer", "unit_panel")
+    verbs.claim(review.case, review.place("panel"), owner)
+    review.case.process.owed = [OwedMaterial(material="fire_chapter", days=5)]
+    verbs.add_signer(review.case, review.place("panel"), owner, signer, AFTER)
+    vote(review, 1, APPROVE)
+    with pytest.raises(Problem) as waiting:
+        vote(review, 2, APPROVE)
+    assert waiting.value.error is refusals.OWED
+
+
+def test_nobody_is_removed_while_the_clock_stands() -> None:
+    review = panel("any", 1)
+    owner, signer = officer("member.1", "unit_panel"), officer("signer", "unit_panel")
+    verbs.add_signer(review.case, review.place("panel"), owner, signer, AFTER)
+    vote(review, 1, APPROVE)
+    paused = ProcedureRun(kind="hearing", document="1", step="panel", opened=MONDAY, until=MONDAY)
+    review.case.process.procedures = [paused]
+    with pytest.raises(Problem) as standing:
+        verbs.remove_signer(review.case, review.place("panel", 2), owner)
+    assert standing.value.error is refusals.CASE_PAUSED
+
+
+def test_a_leaver_leaves_nothing_behind() -> None:
+    """Held seats, those that wait for their turn, what a leaver was asked, and a signature that was wanted of them."""
+    review = panel("sequence", 2)
+    owner = officer("member.1", "unit_panel")
+    verbs.delegate(review.case, review.place("panel"), owner, officer("leaver", "unit_panel"))
+    verbs.give_back(review.case, "unit_panel", "leaver")
+    assert (review.place("panel").seat.officer, review.place("panel").seat.delegate) == ("member.1", "")
+    review.place("panel", 2).seat.officer = "leaver"
+    verbs.give_back(review.case, "unit_panel", "leaver")
+    assert review.place("panel", 2).seat.officer == ""
+    verbs.add_signer(review.case, review.place("panel"), owner, officer("leaver", "unit_panel"), BEFORE)
+    verbs.give_back(review.case, "unit_panel", "leaver")
+    assert review.seats("panel")[0] == OPEN, "who asked for the signature goes on"

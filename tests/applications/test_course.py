@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.applications import answers, course, guards, migration, refusals, rules, store, verbs, watch
-from chalicelib.applications.process import COMPLETE, INTAKE, MISSING, Case, Process
+from chalicelib.applications import answers, course, guards, limits, migration, refusals, rules, store, verbs, watch
+from chalicelib.applications.process import AFTER, COMPLETE, INTAKE, MISSING, Case, OwedMaterial, ProcedureRun, Process
 from chalicelib.catalog.definition import Workflow, paths
 from chalicelib.kernel.errors import ErrorCode, Problem
 from tests.applications.reviews import EXPERTS, MONDAY, PARALLEL, TWO_STEPS, Review, head, officer, step, voting
 
 FIRST = officer("anna", "unit_first")
+SECOND = officer("bert", "unit_first")
 INTAKER = officer("ina", "unit_intake")
 
 
@@ -94,13 +95,174 @@ def test_every_other_unit_is_asked_what_it_misses() -> None:
     assert review.case.sends_notice and review.head.status == rules.RECEIVED
 
 
-def test_who_votes_misses_nothing_any_more() -> None:
+def test_who_votes_finds_nothing_missing_and_who_found_something_waits_for_the_notice() -> None:
     review = Review.of(step("first"), step("second", after=["first"]), accepted=False)
     verbs.claim(review.case, review.place("first"), FIRST)
-    verbs.request_correction(review.case, review.place("first"), FIRST)
     verbs.approve(review.case, review.place("first"), FIRST)
     assert review.case.process.gaps["unit_first"] == COMPLETE
     assert review.head.status == rules.RECEIVED, "the other unit has said nothing yet"
+    review = Review.of(step("first"), step("second", after=["first"]), accepted=False)
+    verbs.claim(review.case, review.place("first"), FIRST)
+    verbs.request_correction(review.case, review.place("first"), FIRST)
+    refused(refusals.GAPS_STATED_BEFORE, verbs.approve, review.case, review.place("first"), FIRST)
+
+
+def test_what_comes_behind_a_skipped_step_waits_for_what_is_before_it() -> None:
+    steps = (step("site"), step("safety", after=["site"]), step("decision", after=["safety"]))
+    review = Review.of(*steps, skipped=("safety",))
+    assert review.status("decision") == "", "the site is not checked yet"
+    site = officer("site", "unit_site")
+    verbs.claim(review.case, review.place("site"), site)
+    verbs.approve(review.case, review.place("site"), site)
+    assert review.status("decision") == rules.STEP_OPEN
+
+
+def test_a_correction_decides_anew_which_steps_run() -> None:
+    steps = (step("first"), step("extra", after=["first"]), step("last", after=["extra"]))
+    review = Review.of(*steps, skipped=("extra",), accepted=False)
+    verbs.claim(review.case, review.place("first"), FIRST)
+    verbs.approve(review.case, review.place("first"), FIRST)
+    assert review.status("last") == rules.STEP_OPEN
+    course.begin_again(review.case, [])
+    assert (review.status("extra"), review.status("last")) == (rules.STEP_OPEN, rules.STEP_RESET)
+    assert review.case.process.gaps["unit_extra"] == COMPLETE, "nobody asks a second time"
+    assert review.case.item.status == rules.ACCEPTED, "nobody has to look at the answer"
+    review.case.item.status = rules.RECEIVED
+    course.begin_again(review.case, ["extra"])
+    assert (review.status("extra"), review.status("last")) == (rules.STEP_RESET, rules.STEP_OPEN)
+
+
+def test_a_correction_leaves_somebody_who_decides() -> None:
+    review = Review.of(step("first"), step("extra"), accepted=False)
+    verbs.claim(review.case, review.place("first"), FIRST)
+    verbs.approve(review.case, review.place("first"), FIRST)
+    course.begin_again(review.case, ["extra"])
+    assert review.status("extra") == rules.STEP_OPEN, "it was the last open step"
+
+
+def test_what_is_owed_has_all_its_days_though_the_units_were_silent() -> None:
+    review = Review.of(step("first"), accepted=False)
+    review.case.process.owed = [OwedMaterial(material="plan", days=5)]
+    review.case.today = limits.acceptance_due(review.case) + timedelta(days=1)
+    watch.look(review.case, datetime.combine(review.case.today, time(9)))
+    assert review.case.item.status == rules.ACCEPTED
+    owed = review.case.process.owed[0]
+    assert owed.until == review.case.calendar.add_working_days(review.case.today, 5)
+
+
+def test_a_leavers_vote_stays_and_a_paused_case_is_not_decided_by_their_leaving() -> None:
+    review = Review.of(step("first"))
+    verbs.claim(review.case, review.place("first"), FIRST)
+    verbs.add_signer(review.case, review.place("first"), FIRST, SECOND, AFTER)
+    verbs.approve(review.case, review.place("first"), FIRST)
+    verbs.give_back(review.case, "unit_first", FIRST.id)
+    assert review.place("first").seat.officer == FIRST.id
+    review.case.process.procedures = [
+        ProcedureRun(
+            kind="hearing",
+            document="1",
+            step="first",
+            opened=review.case.today,
+            until=review.case.today + timedelta(days=9),
+            pauses=True,
+        )
+    ]
+    verbs.give_back(review.case, "unit_first", SECOND.id)
+    assert review.case.outcome == "", "nothing is decided while the clock stands"
+    review.case.process.procedures[0].closed = review.case.today
+    verbs.give_back(review.case, "unit_first", SECOND.id)
+    assert review.case.outcome == "approve"
+
+
+def test_the_units_that_found_something_missing_look_at_the_answer() -> None:
+    review = Review.of(*PARALLEL, accepted=False)
+    fire, health = officer("fire", "unit_fire"), officer("health", "unit_health")
+    verbs.claim(review.case, review.place(INTAKE), fire)
+    verbs.request_correction(review.case, review.place(INTAKE), fire)
+    verbs.claim(review.case, review.place(INTAKE, 2), health)
+    verbs.confirm_papers(review.case, review.place(INTAKE, 2), health)
+    verbs.claim(review.case, review.place("intake"), INTAKER)
+    verbs.confirm_papers(review.case, review.place("intake"), INTAKER)
+    review.case.corrected = True
+    course.begin_again(review.case, [])
+    intake = review.place(INTAKE).step
+    assert [(seat.unit, seat.officer, seat.status) for seat in intake.seats] == [("unit_fire", "fire", "open")]
+    refused(rules.CORRECTION_ONCE, verbs.request_correction, review.case, review.place(INTAKE), fire)
+    assert review.head.status == rules.RECEIVED
+    verbs.confirm_papers(review.case, review.place(INTAKE), fire)
+    assert review.head.status == rules.ACCEPTED
+
+
+def test_many_steps_begin_and_are_overdue_with_one_event() -> None:
+    many = [step(f"branch_{number}", after=["first"]) for number in range(30)]
+    review = Review.of(step("first"), *many)
+    verbs.claim(review.case, review.place("first"), FIRST)
+    verbs.approve(review.case, review.place("first"), FIRST)
+    assert len(review.events()) == 3 and len(review.case.process.open_steps) == 30
+    assert look(review.case, 200)[-1] == "step_overdue" and len(review.events()) == 2
+
+
+def test_a_procedure_takes_no_longer_than_was_told() -> None:
+    review = through_intake()
+    fire = officer("fire", "unit_fire")
+    verbs.open_procedure(review.case, review.place("fire"), fire, "expert_review", "告知 1 号", 20)
+    assert limits.whole_due(review.case) is None
+    review.case.today = MONDAY + timedelta(days=60)
+    late = limits.whole_due(review.case)
+    assert late is not None, "after the days that were told the clock goes on by itself"
+    verbs.close_procedure(review.case, review.place("fire"), fire, "expert_review")
+    assert limits.whole_due(review.case) == late
+    again = ("expert_review", "告知 2 号", 11)
+    refused(refusals.PROCEDURE_TOO_LONG, verbs.open_procedure, review.case, review.place("fire"), fire, *again)
+    verbs.open_procedure(review.case, review.place("fire"), fire, "expert_review", "告知 2 号", 10)
+
+
+def test_a_step_that_is_sent_back_holds_no_clock() -> None:
+    """What its procedure has stopped goes on: nobody else could end it."""
+    review = through_intake()
+    fire = officer("fire", "unit_fire")
+    verbs.open_procedure(review.case, review.place("fire"), fire, "expert_review", "告知 1 号", 20)
+    refused(refusals.CASE_PAUSED, verbs.recall, review.case, review.place("intake"), INTAKER)
+    course.reset(review.case, "intake")
+    assert not review.case.process.is_paused
+
+
+def test_what_a_unit_says_after_the_hour_of_the_last_day_is_told_at_once() -> None:
+    review = Review.of(*PARALLEL, accepted=False)
+    review.case.is_notice_due = True
+    fire = officer("fire", "unit_fire")
+    verbs.claim(review.case, review.place(INTAKE), fire)
+    verbs.request_correction(review.case, review.place(INTAKE), fire)
+    assert review.case.sends_notice
+
+
+def test_a_vote_on_which_somebody_has_signed_is_not_taken_back() -> None:
+    review = through_intake()
+    fire, signer = officer("fire", "unit_fire"), officer("signer", "unit_fire")
+    verbs.add_signer(review.case, review.place("fire"), fire, signer, "after")
+    verbs.approve(review.case, review.place("fire"), fire)
+    verbs.approve(review.case, review.place("fire", 2), signer)
+    refused(refusals.NOT_RECALLABLE, verbs.recall, review.case, review.place("fire"), fire)
+
+
+def test_a_step_takes_so_many_participants_and_no_more() -> None:
+    review = through_intake()
+    fire = officer("fire", "unit_fire")
+    for number in range(39):
+        verbs.consult(review.case, review.place("fire"), fire, f"unit_{number}")
+    refused(refusals.STEP_FULL, verbs.consult, review.case, review.place("fire"), fire, "unit_next")
+
+
+def test_a_step_that_is_returned_is_reminded_of_anew() -> None:
+    review = through_intake()
+    assert "step_overdue" in look(review.case, 60)
+    for name in ("fire", "health"):
+        verbs.approve(review.case, review.place(name), officer(name, f"unit_{name}"))
+    verbs.claim(review.case, review.place("decision"), INTAKER)
+    verbs.return_to(review.case, review.place("decision"), INTAKER, "intake")
+    verbs.approve(review.case, review.place("intake"), INTAKER)
+    assert look(review.case, 61) == []
+    assert look(review.case, 120) == ["step_overdue"], "the next round has a limit of its own"
 
 
 @pytest.mark.parametrize(
@@ -238,7 +400,14 @@ def test_nothing_is_approved_or_refused_because_nobody_answered() -> None:
 def moved(steps: dict[str, str], **changes: Any) -> tuple[str, str] | None:
     process = through_intake().case.process
     before = Workflow(steps=list(PARALLEL))
-    after = Workflow(steps=[step("entry", "unit_intake"), step("fire_new", "unit_fire", **changes), step("health")])
+    after = Workflow(
+        steps=[
+            step("entry", "unit_intake"),
+            step("fire_new", "unit_fire", **changes),
+            step("health"),
+            step("nothing_before"),
+        ]
+    )
     return migration.fault(before, after, process, steps)
 
 
@@ -255,6 +424,8 @@ def test_a_mapping_names_every_step_that_was_begun_and_keeps_units_and_seats() -
     ):
         assert moved(mapping) is not None, mapping
     assert moved(MAPPING, answer=voting("all", "officer", "officer")) is not None
+    assert moved(MAPPING, answer=voting("all", "officer")) is not None, "the same seats, answered in another way"
+    assert moved(MAPPING, after=["nothing_before"]) is not None, "the case has gone past it"
 
 
 def test_a_moved_case_keeps_its_votes_and_days() -> None:

@@ -18,7 +18,7 @@ from chalicelib.catalog import service as catalog
 from functions import check_queues, recompute_limits, sweep_applications
 from publishing import city_folder, publication
 from scenes import joint
-from scenes.joint import OPINION
+from scenes.joint import OPINION, JointCase
 from scenes.world import World, new_id_number
 from tests.interleaving import Crash
 from tools import move_cases
@@ -211,6 +211,43 @@ def test_a_published_calendar_moves_every_running_limit_and_people_are_told(worl
     assert any("2026年11月20日" in message["text"] for message in messages)
     seen = case.staff("administrator").get("/v1/jobs/limits").json
     assert seen["part"] == seen["parts"] and "ended_at" in seen
+
+
+def test_a_calendar_moves_also_what_is_owed_and_what_is_to_be_corrected(world: World, alter: Alter) -> None:
+    owing = joint.submitted(world, later=["fire_chapter"]).accepted()
+    correcting = joint.submitted(world, floor_area=280)
+    for place, username in ((1, "housing"), (2, "shelter")):
+        correcting.claim("intake_check", username, seat=place)
+        correcting.done(username, "confirm_papers", "intake_check", seat=place)
+    correcting.claim("planning")
+    gaps = {"items": [{"field": "/form/site", "what": "请补充"}]}
+    correcting.done("planner", "request_correction", "planning", gaps)
+    recompute_limits.handler({})
+    path = f"/v1/applications/{correcting.id}"
+    assert owing.view()["owed"] == [{"material": "fire_chapter", "until": "2026-11-09"}]
+    assert correcting.applicant.get(path).json["correct_by"] == "2026-11-16"
+    alter("calendar/2026.json", holiday("2026-11-04", "2026-11-05"))
+    assert recompute_limits.handler({})["failed"] == 0
+    assert owing.view()["owed"] == [{"material": "fire_chapter", "until": "2026-11-11"}]
+    assert correcting.applicant.get(path).json["correct_by"] == "2026-11-18"
+    assert any("补正期限调整为2026年11月18日" in text for text in _texts(correcting))
+    assert any("后补材料的期限调整为2026年11月11日" in text for text in _texts(owing))
+
+
+def test_a_calendar_moves_what_is_owed_while_the_clock_stands(world: World, alter: Alter) -> None:
+    owing = joint.submitted(world, later=["fire_chapter"]).accepted()
+    owing.claim("structure")
+    procedure = {"kind": "expert_review", "document": "住建特告〔2026〕12号", "days": 20, "reason": "专家评审"}
+    owing.done("housing", "open_procedure", "structure", procedure)
+    alter("calendar/2026.json", holiday("2026-11-04", "2026-11-05"))
+    recompute_limits.handler({})
+    assert owing.view()["owed"] == [{"material": "fire_chapter", "until": "2026-11-11"}]
+    assert any("后补材料的期限调整为2026年11月11日" in text for text in _texts(owing))
+
+
+def _texts(case: JointCase) -> list[str]:
+    case.world.pump()
+    return [message["text"] for message in case.applicant.get("/v1/messages").json["items"]]
 
 
 def test_the_job_is_interrupted_and_goes_on(world: World, alter: Alter, monkeypatch: pytest.MonkeyPatch) -> None:

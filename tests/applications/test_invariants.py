@@ -66,6 +66,7 @@ class Story:
         self.case = review.case
         self.decisions = 0
         self.votes: dict[tuple[str, int, int], str] = {}
+        self.gone: set[str] = set()
 
     def places(self) -> list[TaskPlace]:
         return [TaskPlace(one, seat) for one in self.case.process.steps for seat in one.seats]
@@ -74,15 +75,23 @@ class Story:
         """A verb by somebody of the task's unit, as the endpoint demands; whether it was possible."""
         if who.unit != self.case.unit_of(place.step, place.seat):
             return False
+        if who.id in self.gone:
+            return False
         before = self.snapshot()
+        events = len(self.case.happened)
+        self.case.gone = frozenset({place.seat.officer} & self.gone)
         outcome = self.case.outcome
         try:
             self._do(verb, place, who, other)
         except Problem:
             assert self.snapshot() == before, f"{verb} was refused and has changed something"
             return False
+        finally:
+            self.case.gone = frozenset()
         if self.case.outcome and not outcome:
             self.decisions += 1
+        if self.snapshot() != before:
+            assert len(self.case.happened) > events, f"{verb} has changed something, and no event says so"
         if verb in ("approve", "refuse"):
             key = (place.step.code, place.step.round, place.seat.number)
             self.votes[key] = verb
@@ -122,7 +131,7 @@ class Story:
         self.case.sends_notice = False
         assert not self.case.corrected, "what is missing is told once"
         self.case.corrected = True
-        course.begin_again(self.case)
+        course.begin_again(self.case, self.case.process.skipped)
 
     def wait(self, days: int) -> None:
         self.case.today += timedelta(days=days)
@@ -145,6 +154,14 @@ class Story:
         self._check_nobody_is_stuck()
         for one in case.process.steps:
             self._check_seats(one.seats)
+            if one.status in (rules.STEP_DONE, rules.STEP_REFUSED) and one.code != INTAKE:
+                self._check_answer(one.code, one.status, one.seats)
+        for mark in case.process.told:
+            kind, _, code = mark.partition(":")
+            told = case.process.step(code) if kind == "overdue" else None
+            due_on = limits.step_due(case, told) if told is not None and told.status == rules.STEP_OPEN else None
+            # A limit that the case's acceptance or a pause has moved since may still be told of: never a new round's.
+            assert told is None or due_on is None or told.round == 1 or told.opened != case.today
         self._check_votes()
         for one in case.process.open_steps:
             assert one.opened is not None
@@ -159,15 +176,32 @@ class Story:
             if place.step.status == rules.STEP_OPEN and place.seat.status == answers.OPEN and place.seat.kind == SIGN
         ]  # fmt: skip
         assert actionable, "a running case has a task that somebody can act on"
+        can_lead_on: set[str] = set()
         for place in actionable:
             unit = self.case.unit_of(place.step, place.seat)
-            can_act = []
+            self.case.gone = frozenset(self.gone)
             for who in EVERYBODY:
-                if who.unit != unit:
-                    continue
-                possible = guards.possible(self.case, place, who)
-                can_act += [verb for verb, problem in possible.items() if problem is None]
-            assert can_act, f"nobody can do anything with {place}"
+                if who.unit == unit and who.id not in self.gone:
+                    possible = guards.possible(self.case, place, who)
+                    can_lead_on |= {verb for verb in LEADING_ON if possible[verb] is None}
+            self.case.gone = frozenset()
+        assert can_lead_on, "somebody can bring the case further"
+
+    def _check_answer(self, code: str, status: str, seats: list[TaskSeat]) -> None:
+        """What became of a step, by another way of counting than the engine's."""
+        rule = self.case.workflow.step(code).answer
+        signers = [seat for seat in seats if seat.kind == SIGN and not seat.added_by]
+        agreed = sum(seat.status == answers.AGREED for seat in signers)
+        rejected = sum(seat.status == answers.REJECTED for seat in signers)
+        if rule.method == "any":
+            expected = agreed == 1 if status == rules.STEP_DONE else rejected == 1
+        elif rule.method == "ratio":
+            reached = 100 * agreed >= rule.share * len(signers)
+            reachable = 100 * (len(signers) - rejected) >= rule.share * len(signers)
+            expected = reached if status == rules.STEP_DONE else not reachable
+        else:
+            expected = agreed == len(signers) if status == rules.STEP_DONE else rejected == 1
+        assert expected, f"{code} is {status} by {rule.method}: {[seat.status for seat in signers]}"
 
     def _check_seats(self, seats: list[TaskSeat]) -> None:
         holders = [
@@ -197,6 +231,7 @@ def _has_live_added(seats: list[TaskSeat], seat: TaskSeat) -> bool:
 
 VERBS = [verb for verb in guards.GUARDS if verb not in ("not_accept", "receive_material", "confirm_promise",
                                                           "report_false_promise")]  # fmt: skip
+LEADING_ON = ("claim", "approve", "close_procedure", "answer_delegation", "take_back", "confirm_papers")
 LIKELY = [*VERBS, *["claim"] * 8, *["approve"] * 8, *["confirm_papers"] * 3, "refuse", "return_to", "close_procedure"]
 
 
@@ -207,7 +242,10 @@ def test_no_story_leaves_a_case_stuck_or_decided_twice_or_loses_a_vote(review: R
     for _ in range(60):
         if story.case.outcome:
             break
-        if choice.random() < 0.05:
+        if choice.random() < 0.02:
+            story.gone.add(choice.choice(PEOPLE).id)
+            story.gone = set(list(story.gone)[:2])
+        elif choice.random() < 0.05:
             story.wait(choice.choice([1, 1, 3, 7]))
         elif choice.random() < 0.05:
             _ignore(verbs.urge, story.case)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench import api, cycle, deciding, halls, rush
+from bench import api, cycle, halls, rush
 from bench.__main__ import MEASURED, RESULTS, budget_lines
 from local.environment import ROOT
 
@@ -74,7 +74,7 @@ def test_an_old_result_is_noticed() -> None:
 
 def test_the_goals_are_reached() -> None:
     rows = read("journey")["endpoints"]
-    missed = {*api.missed(read("api")), *halls.missed(rows), *deciding.missed(rows), *budget_lines(rows)[1]}
+    missed = {*api.missed(read("api")), *halls.missed(rows), *budget_lines(rows)[1]}
     if read("rush")["ratio_to_raw"] < rush.LEAST_OF_RAW:
         missed.add("rush")
     if read("cycle")["cases_a_second_of_a_core"] < cycle.LEAST_IN_FRONT:

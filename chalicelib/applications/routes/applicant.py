@@ -141,7 +141,7 @@ def submit_application(actor: Actor, target: ApplicationItem) -> ApplicationView
     limit=SUBMISSION_LIMIT,
 )
 def correct_application(actor: Actor, target: ApplicationItem, body: FormInput) -> ApplicationView:
-    """Voting a correction list with the whole form; the clock runs on. A wrong form changes nothing."""
+    """Answer a correction list with the whole form; the clock runs on. A wrong form changes nothing."""
     return application_view(service.correct(actor, target, body.form))
 
 

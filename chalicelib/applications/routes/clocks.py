@@ -97,7 +97,13 @@ class DefinitionMove(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     "POST",
     "/v1/tasks/{task_id}/open_procedure",
     HANDLING,
-    errors=[*OWN_TASK_ERRORS, refusals.OTHER_KIND, refusals.PROCEDURE_NOT_ALLOWED, refusals.PROCEDURE_RUNNING],
+    errors=[
+        *OWN_TASK_ERRORS,
+        refusals.OTHER_KIND,
+        refusals.PROCEDURE_NOT_ALLOWED,
+        refusals.PROCEDURE_RUNNING,
+        refusals.PROCEDURE_TOO_LONG,
+    ],
 )
 def open_procedure(actor: Actor, target: Task, body: ProcedureInput) -> VerbDone:
     """Open a special procedure (特别程序) by a written notice; the clock stands where the law says so."""
@@ -107,7 +113,12 @@ def open_procedure(actor: Actor, target: Task, body: ProcedureInput) -> VerbDone
     return verb_done(opened)
 
 
-@endpoint("POST", "/v1/tasks/{task_id}/close_procedure", HANDLING, errors=[*OWN_TASK_ERRORS, refusals.NO_PROCEDURE])
+@endpoint(
+    "POST",
+    "/v1/tasks/{task_id}/close_procedure",
+    HANDLING,
+    errors=[*OWN_TASK_ERRORS, refusals.OTHER_KIND, refusals.NO_PROCEDURE],
+)
 def close_procedure(actor: Actor, target: Task, body: ProcedureResult) -> VerbDone:
     """End a special procedure with its result; the clock goes on."""
     return verb_done(service.tasks.close_procedure(actor, target, body.kind, body.result, body.case_version))
@@ -133,7 +144,12 @@ def extend_limit(actor: Actor, target: Task, body: ExtensionInput) -> VerbDone:
     return verb_done(service.tasks.extend(actor, target, body.days, body.document, body.reason, body.case_version))
 
 
-@endpoint("POST", "/v1/tasks/{task_id}/receive_material", HANDLING, errors=[*OWN_TASK_ERRORS, refusals.NOT_PROMISED])
+@endpoint(
+    "POST",
+    "/v1/tasks/{task_id}/receive_material",
+    HANDLING,
+    errors=[*OWN_TASK_ERRORS, refusals.OTHER_KIND, refusals.NOT_PROMISED],
+)
 def receive_material(actor: Actor, target: Task, body: MaterialInput) -> VerbDone:
     """Note that a material that was owed has come (容缺补交)."""
     return verb_done(service.tasks.receive_material(actor, target, body.material, body.case_version))
@@ -160,10 +176,10 @@ def report_false_promise(actor: Actor, target: Task, body: ReasonInput) -> VerbD
     "POST",
     "/v1/tasks/{task_id}/answer_supervision",
     HANDLING,
-    errors=[*OWN_TASK_ERRORS, refusals.NO_SUPERVISION],
+    errors=[*OWN_TASK_ERRORS, refusals.OTHER_KIND, refusals.NO_SUPERVISION],
 )
 def answer_supervision(actor: Actor, target: Task, body: Words) -> VerbDone:
-    """Voting the supervisor in writing (督办答复)."""
+    """Answer the supervisor in writing (督办答复)."""
     return verb_done(service.tasks.run(actor, target, body.case_version, verbs.answer_supervision, body.words))
 
 
@@ -195,7 +211,13 @@ def urge_application(actor: Actor, target: ApplicationItem) -> Done:
     "PUT",
     "/v1/applications/{application_id}/promises",
     OWN,
-    errors=[rules.WRONG_STATE, rules.PROMISE_NOT_OFFERED, rules.PROMISE_NOT_POSSIBLE, errors.CONFLICT],
+    errors=[
+        rules.WRONG_STATE,
+        rules.PROMISE_NOT_OFFERED,
+        rules.PROMISE_NOT_POSSIBLE,
+        rules.PROMISE_STANDS,
+        errors.CONFLICT,
+    ],
 )
 def choose_promises(actor: Actor, target: ApplicationItem, body: Promises) -> ApplicationView:
     """Say what is brought later (容缺), or promised in the place of proofs (告知承诺); none is the ordinary way."""

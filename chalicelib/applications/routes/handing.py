@@ -59,10 +59,11 @@ HEAD_ERRORS = [
     rules.WRONG_STATE,
     answers.SEAT_NOT_OPEN,
     refusals.ONLY_HEAD,
+    refusals.OTHER_KIND,
     errors.CONFLICT,
     *NAMING_ERRORS,
 ]
-SIGNER_ERRORS = [*DECISION_ERRORS, refusals.SIGNERS_BOTH_WAYS, *NAMING_ERRORS]
+SIGNER_ERRORS = [*DECISION_ERRORS, refusals.SIGNERS_BOTH_WAYS, refusals.STEP_FULL, *NAMING_ERRORS]
 
 
 @endpoint("POST", "/v1/tasks/{task_id}/assign", HEADING, errors=HEAD_ERRORS)
@@ -124,7 +125,15 @@ def add_signer_after(actor: Actor, target: Task, body: Naming) -> VerbDone:
     "POST",
     "/v1/tasks/{task_id}/remove_signer",
     HANDLING,
-    errors=[rules.TASK_DONE, rules.WRONG_STATE, refusals.NOT_ADDED, rules.APPROVAL_BLOCKED, errors.CONFLICT],
+    errors=[
+        rules.TASK_DONE,
+        rules.WRONG_STATE,
+        refusals.NOT_ADDED,
+        refusals.CASE_PAUSED,
+        refusals.OWED,
+        rules.APPROVAL_BLOCKED,
+        errors.CONFLICT,
+    ],
 )
 def remove_signer(actor: Actor, target: Task, body: ReasonInput) -> VerbDone:
     """Remove a signer whom one has added (减签); the path names the added signer's task."""
@@ -135,7 +144,7 @@ def remove_signer(actor: Actor, target: Task, body: ReasonInput) -> VerbDone:
     "POST",
     "/v1/tasks/{task_id}/consult",
     HANDLING,
-    errors=[*OWN_TASK_ERRORS, refusals.OTHER_KIND, refusals.UNIT_NOT_POSSIBLE],
+    errors=[*OWN_TASK_ERRORS, refusals.OTHER_KIND, refusals.UNIT_NOT_POSSIBLE, refusals.STEP_FULL],
 )
 def consult_unit(actor: Actor, target: Task, body: UnitQuestion) -> VerbDone:
     """Ask another unit for its opinion (征求意见); it does not decide."""
@@ -152,7 +161,7 @@ def give_opinion(actor: Actor, target: Task, body: Words) -> VerbDone:
     "POST",
     "/v1/tasks/{task_id}/send_copy",
     HANDLING,
-    errors=[*OWN_TASK_ERRORS, refusals.OTHER_KIND, refusals.UNIT_NOT_POSSIBLE],
+    errors=[*OWN_TASK_ERRORS, refusals.OTHER_KIND, refusals.UNIT_NOT_POSSIBLE, refusals.STEP_FULL],
 )
 def send_copy(actor: Actor, target: Task, body: UnitQuestion) -> VerbDone:
     """Inform another unit (抄送); it sees how the case stands, and nothing of what was filled in."""
@@ -178,7 +187,7 @@ def comment_on_task(actor: Actor, target: Task, body: Words) -> VerbDone:
 
 @endpoint(
     "POST",
-    "/v1/tasks/{task_id}/return",
+    "/v1/tasks/{task_id}/return_to",
     HANDLING,
     errors=[*DECISION_ERRORS, refusals.RETURN_NOT_POSSIBLE],
 )
@@ -191,7 +200,14 @@ def return_to_step(actor: Actor, target: Task, body: ReturnInput) -> VerbDone:
     "POST",
     "/v1/tasks/{task_id}/recall",
     HANDLING,
-    errors=[rules.TASK_DONE, rules.TASK_NOT_YOURS, rules.WRONG_STATE, refusals.NOT_RECALLABLE, errors.CONFLICT],
+    errors=[
+        rules.TASK_DONE,
+        rules.TASK_NOT_YOURS,
+        rules.WRONG_STATE,
+        refusals.NOT_RECALLABLE,
+        refusals.CASE_PAUSED,
+        errors.CONFLICT,
+    ],
 )
 def recall_vote(actor: Actor, target: Task, body: ReasonInput) -> VerbDone:
     """Take one's own vote back (撤回) while nobody has acted on it."""

@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.applications import answers, refusals, rules, service, store, verbs
-from chalicelib.applications.process import COPY
 from chalicelib.applications.routes.shapes import (
     DECISION_ERRORS,
     HANDLING,
@@ -26,6 +25,7 @@ from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.shapes import CursorText
+from chalicelib.kernel.errors import FieldError
 
 
 class QueueQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -73,8 +73,7 @@ def list_tasks(actor: Actor, query: QueueQuery) -> TaskList:
 def read_task(actor: Actor, target: Task) -> TaskView:
     """A task, its case, and which verbs are possible now and why another is not; the reading is recorded first."""
     store.record_reading(target.item, actor)
-    is_copy = target.place(target.item).seat.kind == COPY
-    return task_view(actor, target, with_content=not is_copy)
+    return task_view(actor, target)
 
 
 @endpoint(
@@ -87,12 +86,13 @@ def read_task(actor: Actor, target: Task) -> TaskView:
         rules.WRONG_STATE,
         refusals.NOT_FOR_YOUR_POST,
         refusals.SEAT_TWICE,
+        refusals.OTHER_KIND,
         answers.SEAT_NOT_OPEN,
         errors.CONFLICT,
     ],
 )
 def claim_task(actor: Actor, target: Task, body: Seen) -> TaskView:
-    """Take a task; only one officer can."""
+    """Take a task; only one officer can. That somebody has taken it says that they have read it."""
     service.tasks.claim(actor, target, body.case_version)
     return task_view(actor, _reloaded(target))
 
@@ -107,11 +107,12 @@ def _reloaded(task: Task) -> Task:
 def release_task(actor: Actor, target: Task, body: Seen) -> TaskView:
     """Give a task back to the queue."""
     service.tasks.release(actor, target, body.case_version)
-    return task_view(actor, _reloaded(target))
+    return task_view(actor, _reloaded(target), with_content=False)
 
 
 APPROVAL_ERRORS = [
     *DECISION_ERRORS,
+    refusals.GAPS_STATED_BEFORE,
     rules.APPROVAL_BLOCKED,
     refusals.PUBLICITY_NOT_OVER,
     refusals.OWED,
@@ -125,7 +126,7 @@ def approve_task(actor: Actor, target: Task, body: OpinionInput) -> ApplicationV
     return application_view(service.tasks.approve(actor, target, body.opinion, body.case_version))
 
 
-@endpoint("POST", "/v1/tasks/{task_id}/refuse", HANDLING, errors=DECISION_ERRORS)
+@endpoint("POST", "/v1/tasks/{task_id}/refuse", HANDLING, errors=[*DECISION_ERRORS, refusals.GAPS_STATED_BEFORE])
 def refuse_task(actor: Actor, target: Task, body: RefusalInput) -> ApplicationView:
     """Refuse, with the reason and the law that the applicant reads."""
     decided = service.tasks.refuse(actor, target, body.opinion, body.legal_basis, body.case_version)
@@ -144,8 +145,24 @@ TELLING_ERRORS = [
 @endpoint("POST", "/v1/tasks/{task_id}/request_correction", HANDLING, errors=TELLING_ERRORS)
 def request_correction(actor: Actor, target: Task, body: CorrectionRequest) -> ApplicationView:
     """Say everything that this unit misses; the applicant gets one list of all units, and the clock stops."""
+    _check_fields(target, body.items)
     points = [CorrectionItem(point.field, point.what) for point in body.items]
     return application_view(service.tasks.request_correction(actor, target, points, body.note, body.case_version))
+
+
+def _check_fields(task: Task, points: list[CorrectionPoint]) -> None:
+    """Raise ``invalid_request`` for a point about a field that the form does not have: nobody could correct it."""
+    known = service.definition_of(task.item).form["properties"]
+    unknown = []
+    for place, point in enumerate(points):
+        root, _, rest = point.field.removeprefix("/").partition("/")
+        if root == "form" and rest.partition("/")[0] not in known:
+            wrong = FieldError(
+                f"/items/{place}/field", "unknown_field", zh="申请表没有此项", en="The form has no such field"
+            )
+            unknown.append(wrong)
+    if unknown:
+        raise errors.INVALID_REQUEST(fields=unknown)
 
 
 @endpoint("POST", "/v1/tasks/{task_id}/confirm_papers", HANDLING, errors=TELLING_ERRORS)

@@ -10,7 +10,7 @@ from msgspec import Meta
 from chalicelib.applications import rules, service
 from chalicelib.applications.routes.shapes import PARTY
 from chalicelib.applications.store import ApplicationItem
-from chalicelib.kernel.access import ANYONE
+from chalicelib.kernel.access import ANYONE, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
 from chalicelib.kernel.edge.rates import Slowdown
 
@@ -24,9 +24,9 @@ class ReceiptQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @endpoint("GET", "/v1/applications/{application_id}/timeline", PARTY)
-def read_timeline(target: ApplicationItem) -> service.Timeline:
-    """Who did what when, what is next and by when."""
-    return service.timeline(target)
+def read_timeline(actor: Actor, target: ApplicationItem) -> service.Timeline:
+    """Who did what when, what is next and by when; staff also read what officers ask and tell each other."""
+    return service.timeline(target, for_staff=actor.kind == "staff")
 
 
 @endpoint("GET", "/v1/progress", ANYONE, errors=[rules.RECEIPT_UNKNOWN], limit=PROGRESS_SLOWDOWN)

@@ -48,7 +48,13 @@ OWN_TASK_ERRORS = [
     refusals.WITH_DELEGATE,
     errors.CONFLICT,
 ]
-DECISION_ERRORS = [*OWN_TASK_ERRORS, refusals.CASE_PAUSED, refusals.OTHER_KIND]
+DECISION_ERRORS = [
+    *OWN_TASK_ERRORS,
+    refusals.CASE_PAUSED,
+    refusals.OTHER_KIND,
+    refusals.SEAT_TWICE,
+    refusals.NOT_FOR_YOUR_POST,
+]
 
 
 def _is_applicant(actor: Actor, item: ApplicationItem) -> bool:

@@ -26,7 +26,8 @@ def set_absence(actor: Actor, username: str, substitute: str, first_day: date, l
     days = (last_day - first_day).days
     refuse_if(days < 0 or days > LONGEST_DAYS, rules.ABSENCE_INVALID)
     works = other is not None and identity.members.is_active(other) and other.unit == unit
-    refuse_if(not works or substitute == username, rules.SUBSTITUTE_NOT_POSSIBLE)
+    names_themselves = substitute == actor.id
+    refuse_if(not works or names_themselves or substitute == username, rules.SUBSTITUTE_NOT_POSSIBLE)
 
     def attempt() -> AbsenceItem:
         item = store.absence(username) or AbsenceItem(f"ABSENCE#{username}")

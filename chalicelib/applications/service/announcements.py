@@ -11,7 +11,11 @@ from chalicelib.kernel.events import announcements
 from chalicelib.kernel.events.announcements import Announcement
 from chalicelib.kernel.events.changes import Change
 
-_ABOUT_CORRECTION = (events.CORRECTION_REQUESTED.name, events.CORRECTION_REMINDER_DUE.name)
+_ABOUT_CORRECTION = (
+    events.CORRECTION_REQUESTED.name,
+    events.CORRECTION_REMINDER_DUE.name,
+    events.CORRECTION_DAY_MOVED.name,
+)
 
 
 def tell(key: str, change: Change) -> Announcement | None:
@@ -28,6 +32,8 @@ def tell(key: str, change: Change) -> Announcement | None:
         return None
     if change.type == events.LIMITS_RECOMPUTED.name and "due_on" not in change.data:
         return None  # only a step's own day has moved
+    if change.type == events.PROCEDURE_OPENED.name and not change.data.get("stops_clock"):
+        return None  # nothing changes for the applicant
     name = definition_of(item).item.name
     until = date.fromisoformat(str(change.data["until"])) if "until" in change.data else None
     correct_by = item.correct_by

@@ -6,7 +6,7 @@ The head decides by one conditional write. The rows of the units' queues follow 
    so, and the nightly check removes it. A task that nobody sees cannot come about.
 2. The head is written.
 3. Rows that look different by now are written, and rows of tasks that are over are removed. Who dies before that leaves
-   rows that show something old, which the next verb or the nightly check mends.
+   rows that show something old: a repeat of the verb or the nightly check mends them.
 
 Written together they would cost twice as much.
 """
@@ -18,13 +18,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
-from chalicelib.applications import answers, events, limits, rules, store, watch
+from chalicelib.applications import answers, course, events, limits, rules, store, watch
 from chalicelib.applications.guards import TaskPlace
-from chalicelib.applications.process import OWN_STEPS, PROMISE_CHECK, Case, Happened, Officer
+from chalicelib.applications.process import COPY, OWN_STEPS, PROMISE_CHECK, Case, Happened, Officer, Process
 from chalicelib.applications.service.drafts import definition_of
 from chalicelib.applications.store import ApplicationItem, Content, ContentItem, QueueRow
 from chalicelib.catalog import service as catalog
-from chalicelib.catalog.definition import Item, ServiceDefinition
+from chalicelib.catalog.definition import ServiceDefinition
 from chalicelib.identity import service as identity
 from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor, system
@@ -51,24 +51,20 @@ def case_of(item: ApplicationItem, definition: ServiceDefinition | None = None) 
         calendar=catalog.calendar(),
         today=clock.today(),
         promised_days=found.item.promised_days,
-        check_days=_check_days(found.item),
-        tolerance_days=tolerance_days(found.item),
+        check_days=found.item.commitment.check_days if found.item.commitment else 0,
         lead=found.item.unit,
         corrected=bool(item.corrected),
+        is_notice_due=_is_notice_due(item.process),
     )
 
 
-def _check_days(item: Item) -> int:
-    return item.commitment.check_days if item.commitment else 0
-
-
-def tolerance_days(item: Item) -> dict[str, int]:
-    """The materials that may be brought later, each with the working days that it has."""
-    found = {}
-    for material in item.materials:
-        if material.code and material.promised_days:
-            found[material.code] = material.promised_days
-    return found
+def _is_notice_due(process: Process) -> bool:
+    """Whether the hour has come at which the one notice is sent, whoever has said nothing yet."""
+    if process.received is None or process.accepted is not None:
+        return False
+    last_day = catalog.calendar().add_working_days(process.received, limits.ACCEPTANCE_DAYS)
+    now = clock.local(clock.now())
+    return now.date() == last_day and now.time() >= watch.NOTICE_HOUR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +100,7 @@ def find_task(task_id: str) -> Task | None:
         return None
     step = item.process.step(code)
     seat = step.seat(int(number or "1")) if step is not None else None
-    if step is None or seat is None:
+    if step is None or seat is None or id_of_task(application_id, code, seat.number) != task_id:
         return None
     unit = seat.unit or definition_of(item).workflow.step(code).unit
     return Task(id=task_id, item=item, step=code, seat=seat.number, unit=unit)
@@ -156,15 +152,18 @@ def rows_of(case: Case, item: ApplicationItem) -> Rows:
     """The rows of the units' queues that the head asks for: a row for each seat that can act now."""
     found: Rows = {}
     runs = limits.is_running(case)
-    for step in case.process.open_steps:
+    for step in case.process.steps:
         if not runs and step.code != PROMISE_CHECK:
             continue
-        due_on = step.due_on
+        is_open = step.status == rules.STEP_OPEN
         for seat in step.seats:
-            if seat.status != answers.OPEN:
+            is_copy = seat.kind == COPY
+            if seat.status != answers.OPEN or not (is_open or is_copy):
                 continue
             unit = case.unit_of(step, seat)
             assert step.opened is not None
+            # A copy has no limit, and stays when its step is answered.
+            due_on = None if is_copy else step.due_on
             key = f"{due_on or _PAUSED_SORTS_LAST}#{id_of_task(item.id, step.code, seat.number)}"
             row = QueueRow(
                 store.queue_key(unit, seat.post),
@@ -206,7 +205,7 @@ class Update:
 def _clock_inputs(case: Case) -> tuple[object, ...]:
     """What the whole limit follows from, besides the calendar."""
     process = case.process
-    return process.accepted or process.received, process.extension, process.pauses, case.promised_days
+    return process.accepted or process.received, process.extension, process.pauses(case.today), case.promised_days
 
 
 def refresh_dues(update: Update) -> list[Happened]:
@@ -215,12 +214,15 @@ def refresh_dues(update: Update) -> list[Happened]:
     item = update.item
     for step in case.process.open_steps:
         step.due_on = limits.step_due(case, step)
+    moved = []
+    for owed in course.set_owed_days(case):
+        moved.append(Happened(events.MATERIAL_DAY_MOVED, {"material": owed.material, "until": str(owed.until)}))
     before = item.due_on
     item.due_on = limits.whole_due(case) if limits.is_running(case) else None
     is_same_limit = update.inputs == _clock_inputs(case)
     if not is_same_limit or before is None or item.due_on is None or before == item.due_on:
-        return []
-    return [Happened(events.LIMITS_RECOMPUTED, {"before": str(before), "due_on": str(item.due_on)})]
+        return moved
+    return [*moved, Happened(events.LIMITS_RECOMPUTED, {"before": str(before), "due_on": str(item.due_on)})]
 
 
 def write(update: Update, happened: Sequence[Event]) -> None:
@@ -352,7 +354,7 @@ def next_look(case: Case) -> datetime | None:
     """When something may be due next: the first working morning after a limit, or a fixed hour. None at the end."""
     days = [due + timedelta(days=1) for due in _dues(case) if due is not None]
     moments = [datetime.combine(day, MORNING, clock.SHANGHAI) for day in days if day > case.today]
-    if case.item.status == rules.RECEIVED and not case.corrected:
+    if case.item.status == rules.RECEIVED:
         for days_after, hour in ((limits.ACCEPTANCE_ALARM_DAY, MORNING), (limits.ACCEPTANCE_DAYS, watch.NOTICE_HOUR)):
             moments.append(datetime.combine(limits.acceptance_due(case, days_after), hour, clock.SHANGHAI))
     later = [moment for moment in moments if moment > clock.now()]
@@ -372,8 +374,6 @@ def _dues(case: Case) -> list[date | None]:
     for step in case.process.open_steps:
         if limits.is_running(case) or step.code == PROMISE_CHECK:
             found.append(limits.step_due(case, step))
-    if case.item.status == rules.APPROVED:
-        found.append(limits.delivery_due(case))
     return found
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from chalicelib.applications import answers, decisions, rules, store
+from chalicelib.applications import answers, course, decisions, rules, store
+from chalicelib.applications.process import BEFORE, StepState
 from chalicelib.applications.service import cases, submissions
 from chalicelib.applications.service.drafts import Dossier, completed, definition_of, findings_of, problems_of
-from chalicelib.applications.store import ApplicationItem, Content, ContentItem, CreditItem
+from chalicelib.applications.store import ApplicationItem, Content, ContentItem, CreditItem, Refusal, StepRefusal
+from chalicelib.catalog import service as catalog
 from chalicelib.certificates import service as certificates
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import Actor
@@ -14,14 +16,15 @@ from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import tables
 from chalicelib.payments import service as payments
 
+Filled = tuple[ContentItem, Content]
+
 
 def conclude(
     update: cases.Update,
     actor: Actor,
     note: str = "",
     *,
-    legal_basis: str = "",
-    filled: tuple[ContentItem, Content] | None = None,
+    filled: Filled | None = None,
 ) -> None:
     """Carry out what the verbs have decided, and write it. Raises ``ConditionFailed`` when somebody else was first.
 
@@ -34,11 +37,11 @@ def conclude(
     elif case.outcome == answers.APPROVE:
         happened += _approve(update, actor)
     elif case.outcome == answers.REFUSE:
-        happened += _refuse(update, actor, note, legal_basis)
+        happened += _refuse(update, actor, filled)
     cases.write(update, happened)
 
 
-def _send_notice(update: cases.Update, actor: Actor, note: str, filled: tuple[ContentItem, Content] | None) -> Event:
+def _send_notice(update: cases.Update, actor: Actor, note: str, filled: Filled | None) -> Event:
     stored, content = filled or _content_of(update.item)
     return submissions.notice(update, stored, content, actor, note)
 
@@ -74,12 +77,37 @@ def _checked_again(item: ApplicationItem, before: Content) -> Dossier:
     return dossier
 
 
-def _refuse(update: cases.Update, actor: Actor, reason: str, legal_basis: str) -> list[Event]:
-    """A refusal names its reason, the law, and what can be done against it (许可法 38)."""
+def _refuse(update: cases.Update, actor: Actor, filled: Filled | None) -> list[Event]:
+    """A refusal names the reasons of all refused steps, the law, and what can be done against it (许可法 38)."""
     item = update.item
-    _keep_refusal(update, reason, legal_basis)
+    stored, content = filled or _content_of(item)
+    content.refusal = _refusal(update, content)
+    update.others.append(store.content_write(stored, content))
     reviewed = submissions.advance(item, "review", actor, [])
-    return [reviewed, submissions.advance(item, "refuse", actor, [], reason)]
+    # Not the note of the last verb, which may be for staff only, or approve.
+    return [reviewed, submissions.advance(item, "refuse", actor, [], content.refusal.reason)]
+
+
+def _refusal(update: cases.Update, content: Content) -> Refusal:
+    """The reasons of the steps that are refused in their current rounds, each with its unit if there are several."""
+    refused = {step.code: step for step in update.case.process.steps if step.status == rules.STEP_REFUSED}
+    counted = [one for one in content.step_refusals if one.step in refused and _counts(one, refused[one.step])]
+    reasons = [one.reason for one in counted]
+    if len({one.unit for one in counted}) > 1:
+        reasons = [f"{catalog.unit_name(one.unit).zh}：{one.reason}" for one in counted]
+    laws = dict.fromkeys(one.legal_basis for one in counted if one.legal_basis)
+    return submissions.refusal_of(definition_of(update.item), "；".join(reasons), "；".join(laws))
+
+
+def _counts(refusal: StepRefusal, step: StepState) -> bool:
+    """Whether a reason is that of a vote which has refused the step.
+
+    It is written before its vote, which may not have come about; and who was asked before the holder advises only.
+    """
+    seat = step.seat(refusal.seat)
+    if seat is None or step.round != refusal.round or seat.place == BEFORE:
+        return False
+    return seat.status == answers.REJECTED and refusal.officer in (seat.officer, seat.voter)
 
 
 def _keep_refusal(update: cases.Update, reason: str, legal_basis: str) -> None:
@@ -91,8 +119,7 @@ def _keep_refusal(update: cases.Update, reason: str, legal_basis: str) -> None:
 
 def not_accept(update: cases.Update, actor: Actor, reason: str, legal_basis: str) -> None:
     """不予受理, by an officer of the responsible unit. Raises ``ConditionFailed``."""
-    for step in update.case.process.open_steps:
-        answers.close(step)
+    course.cancel_open_steps(update.case)
     _keep_refusal(update, reason, legal_basis)
     cases.write(update, [submissions.advance(update.item, "not_accept", actor, [], reason)])
 
@@ -103,6 +130,7 @@ def revoke(update: cases.Update, actor: Actor, reason: str) -> None:
     Raises ``ConditionFailed``, ``bill_already_paid`` and ``other_payment_open``.
     """
     item = update.item
+    _keep_refusal(update, reason, "")
     certificate = certificates.revocation.of_application(item.id)
     if certificate is not None:
         update.others += certificates.revocation.revoke_writes(actor, certificate, reason)

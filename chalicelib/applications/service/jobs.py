@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.applications import events, limits, store
-from chalicelib.applications.process import Happened
+from chalicelib.applications import events, limits, rules, store
+from chalicelib.applications.process import COPY, Happened
 from chalicelib.applications.service import cases, following, oversight
+from chalicelib.applications.service.drafts import definition_of
 from chalicelib.applications.store import ApplicationItem, JobItem
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.errors import Problem, refuse_if
+from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
 from chalicelib.kernel.storage import optimistic, tables
 
@@ -44,9 +46,10 @@ def recompute_limits(has_time: Callable[[], bool]) -> JobItem:
     """
     wanted = catalog.calendar_fingerprint()
     job = store.job(LIMITS)
-    if job.wanted == wanted and job.ended_at is not None:
+    is_done = job.wanted == wanted and job.ended_at is not None
+    if is_done and not job.failed:
         return job
-    if job.wanted != wanted:
+    if is_done or job.wanted != wanted:
         _begin(job, wanted)
     return _walk(job, recompute, has_time)
 
@@ -91,7 +94,7 @@ def _walk(job: JobItem, visit: Visit, has_time: Callable[[], bool]) -> JobItem:
 def _visit(job: JobItem, application_id: str, visit: Visit) -> None:
     job.seen += 1
     item = store.application(application_id)
-    if item is None or not following.is_running(item):
+    if item is None or not (following.is_running(item) or item.status == rules.CORRECTION):
         return
     try:
         job.altered += visit(item)
@@ -109,6 +112,8 @@ def recompute(item: ApplicationItem) -> bool:
         current = store.application(item.id) if tried else item
         assert current is not None
         tried.append(current)
+        if current.status == rules.CORRECTION:
+            return _recompute_correction(current)
         update = cases.Update.of(current)
         before = [step.due_on for step in update.case.process.open_steps]
         moved = cases.refresh_dues(update)
@@ -121,6 +126,22 @@ def recompute(item: ApplicationItem) -> bool:
         return True
 
     return optimistic.repeat(attempt)
+
+
+def _recompute_correction(item: ApplicationItem) -> bool:
+    """The last day of a correction, from the day of its notice; whether it has changed."""
+    noticed = item.process.noticed
+    assert noticed is not None
+    days = definition_of(item).item.correction_days
+    last_day = catalog.calendar().add_working_days(noticed, days)
+    if last_day == item.correct_by:
+        return False
+    data: dict[str, str | int | list[str]] = {"before": str(item.correct_by), "correct_by": str(last_day)}
+    item.correct_by = last_day
+    item.reminded = False
+    moved = Event(events.CORRECTION_DAY_MOVED, _CALENDAR, data=data)
+    tables.write(changes.record(item, moved), tables.Put(store.correction_due(item.id, last_day)))
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,11 +157,13 @@ class Move:
 def move_definitions(actor: Actor, move: Move, reason: str, has_time: Callable[[], bool]) -> JobItem:
     """Move all running cases of a service from one version of its definition to another; goes on where it was."""
     job = store.job(f"definitions/{move.service}/{move.before}-{move.after}")
-    if job.began_at is None:
+    # Cases that could not be moved, because they waited for their applicants, are looked at again by another run.
+    if job.began_at is None or job.ended_at is not None:
         _begin(job, str(move.after))
 
     def visit(item: ApplicationItem) -> bool:
-        if item.service != move.service or item.service_version != move.before:
+        is_decided = item.status not in (rules.RECEIVED, rules.ACCEPTED, rules.CORRECTION)
+        if is_decided or item.service != move.service or item.service_version != move.before:
             return False
         oversight.move_definition(actor, item, move.after, move.steps, reason)
         return True
@@ -207,6 +230,9 @@ def _check_case(item: ApplicationItem, found: dict[str, int]) -> None:
         if not store.has_row(row):
             cases.write_if_newer(store.new_row_write(row))
             found["written"] += 1
-    if limits.is_running(case) and not rows:
+    open_codes = {step.code for step in case.process.open_steps}
+    is_held = any(one.step not in open_codes for one in case.process.running_procedures)
+    can_act = [row for row in rows.values() if row.kind != COPY]
+    if limits.is_running(case) and (not can_act or is_held):
         found["stuck"] += 1
         log.write("case_stuck", level="error", subject=item.id, reason="no open task")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chalicelib.applications import migration, rules, store, verbs
+import msgspec
+
+from chalicelib.applications import course, decisions, events, migration, rules, store, verbs
 from chalicelib.applications.process import Case
 from chalicelib.applications.service import cases
-from chalicelib.applications.service.drafts import definition_of
+from chalicelib.applications.service.drafts import Dossier, applicant, definition_of
 from chalicelib.applications.store import ApplicationItem
 from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import ServiceDefinition
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events.changes import Event
@@ -57,8 +60,27 @@ def move_definition(actor: Actor, item: ApplicationItem, version: int, steps: di
     migration.apply(item.process, steps)
     item.service_version = version
     item.definition_digest = catalog.digest(item.service, version)
+    # What is written is compared with the rows of the old version, so only the case is made anew.
     update.case = cases.case_of(item, wanted)
+    _skip_new_steps(update.case, item, wanted, set(steps.values()))
+    course.open_ready(update.case, course.NEW_MARK)
+    stored = store.content_item(item)
+    content = stored.opened()
+    if content.step_refusals:
+        renamed = [msgspec.structs.replace(one, step=steps.get(one.step, one.step)) for one in content.step_refusals]
+        content.step_refusals = renamed
+        update.others.append(store.content_write(stored, content))
+    moved = Event(events.DEFINITION_CHANGED, actor, note=reason, data=data)
     try:
-        cases.write(update, [Event(migration.EVENT, actor, note=reason, data=data)])
+        cases.write(update, [moved, *cases.events_of(update.case, actor)])
     except tables.ConditionFailed:
         raise errors.CONFLICT() from None
+
+
+def _skip_new_steps(case: Case, item: ApplicationItem, wanted: ServiceDefinition, known: set[str]) -> None:
+    """Steps that the case meets for the first time run where their condition holds by what was filled in."""
+    content = store.content(item)
+    dossier = Dossier(item=item, definition=wanted, party=applicant(item), content=content)
+    codes = {finding.code for finding in content.findings}
+    new = [code for code in decisions.skipped_steps(wanted, dossier.context, codes) if code not in known]
+    case.process.skipped = sorted([*case.process.skipped, *new])

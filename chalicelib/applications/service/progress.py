@@ -54,10 +54,10 @@ _SYSTEM = Text("系统自动", "the system")
 _APPLICANT = Text("申请人", "the applicant")
 
 
-def timeline(item: ApplicationItem) -> Timeline:
-    """The application's timeline as its applicant and its officers see it."""
+def timeline(item: ApplicationItem, *, for_staff: bool = False) -> Timeline:
+    """The application's timeline; what is the officers' own business (``internal``) is shown to staff only."""
     recorded = history.timeline(item.subject, item.version, changes.decode(item.changes))
-    told = [_entry(item, change) for change in recorded]
+    told = [_entry(item, change) for change in recorded if for_staff or not _EVENTS[change.type].internal]
     return Timeline(item.status, told, _next(item))
 
 

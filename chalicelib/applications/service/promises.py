@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from chalicelib.applications import events, rules, store
 from chalicelib.applications.process import OwedMaterial
-from chalicelib.applications.service import cases
 from chalicelib.applications.service.drafts import definition_of
 from chalicelib.applications.store import ApplicationItem
 from chalicelib.catalog.definition import Item
@@ -21,16 +20,26 @@ from chalicelib.kernel.storage import tables
 def choose(actor: Actor, item: ApplicationItem, owed: list[str], *, committed: bool) -> None:
     """Say what is brought later, and whether a promise replaces proofs; both may be taken back until submitting.
 
+    During a correction further materials may be owed, and nothing else changes.
+
     The texts that are agreed to are those of the definition's version, which never changes. Raises ``wrong_state``,
     ``promise_not_offered``, ``promise_not_possible`` or ``changed_meanwhile``.
     """
     if item.status not in (rules.DRAFT, rules.CORRECTION):
         raise rules.GRAPH.refusal(item.status)
     service = definition_of(item).item
-    offered = cases.tolerance_days(service) if service.tolerance else {}
+    offered = service.tolerance_days() if service.tolerance else {}
     refuse_if(set(owed) - set(offered), rules.PROMISE_NOT_OFFERED, offered=", ".join(offered) or "-")
     refuse_if(committed and not service.commitment, rules.PROMISE_NOT_OFFERED, offered=", ".join(offered) or "-")
-    item.process.owed = [OwedMaterial(material=code) for code in sorted(set(owed))]
+    before = {one.material: one for one in item.process.owed}
+    is_taken_back = not set(before) <= set(owed)
+    is_changed = item.process.committed != committed
+    # What was promised at submitting stands: the units have looked at the rest.
+    refuse_if(item.status == rules.CORRECTION and (is_taken_back or is_changed), rules.PROMISE_STANDS)
+    chosen = []
+    for code in sorted(set(owed)):
+        chosen.append(before.get(code) or OwedMaterial(material=code, days=offered[code]))
+    item.process.owed = chosen
     item.process.committed = committed
     check_possible(item, service)
     data: dict[str, str | int | list[str]] = {"materials": sorted(set(owed)), "version": item.service_version}

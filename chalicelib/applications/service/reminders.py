@@ -14,10 +14,12 @@ from chalicelib.platforms import sms
 MOST_ROWS = 2000
 """So many tasks are counted; a unit with more learns that there are more."""
 _BACK = (course.RETURNED, course.CORRECTED, course.RECALLED)
+_PRESSED = (course.GAPS_DUE, course.URGED, course.SUPERVISED)
+_NEWS = ("new", "back", "pressed", "overdue")
 
 
 def tell_units() -> int:
-    """Tell every unit that has a duty phone what came since the last working day, came back, or is overdue.
+    """Tell every unit that has a duty phone what is new, came back, is pressed for, or is overdue.
 
     How many were told. On days off nobody is; a unit without news is not. A repeat on the same day sends nothing twice:
     the provider knows the serial.
@@ -28,14 +30,17 @@ def tell_units() -> int:
     told = 0
     for unit in catalog.release().city.units:
         counts = count_tasks(unit.code) if unit.duty_phone else Counter[str]()
-        if not any(counts[name] for name in ("new", "back", "overdue")):
+        if not any(counts[name] for name in _NEWS):
             continue
         told += _send(f"unit-{unit.code}-{today}", str(unit.duty_phone), words(counts))
     return told
 
 
 def count_tasks(unit: str) -> Counter[str]:
-    """A unit's open tasks: ``all``, ``new`` since the last working day, ``back`` since then, ``overdue``."""
+    """A unit's open tasks: ``all``; of them ``new`` since the last working day, ``back``, ``pressed``, ``overdue``.
+
+    ``pressed``: the one notice is due and the unit has said nothing, the applicant urges, or a supervisor asks.
+    """
     since = _last_working_day()
     counts: Counter[str] = Counter()
     for post in cases.POSTS:
@@ -52,12 +57,15 @@ def count_tasks(unit: str) -> Counter[str]:
 
 def _kinds(row: store.QueueRow, *, is_recent: bool) -> list[str]:
     kinds = ["all"]
-    if row.mark == course.OVERDUE:
+    # Not by the mark: somebody may have urged since, and the newest mark is the one that is shown.
+    if row.due_on is not None and row.due_on < clock.today():
         kinds.append("overdue")
     if is_recent and row.mark == course.NEW_MARK:
         kinds.append("new")
-    if is_recent and row.mark in _BACK:
+    if row.mark in _BACK:
         kinds.append("back")
+    if row.mark in _PRESSED:
+        kinds.append("pressed")
     return kinds
 
 
@@ -73,7 +81,7 @@ def words(counts: Counter[str]) -> str:
     more = "以上" if counts["all"] >= MOST_ROWS else ""
     return (
         f"待办 {counts['all']} 件{more}：新到 {counts['new']} 件，退回或补正后 {counts['back']} 件，"
-        f"超期 {counts['overdue']} 件，请及时办理。"
+        f"待告知或催办督办 {counts['pressed']} 件，超期 {counts['overdue']} 件，请及时办理。"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from chalicelib.applications import answers, course, decisions, events, limits, rules, store
+from chalicelib.applications import course, decisions, events, limits, rules, store
 from chalicelib.applications.process import MISSING
 from chalicelib.applications.service import cases, promises
 from chalicelib.applications.service.drafts import (
@@ -79,7 +79,7 @@ def _submit_unless_taken(
 
 
 def correct(actor: Actor, item: ApplicationItem, form: dict[str, Any]) -> ApplicationItem:
-    """Voting a correction list with the whole form. A repeat with the same form answers as the first time.
+    """Answer a correction list with the whole form. A repeat with the same form answers as the first time.
 
     Raises ``wrong_state`` when nothing is to be corrected, and as ``submit``.
     """
@@ -100,6 +100,10 @@ def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[st
     findings = findings_of(dossier)
     dossier.content.findings = findings
     outcome = rules.outcome(finding.effect for finding in findings)
+    if outcome == "approve" and item.process.owed:
+        outcome = "review"  # nothing is decided before what is owed has come (容缺)
+    if outcome == "approve" and any(step.status == rules.STEP_REFUSED for step in item.process.steps):
+        outcome = "review"  # the rules approve nothing that a unit has refused
     happened = [_received(actor, update, action)]
     if outcome == "review":
         happened += _begin_review(update, dossier, action)
@@ -122,11 +126,12 @@ def _received(actor: Actor, update: cases.Update, action: str) -> Event:
 
 def _begin_review(update: cases.Update, dossier: Dossier, action: str) -> list[Event]:
     """Officers look at it: tasks for the units, and a place on the list of running cases."""
+    codes = {finding.code for finding in dossier.content.findings}
+    skipped = decisions.skipped_steps(dossier.definition, dossier.context, codes)
     if action == "correct":
-        course.begin_again(update.case)
+        course.begin_again(update.case, skipped)
     else:
-        codes = {finding.code for finding in dossier.content.findings}
-        course.begin(update.case, decisions.skipped_steps(dossier.definition, dossier.context, codes))
+        course.begin(update.case, skipped)
     # Before the head: a case that no schedule looks at would never be overdue. One that was not submitted after all
     # is found by the schedule, and taken off the list.
     tables.write(cases.clock_write(update.item, update.case))
@@ -138,8 +143,7 @@ def _decide_at_once(update: cases.Update, dossier: Dossier, outcome: str) -> lis
     item = update.item
     reasons = [finding for finding in dossier.content.findings if finding.effect == outcome]
     codes = [finding.code for finding in dossier.content.findings]
-    for step in update.case.process.open_steps:
-        answers.close(step)
+    course.cancel_open_steps(update.case)
     if outcome == "not_accept":
         dossier.content.refusal = refusal_of(dossier.definition, "；".join(one.reason.zh for one in reasons))
         return [advance(item, "not_accept", RULES, codes)]
@@ -276,8 +280,7 @@ def withdraw(actor: Actor, item: ApplicationItem, reason: str) -> None:
     """
     update = cases.Update.of(item)
     withdrawn = rules.GRAPH.move(item, "withdraw", "applicant")
-    for step in update.case.process.open_steps:
-        answers.close(step)
+    course.cancel_open_steps(update.case)
     update.others += payments.bills.cancel_writes(actor, item.bills, reason)
     try:
         cases.write(update, [Event(withdrawn, actor, note=reason)])
@@ -295,6 +298,7 @@ def notice(update: cases.Update, content_item: store.ContentItem, content: Conte
     item.reminded = False
     by = "system" if actor.kind == "system" else "officer"
     requested = rules.GRAPH.move(item, "request_correction", by)
+    update.case.process.noticed = clock.today()
     last_day = catalog.calendar().add_working_days(clock.today(), definition_of(item).item.correction_days)
     item.correct_by = last_day
     missing = [unit for unit, said in update.case.process.gaps.items() if said == MISSING]
@@ -308,8 +312,7 @@ def lapse(item: ApplicationItem) -> bool:
     """A correction that did not come in time counts as withdrawn (逾期视为撤回); whether this was the one to say so."""
     update = cases.Update.of(item)
     lapsed = rules.GRAPH.move(item, "lapse", "system")
-    for step in update.case.process.open_steps:
-        answers.close(step)
+    course.cancel_open_steps(update.case)
     schedule = system("schedule")
     try:
         cases.write(update, [Event(lapsed, schedule)])

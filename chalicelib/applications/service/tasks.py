@@ -15,14 +15,16 @@ from chalicelib.applications.guards import TaskPlace
 from chalicelib.applications.process import AFTER, BEFORE, OWN_STEPS, SIGN, Case, Officer
 from chalicelib.applications.service import cases, deciding
 from chalicelib.applications.service.cases import Task
-from chalicelib.applications.store import ApplicationItem, CorrectionItem
+from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepRefusal
 from chalicelib.catalog import service as catalog
 from chalicelib.identity import service as identity
-from chalicelib.kernel import errors
+from chalicelib.kernel import log
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.errors import Problem, refuse_if
-from chalicelib.kernel.storage.tables import Page
+from chalicelib.kernel.storage import cursors, tables
 
+_LOOKED_THROUGH = 25
+"""So many tasks at once: each one's case is read."""
 Verb = Callable[[Case, TaskPlace, Officer], None]
 Act = Callable[[cases.Update, TaskPlace, Officer], None]
 
@@ -43,15 +45,13 @@ def _do(actor: Actor, task: Task, version: int | None, act: Act) -> ApplicationI
     return cases.repeat(task, version, attempt)
 
 
-def run(
-    actor: Actor, task: Task, version: int | None, verb: Verb, note: str = "", *, legal_basis: str = ""
-) -> ApplicationItem:
+def run(actor: Actor, task: Task, version: int | None, verb: Verb, note: str = "") -> ApplicationItem:
     """Do a verb that needs nothing but its guard, and write what it has led to."""
 
     def act(update: cases.Update, place: TaskPlace, who: Officer) -> None:
         verb(update.case, place, who)
         if update.case.happened:
-            deciding.conclude(update, actor, note, legal_basis=legal_basis)
+            deciding.conclude(update, actor, note)
         else:  # a repeat, which changes nothing
             cases.show(update, task.id)
 
@@ -79,16 +79,45 @@ def approve(actor: Actor, task: Task, opinion: str, version: int | None = None) 
 
 
 def refuse(actor: Actor, task: Task, reason: str, legal_basis: str = "", version: int | None = None) -> ApplicationItem:
-    """Refuse, with a reason and the law that it rests on (the service's own without one). A repeat changes nothing."""
+    """Refuse, with a reason and the law that it rests on (the service's own without one). A repeat changes nothing.
+
+    The reason is kept before the head says that somebody has refused, and is read only if the step is refused: the
+    applicant learns the reasons of all units, whoever answers last.
+    """
     if _has_voted(actor, task, answers.REJECTED):
         return task.item
-    return run(actor, task, version, verbs.refuse, reason, legal_basis=legal_basis)
+
+    def act(update: cases.Update, place: TaskPlace, who: Officer) -> None:
+        verbs.refuse(update.case, place, who)
+        stored = store.content_item(update.item)
+        content = stored.opened()
+        own = StepRefusal(
+            step=task.step,
+            round=place.step.round,
+            seat=task.seat,
+            officer=actor.id,
+            unit=task.unit,
+            reason=reason,
+            legal_basis=legal_basis,
+        )
+        # The same vote once more, after somebody else was first or the function died, has one reason.
+        others = [one for one in content.step_refusals if _vote_of(one) != _vote_of(own)]
+        content.step_refusals = [*others, own]
+        if not update.case.outcome:
+            cases.write_content(stored, content)
+        deciding.conclude(update, actor, reason, filled=(stored, content))
+
+    return _do(actor, task, version, act)
+
+
+def _vote_of(refusal: StepRefusal) -> tuple[str, int, int, str]:
+    return refusal.step, refusal.round, refusal.seat, refusal.officer
 
 
 def _has_voted(actor: Actor, task: Task, status: str) -> bool:
     """Whether the caller has answered so before, as when the answer to the first request was lost."""
     seat = task.place(task.item).seat
-    return seat.kind == SIGN and seat.status == status and seat.officer == actor.id
+    return seat.kind == SIGN and seat.status == status and actor.id in (seat.officer, seat.voter)
 
 
 def name(actor: Actor, task: Task, version: int | None, verb: str, username: str, note: str) -> ApplicationItem:
@@ -101,6 +130,8 @@ def name(actor: Actor, task: Task, version: int | None, verb: str, username: str
         _NAMING[verb](update.case, place, who, to)
         if update.case.happened:
             deciding.conclude(update, actor, note)
+        else:  # a repeat, which changes nothing
+            cases.show(update, task.id)
 
     return _do(actor, task, version, act)
 
@@ -225,26 +256,37 @@ def targets(task: Task) -> list[str]:
 
 
 def hand_over(actor: Actor, username: str, reason: str, cursor: str | None) -> tuple[int, str | None]:
-    """Give a page of a leaver's tasks back to the pool of the head's unit; how many, and where the next page begins.
+    """Look at a page of the tasks of the head's unit, and give what a leaver has in their cases back to its pool.
 
-    A task that somebody changes meanwhile is left for the next call.
+    How many cases were changed, and where the next page begins. First the officers' queue, then the head's. A case that
+    somebody changes meanwhile is left for the next call, and so is one that is an own matter of the head.
     """
-    page: Page = store.queue(actor.unit, "officer", cursor, limit=50)
-    moved = 0
-    for row in page.items:
-        if row.officer == username:
-            moved += _give_back(actor, row.id, reason)
-    return moved, page.cursor
+    post, separator, inner = (cursor or "officer:").partition(":")
+    if post not in cases.POSTS or not separator:
+        raise cursors.problem()
+    page = store.queue(actor.unit, post, inner or None, limit=_LOOKED_THROUGH)
+    changed = 0
+    for application_id in dict.fromkeys(row.application_id for row in page.items):
+        changed += _give_back(actor, application_id, username, reason)
+    if page.cursor is not None:
+        return changed, f"{post}:{page.cursor}"
+    return changed, "unit_head:" if post == "officer" else None
 
 
-def _give_back(actor: Actor, task_id: str, reason: str) -> bool:
-    task = cases.find_task(task_id)
-    if task is None or task.unit != actor.unit or identity.own_matters.is_own(actor, task.item.applicant):
+def _give_back(actor: Actor, application_id: str, leaver: str, reason: str) -> bool:
+    item = store.application(application_id)
+    if item is None or identity.own_matters.is_own(actor, item.applicant, item.handler):
         return False
+    update = cases.Update.of(item)
     try:
-        run(actor, task, None, verbs.give_back, reason)
+        verbs.give_back(update.case, actor.unit, leaver)
+        if not update.case.happened:
+            return False
+        deciding.conclude(update, actor, reason)
+    except tables.ConditionFailed:
+        return False
     except Problem as problem:
-        if problem.error is errors.UNAVAILABLE:
-            raise
+        # As where the leaver was the last signer and a material is owed: it holds up none of the others.
+        log.failure("hand_over_failed", problem, subject=application_id)
         return False
     return True

@@ -48,10 +48,11 @@ from chalicelib.catalog.definition.services import (
     Tolerance,
 )
 from chalicelib.catalog.definition.words import Text
-from chalicelib.catalog.definition.workflow import Procedure, ProcedureKind, Step, Voting, Workflow
+from chalicelib.catalog.definition.workflow import AnswerRule, Procedure, ProcedureKind, Step, Workflow
 
 __all__ = [
     "AlipayMessage",
+    "AnswerRule",
     "BookingRules",
     "CalendarYear",
     "Capacity",
@@ -94,7 +95,6 @@ __all__ = [
     "TextElement",
     "Tolerance",
     "Unit",
-    "Voting",
     "WechatMessage",
     "WindowDefinition",
     "WindowGroup",

@@ -180,6 +180,14 @@ class Item(Strict, frozen=True, kw_only=True):
     tolerance: Tolerance | UnsetType = UNSET
     commitment: Commitment | UnsetType = UNSET
 
+    def tolerance_days(self) -> dict[str, int]:
+        """The materials that may be brought later (容缺), each with the working days that it has."""
+        found = {}
+        for material in self.materials:
+            if material.code and material.promised_days:
+                found[material.code] = material.promised_days
+        return found
+
     @property
     def modes(self) -> list[str]:
         """How the result can reach people: electronically, at a hall, by courier."""

@@ -15,8 +15,6 @@ PAUSING = (
     "hearing", "tender", "auction", "inspection", "testing", "quarantine", "appraisal", "expert_review",
 )  # fmt: skip
 """Special procedures whose time is not counted (行政许可法 art. 45): 听证 招标 拍卖 检验 检测 检疫 鉴定 专家评审."""
-NOT_PAUSING = ("publicity", "on_site_check")
-"""公示 and 现场踏勘: they stop the clock only where the item's own law says so."""
 ProcedureKind = Literal[
     "hearing", "tender", "auction", "inspection", "testing", "quarantine", "appraisal", "expert_review",
     "publicity", "on_site_check",
@@ -39,7 +37,7 @@ class Procedure(Strict, frozen=True, kw_only=True):
         return self.kind in PAUSING or self.law is not UNSET
 
 
-class Voting(Strict, frozen=True, kw_only=True):
+class AnswerRule(Strict, frozen=True, kw_only=True):
     """Who answers a step: a seat for each of ``posts``, and how their votes make the step's answer.
 
     ``any`` (或签): the first vote decides. ``all`` (会签): all agree, one rejection refuses. ``ratio``: agreed by at
@@ -74,7 +72,7 @@ class Step(Strict, frozen=True, kw_only=True):
     after: list[Code] = []
     when: str = ""
     found: list[Code] = []
-    answer: Voting = msgspec.field(default_factory=Voting)
+    answer: AnswerRule = msgspec.field(default_factory=AnswerRule)
     consulted: Annotated[list[Code], Meta(max_length=9)] = []
     days: Annotated[int, Meta(ge=1, le=365)] | UnsetType = UNSET
     return_to: list[Code] = []

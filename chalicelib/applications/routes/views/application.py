@@ -35,6 +35,14 @@ class ShipmentLink(View, frozen=True):
     status: Annotated[str, one_of(delivery.SHIPMENTS.states)]
 
 
+class OwedView(View, frozen=True, kw_only=True):
+    """A material that comes later, by when, and whether it has come."""
+
+    material: str
+    until: date | None = None
+    supplied_on: date | None = None
+
+
 class ApplicationView(View, frozen=True, kw_only=True):
     """An application. ``receipt`` is given on submission; ``options`` are values on record to choose from.
 
@@ -54,7 +62,7 @@ class ApplicationView(View, frozen=True, kw_only=True):
     corrections: list[CorrectionItem]
     bills: list[str]
     delivery: DeliveryView
-    later: list[str]
+    later: list[OwedView]
     commitment: bool
     warnings: list[Text]
     refusal: Refusal | None = None
@@ -63,6 +71,7 @@ class ApplicationView(View, frozen=True, kw_only=True):
     due_on: date | None = None
     certificate_id: str | None = None
     shipment: str | None = None
+    deliver_by: date | None = None
 
 
 class ApplicationRow(View, frozen=True, kw_only=True):
@@ -98,18 +107,25 @@ def application_view(item: ApplicationItem, *, for_staff: bool = False, with_con
         facts=content.facts if for_staff else {},
         options=forms.options(definition.form, content.facts),
         findings=content.findings,
-        corrections=content.corrections if item.status == rules.CORRECTION else [],
+        corrections=content.corrections if for_staff or item.status == rules.CORRECTION else [],
         correct_by=item.correct_by,
         due_on=item.due_on,
         certificate_id=item.certificate_id,
         bills=item.bills,
-        later=[owed.material for owed in item.process.owed],
+        later=[OwedView(material=one.material, until=one.until, supplied_on=one.supplied) for one in item.process.owed],
+        deliver_by=_deliver_by(item),
         commitment=item.process.committed,
         refusal=content.refusal,
         delivery=delivery_view(definition, store.delivery_of(item)),
         shipment=_shipment(item),
         warnings=catalog.calendar_warnings(item.correct_by, item.due_on),
     )
+
+
+def _deliver_by(item: ApplicationItem) -> date | None:
+    """The last day on which the result reaches the applicant (许可法 44)."""
+    decided = item.process.decided
+    return catalog.calendar().add_working_days(decided, limits.DELIVERY_DAYS) if decided else None
 
 
 def delivery_view(definition: ServiceDefinition, choice: delivery.Choice) -> DeliveryView:

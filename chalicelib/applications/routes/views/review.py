@@ -7,7 +7,7 @@ from typing import Annotated
 
 from chalicelib.applications import answers, course, limits, process, rules, service
 from chalicelib.applications.process import OWN_STEPS, Case, StepState, TaskSeat
-from chalicelib.applications.routes.views.application import ApplicationView, Light, Status, application_view
+from chalicelib.applications.routes.views.application import ApplicationView, Light, OwedView, Status, application_view
 from chalicelib.applications.service import cases
 from chalicelib.applications.service.cases import Task
 from chalicelib.applications.store import ApplicationItem, QueueRow
@@ -87,14 +87,6 @@ class ProcedureView(View, frozen=True, kw_only=True):
     until: date
     stops_the_clock: bool
     closed_on: date | None = None
-
-
-class OwedView(View, frozen=True, kw_only=True):
-    """A material that comes later, by when, and whether it has come."""
-
-    material: str
-    until: date | None = None
-    supplied_on: date | None = None
 
 
 class ReviewView(View, frozen=True, kw_only=True):
@@ -217,7 +209,8 @@ def _task_row(task: Task) -> TaskRow:
 
 
 def task_view(actor: Actor, task: Task, *, with_content: bool = True) -> TaskView:
-    """A task; ``with_content`` also what was filled in and what the registers said."""
+    """A task; ``with_content`` also what was filled in and what the registers said, but never for a copy."""
+    is_copy = task.place(task.item).seat.kind == process.COPY
     possible = service.tasks.possible(actor, task)
     verbs = []
     for verb, problem in possible.items():
@@ -227,7 +220,7 @@ def task_view(actor: Actor, task: Task, *, with_content: bool = True) -> TaskVie
     return TaskView(
         task=_task_row(task),
         case=review_view(task.item),
-        application=application_view(task.item, for_staff=True, with_content=with_content),
+        application=application_view(task.item, for_staff=True, with_content=with_content and not is_copy),
         verbs=verbs,
         return_to=service.tasks.targets(task),
     )
