@@ -128,6 +128,20 @@ def test_a_running_case_moves_only_by_an_explicit_mapping(world: World, alter: A
     assert case.done("housing", "approve", "building", OPINION)["status"] == "accepted"
 
 
+def test_a_reason_moves_with_its_step(world: World, alter: Alter) -> None:
+    case = joint.submitted(world).accepted()
+    case.claim("structure")
+    case.done("housing", "refuse", "structure", {"opinion": "抗震等级偏低"})
+    alter(f"{FOLDER}/examples.json", lambda examples: [one.update(steps=[]) for one in examples])
+    alter(f"{FOLDER}/workflow.json", rename)
+    body = {"version": version(), "steps": {**MAPPING, "structure": "building"}, "reason": "事项更新，住建环节改名"}
+    assert case.staff("administrator").post(f"/v1/applications/{case.id}/move_definition", body).status == 200
+    for step in ("environment", "shelter", "traffic"):
+        case.approve(step)
+    told = case.applicant.get(f"/v1/applications/{case.id}").json
+    assert (told["status"], told["refusal"]["reason"]) == ("refused", "抗震等级偏低")
+
+
 def test_a_case_that_is_decided_is_not_moved(world: World) -> None:
     case = joint.submitted(world).accepted()
     for step in ("structure", "environment", "shelter", "traffic"):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from chalicelib.applications import store
+from chalicelib.applications.service import deciding
+from chalicelib.delivery.store import Address, Choice
 from functions import sweep_applications, tell_units
-from scenes import joint
+from scenes import joint, tampering
 from scenes.joint import OPINION, JointCase
-from scenes.world import World, new_id_number
+from scenes.promises import promised
+from scenes.world import World
+from tests.interleaving import Crash
 
 
 @pytest.fixture
@@ -245,6 +251,59 @@ def test_two_posts_answer_one_after_the_other(reviewed: JointCase) -> None:
     assert reviewed.do("planner", "claim", "decision", seat=2).code == "not_for_your_post"
 
 
+def test_a_remark_for_staff_is_no_reason_of_a_refusal(reviewed: JointCase) -> None:
+    reviewed.claim("shelter")
+    reviewed.done("shelter", "refuse", "shelter", {"opinion": "人防面积不足"})
+    reviewed.approve("environment")
+    reviewed.approve("traffic")
+    reviewed.claim("structure")
+    reviewed.done("housing", "add_signer_after", "structure", {"to": "housing.b", "reason": "请会签"})
+    reviewed.done("housing", "approve", "structure", OPINION)
+    refused = reviewed.done("housing", "remove_signer", "structure", {"reason": "此人正在接受内部调查"}, seat=2)
+    assert refused["status"] == "refused", "the last step is answered"
+    assert "内部调查" not in str(reviewed.timeline())
+    told = reviewed.applicant.get(f"/v1/applications/{reviewed.id}").json["refusal"]
+    assert told["reason"] == "人防面积不足"
+
+
+def test_a_reason_stands_once_though_its_vote_was_cast_twice(
+    reviewed: JointCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The function dies after the reason was kept and before the vote; the officer asks again, in better words."""
+    reviewed.claim("structure")
+    with monkeypatch.context() as patched, suppress(Crash):
+        patched.setattr(deciding, "conclude", die)
+        reviewed.do("housing", "refuse", "structure", {"opinion": "不行"})
+    reviewed.done("housing", "refuse", "structure", {"opinion": "抗震等级偏低"})
+    for step in ("environment", "shelter", "traffic"):
+        reviewed.approve(step)
+    told = reviewed.applicant.get(f"/v1/applications/{reviewed.id}").json["refusal"]
+    assert told["reason"] == "抗震等级偏低"
+
+
+def test_the_rules_approve_nothing_that_a_unit_has_refused(case: JointCase) -> None:
+    """Corrected so that nobody would have to look at it, the case still waits for its officers."""
+    case.approve("planning")
+    case.claim("structure")
+    case.done("housing", "refuse", "structure", {"opinion": "抗震等级偏低"})
+    case.claim("shelter")
+    case.done("shelter", "confirm_papers", "shelter")
+    case.claim("traffic")
+    case.done("officer.a", "confirm_papers", "traffic")
+    case.claim("environment")
+    case.done("ecology", "request_correction", "environment", points("floor_area"))
+    path = f"/v1/applications/{case.id}"
+    assert case.applicant.get(path).json["status"] == "correction"
+    small = {**case.form, "floor_area": 280, "has_basement": False}
+    corrected = case.applicant.post(f"{path}/corrections", {"form": small})
+    assert corrected.json["status"] in ("received", "accepted"), corrected.json
+    assert case.queue("ecology") != [], "who has asked looks at the answer"
+
+
+def die(*_: object, **__: object) -> None:
+    raise Crash
+
+
 def test_a_refusal_without_a_law_of_its_own_names_the_services(reviewed: JointCase) -> None:
     for step in ("structure", "environment", "shelter", "traffic"):
         reviewed.approve(step)
@@ -329,10 +388,18 @@ def test_another_unit_gives_an_opinion_and_another_one_is_informed(reviewed: Joi
 
 
 def test_a_copy_shows_how_the_case_stands_and_nothing_that_was_filled_in(reviewed: JointCase) -> None:
+    item = store.application(reviewed.id)
+    assert item is not None
+    address = Address(recipient="张收件", phone="13812345678", division="320102", detail="示例路 8 号")
+    store.set_delivery(item, Choice(mode="courier", address=address))
+    tampering.overwrite(item)
     reviewed.claim("structure")
     reviewed.done("housing", "send_copy", "structure", {"unit": "transport_bureau", "words": "请知悉"})
+    own = reviewed.staff("housing").get(f"/v1/tasks/{reviewed.task('structure')}").json
+    assert "phone" in own["application"]["delivery"]
     seen = reviewed.staff("officer.a").get(f"/v1/tasks/{reviewed.task('structure', 2)}").json
     assert seen["application"]["form"] == {} and seen["application"]["facts"] == {}
+    assert "recipient" not in seen["application"]["delivery"] and "phone" not in seen["application"]["delivery"]
     assert seen["case"]["status"] == "accepted"
     assert reviewed.do("officer.a", "claim", "structure", seat=2).code == "other_kind_of_task"
     reviewed.done("officer.a", "mark_read", "structure", seat=2)
@@ -601,22 +668,6 @@ def test_a_promise_is_only_taken_where_the_service_offers_it(world: World) -> No
     assert applicant.put(path, {"commitment": True}).code == "promise_not_offered"
     assert applicant.put(path, {"later": ["fire_chapter"]}).json["later"] == [{"material": "fire_chapter"}]
     assert applicant.put(path, {}).json["later"] == [], "the ordinary way stays open"
-
-
-def promised(world: World) -> tuple[Any, str]:
-    """A house purchase that rests on a promise: approved at once, and checked afterwards."""
-    number = new_id_number()
-    registers = world.simulators.departments.registers
-    registers["households"][number] = [{"local": True, "marital_status": "single"}]
-    registers["housing"][number] = [{"homes": 0, "under_review": True}]
-    buyer = world.real_person("丁购房", number)
-    begun = buyer.post("/v1/applications", {"service": "house_purchase_certificate"}).json
-    path = f"/v1/applications/{begun['id']}"
-    form = {**begun["form"], "district": "玄武区", "purpose": "first_home", "marital_status": "single"}
-    assert buyer.put(f"{path}/form", {"form": form}).json["outcome"] == "review"
-    assert buyer.put(f"{path}/promises", {"commitment": True}).json["commitment"] is True
-    assert buyer.post(f"{path}/submit").json["status"] == "completed"
-    return buyer, begun["id"]
 
 
 def test_a_promise_is_checked_after_the_decision(world: World) -> None:

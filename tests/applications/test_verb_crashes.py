@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.applications import service, store
+from chalicelib.applications import guards, service, store
 from chalicelib.applications.process import OwedMaterial
 from chalicelib.applications.service import cases
 from chalicelib.kernel.events import history
 from scenes import joint, tampering
 from scenes.joint import OPINION, JointCase
+from scenes.promises import promised
 from scenes.world import Client, World
 from tests.interleaving import Crash, dying_at
 
@@ -173,6 +174,46 @@ def test_a_verb_survives_a_death_at_every_write(
         if seen[0] < point:
             return
         assert point < MOST_WRITES
+
+
+CHECKS = [
+    ("confirm_promise", {"words": "已核查，属实"}, "promise_kept"),
+    ("report_false_promise", {"reason": "名下有两套住房"}, "promise_broken"),
+]
+
+
+@pytest.mark.parametrize("mode", ["before", "after", "lost"])
+@pytest.mark.parametrize(("verb", "body", "event"), CHECKS)
+def test_the_check_of_a_promise_survives_a_death_at_every_write(
+    world: World, monkeypatch: pytest.MonkeyPatch, verb: str, body: Any, event: str, mode: str
+) -> None:
+    """A false promise revokes the certificate and is put on record with it, or nothing is."""
+    officer = world.staff("housing")
+    for point in itertools.count(1):
+        buyer, application = promised(world)
+        task = f"/v1/tasks/{application}-promise_check"
+        assert officer.post(f"{task}/claim").status == 200
+        with dying_at(monkeypatch, point, mode) as seen, suppress(Crash):
+            officer.post(f"{task}/{verb}", body)
+        again = officer.post(f"{task}/{verb}", body)
+        assert again.status < 500, again.json
+        world.pump()
+        events = [entry.type for entry in history.entries(f"APPLICATION#{application}")[0]]
+        assert events.count(event) == 1, f"after a death {mode} write {point}"
+        revoked = verb == "report_false_promise"
+        assert (buyer.get(f"/v1/applications/{application}").json["status"] == "revoked") == revoked
+        item = store.application(application)
+        assert item is not None
+        assert (store.credit(item.applicant) is not None) == revoked
+        if seen[0] < point:
+            return
+        assert point < MOST_WRITES
+
+
+def test_every_verb_is_among_them() -> None:
+    """All but ``comment``: the same words said twice are two comments, and decide nothing."""
+    covered = {row[2] for row in VERBS} | {row[0] for row in CHECKS}
+    assert set(guards.GUARDS) - covered == {"comment"}
 
 
 def _times(case: JointCase, event: str) -> int:

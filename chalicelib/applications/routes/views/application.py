@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
+import msgspec
+
 from chalicelib.applications import decisions, forms, limits, rules, service, store
 from chalicelib.applications.store import ApplicationItem, CorrectionItem, Refusal
 from chalicelib.catalog import service as catalog
@@ -97,6 +99,9 @@ def application_view(item: ApplicationItem, *, for_staff: bool = False, with_con
     """An application; without its content for who is only informed of it."""
     definition = service.definition_of(item)
     content = store.content(item) if with_content else store.Content()
+    choice = store.delivery_of(item)
+    if not with_content:
+        choice = msgspec.structs.replace(choice, address=None)
     return ApplicationView(
         id=item.id,
         service=item.service,
@@ -116,7 +121,7 @@ def application_view(item: ApplicationItem, *, for_staff: bool = False, with_con
         deliver_by=_deliver_by(item),
         commitment=item.process.committed,
         refusal=content.refusal,
-        delivery=delivery_view(definition, store.delivery_of(item)),
+        delivery=delivery_view(definition, choice),
         shipment=_shipment(item),
         warnings=catalog.calendar_warnings(item.correct_by, item.due_on),
     )
