@@ -49,27 +49,28 @@ def release(case: Case, place: TaskPlace, who: Officer) -> None:
 
 
 def give_back(case: Case, unit: str, leaver: str) -> None:
-    """Put everything of a case that a leaver has in a unit back into the unit's pool; nobody asks the leaver any more.
-
-    Also what waits for its turn or for added signers. The caller is the head of the unit.
-    """
+    """Put all that a leaver has in a unit back into its pool, also what waits; the caller is the head of the unit."""
     for step in case.process.open_steps:
         for seat in step.seats:
-            is_theirs = case.unit_of(step, seat) == unit and seat.status in answers.LIVE
-            if is_theirs and answers.has_voted(step, seat):
-                continue  # a vote stays its voter's
-            if is_theirs and seat.officer == leaver and not seat.added_by:
-                seat.officer = ""
-                seat.delegate = ""
-                _note(case, TaskPlace(step, seat), events.TASK_RELEASED)
-            elif is_theirs and seat.officer == leaver and limits.is_running(case) and not case.process.is_paused:
-                # An added signer is a person, not a post: without them the one who asked goes on. That may decide the
-                # case, so it waits while the clock stands.
-                answered = _remove(case, TaskPlace(step, seat))
-                course.settle(case, step, answered)
-            elif is_theirs and seat.delegate == leaver:
-                seat.delegate = ""
-                _note(case, TaskPlace(step, seat), events.DELEGATION_TAKEN_BACK)
+            is_live = seat.status in answers.LIVE and not answers.has_voted(step, seat)  # a vote stays its voter's
+            if is_live and case.unit_of(step, seat) == unit:
+                _give_back_seat(case, TaskPlace(step, seat), leaver)
+
+
+def _give_back_seat(case: Case, place: TaskPlace, leaver: str) -> None:
+    seat = place.seat
+    if seat.delegate == leaver:
+        seat.delegate = ""
+        _note(case, place, events.DELEGATION_TAKEN_BACK)
+    if seat.officer != leaver:
+        return
+    if not seat.added_by:
+        seat.officer = ""
+        seat.delegate = ""
+        _note(case, place, events.TASK_RELEASED)
+    elif limits.is_running(case) and not case.process.is_paused:
+        # An added signer is a person, not a post. It may decide the case, so it waits while the clock stands.
+        course.settle(case, place.step, _remove(case, place))
 
 
 def assign(case: Case, place: TaskPlace, who: Officer, to: Officer) -> None:
@@ -184,9 +185,9 @@ def remove_signer(case: Case, place: TaskPlace, who: Officer) -> None:
 
 def _remove(case: Case, place: TaskPlace) -> str:
     """Remove an added signer; what the step's answer is by it."""
-    definition = case.workflow.step(place.step.code)
+    rule = case.workflow.step(place.step.code).answer
     removed = place.seat.officer
-    answered = answers.remove_signer(place.step, definition.answer, place.seat)
+    answered = answers.remove_signer(place.step, rule, place.seat)
     _note(case, place, events.SIGNER_REMOVED, to=removed)
     return answered
 

@@ -20,6 +20,7 @@ from chalicelib.applications.routes.shapes import (
 )
 from chalicelib.applications.routes.views.review import VerbDone, verb_done
 from chalicelib.applications.service.cases import Task
+from chalicelib.certificates import rules as certificate_rules
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor
 from chalicelib.kernel.edge.endpoint import endpoint
@@ -132,6 +133,7 @@ def add_signer_after(actor: Actor, target: Task, body: Naming) -> VerbDone:
         refusals.CASE_PAUSED,
         refusals.OWED,
         rules.APPROVAL_BLOCKED,
+        certificate_rules.PERIOD_TAKEN,
         errors.CONFLICT,
     ],
 )

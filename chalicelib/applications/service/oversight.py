@@ -62,10 +62,10 @@ def move_definition(actor: Actor, item: ApplicationItem, version: int, steps: di
     item.definition_digest = catalog.digest(item.service, version)
     # What is written is compared with the rows of the old version, so only the case is made anew.
     update.case = cases.case_of(item, wanted)
-    _skip_new_steps(update.case, item, wanted, set(steps.values()))
-    course.open_ready(update.case, course.NEW_MARK)
     stored = store.content_item(item)
     content = stored.opened()
+    _skip_new_steps(update.case, item, wanted, content, set(steps.values()))
+    course.open_ready(update.case, course.NEW_MARK)
     if content.step_refusals:
         renamed = [msgspec.structs.replace(one, step=steps.get(one.step, one.step)) for one in content.step_refusals]
         content.step_refusals = renamed
@@ -77,9 +77,10 @@ def move_definition(actor: Actor, item: ApplicationItem, version: int, steps: di
         raise errors.CONFLICT() from None
 
 
-def _skip_new_steps(case: Case, item: ApplicationItem, wanted: ServiceDefinition, known: set[str]) -> None:
+def _skip_new_steps(
+    case: Case, item: ApplicationItem, wanted: ServiceDefinition, content: store.Content, known: set[str]
+) -> None:
     """Steps that the case meets for the first time run where their condition holds by what was filled in."""
-    content = store.content(item)
     dossier = Dossier(item=item, definition=wanted, party=applicant(item), content=content)
     codes = {finding.code for finding in content.findings}
     new = [code for code in decisions.skipped_steps(wanted, dossier.context, codes) if code not in known]

@@ -100,10 +100,10 @@ def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[st
     findings = findings_of(dossier)
     dossier.content.findings = findings
     outcome = rules.outcome(finding.effect for finding in findings)
-    if outcome == "approve" and item.process.owed:
-        outcome = "review"  # nothing is decided before what is owed has come (容缺)
-    if outcome == "approve" and any(step.status == rules.STEP_REFUSED for step in item.process.steps):
-        outcome = "review"  # the rules approve nothing that a unit has refused
+    is_refused = any(step.status == rules.STEP_REFUSED for step in item.process.steps)
+    # The rules approve nothing before what is owed has come (容缺), and nothing that a unit has refused.
+    if outcome == "approve" and (item.process.owed or is_refused):
+        outcome = "review"
     happened = [_received(actor, update, action)]
     if outcome == "review":
         happened += _begin_review(update, dossier, action)
