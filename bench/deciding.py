@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.applications import service, store
+from chalicelib.applications.store import queues, watchlist
 from chalicelib.kernel import aws, clock
 from chalicelib.kernel.settings import settings
 from scenes import joint
@@ -125,8 +126,8 @@ class Deciding:
 
 def fill(first: int, last: int) -> None:
     """Rows of a unit's queue, from the ``first`` to the ``last``."""
-    sample = store.QueueRow(
-        store.queue_key(UNIT, "officer"),
+    sample = queues.QueueRow(
+        queues.queue_key(UNIT, "officer"),
         "sample",
         step="environment",
         seat=1,
@@ -148,13 +149,13 @@ def fill(first: int, last: int) -> None:
 def copy_case(application_id: str, copies: int) -> None:
     """Running cases like this one: its head and its place on the list, under other ids."""
     head = store.application(application_id)
-    listed = store.clock_of(application_id)
+    listed = watchlist.clock_of(application_id)
     assert head is not None and listed is not None
     items = []
     for number in range(copies):
         new = f"{number:026d}"
         items.append({**head.serialize(), "pk": {"S": f"APPLICATION#{new}"}})
-        place = {"gsi1pk": {"S": f"RUNNING#{store.running_part(new)}"}, "gsi1sk": {"S": new}}
+        place = {"gsi1pk": {"S": f"RUNNING#{watchlist.part_of(new)}"}, "gsi1sk": {"S": new}}
         items.append({**listed.serialize(), "pk": {"S": f"CLOCK#{new}"}, **place})
     put_all(items)
 

@@ -44,6 +44,7 @@ def structure(definition: ServiceDefinition, city: City) -> Found:
     yield from _check_limits(definition)
     yield from _check_procedures(definition)
     yield from _check_promises(definition)
+    yield from _check_publicity(definition)
 
 
 def _check_steps(definition: ServiceDefinition, city: City) -> Found:
@@ -113,12 +114,37 @@ def _check_limits(definition: ServiceDefinition) -> Found:
     for step in steps:
         if step.extension_days > most and not item.limit_basis:
             yield FILE, f"$.steps {step.code}.extension_days", f"at most {most} working days (行政许可法 42)"
-        if step.publicity_days and isinstance(step.days, int) and step.days * 7 < step.publicity_days * 5:
-            reason = f"the limit of {step.days} working days is over before {step.publicity_days} days of publicity are"
-            yield FILE, f"$.steps {step.code}.publicity_days", reason
     for unit in definition.workflow.units():
         if unit not in (item.unit, *item.joint_units):
             yield "service.json", "$.joint_units", f"the workflow has a step of {unit}, which is not named here"
+
+
+_PRIVATE_PATHS = ("number", "phone", "id_number")
+_PUBLIC_TYPES = ("string", "integer", "number", "boolean")
+
+
+def _check_publicity(definition: ServiceDefinition) -> Found:
+    """What is made public is a field of the form with one value, and nobody's ID number or phone."""
+    workflow = definition.workflow
+    for step in workflow.steps:
+        if step.publicity_days and isinstance(step.days, int) and step.days * 7 < step.publicity_days * 5:
+            reason = f"the limit of {step.days} working days is over before {step.publicity_days} days of publicity are"
+            yield FILE, f"$.steps {step.code}.publicity_days", reason
+    is_public = bool(workflow.published_days) or any(step.publicity_days for step in workflow.steps)
+    if is_public != bool(workflow.published_fields):
+        reason = "name the fields that anybody may read" if is_public else "nothing is made public: no days are given"
+        yield FILE, "$.published_fields", reason
+    properties = definition.form["properties"]
+    for name in workflow.published_fields:
+        described = properties.get(name)
+        if described is None:
+            yield FILE, "$.published_fields", f"no field {name} in form.json"
+            continue
+        source = str(described.get("x-fixed") or described.get("x-prefill") or "")
+        is_private = source.rpartition(".")[2] in _PRIVATE_PATHS or described.get("format") == "id-number"
+        is_plain = described.get("type") in _PUBLIC_TYPES or "enum" in described
+        if is_private or not is_plain:
+            yield FILE, "$.published_fields", f"{name} is not for the public: one plain value, no ID number, no phone"
 
 
 def _check_procedures(definition: ServiceDefinition) -> Found:

@@ -128,7 +128,14 @@ class JointCase:
             cursor = f"&cursor={page['cursor']}"
 
 
-def submitted(world: World, *, floor_area: int = 26_000, has_basement: bool = True, **promises: Any) -> JointCase:
+def submitted(
+    world: World,
+    *,
+    floor_area: int = 26_000,
+    has_basement: bool = True,
+    project: str = "河西商务中心",
+    **promises: Any,
+) -> JointCase:
     """A design that waits for the departments."""
     applicant = world.real_person("戊建设")
     begun = applicant.post("/v1/applications", {"service": SERVICE})
@@ -136,7 +143,7 @@ def submitted(world: World, *, floor_area: int = 26_000, has_basement: bool = Tr
     path = f"/v1/applications/{begun.json['id']}"
     form = {
         **begun.json["form"],
-        "project": "河西商务中心",
+        "project": project,
         "site": "示例市建邺区江东中路",
         "floor_area": floor_area,
         "has_basement": has_basement,

@@ -28,7 +28,10 @@ from local.environment import Environment
 from scenes import policies
 from scenes.world import World
 from tests import browsing, walked
+from tests.cities import alter
 from tests.interleaving import Interleaved, interleaving
+
+__all__ = ["alter"]
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("long", max_examples=5000, deadline=None)

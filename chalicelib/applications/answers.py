@@ -222,11 +222,13 @@ def seats_of(answer: AnswerRule, consulted: Sequence[str]) -> list[TaskSeat]:
 def recall(step: StepState, answer: AnswerRule, seat: TaskSeat) -> None:
     """Take a vote back (撤回): the seat may act again, and who came to act by it, or was cancelled by it, goes back.
 
-    In a sequence nobody was cancelled: who comes later waits again.
+    In a sequence no signer was cancelled: who comes later waits again. Units that were asked for an opinion are asked
+    again if the vote had ended the step before they answered.
     """
     SEATS.move(seat, "recall", "officer")
-    for other in step.signers:
-        is_later = answer.method == "sequence" and other.number > seat.number
+    asked = [other for other in step.seats if other.kind == CONSULT]
+    for other in [*step.signers, *asked]:
+        is_later = answer.method == "sequence" and other.number > seat.number and other.kind == SIGN
         if other.status == SKIPPED:
             SEATS.move(other, "open", "system")
         elif is_later and other.status == OPEN:
@@ -234,10 +236,10 @@ def recall(step: StepState, answer: AnswerRule, seat: TaskSeat) -> None:
 
 
 def has_acted(step: StepState, seat: TaskSeat) -> bool:
-    """Whether somebody has acted on what a seat's vote has opened: taken it, or voted."""
+    """Whether somebody has acted on what a seat's vote in a sequence has opened: taken it, or voted."""
     for other in step.seats:
-        if other.number == seat.number or other.kind != SIGN:
+        if other.kind != SIGN or other.number <= seat.number:
             continue
-        if other.number > seat.number and (other.officer or other.status in (AGREED, REJECTED)):
+        if other.officer or other.status in (AGREED, REJECTED):
             return True
     return False

@@ -18,6 +18,7 @@ from chalicelib.applications.process import (
     MISSING,
     OWN_STEPS,
     PROMISE_CHECK,
+    SIGN,
     Case,
     OwedMaterial,
     StepState,
@@ -267,7 +268,9 @@ def _open(case: Case, definition: Step, mark: str) -> None:
     state.escalated = False
     state.seats = answers.seats_of(definition.answer, definition.consulted)
     for seat in state.signers:
-        seat.officer = former.get(seat.number, "")
+        # Who waits for somebody else's vote takes the task when it is open: only then has somebody acted on that vote.
+        if seat.status == answers.OPEN:
+            seat.officer = former.get(seat.number, "")
     case.process.told = [one for one in case.process.told if one != f"overdue:{definition.code}"]
     _take_over_intake(case, definition.unit)
 
@@ -325,6 +328,21 @@ def cancel_open_steps(case: Case) -> None:
 def open_promise_check(case: Case, unit: str) -> None:
     """After a decision that rests on a promise: a unit checks it, within its limit (告知承诺, 事后核查)."""
     _open_own_step(case, PROMISE_CHECK, [TaskSeat(number=1, kind=CHECK, unit=unit)])
+
+
+def working_units(case: Case) -> set[str]:
+    """The units that have an open task to decide."""
+    found = set()
+    for step in case.process.open_steps:
+        for seat in step.seats:
+            if seat.kind == SIGN and seat.status in answers.LIVE:
+                found.add(case.unit_of(step, seat))
+    return found
+
+
+def units_to_answer(case: Case) -> set[str]:
+    """The units that a supervisor has asked, and that still can answer: a unit whose part is done has decided."""
+    return set(case.process.supervised) & working_units(case)
 
 
 def reset(case: Case, code: str) -> None:

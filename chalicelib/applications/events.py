@@ -84,6 +84,11 @@ STEP_OVERDUE = EventType(
 APPLICATION_OVERDUE = EventType(
     "application_overdue", zh="办件超过承诺时限，已提醒部门", en="The case is overdue; the unit is reminded"
 )
+RESULT_UNDELIVERED = EventType(
+    "result_undelivered",
+    zh="决定后十个工作日内未送达，已提醒部门",
+    en="The result has not arrived within ten working days; the unit is reminded",
+)
 LIMITS_RECOMPUTED = EventType(
     "limits_recomputed",
     zh="工作日历公布，期限重新计算",
@@ -236,5 +241,11 @@ MATERIAL_SUPPLIED = EventType("material_supplied", zh="容缺材料已补交", e
 PROMISE_KEPT = EventType("promise_kept", zh="承诺核查属实", en="The promise was checked and is true")
 PROMISE_BROKEN = EventType(
     "promise_broken", zh="承诺核查不实，撤销决定", en="The promise was false; the decision is revoked", places=_PLACES
+)
+CREDIT_RESTORED = EventType(
+    "credit_restored",
+    zh="信用已修复，可以再采用容缺或告知承诺",
+    en="The credit record is ended; promises are taken again",
+    places=_PLACES,
 )
 DELIVERY_CHOSEN = EventType("delivery_chosen", zh="已选择送达方式", en="The way of delivery is chosen")

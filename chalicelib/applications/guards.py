@@ -328,7 +328,7 @@ def extend(case: Case, place: TaskPlace, who: Officer) -> None:
 def answer_supervision(case: Case, place: TaskPlace, who: Officer) -> None:
     _require_kind(place, SIGN)
     _require_mine(case, place, who)
-    refuse_if(not case.process.supervised, refusals.NO_SUPERVISION)
+    refuse_if(case.unit_of(place.step, place.seat) not in case.process.supervised, refusals.NO_SUPERVISION)
 
 
 def receive_material(case: Case, place: TaskPlace, who: Officer) -> None:

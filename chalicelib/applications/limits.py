@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from chalicelib.applications import rules
-from chalicelib.applications.process import INTAKE, PROMISE_CHECK, Case, StepState
+from chalicelib.applications.process import INTAKE, PROMISE_CHECK, Case, Process, StepState
 from chalicelib.kernel.clock import Calendar
 
 ACCEPTANCE_DAYS = 5
@@ -77,11 +77,11 @@ def acceptance_due(case: Case, days: int = ACCEPTANCE_DAYS) -> date:
     return case.calendar.add_working_days(case.process.received, days)
 
 
-def delivery_due(case: Case) -> date | None:
-    """The last day on which the result reaches the applicant."""
-    if case.process.decided is None:
+def delivery_due(calendar: Calendar, process: Process) -> date | None:
+    """The last day on which a certificate reaches the applicant (art. 44); None while none is issued."""
+    if process.issued is None:
         return None
-    return case.calendar.add_working_days(case.process.decided, DELIVERY_DAYS)
+    return calendar.add_working_days(process.issued, DELIVERY_DAYS)
 
 
 def step_due(case: Case, step: StepState) -> date | None:

@@ -123,10 +123,11 @@ class Process(msgspec.Struct, omit_defaults=True, kw_only=True):
 
     ``received``: when the units began to look what is missing; ``noticed``: when the one list was sent;
     ``accepted``: from when the whole limit counts;
-    ``decided``: from when the result's delivery counts; ``published_until``: how long an approval is made public.
+    ``decided``: when it was decided; ``issued``: when the certificate was, from which its delivery counts (the money of
+    a bill comes in between); ``published_until``: how long an approval is made public.
     ``gaps``: what each unit says it misses (empty: not said yet). ``skipped``: steps whose condition does not hold.
     ``owed_from``: the day on which the acceptance became known, which is later than ``accepted`` where the units were
-    silent. ``told``: what the schedule has told already. ``supervised``: while a supervisor waits for an answer.
+    silent. ``told``: what the schedule has told already. ``supervised``: the units that a supervisor waits for.
     """
 
     steps: list[StepState] = []
@@ -136,12 +137,13 @@ class Process(msgspec.Struct, omit_defaults=True, kw_only=True):
     noticed: date | None = None
     accepted: date | None = None
     decided: date | None = None
+    issued: date | None = None
     published_until: date | None = None
     procedures: list[ProcedureRun] = []
     extension: int = 0
     extended_by: str = ""
     urged: date | None = None
-    supervised: bool = False
+    supervised: list[str] = []
     told: list[str] = []
     owed: list[OwedMaterial] = []
     owed_from: date | None = None
@@ -223,6 +225,7 @@ class Case:
     ``lead``: the unit that is responsible for the service. ``check_days``: within how many working days a promise is
     checked. ``corrected``: the one notice was sent; ``is_notice_due``: the hour of the last day has come at which it is
     sent, so that what a unit says now is told at once. ``gone``: who has a seat and does not work here any more.
+    ``on_paper``: the result is wanted on paper; ``undelivered``: it has not arrived, for no reason of the applicant's.
     ``outcome``: ``approve`` or ``refuse`` once the last vote has decided; the caller carries it out. ``sends_notice``:
     all units have said what is missing; the caller sends the list.
     """
@@ -238,6 +241,8 @@ class Case:
     corrected: bool = False
     gone: frozenset[str] = frozenset()
     is_notice_due: bool = False
+    on_paper: bool = False
+    undelivered: bool = False
     outcome: str = ""
     sends_notice: bool = False
     happened: list[Happened] = field(default_factory=list)

@@ -162,8 +162,8 @@ SUPERVISION_OPEN = ErrorCode(
 NO_SUPERVISION = ErrorCode(
     "no_supervision",
     409,
-    zh="没有待答复的督办，无需答复",
-    en="No supervisor waits for an answer; there is nothing to do",
+    zh="本单位没有待答复的督办，无需答复",
+    en="No supervisor waits for an answer of your unit; there is nothing to do",
 )
 NOT_PROMISED = ErrorCode(
     "nothing_owed",

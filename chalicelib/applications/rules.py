@@ -130,6 +130,12 @@ PROMISE_NOT_POSSIBLE = ErrorCode(
     zh="因有失信记录，暂不能采用容缺或告知承诺；请按普通方式办理",
     en="A promise of yours was false, so none is taken now: take the ordinary way",
 )
+NO_CREDIT_RECORD = ErrorCode(
+    "no_credit_record",
+    409,
+    zh="此办件没有仍在生效的失信记录，无需修复",
+    en="There is no credit record of this case any more; there is nothing to end",
+)
 ABSENCE_INVALID = ErrorCode(
     "absence_invalid",
     422,

@@ -355,17 +355,18 @@ def urge(case: Case) -> None:
 
 
 def supervise(case: Case) -> None:
-    """督办: a supervisor asks in writing; who has the task answers in writing."""
+    """督办: a supervisor asks in writing; each unit that has the case answers in writing."""
     guards.require_running(case)
-    refuse_if(case.process.supervised, refusals.SUPERVISION_OPEN)
-    case.process.supervised = True
+    refuse_if(course.units_to_answer(case), refusals.SUPERVISION_OPEN)
+    case.process.supervised = sorted(course.working_units(case))
     course.mark_open_steps(case, course.SUPERVISED)
     case.note(events.APPLICATION_SUPERVISED)
 
 
 def answer_supervision(case: Case, place: TaskPlace, who: Officer) -> None:
     guards.answer_supervision(case, place, who)
-    case.process.supervised = False
+    unit = case.unit_of(place.step, place.seat)
+    case.process.supervised = [other for other in case.process.supervised if other != unit]
     _note(case, place, events.SUPERVISION_ANSWERED)
 
 

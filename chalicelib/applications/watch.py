@@ -12,6 +12,8 @@ from chalicelib.applications.process import MISSING, PROMISE_CHECK, Case
 
 NOTICE_HOUR = time(16)
 """On the last day the notice is sent at this hour of Shanghai, with what the units have said by then."""
+UNDELIVERED = "undelivered"
+"""The mark of a case whose result was told to be late."""
 
 
 def look(case: Case, now: datetime) -> None:
@@ -23,6 +25,7 @@ def look(case: Case, now: datetime) -> None:
     if limits.is_running(case):
         _watch_limits(case)
     _watch_steps(case)
+    _watch_delivery(case)
 
 
 def _watch_acceptance(case: Case, now: datetime) -> None:
@@ -83,6 +86,14 @@ def _watch_steps(case: Case) -> None:
     if overdue:
         # One event, however many: a write carries twenty at most.
         case.note(events.STEP_OVERDUE, steps=overdue)
+
+
+def _watch_delivery(case: Case) -> None:
+    """许可法 44: the result is with the applicant within ten working days."""
+    due_on = limits.delivery_due(case.calendar, case.process)
+    is_late = case.undelivered and due_on is not None and case.today > due_on
+    if is_late and _once(case, UNDELIVERED):
+        case.note(events.RESULT_UNDELIVERED, due_on=str(due_on))
 
 
 def _once(case: Case, mark: str) -> bool:

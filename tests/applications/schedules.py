@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
 from collections import Counter
@@ -14,7 +15,8 @@ from typing import Any
 from chalicelib.applications import answers, limits, rules, service, store, verbs
 from chalicelib.applications.process import CONSULT, COPY
 from chalicelib.applications.service import cases, following
-from chalicelib.applications.store import ApplicationItem, CorrectionItem, QueueRow
+from chalicelib.applications.store import ApplicationItem, CorrectionItem, queues, watchlist
+from chalicelib.applications.store.queues import QueueRow
 from chalicelib.kernel import ids
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.errors import Problem
@@ -36,17 +38,20 @@ _UNITS = {
 }
 OFFICERS = {name: Actor(kind="staff", id=name, unit=unit, roles=("officer",)) for name, unit in _UNITS.items()}
 HEADS = {
-    name: Actor(kind="staff", id=name, unit=unit, roles=("unit_head",))
+    name: Actor(kind="staff", id=name, unit=unit, roles=("unit_head",), person=f"person of {name}")
     for name, unit in (("planning.head", "natural_resources"), ("housing.head", "housing_bureau"))
 }
 STAFF = {**OFFICERS, **HEADS}
+SUPERVISOR = Actor(kind="staff", id="supervisor", unit="natural_resources", roles=("supervisor",))
+ADMINISTRATOR = Actor(kind="staff", id="administrator", roles=("system_administrator",))
 COLLEAGUES = {"planner": "registrar", "registrar": "planner", "housing": "housing.b", "housing.b": "housing",
               "officer.a": "officer.b", "officer.b": "officer.a"}  # fmt: skip
 FORM = {"project": "河西商务中心", "site": "示例市", "floor_area": 26_000, "has_basement": True}
 _numbers = itertools.count()
 MONDAY = datetime(2026, 11, 2, 8, tzinfo=UTC)
 VOTES = ("vote_cast", "step_approved", "step_refused")
-DECISIONS = ("application_approved", "application_refused", "application_withdrawn", "application_terminated")
+DECISIONS = ("application_approved", "application_refused", "application_withdrawn", "application_terminated",
+             "application_not_accepted")  # fmt: skip
 
 
 @dataclass
@@ -55,23 +60,33 @@ class CaseScene:
 
     world: World
     applicant: Actor
+    handler: Actor
     id: str
     votes: list[tuple[str, str]] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
     rows_written: dict[tuple[str, str], QueueRow] = field(default_factory=dict)
 
     @classmethod
-    def new(cls, world: World, applicant: Actor, choice: random.Random) -> CaseScene:
-        """A case that waits for five units, perhaps some days old, perhaps accepted."""
+    def new(cls, world: World, applicant: Actor, handler: Actor, choice: random.Random) -> CaseScene:
+        """A case that waits for five units, perhaps some days old, perhaps accepted.
+
+        A material may be owed; two officers may be away, and their colleagues stand in.
+        """
         world.set_time(MONDAY)
+        is_away = choice.random() < 0.3
+        for name in ("planner", "housing"):
+            last_day = MONDAY.date() + timedelta(days=30 if is_away else 0)
+            service.absences.set_absence(OFFICERS[name], name, COLLEAGUES[name], MONDAY.date(), last_day)
         # A new day may need a new data key, whose lock is held over database calls: not while these are interleaved.
         vault.seal(b"warm", "test", "warm", "warm")
         item = service.create(applicant, SERVICE, ids.derived_id("schedule", str(next(_numbers))))
         service.save_form(item, FORM)
         current = store.application(item.id)
         assert current is not None
+        if choice.random() < 0.3:
+            service.promises.choose(applicant, current, ["fire_chapter"], committed=False)
         service.submit(applicant, current)
-        scene = cls(world, applicant, item.id)
+        scene = cls(world, applicant, handler, item.id)
         scene.begin(choice)
         days = choice.choice([0, 0, 0, 4, 7, 8, 20])
         world.set_time(MONDAY + timedelta(days=days))
@@ -145,37 +160,58 @@ class CaseScene:
         return False
 
     def scripts(self, choice: random.Random) -> list[Callable[[], None]]:
-        """Six officers, two of whom share a unit; the applicant twice; the clock."""
-
-        def officer(name: str) -> Callable[[], None]:
-            def work() -> None:
-                for _ in range(5):
-                    self.act_by_chance(name, choice)
-
-            return work
-
-        def applicant() -> None:
-            for _ in range(2):
-                item = self.item()
-                with suppress(Problem):
-                    if item.status == rules.CORRECTION:
-                        service.correct(self.applicant, item, {**FORM, "applicant": "x"})
-                    elif choice.random() < 0.1:
-                        service.withdraw(self.applicant, item, "不建了")
-                    else:
-                        service.oversight.urge(self.applicant, item)
-
-        def clock() -> None:
-            for _ in range(2):
-                row = store.clock_of(self.id)
-                if row is not None:
-                    with suppress(Problem, tables.ConditionFailed):
-                        following.visit(row)
-
+        """Six officers, two of whom share a unit; a head; the applicant and who acts for them; the clock; a supervisor;
+        an administrator, or a head who gives back what a leaver has.
+        """
         names = ["planner", "registrar", "housing", "housing.b", *choice.sample(["ecology", "shelter", "officer.a"], 2)]
-        works = [*(officer(name) for name in names), officer("planning.head"), applicant, applicant, clock]
+        works: list[Callable[[], None]] = []
+        for name in [*names, "planning.head"]:
+            works.append(functools.partial(self._work_as_officer, name, choice))
+        for applicant in (self.applicant, self.handler):
+            works.append(functools.partial(self._act_as_applicant, applicant, choice))
+        works += [self._let_time_act, self._supervise]
+        works.append(choice.choice([self._move_definition, self._give_back]))
         choice.shuffle(works)
         return works
+
+    def _work_as_officer(self, name: str, choice: random.Random) -> None:
+        for _ in range(5):
+            self.act_by_chance(name, choice)
+
+    def _act_as_applicant(self, who: Actor, choice: random.Random) -> None:
+        for _ in range(2):
+            item = self.item()
+            with suppress(Problem):
+                if item.status == rules.CORRECTION:
+                    service.correct(who, item, {**FORM, "applicant": "x"})
+                elif choice.random() < 0.1:
+                    service.withdraw(who, item, "不建了")
+                else:
+                    service.oversight.urge(who, item)
+
+    def _let_time_act(self) -> None:
+        for _ in range(2):
+            row = watchlist.clock_of(self.id)
+            if row is not None:
+                with suppress(Problem, tables.ConditionFailed):
+                    following.visit(row)
+
+    def _supervise(self) -> None:
+        with suppress(Problem):
+            service.oversight.supervise(SUPERVISOR, self.item(), "为何未办?")
+
+    def _move_definition(self) -> None:
+        """To the version before, whose steps are the same."""
+        item = self.item()
+        steps = {step.code: step.code for step in service.definition_of(item).workflow.steps}
+        with suppress(Problem):
+            service.oversight.move_definition(ADMINISTRATOR, item, item.service_version - 1, steps, "事项更新")
+            self.done["move_definition"] += 1
+
+    def _give_back(self) -> None:
+        """What ``hand_over`` does to each case of a leaver."""
+        changed = service.tasks.give_back(HEADS["housing.head"], self.id, "housing.b", "已调离")
+        self.done["give_back"] += changed is True
 
     # What must be true
 
@@ -185,11 +221,11 @@ class CaseScene:
         case = cases.case_of(item)
         wrong = []
         rows = cases.rows_of(case, item)
-        missing = [key for key, row in rows.items() if not store.has_row(row)]
+        missing = [key for key, row in rows.items() if not queues.has_row(row)]
         if missing:
             wrong.append(f"a task that nobody sees: {missing}")
         for key, row in self.rows_written.items():
-            if row.application_id == self.id and key not in rows and store.has_row(row):
+            if row.application_id == self.id and key not in rows and queues.has_row(row):
                 wrong.append(f"a task that is shown and is not open: {key}")
         deciding = [row for row in rows.values() if row.kind not in (COPY, CONSULT)]
         if limits.is_running(case) and not deciding:
@@ -277,6 +313,10 @@ DEEDS: dict[str, Callable[[Actor, Any], object]] = {
         actor, task, "expert_review", "特告 1 号", 20, "专家评审"
     ),
     "close_procedure": lambda actor, task: service.tasks.close_procedure(actor, task, "expert_review", "通过"),
+    "answer_supervision": _run(verbs.answer_supervision),
+    "mark_read": _run(verbs.mark_read),
+    "receive_material": lambda actor, task: service.tasks.receive_material(actor, task, "fire_chapter"),
+    "not_accept": lambda actor, task: service.tasks.not_accept(actor, task, "不属于本机关职权"),
     "extend": lambda actor, task: service.tasks.extend(actor, task, 5, "延告 1 号", "复杂"),
 }
 _RARE = ("recall", "answer_delegation", "return_to", "remove_signer", "take_back", "extend")
@@ -286,6 +326,7 @@ LIKELY = [
     *["confirm_papers"] * 4,
     *["close_procedure"] * 2,
     *_RARE * 3,
+    *["receive_material"] * 2,
     "give_opinion",
     "refuse",
 ]

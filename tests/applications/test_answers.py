@@ -177,6 +177,68 @@ def test_the_table_of_added_signers(where: str, added: str, holder: str, seat: s
 
 
 @pytest.mark.parametrize("method", ["all", "ratio", "sequence"])
+@pytest.mark.parametrize(("where", "added", "holder", "seat", "end"), ADDED)
+def test_the_table_of_added_signers_where_two_have_to_agree(
+    method: str, where: str, added: str, holder: str, seat: str, end: str
+) -> None:
+    """The first seat's vote is made as in the table; only then, and if it agrees, is the second one's wanted."""
+    review = panel(method, 2)
+    place, owner = review.place("panel"), officer("member.1", "unit_panel")
+    verbs.add_signer(review.case, place, owner, officer("signer", "unit_panel"), where)
+    if where == BEFORE:
+        vote(review, 3, added)
+        vote(review, 1, holder)
+    else:
+        vote(review, 1, holder)
+        if holder == APPROVE:
+            assert review.status("panel") == rules.STEP_OPEN, "the holder's vote waits for who signs after"
+            vote(review, 3, added)
+    assert place.seat.status == seat
+    if end == rules.STEP_REFUSED:
+        assert review.status("panel") == end, "one no decides"
+        return
+    assert review.status("panel") == rules.STEP_OPEN
+    if method == "sequence":
+        verbs.claim(review.case, review.place("panel", 2), member(2))
+    vote(review, 2, APPROVE)
+    assert review.status("panel") == rules.STEP_DONE
+
+
+def test_a_vote_that_is_taken_back_asks_again_for_opinions_that_it_had_cut_off() -> None:
+    review = Review.of(step("panel", answer=voting("any", "officer"), consulted=["unit_law"]), step("other"))
+    verbs.claim(review.case, review.place("panel"), member(1))
+    vote(review, 1, APPROVE)
+    assert review.seats("panel") == [AGREED, SKIPPED]
+    verbs.recall(review.case, review.place("panel"), member(1))
+    assert review.seats("panel") == [OPEN, OPEN]
+
+
+def test_a_seat_that_waits_is_nobody_s_in_a_later_round() -> None:
+    """Otherwise the first vote of a sequence could not be taken back in a later round."""
+    review = Review.of(step("intake"), step("panel", after=["intake"], answer=voting("sequence", "officer", "officer")),
+                       step("end", after=["panel"], return_to=["intake"]))  # fmt: skip
+    for _ in range(2):
+        for number in (1, 2):
+            code = "intake" if number == 1 and review.status("intake") != rules.STEP_DONE else ""
+            if code:
+                who = officer("first", "unit_intake")
+                if not review.place("intake").seat.officer:
+                    verbs.claim(review.case, review.place("intake"), who)
+                verbs.approve(review.case, review.place("intake"), who)
+            if not review.place("panel", number).seat.officer:
+                verbs.claim(review.case, review.place("panel", number), member(number))
+            if number == 1:
+                vote(review, 1, APPROVE)
+                verbs.recall(review.case, review.place("panel"), member(1))
+                assert review.seats("panel") == [OPEN, WAITING]
+            vote(review, number, APPROVE)
+        last = officer("last", "unit_end")
+        if not review.place("end").seat.officer:
+            verbs.claim(review.case, review.place("end"), last)
+        verbs.return_to(review.case, review.place("end"), last, "intake")
+
+
+@pytest.mark.parametrize("method", ["all", "ratio", "sequence"])
 def test_a_held_vote_does_not_count_before_the_added_signer_has_agreed(method: str) -> None:
     review = panel(method, 2)
     verbs.add_signer(

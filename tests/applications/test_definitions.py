@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,35 +13,18 @@ import pytest
 
 from chalicelib.applications import service, store
 from chalicelib.applications.service import cases
+from chalicelib.applications.store import queues, watchlist
 from chalicelib.catalog import service as catalog
 from functions import check_queues, recompute_limits, sweep_applications
 from publishing import city_folder, publication
 from scenes import joint
 from scenes.joint import OPINION, JointCase
 from scenes.world import World, new_id_number
+from tests.cities import CITY, Alter
 from tests.interleaving import Crash
 from tools import move_cases
 
-CITY = Path(__file__).parents[2] / "city"
 FOLDER = f"services/{joint.SERVICE}"
-Alter = Callable[[str, Callable[[Any], object]], None]
-
-
-@pytest.fixture
-def alter(world: World, tmp_path: Path) -> Iterator[Alter]:
-    """Publishes the city with a file of it altered; afterwards the city as it was."""
-    folder = Path(shutil.copytree(CITY, tmp_path / "city"))
-
-    def publish(file: str, change: Callable[[Any], object]) -> None:
-        path = folder / file
-        content = json.loads(path.read_text(encoding="utf-8"))
-        change(content)
-        path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-        publication.publish_folder(folder, publication.KEEP)
-
-    yield publish
-    publication.publish_folder(CITY, publication.KEEP)
-    recompute_limits.handler({})
 
 
 def version() -> int:
@@ -162,7 +144,7 @@ def test_a_job_moves_all_running_cases_of_a_version(
     steps.write_text(json.dumps(MAPPING), encoding="utf-8")
     monkeypatch.setattr(move_cases, "_use_system", lambda: 0)
     assert move_cases.main([joint.SERVICE, str(before), str(version()), str(steps), "事项更新"]) == 0
-    assert f"part {store.RUNNING_PARTS} of {store.RUNNING_PARTS}" in capsys.readouterr().out
+    assert f"part {watchlist.PARTS} of {watchlist.PARTS}" in capsys.readouterr().out
     assert {case.view()["service_version"] for case in moving} == {version()}
 
 
@@ -276,7 +258,7 @@ def test_the_job_is_interrupted_and_goes_on(world: World, alter: Alter, monkeypa
 
     with monkeypatch.context() as patched, pytest.raises(Crash):
         patched.setattr(service.jobs, "_visit", dying)
-        for _ in range(store.RUNNING_PARTS):
+        for _ in range(watchlist.PARTS):
             service.jobs.recompute_limits(lambda: False)
     while not recompute_limits.handler({})["done"]:
         pass
@@ -303,9 +285,9 @@ def test_the_nightly_check_removes_rows_of_tasks_that_are_over_and_writes_missin
     rows = cases.rows_of(cases.case_of(item), item)
     housing = next(row for row in rows.values() if row.unit == "housing_bureau")
     shelter = next(row for row in rows.values() if row.unit == "civil_defence")
-    stray = store.QueueRow(**{**housing.attribute_values, "sk": f"2026-11-03#{case.id}-planning", "step": "planning"})
-    cases.write_if_newer(store.new_row_write(stray))
-    cases.write_if_newer(store.row_removal(shelter, int(item.version)))
+    stray = queues.QueueRow(**{**housing.attribute_values, "sk": f"2026-11-03#{case.id}-planning", "step": "planning"})
+    cases.write_if_newer(queues.new_row_write(stray))
+    cases.write_if_newer(queues.row_removal(shelter, int(item.version)))
     assert len(case.queue("housing")) == 2 and case.queue("shelter") == []
     found = check_queues.handler({})
     assert found["removed"] >= 1 and found["written"] >= 1 and found["stuck"] == 0
@@ -322,9 +304,9 @@ def test_a_case_that_nobody_can_act_on_is_an_alarm(world: World, monkeypatch: py
 
 def test_a_case_that_is_over_leaves_the_list_of_running_ones(world: World) -> None:
     case = joint.submitted(world)
-    assert store.clock_of(case.id) is not None
+    assert watchlist.clock_of(case.id) is not None
     case.applicant.post(f"/v1/applications/{case.id}/withdraw", {"reason": "不建了"})
     world.pass_time(days=10)
     while sweep_applications.handler({})["visited"]:
         pass
-    assert store.clock_of(case.id) is None
+    assert watchlist.clock_of(case.id) is None

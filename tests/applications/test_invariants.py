@@ -139,6 +139,19 @@ class Story:
         watch.look(self.case, datetime(day.year, day.month, day.day, 16))
         self.go_on()
 
+    def give_back(self, leaver: str) -> None:
+        """The head of the leaver's unit gives back what they have; nothing of it names them afterwards."""
+        unit = leaver.rpartition(".")[0]
+        outcome = self.case.outcome
+        verbs.give_back(self.case, unit, leaver)
+        if self.case.outcome and not outcome:
+            self.decisions += 1
+        for place in self.places():
+            is_open = place.step.status == rules.STEP_OPEN and place.seat.status in answers.LIVE
+            has_it = leaver in (place.seat.officer, place.seat.delegate)
+            assert not (is_open and has_it and place.seat.status == answers.OPEN), "a leaver keeps no task"
+        self.go_on()
+
     def snapshot(self) -> bytes:
         return msgspec.json.encode((self.case.process, self.case.item.status, self.case.outcome, self.case.corrected))
 
@@ -247,6 +260,8 @@ def test_no_story_leaves_a_case_stuck_or_decided_twice_or_loses_a_vote(review: R
             story.gone = set(list(story.gone)[:2])
         elif choice.random() < 0.05:
             story.wait(choice.choice([1, 1, 3, 7]))
+        elif choice.random() < 0.05 and story.gone:
+            story.give_back(choice.choice(sorted(story.gone)))
         elif choice.random() < 0.05:
             _ignore(verbs.urge, story.case)
         elif choice.random() < 0.05:

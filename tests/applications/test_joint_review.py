@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.applications import store
+from chalicelib.applications import refusals, store
 from chalicelib.applications.service import deciding
 from chalicelib.delivery.store import Address, Choice
 from functions import sweep_applications, tell_units
@@ -446,6 +446,25 @@ def test_a_leavers_tasks_go_back_to_the_pool(world: World, reviewed: JointCase) 
     reviewed.approve("structure")
 
 
+def test_a_hand_over_says_what_it_could_not_do(reviewed: JointCase, monkeypatch: pytest.MonkeyPatch) -> None:
+    reviewed.claim("structure", "housing.b")
+    receipt = reviewed.applicant.get(f"/v1/applications/{reviewed.id}").json["receipt"]
+    left = []
+
+    def fail(*_: object, **__: object) -> None:
+        raise refusals.OWED(materials="fire_chapter")
+
+    monkeypatch.setattr(deciding, "conclude", fail)
+    answer = {"cursor": ""}
+    while "cursor" in answer:
+        body = {"officer": "housing.b", "reason": "已调离"}
+        if answer["cursor"]:
+            body["cursor"] = answer["cursor"]
+        answer = reviewed.staff("housing.head").post("/v1/tasks/hand_over", body).json
+        left += answer["left"]
+    assert reviewed.view()["status"] == "accepted" and receipt in left
+
+
 def test_a_substitute_of_another_unit_or_oneself_is_refused(reviewed: JointCase) -> None:
     housing = reviewed.staff("housing")
     days = {"first_day": "2026-02-02", "last_day": "2026-02-06"}
@@ -609,11 +628,18 @@ def test_a_supervisor_asks_and_is_answered_in_writing(reviewed: JointCase) -> No
     path = f"/v1/applications/{reviewed.id}/supervise"
     supervisor = reviewed.staff("supervisor")
     assert supervisor.post(path, {"words": "为何迟迟未办?"}).status == 200
-    assert reviewed.view()["supervised"] is True
+    units = ["civil_defence", "ecology_bureau", "housing_bureau", "transport_bureau"]
+    assert reviewed.view()["supervised"] == units
     assert supervisor.post(path, {"words": "再问一次"}).code == "supervision_open"
     reviewed.claim("traffic")
     reviewed.done("officer.a", "answer_supervision", "traffic", {"words": "正在计算交通量，明日办结"})
     assert reviewed.do("officer.a", "answer_supervision", "traffic", {"words": "再答"}).code == "no_supervision"
+    assert reviewed.view()["supervised"] == units[:-1], "each unit answers for itself"
+    assert supervisor.post(path, {"words": "再问一次"}).code == "supervision_open"
+    for step in ("structure", "environment", "shelter"):
+        reviewed.approve(step)
+    assert supervisor.post(path, {"words": "再问一次"}).status == 200, "who has decided is not asked any more"
+    assert reviewed.view()["supervised"] == ["transport_bureau"]
 
 
 # 容缺 and 承诺
@@ -693,6 +719,16 @@ def test_a_false_promise_revokes_the_decision_and_no_further_one_is_taken(world:
     again = buyer.post("/v1/applications", {"service": "house_purchase_certificate"}).json
     refused = buyer.put(f"/v1/applications/{again['id']}/promises", {"commitment": True})
     assert refused.code == "promise_not_possible"
+
+    path = f"/v1/applications/{application}"
+    assert buyer.get(path).json["promise_broken_on"] == "2026-11-02"
+    words = {"reason": "已整改，予以信用修复"}
+    assert world.staff("planning.head").post(f"{path}/restore_credit", words).status == 404
+    head = world.staff("housing.head")
+    assert "promise_broken_on" not in head.post(f"{path}/restore_credit", words).json
+    assert head.post(f"{path}/restore_credit", words).code == "no_credit_record"
+    assert buyer.get(f"{path}/timeline").json["entries"][-1]["type"] == "credit_restored"
+    assert buyer.put(f"/v1/applications/{again['id']}/promises", {"commitment": True}).status == 200
 
 
 def test_an_unchecked_promise_is_overdue(world: World) -> None:

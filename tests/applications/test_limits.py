@@ -102,6 +102,6 @@ def test_every_limit_of_a_case_follows_from_its_inputs() -> None:
     assert limits.step_due(case, review.place("intake").step) == november(9)
     case.process.extension = 10
     assert limits.whole_due(case) == date(2026, 12, 16)
-    assert limits.delivery_due(case) is None
-    case.process.decided = november(4)
-    assert limits.delivery_due(case) == november(18)
+    assert limits.delivery_due(case.calendar, case.process) is None
+    case.process.issued = november(4)
+    assert limits.delivery_due(case.calendar, case.process) == november(18)

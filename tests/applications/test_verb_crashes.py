@@ -12,11 +12,15 @@ import pytest
 from chalicelib.applications import guards, service, store
 from chalicelib.applications.process import OwedMaterial
 from chalicelib.applications.service import cases
+from chalicelib.applications.store import queues
+from chalicelib.catalog import service as catalog
+from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import history
 from scenes import joint, tampering
 from scenes.joint import OPINION, JointCase
 from scenes.promises import promised
 from scenes.world import Client, World
+from tests.cities import Alter
 from tests.interleaving import Crash, dying_at
 
 Prepare = Callable[[JointCase], None]
@@ -112,6 +116,7 @@ def asked_first(case: JointCase) -> None:
 
 
 MOST_WRITES = 30
+MOST_POINTS = 12
 UNITS = {"housing": "housing_bureau", "planner": "natural_resources"}
 EXTENSION = {"days": 5, "document": "规划延告〔2026〕3号", "reason": "案情复杂"}
 OVER = {"kind": "expert_review", "result": "通过"}
@@ -176,6 +181,66 @@ def test_a_verb_survives_a_death_at_every_write(
         assert point < MOST_WRITES
 
 
+Act = Callable[[JointCase], Any]
+
+
+def _urge(case: JointCase) -> Any:
+    return case.applicant.post(f"/v1/applications/{case.id}/urge")
+
+
+def _supervise(case: JointCase) -> Any:
+    return case.staff("supervisor").post(f"/v1/applications/{case.id}/supervise", {"words": "为何未办?"})
+
+
+def _give_back(case: JointCase) -> Any:
+    """What ``hand_over`` does to each case of a leaver."""
+    head = Actor(kind="staff", id="housing.head", unit="housing_bureau", roles=("unit_head",), person="a head")
+    return service.tasks.give_back(head, case.id, "housing", "已调离")
+
+
+def _move(case: JointCase) -> Any:
+    item = store.application(case.id)
+    assert item is not None
+    steps = {step.code: step.code for step in service.definition_of(item).workflow.steps}
+    body = {"version": catalog.current(joint.SERVICE)[0], "steps": steps, "reason": "事项更新"}
+    return case.staff("administrator").post(f"/v1/applications/{case.id}/move_definition", body)
+
+
+ACTS: list[tuple[Act, str, str]] = [
+    (_urge, "application_urged", "urged_today"),
+    (_supervise, "application_supervised", "supervision_open"),
+    (_give_back, "task_released", ""),
+    (_move, "definition_changed", ""),
+]
+
+
+@pytest.mark.parametrize("mode", ["before", "after", "lost"])
+@pytest.mark.parametrize(("act", "event", "repeated"), ACTS, ids=[event for _, event, _ in ACTS])
+def test_what_is_done_to_a_whole_case_survives_a_death_at_every_write(
+    world: World, alter: Alter, monkeypatch: pytest.MonkeyPatch, act: Act, event: str, repeated: str, mode: str
+) -> None:
+    """Done once, or done again by the repeat where that is a deed of its own: moved twice to the same version."""
+    cases_at_points = [joint.submitted(world) for _ in range(MOST_POINTS)]
+    alter(f"services/{joint.SERVICE}/workflow.json", lambda workflow: workflow["steps"][0].update(days=2))
+    known: dict[str, Client] = {}
+    for point, case in enumerate(cases_at_points, 1):
+        case.clients = known
+        taken(case)
+        case.staff("supervisor")
+        case.staff("administrator")
+        with dying_at(monkeypatch, point, mode) as seen, suppress(Crash):
+            act(case)
+        again = act(case)
+        if repeated and _times(case, event) == 1 and not isinstance(again, bool):
+            assert again.status == 200 or again.code == repeated
+        most = 2 if act is _move else 1
+        assert 1 <= _times(case, event) <= most, f"after a death {mode} write {point}"
+        _check_queues(case, f"{mode} write {point}")
+        if seen[0] < point:
+            return
+    pytest.fail("there are more writes than points")
+
+
 CHECKS = [
     ("confirm_promise", {"words": "已核查，属实"}, "promise_kept"),
     ("report_false_promise", {"reason": "名下有两套住房"}, "promise_broken"),
@@ -227,7 +292,7 @@ def _check_queues(case: JointCase, when: str) -> None:
     assert item is not None
     rows = cases.rows_of(cases.case_of(item), item)
     for row in rows.values():
-        assert store.has_row(row), f"a task that nobody sees after a death {when}: {row.sk}"
+        assert queues.has_row(row), f"a task that nobody sees after a death {when}: {row.sk}"
     assert service.jobs.check_queues(lambda: True)["stuck"] == 0
     for username in ("housing", "planner"):
         ids = {row.id for row in rows.values() if row.unit == UNITS[username] and row.post == "officer"}

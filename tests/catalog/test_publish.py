@@ -230,6 +230,17 @@ WORKFLOWS: dict[str, tuple[str, Callable[[Any], object], str]] = {
         lambda c: step(c, "planning").update(publicity_days=7),
         "is over before 7 days of publicity",
     ),
+    "an approval that nobody can read": (
+        "workflow.json",
+        lambda c: c.pop("published_fields"),
+        "name the fields that anybody may read",
+    ),
+    "a public field that there is not": (
+        "workflow.json",
+        lambda c: c.update(published_fields=["owner"]),
+        "no field owner in form.json",
+    ),
+    "public fields without days": ("workflow.json", lambda c: c.pop("published_days"), "nothing is made public"),
     "a procedure of unknown length": (
         "workflow.json",
         lambda c: step(c, "planning").update(procedures=["hearing"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import pkgutil
 import re
 import subprocess
 import sys
@@ -23,7 +24,12 @@ from local.environment import ROOT, STAGE, Environment
 from scenes.world import World
 
 STORES = [feature.load("store") for feature in features.all_features() if feature.tables]
-MODULES = (*STORES, history, idempotency, shared_token, vault)
+PARTS = [
+    importlib.import_module(f"{store.__name__}.{part.name}")
+    for store in STORES
+    for part in pkgutil.iter_modules(getattr(store, "__path__", []))
+]
+MODULES = (*STORES, *PARTS, history, idempotency, shared_token, vault)
 """Loaded, so that every kind of item is known: each feature's store, and what the kernel and the platforms keep."""
 
 

@@ -22,6 +22,7 @@ from chalicelib.applications.routes.shapes import (
     Seen,
     Username,
     Words,
+    concerns,
 )
 from chalicelib.applications.routes.views.application import ApplicationView, application_view
 from chalicelib.applications.routes.views.review import AbsenceView, JobView, VerbDone, verb_done
@@ -223,6 +224,31 @@ def choose_promises(actor: Actor, target: ApplicationItem, body: Promises) -> Ap
     """Say what is brought later (容缺), or promised in the place of proofs (告知承诺); none is the ordinary way."""
     service.promises.choose(actor, target, body.later, committed=body.commitment)
     return application_view(target)
+
+
+def _heads_responsible_unit(actor: Actor, item: ApplicationItem) -> bool:
+    return actor.unit == service.definition_of(item).item.unit
+
+
+RESPONSIBLE = Access(
+    staff=("unit_head",),
+    target=load_application,
+    related=_heads_responsible_unit,
+    relation="head of the unit that is responsible for the service",
+    own=concerns,
+)
+
+
+@endpoint(
+    "POST",
+    "/v1/applications/{application_id}/restore_credit",
+    RESPONSIBLE,
+    errors=[rules.NO_CREDIT_RECORD, errors.CONFLICT],
+)
+def restore_credit(actor: Actor, target: ApplicationItem, body: ReasonInput) -> ApplicationView:
+    """End the record of a false promise (信用修复), so that promises of the party are taken again."""
+    service.promises.restore_credit(actor, target, body.reason)
+    return application_view(target, for_staff=True, with_content=False)
 
 
 ADMINISTERING = Access(

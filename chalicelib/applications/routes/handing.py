@@ -225,14 +225,18 @@ class HandOver(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class HandedOver(View, frozen=True):
-    """How many tasks were given back; with a ``cursor`` there are more to look through."""
+    """In how many cases tasks were given back; with a ``cursor`` there are more to look through.
+
+    ``left``: the receipts of cases whose tasks could not be given back; give those to somebody by ``reassign``.
+    """
 
     moved: int
+    left: list[str]
     cursor: str | None = None
 
 
 @endpoint("POST", "/v1/tasks/hand_over", Access(staff=("unit_head",)))
 def hand_over_tasks(actor: Actor, body: HandOver) -> HandedOver:
     """Give a leaver's tasks back to the unit's pool, a page at a time."""
-    moved, cursor = service.tasks.hand_over(actor, body.officer, body.reason, body.cursor)
-    return HandedOver(moved, cursor)
+    report = service.tasks.hand_over(actor, body.officer, body.reason, body.cursor)
+    return HandedOver(report.moved, report.left, report.cursor)

@@ -19,7 +19,7 @@ from chalicelib.applications.routes.shapes import (
 from chalicelib.applications.routes.views.application import ApplicationView, application_view
 from chalicelib.applications.routes.views.review import TaskList, TaskView, VerbDone, row_view, task_view, verb_done
 from chalicelib.applications.service.cases import Task
-from chalicelib.applications.store import CorrectionItem
+from chalicelib.applications.store import CorrectionItem, queues
 from chalicelib.certificates import rules as certificate_rules
 from chalicelib.kernel import errors
 from chalicelib.kernel.access import Access, Actor
@@ -65,7 +65,7 @@ class CorrectionRequest(Seen):
 @endpoint("GET", "/v1/tasks", Access(staff=("officer", "unit_head")))
 def list_tasks(actor: Actor, query: QueueQuery) -> TaskList:
     """The queue of the officer's unit, the most urgent first; tasks whose clock stands are last."""
-    page = store.queue(actor.unit, query.post, query.cursor)
+    page = queues.queue(actor.unit, query.post, query.cursor)
     return TaskList([row_view(row) for row in page.items], page.cursor)
 
 

@@ -1,6 +1,6 @@
 """Use cases of applications. The door for other features."""
 
-from chalicelib.applications.service import absences, copies, erasure, jobs, oversight, promises, tasks
+from chalicelib.applications.service import absences, copies, erasure, jobs, oversight, promises, publicity, tasks
 from chalicelib.applications.service.cases import find_task
 from chalicelib.applications.service.deliveries import choose_delivery, request_originals
 from chalicelib.applications.service.drafts import Check, check, create, definition_of, discard, save_form
@@ -34,6 +34,7 @@ __all__ = [
     "oversight",
     "promises",
     "public_status",
+    "publicity",
     "remind_of_corrections",
     "request_originals",
     "save_form",

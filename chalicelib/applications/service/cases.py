@@ -13,16 +13,19 @@ Written together they would cost twice as much.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from chalicelib.applications import answers, course, events, limits, rules, store, watch
 from chalicelib.applications.guards import TaskPlace
-from chalicelib.applications.process import COPY, OWN_STEPS, PROMISE_CHECK, Case, Happened, Officer, Process
+from chalicelib.applications.process import COPY, PROMISE_CHECK, Case, Happened, Officer, Process
+from chalicelib.applications.service import publicity, schedule
 from chalicelib.applications.service.drafts import definition_of
-from chalicelib.applications.store import ApplicationItem, Content, ContentItem, QueueRow
+from chalicelib.applications.service.publicity import Notices
+from chalicelib.applications.store import ApplicationItem, Content, ContentItem, queues, watchlist
+from chalicelib.applications.store.queues import QueueRow
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition
 from chalicelib.identity import service as identity
@@ -36,7 +39,6 @@ from chalicelib.kernel.storage.tables import Write
 
 POSTS = ("officer", "unit_head")
 _PAUSED_SORTS_LAST = "9999-12-31"
-MORNING = time(8)
 
 Rows = dict[tuple[str, str], QueueRow]
 
@@ -55,6 +57,7 @@ def case_of(item: ApplicationItem, definition: ServiceDefinition | None = None) 
         lead=found.item.unit,
         corrected=bool(item.corrected),
         is_notice_due=_is_notice_due(item.process),
+        on_paper=item.delivery is not None,
     )
 
 
@@ -166,7 +169,7 @@ def rows_of(case: Case, item: ApplicationItem) -> Rows:
             due_on = None if is_copy else step.due_on
             key = f"{due_on or _PAUSED_SORTS_LAST}#{id_of_task(item.id, step.code, seat.number)}"
             row = QueueRow(
-                store.queue_key(unit, seat.post),
+                queues.queue_key(unit, seat.post),
                 key,
                 step=step.code,
                 seat=seat.number,
@@ -188,18 +191,24 @@ def rows_of(case: Case, item: ApplicationItem) -> Rows:
 
 @dataclass(kw_only=True)
 class Update:
-    """What is about to be written of a case: further events and writes beside those of the verbs."""
+    """What is about to be written of a case: further writes beside those of the verbs.
+
+    ``before``, ``public`` and ``inputs`` are what the case had; ``form``: the form, where it is written too.
+    """
 
     case: Case
     item: ApplicationItem
     before: Rows
     inputs: tuple[object, ...]
+    public: Notices
+    form: Mapping[str, Any] | None = None
     others: list[Write] = field(default_factory=list)
 
     @classmethod
     def of(cls, item: ApplicationItem, definition: ServiceDefinition | None = None) -> Update:
         case = case_of(item, definition)
-        return cls(case=case, item=item, before=rows_of(case, item), inputs=_clock_inputs(case))
+        public = publicity.notices_of(case)
+        return cls(case=case, item=item, before=rows_of(case, item), inputs=_clock_inputs(case), public=public)
 
 
 def _clock_inputs(case: Case) -> tuple[object, ...]:
@@ -235,18 +244,19 @@ def write(update: Update, happened: Sequence[Event]) -> None:
     after = rows_of(case, item)
     new_keys = [key for key in after if key not in update.before]
     for key in new_keys:
-        write_if_newer(store.new_row_write(after[key]))
+        write_if_newer(queues.new_row_write(after[key]))
+    notices = publicity.writes(case, item, update.public, update.form)
     try:
-        tables.write(head, *update.others)
+        tables.write(head, *update.others, *notices)
     except tables.ConditionFailed:
         _put_right(item.id, [after[key] for key in new_keys])
         raise
     for key, row in after.items():
         if key in update.before and differs(row, update.before[key]):
-            write_if_newer(store.newer_row_write(row))
+            write_if_newer(queues.newer_row_write(row))
     for key, row in update.before.items():
         if key not in after:
-            write_if_newer(store.row_removal(row, int(item.version)))
+            write_if_newer(queues.row_removal(row, int(item.version)))
     if new_keys:
         _look_earlier(case, item)
 
@@ -256,8 +266,8 @@ def _look_earlier(case: Case, item: ApplicationItem) -> None:
 
     Who dies before this lets the schedule say later than it could that the task is overdue.
     """
-    planned = store.clock_of(item.id)
-    when = next_look(case)
+    planned = watchlist.clock_of(item.id)
+    when = schedule.next_look(case)
     if planned is None or when is None or not worker.is_scheduled(planned):
         return
     known = worker.planned_at(planned)
@@ -269,7 +279,7 @@ def show(update: Update, task_id: str) -> None:
     """Let the queue show a task as it is: an earlier try may have died before it came to that."""
     for row in update.before.values():
         if row.id == task_id:
-            write_if_newer(store.newer_row_write(row))
+            write_if_newer(queues.newer_row_write(row))
 
 
 def differs(one: QueueRow, other: QueueRow) -> bool:
@@ -292,9 +302,9 @@ def _put_right(application_id: str, rows: list[QueueRow]) -> None:
     for row in rows:
         right = wanted.get((row.pk, row.sk))
         if right is None:
-            write_if_newer(store.row_removal(row, max(row.head_version, int(item.version))))
+            write_if_newer(queues.row_removal(row, max(row.head_version, int(item.version))))
         else:
-            write_if_newer(store.new_row_write(right))
+            write_if_newer(queues.new_row_write(right))
 
 
 def events_of(case: Case, actor: Actor, note: str = "") -> list[Event]:
@@ -340,52 +350,3 @@ def gone_officers(place: TaskPlace, actor: Actor) -> frozenset[str]:
 def write_content(stored: ContentItem, content: Content) -> None:
     """Write a content that was read before. Raises ``ConditionFailed``."""
     tables.write(store.content_write(stored, content))
-
-
-# When to look again
-
-
-def tomorrow() -> datetime:
-    """The next working morning."""
-    return datetime.combine(catalog.calendar().add_working_days(clock.today(), 1), MORNING, clock.SHANGHAI)
-
-
-def next_look(case: Case) -> datetime | None:
-    """When something may be due next: the first working morning after a limit, or a fixed hour. None at the end."""
-    days = [due + timedelta(days=1) for due in _dues(case) if due is not None]
-    moments = [datetime.combine(day, MORNING, clock.SHANGHAI) for day in days if day > case.today]
-    if case.item.status == rules.RECEIVED:
-        for days_after, hour in ((limits.ACCEPTANCE_ALARM_DAY, MORNING), (limits.ACCEPTANCE_DAYS, watch.NOTICE_HOUR)):
-            moments.append(datetime.combine(limits.acceptance_due(case, days_after), hour, clock.SHANGHAI))
-    later = [moment for moment in moments if moment > clock.now()]
-    if later:
-        return min(later)
-    return tomorrow() if _is_watched(case) else None
-
-
-def _dues(case: Case) -> list[date | None]:
-    if case.item.status == rules.RECEIVED:
-        found: list[date | None] = [limits.acceptance_due(case)]
-    else:
-        found = []
-    if limits.is_running(case):
-        found.append(limits.whole_due(case))
-        found += [owed.until for owed in case.process.owed if owed.supplied is None]
-    for step in case.process.open_steps:
-        if limits.is_running(case) or step.code == PROMISE_CHECK:
-            found.append(limits.step_due(case, step))
-    return found
-
-
-def _is_watched(case: Case) -> bool:
-    """Whether the schedule still has to look: the units work on it, somebody owes something, or a check is open."""
-    is_open = case.item.status in (rules.RECEIVED, rules.ACCEPTED, rules.CORRECTION, rules.APPROVED)
-    return is_open or any(step.code in OWN_STEPS for step in case.process.open_steps)
-
-
-def clock_write(item: ApplicationItem, case: Case) -> Write:
-    """The write that puts a case on the list of running ones."""
-    when = next_look(case)
-    assert when is not None
-    row = worker.schedule(store.clock_item(item), when)
-    return tables.Put(row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.applications import events, rules, store
+from chalicelib.applications.service import schedule
 from chalicelib.applications.service.drafts import definition_of
 from chalicelib.applications.service.submissions import result_of
 from chalicelib.applications.store import ApplicationItem
@@ -28,6 +29,8 @@ def choose_delivery(actor: Actor, item: ApplicationItem, wish: delivery.Wish) ->
         raise rules.GRAPH.refusal(item.status)
     choice = delivery.choose(actor, definition_of(item).item, item.applicant, wish)
     store.set_delivery(item, choice)
+    if item.status == rules.APPROVED and item.delivery is not None:
+        schedule.keep_on_list(item)
     tables.write_or_conflict(changes.record(item, Event(events.DELIVERY_CHOSEN, actor, data={"mode": choice.mode})))
     return choice
 

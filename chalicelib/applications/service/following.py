@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from chalicelib.applications import rules, store, watch
+from chalicelib.applications import limits, rules, store, watch
 from chalicelib.applications.process import PROMISE_CHECK
-from chalicelib.applications.service import cases, deciding
-from chalicelib.applications.store import ApplicationItem, ClockItem
+from chalicelib.applications.service import cases, deciding, schedule
+from chalicelib.applications.store import ApplicationItem
+from chalicelib.applications.store.watchlist import ClockItem
+from chalicelib.catalog import service as catalog
+from chalicelib.delivery import service as delivery
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import system
 from chalicelib.kernel.storage import tables, worker
@@ -20,19 +23,42 @@ def visit(row: ClockItem) -> None:
     A visit can die anywhere: what was done is noted in the head, and the next visit goes on.
     """
     item = store.application(row.application_id)
-    if item is None or not is_running(item):
-        # It may have been submitted this moment: the list is written first. Then it is looked at once more.
-        if item is not None and item.status in (rules.DRAFT, rules.CORRECTION):
-            tables.write(worker.save_schedule(worker.schedule(row, cases.tomorrow())))
-            return
+    if item is None or is_over(item):
         tables.write(tables.Delete(row, ClockItem.version == row.version))
         return
+    if not is_running(item) and item.status != rules.COMPLETED:
+        # It waits for the applicant, or was submitted this moment: the list is written first.
+        tables.write(worker.save_schedule(worker.schedule(row, schedule.tomorrow())))
+        return
     update = cases.Update.of(item)
+    update.case.undelivered = is_undelivered(item)
     watch.look(update.case, clock.local(clock.now()))
     if update.case.happened or update.case.sends_notice:
         deciding.conclude(update, SCHEDULE)
-    when = cases.next_look(update.case) or cases.tomorrow()
-    tables.write(worker.save_schedule(worker.schedule(row, when)))
+    when = schedule.next_look(update.case)
+    if when is None and item.status == rules.COMPLETED:
+        tables.write(tables.Delete(row, ClockItem.version == row.version))
+    else:
+        tables.write(worker.save_schedule(worker.schedule(row, when or schedule.tomorrow())))
+
+
+def is_over(item: ApplicationItem) -> bool:
+    """Whether time does nothing to a case any more."""
+    if is_running(item):
+        return False
+    is_on_paper = item.delivery is not None
+    if is_on_paper and item.status in (rules.APPROVED, rules.COMPLETED):
+        return False
+    return item.status not in (rules.DRAFT, rules.CORRECTION)
+
+
+def is_undelivered(item: ApplicationItem) -> bool:
+    """Whether a result that is wanted on paper has not arrived in time, for no reason of the applicant's."""
+    due_on = limits.delivery_due(catalog.calendar(), item.process)
+    is_on_paper = bool(item.delivery) and item.status == rules.COMPLETED
+    if not is_on_paper or due_on is None or clock.today() <= due_on:
+        return False
+    return delivery.parcels.is_owed(item.id)
 
 
 def is_running(item: ApplicationItem) -> bool:

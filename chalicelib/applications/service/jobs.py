@@ -10,7 +10,8 @@ from chalicelib.applications import events, limits, rules, store
 from chalicelib.applications.process import COPY, Happened
 from chalicelib.applications.service import cases, following, oversight
 from chalicelib.applications.service.drafts import definition_of
-from chalicelib.applications.store import ApplicationItem, JobItem
+from chalicelib.applications.store import ApplicationItem, queues, watchlist
+from chalicelib.applications.store.watchlist import JobItem
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor, system
@@ -22,7 +23,7 @@ from chalicelib.kernel.storage import optimistic, tables
 LIMITS = "limits"
 _RESERVED_MILLISECONDS = 60_000
 """A job stops when so little of its function's time is left: the page that it has begun has to be finished."""
-PARTS = store.RUNNING_PARTS
+PARTS = watchlist.PARTS
 _CALENDAR = system("calendar")
 Visit = Callable[[ApplicationItem], bool]
 
@@ -45,7 +46,7 @@ def recompute_limits(has_time: Callable[[], bool]) -> JobItem:
     ``has_time`` is asked after each page; the next call goes on there. People whose day has changed get a message.
     """
     wanted = catalog.calendar_fingerprint()
-    job = store.job(LIMITS)
+    job = watchlist.job(LIMITS)
     is_done = job.wanted == wanted and job.ended_at is not None
     if is_done and not job.failed:
         return job
@@ -56,7 +57,7 @@ def recompute_limits(has_time: Callable[[], bool]) -> JobItem:
 
 def progress() -> JobItem:
     """How far the limits are computed anew."""
-    return store.job(LIMITS)
+    return watchlist.job(LIMITS)
 
 
 def _begin(job: JobItem, wanted: str) -> None:
@@ -75,17 +76,17 @@ def _walk(job: JobItem, visit: Visit, has_time: Callable[[], bool]) -> JobItem:
 
     Two runs at once do the same work twice, which changes nothing; the second one's note is refused, and it stops.
     """
-    while job.part < store.RUNNING_PARTS:
-        page = store.running(job.part, job.cursor)
+    while job.part < watchlist.PARTS:
+        page = watchlist.running(job.part, job.cursor)
         for row in page.items:
             _visit(job, row.pk.removeprefix("CLOCK#"), visit)
         job.cursor = page.cursor
         if page.cursor is None:
             job.part += 1
-        if job.part == store.RUNNING_PARTS:
+        if job.part == watchlist.PARTS:
             job.ended_at = clock.now()
         tables.write_or_conflict(tables.replace(job))
-        log.write("job_progress", subject=job.pk, reason=f"part {job.part} of {store.RUNNING_PARTS}, {job.seen} seen")
+        log.write("job_progress", subject=job.pk, reason=f"part {job.part} of {watchlist.PARTS}, {job.seen} seen")
         if not has_time():
             break
     return job
@@ -140,7 +141,7 @@ def _recompute_correction(item: ApplicationItem) -> bool:
     item.correct_by = last_day
     item.reminded = False
     moved = Event(events.CORRECTION_DAY_MOVED, _CALENDAR, data=data)
-    tables.write(changes.record(item, moved), tables.Put(store.correction_due(item.id, last_day)))
+    tables.write(changes.record(item, moved), tables.Put(watchlist.correction_due(item.id, last_day)))
     return True
 
 
@@ -156,7 +157,7 @@ class Move:
 
 def move_definitions(actor: Actor, move: Move, reason: str, has_time: Callable[[], bool]) -> JobItem:
     """Move all running cases of a service from one version of its definition to another; goes on where it was."""
-    job = store.job(f"definitions/{move.service}/{move.before}-{move.after}")
+    job = watchlist.job(f"definitions/{move.service}/{move.before}-{move.after}")
     # Cases that could not be moved, because they waited for their applicants, are looked at again by another run.
     if job.began_at is None or job.ended_at is not None:
         _begin(job, str(move.after))
@@ -182,7 +183,7 @@ def check_queues(has_time: Callable[[], bool]) -> dict[str, int]:
         for post in cases.POSTS:
             _check_queue(unit.code, post, found)
             refuse_if(not has_time(), errors.UNAVAILABLE)
-    for part in range(store.RUNNING_PARTS):
+    for part in range(watchlist.PARTS):
         _check_part(part, found)
         refuse_if(not has_time(), errors.UNAVAILABLE)
     log.count("stuck_cases", found["stuck"])
@@ -192,7 +193,7 @@ def check_queues(has_time: Callable[[], bool]) -> dict[str, int]:
 def _check_queue(unit: str, post: str, found: dict[str, int]) -> None:
     cursor = None
     while True:
-        page = store.queue(unit, post, cursor, limit=100)
+        page = queues.queue(unit, post, cursor, limit=100)
         for row in page.items:
             found["rows"] += 1
             item = store.application(row.application_id)
@@ -200,10 +201,10 @@ def _check_queue(unit: str, post: str, found: dict[str, int]) -> None:
             version = int(item.version) if item is not None else row.head_version
             right = rows.get((row.pk, row.sk))
             if right is None and row.head_version <= version:
-                cases.write_if_newer(store.row_removal(row, version))
+                cases.write_if_newer(queues.row_removal(row, version))
                 found["removed"] += 1
             elif right is not None and cases.differs(row, right):
-                cases.write_if_newer(store.new_row_write(right))
+                cases.write_if_newer(queues.new_row_write(right))
                 found["written"] += 1
         cursor = page.cursor
         if cursor is None:
@@ -213,7 +214,7 @@ def _check_queue(unit: str, post: str, found: dict[str, int]) -> None:
 def _check_part(part: int, found: dict[str, int]) -> None:
     cursor = None
     while True:
-        page = store.running(part, cursor)
+        page = watchlist.running(part, cursor)
         for row in page.items:
             item = store.application(row.pk.removeprefix("CLOCK#"))
             if item is not None:
@@ -227,8 +228,8 @@ def _check_case(item: ApplicationItem, found: dict[str, int]) -> None:
     case = cases.case_of(item)
     rows = cases.rows_of(case, item)
     for row in rows.values():
-        if not store.has_row(row):
-            cases.write_if_newer(store.new_row_write(row))
+        if not queues.has_row(row):
+            cases.write_if_newer(queues.new_row_write(row))
             found["written"] += 1
     open_codes = {step.code for step in case.process.open_steps}
     is_held = any(one.step not in open_codes for one in case.process.running_procedures)

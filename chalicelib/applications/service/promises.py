@@ -5,10 +5,12 @@ The ordinary way stays open.
 
 from __future__ import annotations
 
+from datetime import date
+
 from chalicelib.applications import events, rules, store
 from chalicelib.applications.process import OwedMaterial
 from chalicelib.applications.service.drafts import definition_of
-from chalicelib.applications.store import ApplicationItem
+from chalicelib.applications.store import ApplicationItem, CreditItem
 from chalicelib.catalog.definition import Item
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.errors import refuse_if
@@ -53,3 +55,26 @@ def check_possible(item: ApplicationItem, service: Item) -> None:
     promises = item.process.committed or bool(item.process.owed)
     is_offered = bool(service.tolerance) or bool(service.commitment)
     refuse_if(promises and is_offered and store.credit(item.applicant) is not None, rules.PROMISE_NOT_POSSIBLE)
+
+
+def broken_on(item: ApplicationItem) -> date | None:
+    """The day on which a promise of this case was found false, as long as that counts against the party."""
+    if item.status != rules.REVOKED:
+        return None
+    record = store.credit(item.applicant)
+    if record is None or record.application_id != item.id:
+        return None
+    return record.broken_on
+
+
+def restore_credit(actor: Actor, item: ApplicationItem, reason: str) -> None:
+    """信用修复: the record of a false promise ends, with a reason; promises of the party are taken again.
+
+    Raises ``no_credit_record`` or ``changed_meanwhile``.
+    """
+    record = store.credit(item.applicant)
+    if record is None or record.application_id != item.id:
+        raise rules.NO_CREDIT_RECORD()
+    restored = Event(events.CREDIT_RESTORED, actor, note=reason)
+    removal = tables.Delete(record, CreditItem.version == record.version)
+    tables.write_or_conflict(changes.record(item, restored), removal)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, timedelta
 
-from chalicelib.applications import course, store
+from chalicelib.applications import course
 from chalicelib.applications.service import cases
+from chalicelib.applications.store import queues
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock, log
 from chalicelib.platforms import sms
@@ -46,7 +47,7 @@ def count_tasks(unit: str) -> Counter[str]:
     for post in cases.POSTS:
         cursor = None
         while counts["all"] < MOST_ROWS:
-            page = store.queue(unit, post, cursor, limit=100)
+            page = queues.queue(unit, post, cursor, limit=100)
             for row in page.items:
                 counts.update(_kinds(row, is_recent=row.opened >= since))
             cursor = page.cursor
@@ -55,7 +56,7 @@ def count_tasks(unit: str) -> Counter[str]:
     return counts
 
 
-def _kinds(row: store.QueueRow, *, is_recent: bool) -> list[str]:
+def _kinds(row: queues.QueueRow, *, is_recent: bool) -> list[str]:
     kinds = ["all"]
     # Not by the mark: somebody may have urged since, and the newest mark is the one that is shown.
     if row.due_on is not None and row.due_on < clock.today():

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.applications import course, decisions, events, limits, rules, store
 from chalicelib.applications.process import MISSING
-from chalicelib.applications.service import cases, promises
+from chalicelib.applications.service import cases, promises, schedule
 from chalicelib.applications.service.drafts import (
     Dossier,
     applicant,
@@ -16,7 +16,7 @@ from chalicelib.applications.service.drafts import (
     findings_of,
     problems_of,
 )
-from chalicelib.applications.store import ApplicationItem, Content, Refusal
+from chalicelib.applications.store import ApplicationItem, Content, Refusal, watchlist
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition, Text
 from chalicelib.certificates import service as certificates
@@ -99,6 +99,7 @@ def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[st
     update = cases.Update.of(item, dossier.definition)
     findings = findings_of(dossier)
     dossier.content.findings = findings
+    update.form = dossier.content.form
     outcome = rules.outcome(finding.effect for finding in findings)
     is_refused = any(step.status == rules.STEP_REFUSED for step in item.process.steps)
     # The rules approve nothing before what is owed has come (容缺), and nothing that a unit has refused.
@@ -134,7 +135,7 @@ def _begin_review(update: cases.Update, dossier: Dossier, action: str) -> list[E
         course.begin(update.case, skipped)
     # Before the head: a case that no schedule looks at would never be overdue. One that was not submitted after all
     # is found by the schedule, and taken off the list.
-    tables.write(cases.clock_write(update.item, update.case))
+    tables.write(schedule.clock_write(update.item, update.case))
     return cases.events_of(update.case, RULES)
 
 
@@ -193,7 +194,9 @@ def approve(update: cases.Update, dossier: Dossier, actor: Actor) -> tuple[list[
     commitment = dossier.definition.item.commitment
     if item.process.committed and commitment:
         course.open_promise_check(update.case, commitment.unit)
-        tables.write(cases.clock_write(item, update.case))
+        tables.write(schedule.clock_write(item, update.case))
+    if item.delivery is not None:
+        schedule.keep_on_list(item)
     bills, writes = payments.prepare(_debt(dossier), actor)
     if not bills:
         completed_event, issuing = _complete(dossier, actor)
@@ -256,6 +259,7 @@ def _complete(dossier: Dossier, actor: Actor) -> tuple[Event, list[Write]]:
     )
     certificate, writes = certificates.prepare(issue, actor)
     item.certificate_id = certificate.id
+    item.process.issued = clock.today()
     writes += delivery.prepare(
         result_of(item, definition), item.applicant, item.applicant_kind, item.handler, store.delivery_of(item)
     )
@@ -304,7 +308,7 @@ def notice(update: cases.Update, content_item: store.ContentItem, content: Conte
     missing = [unit for unit, said in update.case.process.gaps.items() if said == MISSING]
     content.corrections = [point for unit in missing for point in content.missing.get(unit, [])]
     content.missing = {}
-    update.others += [store.content_write(content_item, content), Put(store.correction_due(item.id, last_day))]
+    update.others += [store.content_write(content_item, content), Put(watchlist.correction_due(item.id, last_day))]
     return Event(requested, actor, note=note, data={"units": missing})
 
 
@@ -327,7 +331,7 @@ def remind_of_corrections() -> int:
     reminded = 0
     cursor = None
     while True:
-        page = store.corrections_due(last_day, cursor)
+        page = watchlist.corrections_due(last_day, cursor)
         for row in page.items:
             reminded += _remind(row.application_id, last_day)
         cursor = page.cursor
@@ -364,7 +368,7 @@ def _lapse_day(last_day: date) -> int:
     lapsed = 0
     cursor = None
     while True:
-        page = store.corrections_due(last_day, cursor)
+        page = watchlist.corrections_due(last_day, cursor)
         for row in page.items:
             item = store.application(row.application_id)
             if item is not None and item.status == rules.CORRECTION and item.correct_by == last_day:

@@ -7,6 +7,7 @@ is decided by the case as it is now. All raise ``task_done``, ``changed_meanwhil
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -15,7 +16,7 @@ from chalicelib.applications.guards import TaskPlace
 from chalicelib.applications.process import AFTER, BEFORE, OWN_STEPS, SIGN, Case, Officer
 from chalicelib.applications.service import cases, deciding
 from chalicelib.applications.service.cases import Task
-from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepRefusal
+from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepRefusal, queues
 from chalicelib.catalog import service as catalog
 from chalicelib.identity import service as identity
 from chalicelib.kernel import log
@@ -255,38 +256,58 @@ def targets(task: Task) -> list[str]:
     return guards.return_targets(cases.case_of(task.item), place)
 
 
-def hand_over(actor: Actor, username: str, reason: str, cursor: str | None) -> tuple[int, str | None]:
+@dataclass(kw_only=True)
+class HandOverReport:
+    """What became of a page of tasks: how many cases were changed, the receipts of those that could not be, and where
+    the next page begins.
+    """
+
+    moved: int = 0
+    left: list[str] = field(default_factory=list)
+    cursor: str | None = None
+
+
+def hand_over(actor: Actor, username: str, reason: str, cursor: str | None) -> HandOverReport:
     """Look at a page of the tasks of the head's unit, and give what a leaver has in their cases back to its pool.
 
-    How many cases were changed, and where the next page begins. First the officers' queue, then the head's. A case that
-    somebody changes meanwhile is left for the next call, and so is one that is an own matter of the head.
+    First the officers' queue, then the head's. Left are a case that somebody changes meanwhile, an own matter of the
+    head, and one where the leaver's going would decide what cannot be decided now.
     """
     post, separator, inner = (cursor or "officer:").partition(":")
     if post not in cases.POSTS or not separator:
         raise cursors.problem()
-    page = store.queue(actor.unit, post, inner or None, limit=_LOOKED_THROUGH)
-    changed = 0
-    for application_id in dict.fromkeys(row.application_id for row in page.items):
-        changed += _give_back(actor, application_id, username, reason)
+    page = queues.queue(actor.unit, post, inner or None, limit=_LOOKED_THROUGH)
+    report = HandOverReport()
+    receipts = {row.application_id: row.receipt for row in page.items}
+    for application_id, receipt in receipts.items():
+        outcome = give_back(actor, application_id, username, reason)
+        report.moved += outcome is True
+        if outcome is None:
+            report.left.append(receipt)
     if page.cursor is not None:
-        return changed, f"{post}:{page.cursor}"
-    return changed, "unit_head:" if post == "officer" else None
+        report.cursor = f"{post}:{page.cursor}"
+    elif post == "officer":
+        report.cursor = "unit_head:"
+    return report
 
 
-def _give_back(actor: Actor, application_id: str, leaver: str, reason: str) -> bool:
+def give_back(actor: Actor, application_id: str, leaver: str, reason: str) -> bool | None:
+    """Whether the leaver had something to give back; None if they have, and it was not possible."""
     item = store.application(application_id)
-    if item is None or identity.own_matters.is_own(actor, item.applicant, item.handler):
+    if item is None:
         return False
     update = cases.Update.of(item)
     try:
         verbs.give_back(update.case, actor.unit, leaver)
         if not update.case.happened:
             return False
+        if identity.own_matters.is_own(actor, item.applicant, item.handler):
+            return None
         deciding.conclude(update, actor, reason)
     except tables.ConditionFailed:
-        return False
+        return None
     except Problem as problem:
         # As where the leaver was the last signer and a material is owed: it holds up none of the others.
         log.failure("hand_over_failed", problem, subject=application_id)
-        return False
+        return None
     return True

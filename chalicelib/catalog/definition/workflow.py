@@ -92,13 +92,15 @@ class Workflow(Strict, frozen=True, kw_only=True):
 
     ``on_refusal``: ``fail_fast``, one step's refusal decides the case; ``collect_all``, the other open steps are
     answered first, so that the applicant learns all reasons. ``published_days``: an approval is made public for so
-    many natural days after it was decided (公示).
+    many natural days after it was decided (公示). ``published_fields``: the fields of the form that anybody may read
+    while something is made public; names of persons are masked.
     """
 
     steps: Annotated[list[Step], Meta(min_length=1, max_length=40)]
     on_refusal: Literal["fail_fast", "collect_all"] = "fail_fast"
     procedures: list[Procedure] = []
     published_days: Annotated[int, Meta(ge=0, le=365)] = 0
+    published_fields: Annotated[list[str], Meta(max_length=20)] = []
 
     def step(self, code: str) -> Step:
         """A step by its code; raises ``KeyError``."""

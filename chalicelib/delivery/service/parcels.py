@@ -20,6 +20,10 @@ from chalicelib.payments import service as payments
 
 DESK = system("delivery")
 _CODES = 4
+_OWED = (
+    rules.CREATED, rules.OFFERED, rules.ACCEPTED, rules.HANDED_OVER, rules.IN_TRANSIT, rules.LOST, rules.DISPUTED,
+)  # fmt: skip
+"""The recipient waits, and somebody else is to act."""
 
 
 def join(result: ResultItem) -> None:
@@ -41,6 +45,18 @@ def _join(application_id: str) -> None:
         _add(result, parcel)
     else:
         _begin(result, choice, key, open_parcel)
+
+
+def is_owed(application_id: str) -> bool:
+    """Whether a result has not reached its recipient, and somebody else than the recipient is to act.
+
+    A parcel that waits for its postage, for being collected or for another try at the door waits for the recipient.
+    """
+    result = store.result(application_id)
+    if result is None:
+        return False
+    parcel = store.shipment(result.shipment) if result.shipment else None
+    return parcel is None or (parcel.paid and parcel.status in _OWED)
 
 
 def _place_key(result: ResultItem, choice: Choice) -> str:

@@ -50,7 +50,8 @@ class ApplicationView(View, frozen=True, kw_only=True):
 
     ``facts``: what the registers said, for staff only. ``bills``: what has to be paid before the certificate is issued.
     ``warnings``: what is uncertain about its days. ``refusal``: why it was refused or not accepted, by which law, and
-    what can be done against it. ``later``: what is brought later; ``commitment``: whether a promise replaces proofs.
+    what can be done against it. ``later``: what is brought later; ``commitment``: whether a promise replaces proofs;
+    ``promise_broken_on``: since when a false promise of this case counts against the party.
     """
 
     id: str
@@ -74,6 +75,7 @@ class ApplicationView(View, frozen=True, kw_only=True):
     certificate_id: str | None = None
     shipment: str | None = None
     deliver_by: date | None = None
+    promise_broken_on: date | None = None
 
 
 class ApplicationRow(View, frozen=True, kw_only=True):
@@ -118,19 +120,14 @@ def application_view(item: ApplicationItem, *, for_staff: bool = False, with_con
         certificate_id=item.certificate_id,
         bills=item.bills,
         later=[OwedView(material=one.material, until=one.until, supplied_on=one.supplied) for one in item.process.owed],
-        deliver_by=_deliver_by(item),
+        deliver_by=limits.delivery_due(catalog.calendar(), item.process),
         commitment=item.process.committed,
+        promise_broken_on=service.promises.broken_on(item),
         refusal=content.refusal,
         delivery=delivery_view(definition, choice),
         shipment=_shipment(item),
         warnings=catalog.calendar_warnings(item.correct_by, item.due_on),
     )
-
-
-def _deliver_by(item: ApplicationItem) -> date | None:
-    """The last day on which the result reaches the applicant (许可法 44)."""
-    decided = item.process.decided
-    return catalog.calendar().add_working_days(decided, limits.DELIVERY_DAYS) if decided else None
 
 
 def delivery_view(definition: ServiceDefinition, choice: delivery.Choice) -> DeliveryView:

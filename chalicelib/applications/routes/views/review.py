@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from chalicelib.applications import answers, course, limits, process, rules, service
+from chalicelib.applications import answers, course, limits, process, rules, service, watch
 from chalicelib.applications.process import OWN_STEPS, Case, StepState, TaskSeat
 from chalicelib.applications.routes.views.application import ApplicationView, Light, OwedView, Status, application_view
-from chalicelib.applications.service import cases
+from chalicelib.applications.service import cases, following
 from chalicelib.applications.service.cases import Task
-from chalicelib.applications.store import ApplicationItem, QueueRow
+from chalicelib.applications.store import ApplicationItem
+from chalicelib.applications.store.queues import QueueRow
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.kernel import clock
@@ -92,6 +93,7 @@ class ProcedureView(View, frozen=True, kw_only=True):
 class ReviewView(View, frozen=True, kw_only=True):
     """How a case stands: its version, its steps and its clocks.
 
+    ``supervised``: the units that owe a supervisor an answer.
     ``deliver_by``: the last day to deliver the result; ``published_until``: how long an approval is made public.
     """
 
@@ -106,7 +108,7 @@ class ReviewView(View, frozen=True, kw_only=True):
     procedures: list[ProcedureView]
     owed: list[OwedView]
     committed: bool
-    supervised: bool
+    supervised: list[str]
     extension_days: int
     received_on: date | None = None
     accepted_on: date | None = None
@@ -247,7 +249,7 @@ def review_view(item: ApplicationItem) -> ReviewView:
         received_on=state.received,
         accepted_on=state.accepted,
         due_on=item.due_on,
-        deliver_by=limits.delivery_due(case),
+        deliver_by=limits.delivery_due(case.calendar, state),
         published_until=state.published_until,
     )
 
@@ -264,7 +266,9 @@ def verb_done(item: ApplicationItem) -> VerbDone:
 
 
 def _light(item: ApplicationItem) -> str:
-    """The light of the whole case; grey once it is decided."""
+    """The light of the whole case; once it is decided, that of its result as long as it is late, otherwise grey."""
+    if item.status == rules.COMPLETED and watch.UNDELIVERED in item.process.told and following.is_undelivered(item):
+        return "red"
     if item.status not in (rules.RECEIVED, rules.ACCEPTED):
         return "grey"
     return limits.light(catalog.calendar(), clock.today(), item.due_on)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import zlib
-from datetime import date
 from typing import Any
 
 import msgspec
@@ -13,6 +11,7 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttrib
 from chalicelib.applications import rules
 from chalicelib.applications.decisions import Finding
 from chalicelib.applications.process import VOCABULARY, Process, StepState
+from chalicelib.applications.store import queues
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import Text
 from chalicelib.delivery.service import ELECTRONIC, Choice
@@ -20,11 +19,11 @@ from chalicelib.kernel import ids
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.events import readings
 from chalicelib.kernel.security import vault
-from chalicelib.kernel.storage import indexes, tables, worker
-from chalicelib.kernel.storage.attributes import Day, Integer, Names, OptionalDay, OptionalMoment, Packed
+from chalicelib.kernel.storage import indexes, tables
+from chalicelib.kernel.storage.attributes import Day, Integer, Names, OptionalDay, Packed
 from chalicelib.kernel.storage.tables import Page
 
-TABLE = "applications"
+TABLE = queues.TABLE
 
 
 class CorrectionItem(msgspec.Struct, frozen=True):
@@ -126,60 +125,6 @@ class ContentItem(tables.VersionedTable):
         return msgspec.json.decode(zlib.decompress(packed), type=Content)
 
 
-class QueueRow(tables.Table):
-    """A row of a unit's queue (待办); the application's head is what decides about it.
-
-    The key is the queue and then the due day, so a page of a queue costs the same however many wait, without an index.
-    ``head_version``: of the head that it shows, or an older one. ``due_on``: None while the clock stands: at the end.
-    """
-
-    class Meta:
-        table_name = TABLE
-
-    step = UnicodeAttribute()
-    seat = Integer()
-    kind = UnicodeAttribute()
-    post = UnicodeAttribute()
-    mark = UnicodeAttribute()
-    unit = UnicodeAttribute()
-    service = UnicodeAttribute()
-    service_version = Integer()
-    receipt = UnicodeAttribute()
-    officer = UnicodeAttribute(default="")
-    head_version = Integer(default=0)
-    due_on = OptionalDay(null=True)
-    opened = Day()
-
-    @property
-    def id(self) -> str:
-        """The task's id."""
-        return self.sk.partition("#")[2]
-
-    @property
-    def application_id(self) -> str:
-        return self.id.partition("-")[0]
-
-
-class ClockItem(worker.WorkItem):
-    """When a running case has to be looked at next, and the list of all running cases (gsi1, in 16 parts).
-
-    A hint and not a timer: what is due follows from the head, whenever it is looked at.
-    """
-
-    class Meta:
-        table_name = TABLE
-
-    service = UnicodeAttribute()
-    service_version = Integer()
-    gsi1pk = UnicodeAttribute()
-    gsi1sk = UnicodeAttribute()
-    gsi1 = indexes.ListIndex()
-
-    @property
-    def application_id(self) -> str:
-        return self.pk.removeprefix("CLOCK#")
-
-
 class AbsenceItem(tables.VersionedTable):
     """Somebody is away from a day to a day, and who stands in."""
 
@@ -199,37 +144,6 @@ class CreditItem(tables.VersionedTable):
 
     application_id = UnicodeAttribute()
     broken_on = Day()
-
-
-class JobItem(tables.VersionedTable):
-    """How far a job has got that walks all running cases: it can be interrupted and goes on where it was.
-
-    ``wanted``: what it works towards (a calendar's fingerprint); ``part`` and ``cursor``: where it is.
-    """
-
-    class Meta:
-        table_name = TABLE
-
-    wanted = UnicodeAttribute(default="")
-    part = Integer(default=0)
-    cursor = UnicodeAttribute(null=True)
-    seen = Integer(default=0)
-    altered = Integer(default=0)
-    failed = Integer(default=0)
-    began_at = OptionalMoment(null=True)
-    ended_at = OptionalMoment(null=True)
-
-
-class CorrectionDueItem(tables.Table):
-    """A reminder for the schedule: which correction ends on which day (gsi1: one partition a day)."""
-
-    class Meta:
-        table_name = TABLE
-
-    application_id = UnicodeAttribute()
-    gsi1pk = UnicodeAttribute()
-    gsi1sk = UnicodeAttribute()
-    gsi1 = indexes.ListIndex()
 
 
 class ApplicationReadingItem(readings.ReadingItem):
@@ -315,86 +229,9 @@ def content_write(stored: ContentItem, new: Content) -> tables.Put:
     return tables.replace(stored)
 
 
-def queue_key(unit: str, post: str) -> str:
-    """The queue of a unit: that of its officers, or that of its head."""
-    return f"QUEUE#{unit}" if post == "officer" else f"QUEUE#{unit}/{post}"
-
-
-def queue(unit: str, post: str, cursor: str | None, limit: int = 20) -> Page:
-    """A page of a unit's open tasks, the most urgent first."""
-    return tables.query(QueueRow, queue_key(unit, post), cursor=cursor, limit=limit)
-
-
-def has_row(row: QueueRow) -> bool:
-    """Whether a unit's queue shows a task at this place."""
-    return tables.read(QueueRow, row.pk, row.sk, consistent=True) is not None
-
-
-def new_row_write(row: QueueRow) -> tables.Put:
-    """The write of a row that is new; refused if there is one that shows a newer head."""
-    return tables.Put(row, tables.absent(QueueRow) | (QueueRow.head_version <= row.head_version))
-
-
-def newer_row_write(row: QueueRow) -> tables.Put:
-    """The write of a row that shows a newer head; refused if the row is gone, or shows this one or a newer one."""
-    return tables.Put(row, QueueRow.pk.exists() & (QueueRow.head_version < row.head_version))
-
-
-def row_removal(row: QueueRow, head_version: int) -> tables.Delete:
-    """The removal of a row that the head does not have any more; refused if it shows a newer head."""
-    return tables.Delete(row, QueueRow.head_version <= head_version)
-
-
-def clock_item(item: ApplicationItem) -> ClockItem:
-    """A new entry of the list of running cases."""
-    part = running_part(item.id)
-    return ClockItem(
-        f"CLOCK#{item.id}",
-        service=item.service,
-        service_version=item.service_version,
-        gsi1pk=f"RUNNING#{part}",
-        gsi1sk=item.id,
-    )
-
-
-def clock_of(application_id: str) -> ClockItem | None:
-    return tables.read(ClockItem, f"CLOCK#{application_id}", consistent=True)
-
-
-RUNNING_PARTS = 16
-
-
-def running_part(application_id: str) -> int:
-    return hashlib.sha256(application_id.encode()).digest()[0] % RUNNING_PARTS
-
-
-def running(part: int, cursor: str | None, limit: int = 100) -> Page:
-    """A page of one part of the running cases."""
-    return tables.query(ClockItem.gsi1, f"RUNNING#{part}", index="gsi1", cursor=cursor, limit=limit)
-
-
 def absence(username: str) -> AbsenceItem | None:
     return tables.read(AbsenceItem, f"ABSENCE#{username}", consistent=True)
 
 
 def credit(party: str) -> CreditItem | None:
     return tables.read(CreditItem, f"CREDIT#{party}", consistent=True)
-
-
-def job(name: str) -> JobItem:
-    """A job's progress; a new one if it has never run."""
-    return tables.read(JobItem, f"JOB#{name}", consistent=True) or JobItem(f"JOB#{name}")
-
-
-def correction_due(application_id: str, last_day: date) -> CorrectionDueItem:
-    return CorrectionDueItem(
-        f"CORRECTION#{application_id}",
-        application_id=application_id,
-        gsi1pk=f"CORRECTIONS#{last_day}",
-        gsi1sk=application_id,
-    )
-
-
-def corrections_due(last_day: date, cursor: str | None) -> Page:
-    """The corrections that ended on a day."""
-    return tables.query(CorrectionDueItem.gsi1, f"CORRECTIONS#{last_day}", index="gsi1", limit=100, cursor=cursor)
