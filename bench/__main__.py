@@ -340,7 +340,7 @@ def main() -> int:
         journey = Journey(world)
         with Path(os.devnull).open("w", encoding="utf-8") as silence, redirect_stderr(silence):
             halls.Halls(journey).run(REPEATS)
-            limits = deciding.Deciding(journey).run(REPEATS)
+            deciding.Deciding(journey).run(REPEATS)
         with Path(os.devnull).open("w", encoding="utf-8") as silence:
             for number in range(REPEATS):
                 print(f"\rround {number + 1} of {REPEATS}", end="", flush=True)
@@ -350,15 +350,13 @@ def main() -> int:
         print("\n" + table(rows))
         budgets, over = budget_lines(rows)
         print("\n".join(budgets))
-        figures: dict[str, Any] = {"endpoints": rows, "drawing": drawing(), "limits": limits}
+        figures: dict[str, Any] = {"endpoints": rows, "drawing": drawing()}
         with Path(os.devnull).open("w", encoding="utf-8") as silence, redirect_stderr(silence):
             measured = api.measure(world)
     print("  ".join(f"{name} {value}" for name, value in figures["drawing"].items()))
-    print("  ".join(f"{name} {value}" for name, value in figures["limits"].items()))
     print(api.describe(measured))
     write_result("journey", figures)
     del figures["drawing"]
-    del figures["limits"]
     write_result("api", {**figures, **measured})
     missed = api.missed(measured) + halls.missed(figures["endpoints"]) + over
     missed += deciding.missed(figures["endpoints"])

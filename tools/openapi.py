@@ -78,6 +78,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "the ETag of the answer that the caller has",
         "schema": {"type": "string", "maxLength": 64},
     },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "the tag of what the caller has changed: 412 if somebody else has changed it since",
+        "schema": {"type": "string", "maxLength": 64},
+    },
 }
 EXAMPLES = ROOT / "docs" / "examples.json"
 """A request and an answer of each operation, as the tests have seen them (``make examples``)."""
@@ -178,6 +184,8 @@ class Contract:
             found.append(_parameter("IdempotencyKey"))
         if _has_tag(one):
             found.append(_parameter("IfNoneMatch"))
+        if "if_match" in one.names:
+            found.append(_parameter("IfMatch"))
         return found
 
     def _responses(self, one: Endpoint, example: dict[str, Any]) -> dict[str, Any]:

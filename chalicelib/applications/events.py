@@ -49,6 +49,12 @@ APPLICATION_TERMINATED = EventType(
     en="What was to be brought later did not come in time; ended",
     places=_PLACES,
 )
+APPLICATION_UNPAID = EventType(
+    "application_unpaid",
+    zh="逾期未缴费，办件终止，可重新申请",
+    en="Not paid in time: the case has ended; you can apply again",
+    places=_PLACES,
+)
 APPLICATION_WITHDRAWN = EventType("application_withdrawn", zh="已撤回", en="Withdrawn")
 APPLICATION_LAPSED = EventType(
     "application_lapsed", zh="逾期未补正，视为撤回", en="Not corrected in time; counts as withdrawn", places=_PLACES

@@ -18,6 +18,8 @@ ACCEPTANCE_DAYS = 5
 ACCEPTANCE_ALARM_DAY = 4
 DELIVERY_DAYS = 10
 """So many days to deliver the result after the decision (art. 44)."""
+UNPAID_DAYS = 15
+"""So many days after its bill has expired an approved case ends; until then the bill can be had issued anew."""
 LAWFUL_DAYS = 20
 LAWFUL_JOINT_DAYS = 45
 LAWFUL_EXTENSION = 10

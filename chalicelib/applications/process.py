@@ -14,6 +14,7 @@ from chalicelib.applications import rules
 from chalicelib.catalog.definition import Step, Workflow
 from chalicelib.kernel.clock import Calendar
 from chalicelib.kernel.event_types import EventType
+from chalicelib.kernel.finding import find
 from chalicelib.kernel.graph import NEW, HasStatus
 
 SIGN = "sign"
@@ -76,10 +77,7 @@ class StepState(msgspec.Struct, omit_defaults=True, kw_only=True):
     seats: list[TaskSeat] = []
 
     def seat(self, number: int) -> TaskSeat | None:
-        for seat in self.seats:
-            if seat.number == number:
-                return seat
-        return None
+        return find(self.seats, "number", number)
 
     @property
     def signers(self) -> list[TaskSeat]:
@@ -150,10 +148,7 @@ class Process(msgspec.Struct, omit_defaults=True, kw_only=True):
     committed: bool = False
 
     def step(self, code: str) -> StepState | None:
-        for step in self.steps:
-            if step.code == code:
-                return step
-        return None
+        return find(self.steps, "code", code)
 
     @property
     def open_steps(self) -> list[StepState]:

@@ -44,6 +44,7 @@ _EDGES = (
     Edge("approve", REVIEWED, APPROVED, by=("system", "officer"), event=events.APPLICATION_APPROVED),
     Edge("refuse", REVIEWED, REFUSED, by=("system", "officer"), event=events.APPLICATION_REFUSED),
     Edge("complete", APPROVED, COMPLETED, by=("system",), event=events.APPLICATION_COMPLETED),
+    Edge("end_unpaid", APPROVED, TERMINATED, by=("system",), event=events.APPLICATION_UNPAID),
     Edge("withdraw", APPROVED, WITHDRAWN, by=("applicant",), event=events.APPLICATION_WITHDRAWN),
     Edge("revoke", APPROVED, REVOKED, by=("officer",), event=events.PROMISE_BROKEN),
     Edge("revoke", COMPLETED, REVOKED, by=("officer",), event=events.PROMISE_BROKEN),
@@ -91,6 +92,12 @@ STEPS = Graph(
 FORM_INVALID = ErrorCode(
     "form_invalid", 422, zh="申请表填写有误，请按提示修改", en="The form is not complete or not right; see the fields"
 )
+FORM_CHANGED = ErrorCode(
+    "form_changed",
+    412,
+    zh="此申请表已在另一设备上修改，您的内容没有保存；请看不同的项，读取最新内容后再保存",
+    en="Another device has changed this form; nothing of yours is saved. See what differs, read it again, then save",
+)
 SERVICE_NOT_FOR_YOU = ErrorCode(
     "service_not_for_applicant",
     422,
@@ -108,6 +115,12 @@ APPROVAL_BLOCKED = ErrorCode(
     409,
     zh="按部门登记的最新数据，规则不允许准予；请查看理由",
     en="By what the registers say now, the rules forbid approval; see the reasons",
+)
+NO_SUCH_MODEL = ErrorCode(
+    "no_such_model",
+    422,
+    zh="没有您名下这个事项的该办件，不能据此填写；请新建空白申请",
+    en="You have no such case of this service to begin from; begin an empty one",
 )
 RECEIPT_UNKNOWN = ErrorCode(
     "receipt_unknown", 404, zh="没有此受理号，请核对", en="There is no such receipt number; check it"

@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import NamedTuple
 
 from chalicelib.kernel.clock import SHANGHAI
+from chalicelib.kernel.finding import find
 
 CHANNELS = ("online", "window", "priority")
 
@@ -78,7 +79,7 @@ class Occupancy:
 
     def seat_of(self, appointment: str) -> Seat | None:
         """The seat that is held or kept for an appointment."""
-        return next((seat for seat in (*self.held, *self.kept) if seat.appointment == appointment), None)
+        return find((*self.held, *self.kept), "appointment", appointment)
 
 
 NOTHING_TAKEN = Occupancy(taken={})

@@ -6,15 +6,16 @@ from datetime import date
 
 from chalicelib.catalog.definition import Hall, Span
 from chalicelib.kernel.clock import Calendar
+from chalicelib.kernel.finding import find
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def hours_on(hall: Hall, day: date, calendar: Calendar) -> list[Span]:
     """Opening hours on a day: an exception first, then the national calendar, then the week."""
-    for exception in hall.exceptions:
-        if exception.date == day:
-            return exception.hours
+    exception = find(hall.exceptions, "date", day)
+    if exception is not None:
+        return exception.hours
     if day in calendar.make_up:
         return hall.make_up_hours
     if calendar.is_holiday(day):

@@ -30,6 +30,7 @@ from chalicelib.catalog.definition import (
 from chalicelib.catalog.releases import TooLarge
 from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor
+from chalicelib.kernel.finding import find
 
 __all__ = [
     "POINTER_SECONDS",
@@ -107,13 +108,13 @@ def current(code: str) -> tuple[int, ServiceDefinition]:
 
     Raises ``service_unknown`` or ``service_not_yet``.
     """
-    for summary in release().services:
-        if summary.code == code:
-            version = summary.version_on(clock.today())
-            if version is None:
-                raise rules.SERVICE_NOT_YET(day=str(summary.effective_from))
-            return version, definition(code, version)
-    raise rules.SERVICE_UNKNOWN()
+    summary = find(release().services, "code", code)
+    if summary is None:
+        raise rules.SERVICE_UNKNOWN()
+    version = summary.version_on(clock.today())
+    if version is None:
+        raise rules.SERVICE_NOT_YET(day=str(summary.effective_from))
+    return version, definition(code, version)
 
 
 def upcoming(code: str) -> tuple[int, date] | None:
@@ -262,7 +263,7 @@ def check_calendars() -> list[int]:
 
 def unit(code: str) -> Unit:
     """A department by its code; raises ``temporarily_unavailable`` while the city's list lacks it."""
-    found = next((unit for unit in release().city.units if unit.code == code), None)
+    found = find(release().city.units, "code", code)
     if found is None:
         raise errors.UNAVAILABLE(retry_after=60)
     return found

@@ -7,6 +7,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
+from chalicelib.kernel.finding import find
 from chalicelib.queueing import lines
 from chalicelib.queueing.queue import Call, OpenWindow, Person, Queue, Run
 from chalicelib.queueing.rules import (
@@ -163,12 +164,12 @@ def resume(queue: Queue, code: str, clerk: bytes, number: str, now: int) -> Pers
     if window.person is not None:
         raise WINDOW_BUSY(number=window.person.number)
     parked = queue.parked.get(code, [])
-    for person in parked:
-        if person.number == number:
-            parked.remove(person)
-            _call(queue, code, window, person, now)
-            return person
-    raise NOT_PARKED(number=number)
+    person = find(parked, "number", number)
+    if person is None:
+        raise NOT_PARKED(number=number)
+    parked.remove(person)
+    _call(queue, code, window, person, now)
+    return person
 
 
 def transfer(queue: Queue, code: str, clerk: bytes, *, to_window: str = "", to_group: str = "") -> Person:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from chalicelib.kernel.errors import ErrorCode, refuse_if
+from chalicelib.kernel.finding import find
 from chalicelib.kernel.graph import NEW, Edge, Graph
 from chalicelib.queueing import events, lines
 from chalicelib.queueing.queue import Joiner, OpenWindow, Person, Queue, Run
@@ -165,10 +166,10 @@ def leave(queue: Queue, number: str) -> None:
 def take_out(queue: Queue, number: str) -> str | None:
     """Take a number out of wherever it waits or is parked: the group for which it did; None if it is not there."""
     for people in (queue.ahead, *queue.parked.values()):
-        for person in people:
-            if person.number == number:
-                people.remove(person)
-                return person.group
+        person = find(people, "number", number)
+        if person is not None:
+            people.remove(person)
+            return person.group
     for group, lane, run in queue.runs():
         if lines.remove(run.line, number):
             _drop_empty(queue, group, lane)

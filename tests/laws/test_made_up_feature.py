@@ -28,9 +28,12 @@ LAWS = (
     "tests/infra/test_templates.py",
     "tests/petitions",
 )
-NOT_AGAIN = "(not test_each_role_gets or petition) and not cfn_lint and not example"
-"""The laws are played without what takes minutes (the roles at the endpoints of other features, cfn-lint), and without
-the contract's examples, which come of a run of all tests (``make examples``)."""
+NOT_AGAIN = (
+    "(not test_each_role_gets and not own_matter or petition) and not cfn_lint and not example "
+    "and not process_of_its_own"
+)
+"""The laws are played without what takes minutes (roles and own matters at the endpoints of other features, cfn-lint,
+each function started), and without the contract's examples, which come of a run of all tests (``make examples``)."""
 MESSAGE = {
     "event": "petition_answered",
     "kind": "progress",

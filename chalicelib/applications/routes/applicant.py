@@ -39,15 +39,31 @@ SUBMISSION_LIMIT = Limit(name="submissions", times=60, seconds=600, one_in=4)
 
 
 class NewApplication(msgspec.Struct, forbid_unknown_fields=True):
-    """The service applied for. With an Acting-For header, the application is the enterprise's."""
+    """The service applied for. With an Acting-For header, the application is the enterprise's.
+
+    ``like``: a former application for this service, from which the form is filled in.
+    """
 
     service: Annotated[str, Meta(min_length=3, max_length=40)]
+    like: Annotated[str, Meta(max_length=40)] = ""
 
 
 class FormInput(msgspec.Struct, forbid_unknown_fields=True):
     """The form as filled in so far."""
 
     form: dict[str, Any]
+
+
+class FormView(msgspec.Struct, frozen=True):
+    """A form as far as it is filled in."""
+
+    form: dict[str, Any]
+
+
+class SavedForm(service.Check, frozen=True, kw_only=True):
+    """What a form that was saved would lead to, and its tag, for the next saving with ``If-Match``."""
+
+    form_tag: str
 
 
 class Withdrawal(msgspec.Struct, forbid_unknown_fields=True):
@@ -82,6 +98,7 @@ class OriginalsWish(msgspec.Struct, forbid_unknown_fields=True):
         catalog_rules.SERVICE_UNKNOWN,
         catalog_rules.SERVICE_NOT_YET,
         rules.SERVICE_NOT_FOR_YOU,
+        rules.NO_SUCH_MODEL,
         errors.MANDATE_DOES_NOT_COVER,
         errors.PROOF_REQUIRED,
         errors.PLATFORM_UNAVAILABLE,
@@ -90,7 +107,7 @@ class OriginalsWish(msgspec.Struct, forbid_unknown_fields=True):
 )
 def create_application(actor: Actor, body: NewApplication, request: Request) -> ApplicationView:
     """Begin an application, prefilled from what the city already holds."""
-    return application_view(service.create(actor, body.service, request.record))
+    return application_view(service.create(actor, body.service, request.record, body.like))
 
 
 @endpoint("GET", "/v1/applications", Access(person=Level.CLAIMED))
@@ -109,16 +126,32 @@ def read_application(actor: Actor, target: ApplicationItem) -> ApplicationView:
     return application_view(target, for_staff=actor.kind == "staff")
 
 
+@endpoint("GET", "/v1/applications/{application_id}/form", OWN)
+def read_form(target: ApplicationItem) -> FormView:
+    """What is filled in so far, with its tag; who saves with the tag overwrites nothing that they have not seen."""
+    return FormView(store.content(target).form)
+
+
 @endpoint(
     "PUT",
     "/v1/applications/{application_id}/form",
     OWN,
-    errors=[rules.WRONG_STATE, errors.PLATFORM_UNAVAILABLE],
+    errors=[rules.WRONG_STATE, rules.FORM_CHANGED, errors.PLATFORM_UNAVAILABLE],
     limit=SAVING_LIMIT,
 )
-def save_form(target: ApplicationItem, body: FormInput) -> service.Check:
-    """Save the form as it is, and learn what is wrong and what the rules would say."""
-    return service.check(service.save_form(target, body.form))
+def save_form(target: ApplicationItem, body: FormInput, if_match: str) -> SavedForm:
+    """Save the form as it is, and learn what is wrong and what the rules would say.
+
+    With ``If-Match`` (the tag that reading or saving has answered) only if no other device has changed it since.
+    """
+    dossier = service.save_form(target, body.form, if_match)
+    found = service.check(dossier)
+    return SavedForm(
+        problems=found.problems,
+        findings=found.findings,
+        outcome=found.outcome,
+        form_tag=service.tag_of_form(dossier.content.form),
+    )
 
 
 @endpoint(

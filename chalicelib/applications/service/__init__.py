@@ -3,7 +3,7 @@
 from chalicelib.applications.service import absences, copies, erasure, jobs, oversight, promises, publicity, tasks
 from chalicelib.applications.service.cases import find_task
 from chalicelib.applications.service.deliveries import choose_delivery, request_originals
-from chalicelib.applications.service.drafts import Check, check, create, definition_of, discard, save_form
+from chalicelib.applications.service.drafts import Check, check, create, definition_of, discard, save_form, tag_of_form
 from chalicelib.applications.service.progress import PublicStatus, Timeline, public_status, timeline
 from chalicelib.applications.service.submissions import (
     complete_paid,
@@ -39,6 +39,7 @@ __all__ = [
     "request_originals",
     "save_form",
     "submit",
+    "tag_of_form",
     "tasks",
     "timeline",
     "withdraw",

@@ -14,12 +14,12 @@ from chalicelib.applications import decisions, forms, rules, store
 from chalicelib.applications.decisions import Finding
 from chalicelib.applications.store import ApplicationItem, Content, ContentItem
 from chalicelib.catalog import service as catalog
-from chalicelib.catalog.definition import ServiceDefinition, Source
+from chalicelib.catalog.definition import ServiceDefinition, Source, Text
 from chalicelib.certificates import service as certificates
 from chalicelib.identity import service as identity
 from chalicelib.kernel import blanks, clock, errors
 from chalicelib.kernel.access import Actor, Level
-from chalicelib.kernel.edge.endpoint import level_refusal
+from chalicelib.kernel.edge.endpoint import level_refusal, tag_of
 from chalicelib.kernel.errors import FieldError, refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
@@ -27,6 +27,7 @@ from chalicelib.kernel.storage import tables
 from chalicelib.platforms import departments
 
 _PARALLEL_QUERIES = 4
+CHANGED = Text("与已保存的内容不同，请核对后再保存", "Differs from what is saved; compare, and save again")
 
 
 def definition_of(item: ApplicationItem) -> ServiceDefinition:
@@ -34,9 +35,11 @@ def definition_of(item: ApplicationItem) -> ServiceDefinition:
     return catalog.definition(item.service, item.service_version)
 
 
-def create(actor: Actor, service_code: str, application_id: str) -> ApplicationItem:
+def create(actor: Actor, service_code: str, application_id: str, like: str = "") -> ApplicationItem:
     """Begin an application for the caller, or for the enterprise that the caller acts for.
 
+    ``like``: a former application of the same party for the same service, whose form is proposed; what registers say
+    is asked anew. Raises ``no_such_model`` for any other.
     A repeat with the same id finds the first one; for another service it is refused with ``idempotency_key_reused``.
     Raises ``service_unknown``, ``service_not_for_applicant``,
     ``mandate_does_not_cover``, ``proof_required`` where the service needs more than a claim, or
@@ -44,7 +47,7 @@ def create(actor: Actor, service_code: str, application_id: str) -> ApplicationI
     """
     known = store.application(application_id)
     if known is not None:
-        return _begun_before(known, service_code)
+        return _begun_before(known, service_code, like)
     version, definition = catalog.current(service_code)
     party = identity.party(actor)
     if ("enterprise" if party.kind == "organization" else "person") not in definition.item.audience:
@@ -59,13 +62,13 @@ def create(actor: Actor, service_code: str, application_id: str) -> ApplicationI
     item.definition_digest = catalog.digest(service_code, version)
     item.applicant_kind = party.kind
     drafted = rules.GRAPH.move(item, "draft", "applicant")
-    content = _first_content(item, definition, party)
+    content = _first_content(item, definition, party, like)
     try:
         tables.write(changes.record(item, Event(drafted, actor, data={"service": service_code})))
     except tables.ConditionFailed:
         known = store.application(application_id)
         assert known is not None
-        return _begun_before(known, service_code)
+        return _begun_before(known, service_code, like)
     # Two writes, not one transaction, which would cost twice as much. Who dies in between leaves a draft in which
     # nothing is prefilled: a repeat fills it in, and so does the first saving.
     with suppress(tables.ConditionFailed):
@@ -73,19 +76,30 @@ def create(actor: Actor, service_code: str, application_id: str) -> ApplicationI
     return item
 
 
-def _first_content(item: ApplicationItem, definition: ServiceDefinition, party: identity.Party) -> Content:
-    """What the city already holds."""
-    content = Content(facts=gather_facts(item, definition, {}, party))
+def _first_content(item: ApplicationItem, definition: ServiceDefinition, party: identity.Party, like: str) -> Content:
+    """What the city already holds, and what the party has filled in before."""
+    form = _form_of_model(item, definition, like) if like else {}
+    content = Content(form=form, facts=gather_facts(item, definition, form, party))
     content.form = _prefilled(definition, content, party)
     return content
 
 
-def _begun_before(item: ApplicationItem, service_code: str) -> ApplicationItem:
+def _form_of_model(item: ApplicationItem, definition: ServiceDefinition, like: str) -> dict[str, Any]:
+    """The form of a former application, without the fields that the service does not ask for any more."""
+    model = store.application(like)
+    is_own = model is not None and model.applicant == item.applicant and model.service == item.service
+    if model is None or not is_own:
+        raise rules.NO_SUCH_MODEL()
+    known = definition.form["properties"]
+    return {name: value for name, value in store.content(model).form.items() if name in known}
+
+
+def _begun_before(item: ApplicationItem, service_code: str, like: str) -> ApplicationItem:
     """What an earlier try has begun; it gets its first content now, if that try did not come to it."""
     refuse_if(item.service != service_code, errors.IDEMPOTENCY_KEY_REUSED)
     stored = store.content_item(item)
     if item.status == rules.DRAFT and not stored.version:
-        content = _first_content(item, definition_of(item), applicant(item))
+        content = _first_content(item, definition_of(item), applicant(item), like)
         with suppress(tables.ConditionFailed):
             tables.write(store.content_write(stored, content))
     return item
@@ -112,13 +126,17 @@ class Dossier:
         }
 
 
-def save_form(item: ApplicationItem, form: dict[str, Any]) -> Dossier:
+def save_form(item: ApplicationItem, form: dict[str, Any], known: str = "") -> Dossier:
     """Keep what is filled in so far, right or not, and look up what the registers say about it.
 
-    Raises ``wrong_state``, ``changed_meanwhile`` or ``platform_unavailable``.
+    ``known``: the tag of the form from which the caller has gone on (``tag_of_form``); empty for whatever it is now.
+    Raises ``form_changed`` with the fields that another device has changed, ``wrong_state``, ``changed_meanwhile`` or
+    ``platform_unavailable``.
     """
     _check_open(item.status)
     stored = store.content_item(item)
+    if known:
+        _check_known(stored, form, known)
     dossier = completed(item, form, stored.opened())
     # In this order: who submits before we read the content has moved the status by now, who submits after it has
     # changed the content, and our write is refused. What is submitted is what was checked. The registers were asked
@@ -128,6 +146,22 @@ def save_form(item: ApplicationItem, form: dict[str, Any]) -> Dossier:
     _check_open(current.status)
     tables.write_or_conflict(store.content_write(stored, dossier.content))
     return dossier
+
+
+def tag_of_form(form: dict[str, Any]) -> str:
+    """What tells two states of a form apart: the ``ETag`` of its endpoint."""
+    return tag_of(msgspec.json.encode({"form": form}))
+
+
+def _check_known(stored: ContentItem, form: dict[str, Any], known: str) -> None:
+    """Two devices write one draft: who has not seen what the other one has written is told what it is."""
+    current = stored.opened().form
+    # A proxy that compresses makes a tag weak (RFC 9110, 13.1.1).
+    if known.strip().removeprefix("W/") in ("*", tag_of_form(current)):
+        return
+    changed = sorted(name for name in current.keys() | form.keys() if current.get(name) != form.get(name))
+    fields = [FieldError(f"/form/{name}", "changed", zh=CHANGED.zh, en=CHANGED.en) for name in changed]
+    raise rules.FORM_CHANGED(fields=fields)
 
 
 def _check_open(status: str) -> None:

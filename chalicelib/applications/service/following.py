@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import timedelta
+
 from chalicelib.applications import limits, rules, store, watch
 from chalicelib.applications.process import PROMISE_CHECK
-from chalicelib.applications.service import cases, deciding, schedule
+from chalicelib.applications.service import cases, deciding, schedule, submissions
 from chalicelib.applications.store import ApplicationItem
 from chalicelib.applications.store.watchlist import ClockItem
 from chalicelib.catalog import service as catalog
 from chalicelib.delivery import service as delivery
 from chalicelib.kernel import clock
 from chalicelib.kernel.access import system
+from chalicelib.kernel.errors import Problem
 from chalicelib.kernel.storage import tables, worker
 from chalicelib.kernel.storage.worker import Deed, Worker
+from chalicelib.payments import service as payments
 
 SCHEDULE = system("schedule")
 
@@ -25,6 +30,9 @@ def visit(row: ClockItem) -> None:
     item = store.application(row.application_id)
     if item is None or is_over(item):
         tables.write(tables.Delete(row, ClockItem.version == row.version))
+        return
+    if item.status == rules.APPROVED and not is_running(item):
+        _visit_unpaid(row, item)
         return
     if not is_running(item) and item.status != rules.COMPLETED:
         # It waits for the applicant, or was submitted this moment: the list is written first.
@@ -42,14 +50,26 @@ def visit(row: ClockItem) -> None:
         tables.write(worker.save_schedule(worker.schedule(row, when or schedule.tomorrow())))
 
 
+def _visit_unpaid(row: ClockItem, item: ApplicationItem) -> None:
+    """An approved case ends so many days after its bill has expired; who pays at this moment is first."""
+    payable_until = payments.bills.payable_until(item.bills)
+    ends_after = payable_until + timedelta(days=limits.UNPAID_DAYS) if payable_until else None
+    if ends_after is not None and clock.today() > ends_after:
+        with suppress(Problem):
+            submissions.end_unpaid(item)
+            tables.write(tables.Delete(row, ClockItem.version == row.version))
+            return
+    when = schedule.morning_after(ends_after) if ends_after and ends_after >= clock.today() else schedule.tomorrow()
+    tables.write(worker.save_schedule(worker.schedule(row, when)))
+
+
 def is_over(item: ApplicationItem) -> bool:
     """Whether time does nothing to a case any more."""
     if is_running(item):
         return False
-    is_on_paper = item.delivery is not None
-    if is_on_paper and item.status in (rules.APPROVED, rules.COMPLETED):
-        return False
-    return item.status not in (rules.DRAFT, rules.CORRECTION)
+    if item.status == rules.COMPLETED:
+        return item.delivery is None
+    return item.status not in (rules.DRAFT, rules.CORRECTION, rules.APPROVED)
 
 
 def is_undelivered(item: ApplicationItem) -> bool:

@@ -20,10 +20,15 @@ def tomorrow() -> datetime:
     return datetime.combine(catalog.calendar().add_working_days(clock.today(), 1), MORNING, clock.SHANGHAI)
 
 
+def morning_after(day: date) -> datetime:
+    """The morning of the day after a day."""
+    return datetime.combine(day + timedelta(days=1), MORNING, clock.SHANGHAI)
+
+
 def next_look(case: Case) -> datetime | None:
     """When something may be due next: the first working morning after a limit, or a fixed hour. None at the end."""
-    days = [due + timedelta(days=1) for due in _dues(case) if due is not None]
-    moments = [datetime.combine(day, MORNING, clock.SHANGHAI) for day in days if day > case.today]
+    dues = [due for due in _dues(case) if due is not None]
+    moments = [morning_after(due) for due in dues if due >= case.today]
     if case.item.status == rules.RECEIVED:
         for days_after, hour in ((limits.ACCEPTANCE_ALARM_DAY, MORNING), (limits.ACCEPTANCE_DAYS, watch.NOTICE_HOUR)):
             moments.append(datetime.combine(limits.acceptance_due(case, days_after), hour, clock.SHANGHAI))
@@ -64,7 +69,7 @@ def clock_write(item: ApplicationItem, case: Case) -> Write:
 
 
 def keep_on_list(item: ApplicationItem) -> None:
-    """A decided case whose result is wanted on paper is looked at until that has arrived.
+    """A decided case is looked at until its bill is paid, and its result, if that is wanted on paper, has arrived.
 
     Before the head: who dies in between leaves an entry that the next look removes.
     """

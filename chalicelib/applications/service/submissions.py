@@ -32,6 +32,7 @@ from chalicelib.kernel.storage.tables import Put, Write
 from chalicelib.payments import service as payments
 
 RULES = system("rules")
+TIME = system("schedule")
 _LAPSING_DAYS = 14
 
 
@@ -195,9 +196,9 @@ def approve(update: cases.Update, dossier: Dossier, actor: Actor) -> tuple[list[
     if item.process.committed and commitment:
         course.open_promise_check(update.case, commitment.unit)
         tables.write(schedule.clock_write(item, update.case))
-    if item.delivery is not None:
-        schedule.keep_on_list(item)
     bills, writes = payments.prepare(_debt(dossier), actor)
+    if bills or item.delivery is not None:
+        schedule.keep_on_list(item)
     if not bills:
         completed_event, issuing = _complete(dossier, actor)
         return [approved, completed_event], issuing
@@ -290,6 +291,18 @@ def withdraw(actor: Actor, item: ApplicationItem, reason: str) -> None:
         cases.write(update, [Event(withdrawn, actor, note=reason)])
     except tables.ConditionFailed:
         raise errors.CONFLICT() from None
+
+
+def end_unpaid(item: ApplicationItem) -> None:
+    """Nobody has paid what the decision costs: the case ends, and its bills are cancelled.
+
+    Raises ``bill_already_paid`` and ``other_payment_open``: then it goes on. Raises ``ConditionFailed``.
+    """
+    update = cases.Update.of(item)
+    ended = rules.GRAPH.move(item, "end_unpaid", "system")
+    course.cancel_open_steps(update.case)
+    update.others += payments.bills.cancel_writes(TIME, item.bills, ended.zh)
+    cases.write(update, [Event(ended, TIME)])
 
 
 def notice(update: cases.Update, content_item: store.ContentItem, content: Content, actor: Actor, note: str) -> Event:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chalicelib.catalog.definition.words import Strict, Text
+from chalicelib.kernel.finding import find
 
 Kind = Literal["progress", "appointment", "payment", "delivery", "security", "digest"]
 
@@ -79,4 +80,4 @@ class Messages(Strict, frozen=True):
     templates: list[MessageTemplate]
 
     def template(self, event: str) -> MessageTemplate | None:
-        return next((one for one in self.templates if one.event == event), None)
+        return find(self.templates, "event", event)

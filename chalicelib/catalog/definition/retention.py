@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from chalicelib.catalog.definition.words import Strict, Text
+from chalicelib.kernel.finding import find
 
 
 class RetentionRule(Strict, frozen=True, kw_only=True):
@@ -27,4 +28,4 @@ class Retention(Strict, frozen=True):
     rules: list[RetentionRule]
 
     def rule(self, part: str) -> RetentionRule | None:
-        return next((one for one in self.rules if one.part == part), None)
+        return find(self.rules, "part", part)

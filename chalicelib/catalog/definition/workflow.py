@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.catalog.definition.words import Code, Strict, Text
+from chalicelib.kernel.finding import find
 
 Post = Literal["officer", "unit_head"]
 """The post (岗位) within a unit whose holders may answer: 经办人员, or 负责人. Both are roles of staff."""
@@ -104,10 +105,10 @@ class Workflow(Strict, frozen=True, kw_only=True):
 
     def step(self, code: str) -> Step:
         """A step by its code; raises ``KeyError``."""
-        for step in self.steps:
-            if step.code == code:
-                return step
-        raise KeyError(code)
+        step = find(self.steps, "code", code)
+        if step is None:
+            raise KeyError(code)
+        return step
 
     def units(self) -> list[str]:
         """The units that have a step, each once, in the order of the steps."""
@@ -119,7 +120,4 @@ class Workflow(Strict, frozen=True, kw_only=True):
         return set(self.units()) | consulted
 
     def procedure(self, kind: str) -> Procedure | None:
-        for procedure in self.procedures:
-            if procedure.kind == kind:
-                return procedure
-        return None
+        return find(self.procedures, "kind", kind)

@@ -14,6 +14,7 @@ from chalicelib.delivery.store import Address, Choice, Result, ResultItem
 from chalicelib.identity import service as identity
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.errors import refuse_if
+from chalicelib.kernel.finding import find
 from chalicelib.kernel.storage import tables, worker
 from chalicelib.platforms import carrier as companies
 
@@ -50,7 +51,7 @@ def carrier_for(division: str) -> Carrier:
 def carrier(code: str) -> Carrier | None:
     """A carrier by its code; None for one that the city no longer has."""
     found = catalog.release().city.delivery
-    return next((one for one in found.carriers if one.code == code), None) if found else None
+    return find(found.carriers, "code", code) if found else None
 
 
 def grams(results: int) -> int:

@@ -14,6 +14,7 @@ from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.edge import documents
 from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events.changes import Event
+from chalicelib.kernel.finding import find
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import optimistic, tables, worker
 from chalicelib.payments import service as payments
@@ -191,10 +192,10 @@ def print_result(actor: Actor, item: ShipmentItem, application_id: str) -> certi
 
 
 def _result_of(item: ShipmentItem, application_id: str) -> Result:
-    for result in item.results:
-        if result.application_id == application_id:
-            return result
-    raise rules.NOT_IN_PARCEL()
+    result = find(item.results, "application_id", application_id)
+    if result is None:
+        raise rules.NOT_IN_PARCEL()
+    return result
 
 
 def _mark(actor: Actor, item: ShipmentItem, application_id: str, revision: int) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_HEADERS_IN = "Authorization, Content-Type, Acting-For, Idempotency-Key, If-None-Match"
+_HEADERS_IN = "Authorization, Content-Type, Acting-For, Idempotency-Key, If-Match, If-None-Match"
 _HEADERS_OUT = "ETag, Retry-After, X-Request-Id, Content-Disposition"
 _PREFLIGHT_SECONDS = 7200
 

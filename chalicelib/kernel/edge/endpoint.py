@@ -220,7 +220,7 @@ def _authorized_answer(declared: Endpoint, request: Request, actor: Actor) -> An
         given["query"] = _parse_query(request.query, declared.query)
     if declared.access.target is not None:
         given["target"] = load_target(declared.access, actor, request.parameters)
-    given |= {"actor": actor, "request": request}
+    given |= {"actor": actor, "request": request, "if_match": request.headers.get("if-match", "")}
     if not declared.idempotent:
         return _present(declared, declared.view(**_wanted(declared, given)), request)
     record = idempotency.record_name(
@@ -349,7 +349,7 @@ def _present(declared: Endpoint, result: Any, request: Request) -> Answer:
     body = msgspec.json.encode(result)
     if request.method != "GET":
         return Answer(status=declared.status, body=body, headers={"Cache-Control": "no-store"})
-    tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+    tag = tag_of(body)
     # What is somebody's own is kept in no cache; a client that polls keeps it in its memory, with the tag.
     storing = "no-cache" if declared.access.anyone else "no-store"
     headers = {"ETag": tag, "Cache-Control": storing}
@@ -358,19 +358,22 @@ def _present(declared: Endpoint, result: Any, request: Request) -> Answer:
     return Answer(status=declared.status, body=body, headers=headers)
 
 
+def tag_of(body: bytes) -> str:
+    """The ``ETag`` of an answer."""
+    return f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+
+
 def _knows(if_none_match: str, tag: str) -> bool:
     """Whether a caller's list of tags has this one; a proxy that compresses makes ours weak (RFC 9110, 13.1.2)."""
     known = [one.strip().removeprefix("W/") for one in if_none_match.split(",")]
     return tag in known or "*" in known
 
 
-_PAGE_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; object-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'"
-    ),
-}
+_PAGE_POLICY = (
+    "default-src 'none'; object-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+_PAGE_HEADERS = {"Cache-Control": "no-store", "Content-Security-Policy": _PAGE_POLICY}
 
 
 def problem_answer(problem: errors.Problem, request_id: str) -> Answer:

@@ -15,6 +15,7 @@ from chalicelib.kernel import aws, clock, errors, log
 from chalicelib.kernel.events import announcements, changes
 from chalicelib.kernel.events.announcements import Announcement
 from chalicelib.kernel.events.changes import Change
+from chalicelib.kernel.finding import find
 from chalicelib.kernel.storage import streams, tables, worker
 from chalicelib.kernel.storage.streams import Record
 from chalicelib.notices import rules, store
@@ -97,9 +98,9 @@ def plan(subject: str, change: Change) -> int:
 def _template(event: str, told: Announcement) -> MessageTemplate:
     """The service's own wording, or else the city's."""
     if told.service:
-        for template in catalog.definition(told.service, told.version).messages:
-            if template.event == event:
-                return template
+        template = find(catalog.definition(told.service, told.version).messages, "event", event)
+        if template is not None:
+            return template
     found = catalog.messages().template(event)
     assert found is not None
     return found

@@ -8,6 +8,7 @@ from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock
 from chalicelib.kernel.edge.shapes import View
 from chalicelib.kernel.events import history
+from chalicelib.kernel.finding import find
 from chalicelib.kernel.security.vault import KernelItem
 from chalicelib.kernel.storage import tables, worker
 from chalicelib.notices import rules, store
@@ -86,7 +87,7 @@ def _replay_message(letter: LetterItem) -> None:
 
 
 def _replay_event(subject: str, version: int) -> None:
-    change = next((one for one in history.entries(subject, None, limit=1000)[0] if one.version == version), None)
+    change = find(history.entries(subject, None, limit=1000)[0], "version", version)
     if change is None:
         raise rules.STILL_DEAD(reason="not in the event log")
     try:

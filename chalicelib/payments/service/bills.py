@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock, errors
@@ -158,6 +158,16 @@ def settled(bill_ids: list[str]) -> list[BillItem]:
         if item.status == rules.OPEN or item.withheld:
             return []
     return found
+
+
+def payable_until(bill_ids: list[str]) -> date | None:
+    """The last day on which what is open of these bills, or of those in their place, can be paid; None if none is."""
+    days = []
+    for bill_id in bill_ids:
+        item = _current(bill_id)
+        if item.status == rules.OPEN:
+            days.append(item.pay_by)
+    return max(days, default=None)
 
 
 def not_withheld_writes(items: list[BillItem]) -> list[tables.Write]:
