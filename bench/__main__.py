@@ -271,7 +271,9 @@ def drawing() -> dict[str, float]:
     from chalicelib.certificates import pdf
     from chalicelib.kernel import qr
 
-    layout = catalog.current("tour_bus_sticker")[1].certificate.layout
+    certificate = catalog.current("tour_bus_sticker")[1].certificate
+    assert certificate is not None
+    layout = certificate.layout
     names = {
         name
         for element in layout.elements

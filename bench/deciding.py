@@ -5,6 +5,7 @@ Results are part of ``bench/results/journey.json``; the goals are held as limits
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.applications import store
@@ -50,12 +51,14 @@ class Deciding:
         self._journey = journey
 
     def run(self, rounds: int) -> None:
-        """All rows."""
+        """All rows; it is the next day afterwards, at the hour at which it began."""
+        begun = clock.now()
         for _ in range(rounds):
             self._play()
             self._notice()
             self._decision()
         self._queues(rounds)
+        self._journey.world.set_time(begun + timedelta(days=1))
 
     def _play(self) -> None:
         case = joint.submitted(self._journey.world)

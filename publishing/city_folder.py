@@ -31,12 +31,16 @@ SHAPES: dict[str, Any] = {
     "service.json": Item,
     "form.json": dict[str, Any],
     "facts.json": dict[str, Any],
-    "rules.json": dict[str, Any],
     "workflow.json": Workflow,
-    "certificate.json": CertificateDefinition,
     "examples.json": list[Example],
 }
-OPTIONAL = {"fees.json": dict[str, Any], "messages.json": list[MessageTemplate]}
+OPTIONAL: dict[str, Any] = {
+    "rules.json": dict[str, Any],
+    "certificate.json": CertificateDefinition,
+    "fees.json": dict[str, Any],
+    "messages.json": list[MessageTemplate],
+}
+"""Without rules people decide about every case; without a certificate the result is another one."""
 
 
 @dataclass(frozen=True)
@@ -150,13 +154,18 @@ def _read_halls(folder: Path, city: City | None, services: list[ServiceDefinitio
 
 def _check_unique(definitions: list[ServiceDefinition], reader: _Reader) -> None:
     """Two services must not share a task code, nor two kinds of certificate a type code."""
-    for file, place, codes in (
-        ("service.json", "$.task_code", [definition.item.task_code for definition in definitions]),
-        ("certificate.json", "$.type_code", [definition.certificate.type_code for definition in definitions]),
+    task_codes: dict[str, list[str]] = {}
+    type_codes: dict[str, list[str]] = {}
+    for definition in definitions:
+        task_codes.setdefault(definition.item.task_code, []).append(definition.item.code)
+        if definition.certificate is not None:
+            type_codes.setdefault(definition.certificate.type_code, []).append(definition.item.code)
+    for file, place, users in (
+        ("service.json", "$.task_code", task_codes),
+        ("certificate.json", "$.type_code", type_codes),
     ):
-        for code in sorted({code for code in codes if codes.count(code) > 1}):
-            names = [one.item.code for one, own in zip(definitions, codes, strict=True) if own == code]
-            for name in sorted(set(names)):
+        for code, names in sorted(users.items()):
+            for name in names if len(names) > 1 else []:
                 reader.add(f"services/{name}/{file}", place, f"{code} stands in several services: {', '.join(names)}")
 
 
@@ -245,9 +254,9 @@ def _read_service(folder: Path, city: City | None, reader: _Reader) -> ServiceDe
         item=parts["service.json"],
         form=parts["form.json"],
         facts=parts["facts.json"],
-        rules=parts["rules.json"],
+        rules=parts.get("rules.json", {}),
         workflow=parts["workflow.json"],
-        certificate=parts["certificate.json"],
+        certificate=parts.get("certificate.json"),
         fees=parts.get("fees.json", {}),
         messages=parts.get("messages.json", []),
     )

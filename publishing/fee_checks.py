@@ -25,7 +25,7 @@ def structure(definition: ServiceDefinition, city: City) -> Found:
         yield "fees.json", "", "service.json names fee items if and only if there is a fees.json"
     if codes and not item.online_payment:
         yield "service.json", "$.online_payment", "must be true for a service with fees"
-    if codes and definition.certificate.exclusive:
+    if codes and definition.certificate is not None and definition.certificate.exclusive:
         yield "certificate.json", "$.exclusive", "the period could be lost between approval and payment; leave it out"
     for fee in item.fees:
         if codes.count(fee.code) > 1:

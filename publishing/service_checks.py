@@ -12,8 +12,16 @@ import jsonschema_rs
 import zen
 from msgspec import UNSET
 
-from chalicelib.applications import decisions, forms, rules
-from chalicelib.catalog.definition import City, Example, QrElement, ServiceDefinition, TextElement
+from chalicelib.applications import benefits, decisions, forms, rules
+from chalicelib.catalog.definition import (
+    Benefit,
+    CertificateDefinition,
+    City,
+    Example,
+    QrElement,
+    ServiceDefinition,
+    TextElement,
+)
 from chalicelib.certificates import pdf
 from chalicelib.certificates import rules as certificate_rules
 from chalicelib.certificates import service as certificates
@@ -35,7 +43,7 @@ def structure(definition: ServiceDefinition, city: City, folder: str) -> dict[st
         "form.json": _check_form(definition),
         "workflow.json": workflow_checks.structure(definition, city),
         "rules.json": _check_rules(definition),
-        "certificate.json": _check_certificate(definition),
+        "certificate.json": _check_result(definition),
         "fees.json": fee_checks.structure(definition, city),
     }
 
@@ -131,10 +139,35 @@ def _check_rules(definition: ServiceDefinition) -> Found:
             seen.add(code)
 
 
-def _check_certificate(definition: ServiceDefinition) -> Found:
-    yield from _check_face(definition)
-    yield from _check_layout(definition)
+def _check_result(definition: ServiceDefinition) -> Found:
+    """A certificate has its file, and nothing else has; only a certificate can be posted or fetched."""
+    item = definition.item
     certificate = definition.certificate
+    if (item.result_kind == "certificate") != (certificate is not None):
+        yield "service.json", "$.result_kind", "is certificate if and only if there is a certificate.json"
+    if (item.result_kind == "benefit") != isinstance(item.benefit, Benefit):
+        yield "service.json", "$.benefit", "stands there if and only if result_kind is benefit"
+    if isinstance(item.benefit, Benefit):
+        yield from _check_benefit(definition, item.benefit)
+    if certificate is not None:
+        yield from _check_certificate(definition, certificate)
+    elif item.pick_up or item.express:
+        yield "service.json", "$.express", "only a certificate can be posted or fetched (express, pick_up)"
+
+
+def _check_benefit(definition: ServiceDefinition, benefit: Benefit) -> Found:
+    mistake = zen.validate_expression(benefit.amount)
+    if mistake:
+        yield "service.json", "$.benefit.amount", str(mistake["source"])
+    for name, field in (("account", benefit.account), ("holder", benefit.holder)):
+        is_text = definition.form.get("properties", {}).get(field, {}).get("type") == "string"
+        if not is_text or field not in definition.form.get("required", []):
+            yield "service.json", f"$.benefit.{name}", f"form.json does not require a text {field}"
+
+
+def _check_certificate(definition: ServiceDefinition, certificate: CertificateDefinition) -> Found:
+    yield from _check_face(definition, certificate)
+    yield from _check_layout(certificate)
     if certificate.exclusive and certificate.exclusive.key not in certificate.face.values():
         yield "certificate.json", "$.exclusive.key", "must be the path of a face value"
     if (certificate.validity.end is None) == (certificate.validity.days is None):
@@ -143,8 +176,8 @@ def _check_certificate(definition: ServiceDefinition) -> Found:
         yield "certificate.json", "$.validity.days", "must be at least 1"
 
 
-def _check_face(definition: ServiceDefinition) -> Found:
-    certificate, fields = definition.certificate, definition.form.get("properties", {})
+def _check_face(definition: ServiceDefinition, certificate: CertificateDefinition) -> Found:
+    fields = definition.form.get("properties", {})
     for name, path in certificate.face.items():
         root, _, field = path.partition(".")
         if root not in ("form", "applicant", "facts"):
@@ -160,13 +193,14 @@ def _check_face(definition: ServiceDefinition) -> Found:
     for name, words in certificate.words.items():
         if words.of not in certificate.face:
             yield "certificate.json", f"$.words.{name}.of", f"no face value {words.of}"
-        yield from _without_entry(definition, words.of, f"$.words.{name}.words", words.words)
-    if certificate.signed.scope_face:
-        yield from _without_entry(definition, certificate.signed.scope_face, "$.signed.scope", certificate.signed.scope)
+        yield from _without_entry(definition, certificate, words.of, f"$.words.{name}.words", words.words)
+    signed = certificate.signed
+    if signed.scope_face:
+        yield from _without_entry(definition, certificate, signed.scope_face, "$.signed.scope", signed.scope)
 
 
-def _check_layout(definition: ServiceDefinition) -> Found:
-    certificate, layout = definition.certificate, definition.certificate.layout
+def _check_layout(certificate: CertificateDefinition) -> Found:
+    layout = certificate.layout
     templates = [("$.headline", certificate.headline)]
     templates += [(f"$.public[{at}].face", line.face) for at, line in enumerate(certificate.public)]
     for at, element in enumerate(layout.elements):
@@ -188,12 +222,44 @@ def _check_layout(definition: ServiceDefinition) -> Found:
         yield "certificate.json", "$.layout.elements", "exactly one qr is needed"
 
 
-def _without_entry(definition: ServiceDefinition, face: str, place: str, table: Mapping[str, object]) -> Found:
+def _without_entry(
+    definition: ServiceDefinition,
+    certificate: CertificateDefinition,
+    face: str,
+    place: str,
+    table: Mapping[str, object],
+) -> Found:
     """Choices of the form behind a face value that a table says nothing about."""
-    field = definition.certificate.face.get(face, "").removeprefix("form.")
+    field = certificate.face.get(face, "").removeprefix("form.")
     for choice in definition.form.get("properties", {}).get(field, {}).get("enum", []):
         if choice not in table:
             yield "certificate.json", place, f"no entry for {choice}, which form.json lets people choose"
+
+
+def example_context(example: Example) -> dict[str, Any]:
+    """What rules and certificate look at, of an example."""
+    return {
+        "today": str(example.today),
+        "applicant": example.applicant,
+        "form": example.form,
+        "facts": example.facts,
+        "overlap": example.overlap,
+    }
+
+
+def _check_benefits(definition: ServiceDefinition, given: list[Example]) -> Iterator[tuple[str, str]]:
+    """What each example that may be approved pays, beside what it says."""
+    for example in given:
+        if example.outcome not in ("approve", "review"):
+            continue
+        context = example_context(example)
+        problems = benefits.problems(definition, context)
+        payout = benefits.payout(definition, context)
+        amount = payout.amount if payout is not None else 0
+        if problems:
+            yield example.name, f"{problems[0].path}: {problems[0].en}"
+        elif amount != example.benefit:
+            yield example.name, f"expected a benefit of {example.benefit} fen, the definition says {amount}"
 
 
 def examples(definition: ServiceDefinition, given: list[Example], city: City) -> Iterator[tuple[str, str]]:
@@ -206,13 +272,7 @@ def examples(definition: ServiceDefinition, given: list[Example], city: City) ->
         if problems:
             yield example.name, f"the form is not valid: {problems[0].path} {problems[0].en}"
             continue
-        context = {
-            "today": str(example.today),
-            "applicant": example.applicant,
-            "form": example.form,
-            "facts": example.facts,
-            "overlap": example.overlap,
-        }
+        context = example_context(example)
         try:
             findings = decisions.evaluate(definition, context)
         except (RuntimeError, KeyError, TypeError) as error:
@@ -231,7 +291,11 @@ def examples(definition: ServiceDefinition, given: list[Example], city: City) ->
             yield from _check_drawing(definition, example, context, city)
     yield from fee_checks.examples(definition, given)
     yield from workflow_checks.examples(definition, reviewed)
-    if not approved:
+    yield from _check_benefits(definition, given)
+    if not definition.rules:
+        for example, _ in reviewed:
+            yield from _check_drawing(definition, example, example_context(example), city)
+    elif not approved:
         yield "", "no example leads to approval"
     for code, place in rule_rows.codes(definition).items():
         if code not in used:
@@ -242,6 +306,8 @@ def _check_drawing(
     definition: ServiceDefinition, example: Example, context: dict[str, Any], city: City
 ) -> Iterator[tuple[str, str]]:
     certificate = definition.certificate
+    if certificate is None:
+        return
     try:
         face = {name: certificates.resolve(path, context) for name, path in certificate.face.items()}
         face |= {name: words.words[face[words.of]] for name, words in certificate.words.items()}

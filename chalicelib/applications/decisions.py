@@ -34,6 +34,13 @@ FACTS_INCOMPLETE = Finding(
 )
 
 
+PEOPLE_DECIDE = Finding(
+    "review",
+    "people_decide",
+    Text("本事项由工作人员审查", "Officers decide about every application of this service"),
+)
+
+
 class FeeRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row of ``fees.json`` that applied: fen of a fee item; a negative one is a reduction with its reason."""
 
@@ -64,19 +71,26 @@ def _decision(rules: str) -> Any:
 
 
 def evaluate(definition: ServiceDefinition, context: dict[str, Any]) -> list[Finding]:
-    """All rows of all tables that apply to ``context`` (today, applicant, form, facts, overlap)."""
-    result = _decision(json.dumps(definition.rules)).evaluate(context)["result"]
-    found = [
-        Finding(row["effect"], row["code"], Text(row["zh"], row["en"]))
-        for table in sorted(result)
-        for row in result[table]
-    ]
+    """All rows of all tables that apply to ``context`` (today, applicant, form, facts, overlap).
+
+    A service without rules has ``PEOPLE_DECIDE`` only.
+    """
+    found = _rows_found(definition, context) if definition.rules else [PEOPLE_DECIDE]
     if forms.check(definition.facts, context["facts"]):
         found.append(FACTS_INCOMPLETE)
     try:
         fee_rows(definition, context)
     except FeesUnclear:
         found.append(FEES_UNCLEAR)
+    return found
+
+
+def _rows_found(definition: ServiceDefinition, context: dict[str, Any]) -> list[Finding]:
+    result = _decision(json.dumps(definition.rules)).evaluate(context)["result"]
+    found = []
+    for table in sorted(result):
+        for row in result[table]:
+            found.append(Finding(row["effect"], row["code"], Text(row["zh"], row["en"])))
     return found
 
 
@@ -93,6 +107,14 @@ def holds(condition: str, context: dict[str, Any]) -> bool:
         return bool(_expression(condition).evaluate({"form": context["form"], "facts": context["facts"]}))
     except RuntimeError:
         return True
+
+
+def value_of(expression: str, context: dict[str, Any]) -> Any:
+    """The value of an expression over form and facts; None where it cannot be evaluated."""
+    try:
+        return _expression(expression).evaluate({"form": context["form"], "facts": context["facts"]})
+    except RuntimeError:
+        return None
 
 
 def skipped_steps(definition: ServiceDefinition, context: dict[str, Any], codes: set[str]) -> list[str]:

@@ -43,6 +43,9 @@ APPLICATION_AWAITS_PAYMENT = EventType(
 APPLICATION_COMPLETED = EventType(
     "application_completed", zh="已办结，证照已生成", en="Completed; the certificate is issued", places=_PLACES
 )
+APPLICATION_FINISHED = EventType(
+    "application_finished", zh="已办结", en="Completed; the result stands in the case", places=_PLACES
+)
 APPLICATION_TERMINATED = EventType(
     "application_terminated",
     zh="承诺补交的材料逾期未交，终止办理",

@@ -44,6 +44,7 @@ _EDGES = (
     Edge("approve", REVIEWED, APPROVED, by=("system", "officer"), event=events.APPLICATION_APPROVED),
     Edge("refuse", REVIEWED, REFUSED, by=("system", "officer"), event=events.APPLICATION_REFUSED),
     Edge("complete", APPROVED, COMPLETED, by=("system",), event=events.APPLICATION_COMPLETED),
+    Edge("finish", APPROVED, COMPLETED, by=("system",), event=events.APPLICATION_FINISHED),
     Edge("end_unpaid", APPROVED, TERMINATED, by=("system",), event=events.APPLICATION_UNPAID),
     Edge("withdraw", APPROVED, WITHDRAWN, by=("applicant",), event=events.APPLICATION_WITHDRAWN),
     Edge("revoke", APPROVED, REVOKED, by=("officer",), event=events.PROMISE_BROKEN),

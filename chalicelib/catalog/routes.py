@@ -10,7 +10,6 @@ from msgspec import Meta
 
 from chalicelib.catalog import rules, service, workflow_picture
 from chalicelib.catalog.definition import (
-    CertificateDefinition,
     Hall,
     HallSummary,
     Item,
@@ -91,7 +90,7 @@ class Guide(View, frozen=True, kw_only=True):
     course: list[list[CourseStep]]
     picture: str
     form: dict[str, Any]
-    result: CertificateGuide
+    result: CertificateGuide | None = None
     warnings: list[Text]
     upcoming: Upcoming | None = None
 
@@ -106,7 +105,7 @@ def list_services(query: ServiceQuery) -> ServiceList:
 def read_service(code: str) -> Guide:
     """The guide of a service."""
     version, definition = service.current(code)
-    certificate: CertificateDefinition = definition.certificate
+    certificate = definition.certificate
     today = clock.today()
     coming = service.upcoming(code)
     decided_by = service.calendar().add_working_days(today, definition.item.promised_days)
@@ -118,7 +117,7 @@ def read_service(code: str) -> Guide:
         course=course_of(definition.workflow),
         picture=f"/v1/services/{code}/course",
         form=definition.form,
-        result=CertificateGuide(certificate.name, certificate.prints),
+        result=CertificateGuide(certificate.name, certificate.prints) if certificate else None,
         warnings=service.calendar_warnings(today, decided_by),
         upcoming=Upcoming(*coming) if coming else None,
     )

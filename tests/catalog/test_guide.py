@@ -29,7 +29,8 @@ def test_services_are_listed_by_audience_and_region(world: World) -> None:
     def codes(query: str) -> list[str]:
         return [item["code"] for item in world.anonymous().get(f"/v1/services?{query}").json["items"]]
 
-    homes = ["house_purchase_certificate", "joint_design_review", "real_estate_registration"]
+    homes = ["house_purchase_certificate", "housing_lease_filing", "joint_design_review", "real_estate_registration"]
+    homes.append("rental_subsidy")
     assert codes("") == [*homes, "tour_bus_sticker"]
     assert codes("audience=enterprise") == ["joint_design_review", "tour_bus_sticker"]
     assert codes("audience=person&region=320102") == homes

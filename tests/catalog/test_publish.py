@@ -344,7 +344,71 @@ def test_backups_of_editors_and_byte_order_marks_are_no_mistakes(folder: Path) -
     path = folder / STICKER / "workflow.json"
     path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
     (folder / STICKER / "form.json~").write_text("x", encoding="utf-8")
-    assert len(city_folder.read_folder(folder).services) == 4
+    assert len(city_folder.read_folder(folder).services) == 6
+
+
+SUBSIDY = "services/rental_subsidy/"
+RESULTS: dict[str, tuple[str, Callable[[Any], object], str]] = {
+    "a certificate without its file": (
+        "service.json",
+        lambda c: c.update(result_kind="certificate"),
+        "is certificate if and only if there is a certificate.json",
+    ),
+    "a benefit that says nothing of what it pays": (
+        "service.json",
+        lambda c: c.pop("benefit"),
+        "stands there if and only if result_kind is benefit",
+    ),
+    "nothing that could be posted": (
+        "service.json",
+        lambda c: c.update(express=True),
+        "only a certificate can be posted",
+    ),
+    "an amount that cannot be read": (
+        "service.json",
+        lambda c: c["benefit"].update(amount="form.members *"),
+        "$.benefit.amount",
+    ),
+    "an account that is no field": (
+        "service.json",
+        lambda c: c["benefit"].update(account="bank"),
+        "form.json does not require a text bank",
+    ),
+    "another amount than an example expects": (
+        "service.json",
+        lambda c: c["benefit"].update(amount="form.members * 30000"),
+        "expected a benefit of 1080000 fen, the definition says 90000",
+    ),
+    "more than the most": (
+        "service.json",
+        lambda c: c["benefit"].update(most=100_000),
+        "expected a benefit of 1080000 fen, the definition says 0",
+    ),
+    "an example with somebody else's account": (
+        "examples.json",
+        lambda c: c[0]["form"].update(account_holder="戊某"),
+        "The account must be the applicant's own",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RESULTS)
+def test_a_result_that_does_not_fit_is_named(folder: Path, case: str) -> None:
+    name, change, expected = RESULTS[case]
+    alter(folder, SUBSIDY + name, change)
+    found = [one for one in mistakes(folder) if one.startswith(SUBSIDY)]
+    assert any(expected in one for one in found), found
+
+
+def test_a_certificate_that_is_not_issued_is_named(folder: Path) -> None:
+    alter(folder, f"{STICKER}service.json", lambda c: c.update(result_kind="decision"))
+    assert any("is certificate if and only if" in one for one in mistakes(folder))
+
+
+def test_people_decide_where_there_are_no_rules(folder: Path) -> None:
+    """A service that people always decide needs no false rule, and no example that the rules approve."""
+    definitions = {one.item.code: one for one in city_folder.read_folder(folder).services}
+    assert definitions["rental_subsidy"].rules == {} and definitions["rental_subsidy"].certificate is None
 
 
 def test_a_city_without_services_is_named(folder: Path) -> None:
@@ -353,10 +417,10 @@ def test_a_city_without_services_is_named(folder: Path) -> None:
 
 
 def test_a_missing_and_a_foreign_file_are_named(folder: Path) -> None:
-    (folder / STICKER / "rules.json").unlink()
+    (folder / STICKER / "facts.json").unlink()
     (folder / STICKER / "notes.txt").write_text("x", encoding="utf-8")
     found = mistakes(folder)
-    assert f"{STICKER}rules.json: the file is missing" in found
+    assert f"{STICKER}facts.json: the file is missing" in found
     assert any("notes.txt" in line for line in found)
 
 
@@ -408,7 +472,7 @@ def test_two_publications_at_once_leave_one_whole_release(folder: Path, monkeypa
             service.publish(read.city, read.services[:1])
         monkeypatch.undo()
         service._release.cache_clear()
-        assert len(service.release().services) == 4
+        assert len(service.release().services) == 6
         assert "The faster one" in {summary.name.en for summary in service.release().services}
     finally:
         monkeypatch.undo()
@@ -435,7 +499,7 @@ def test_a_changed_service_gets_a_new_version_and_running_applications_keep_thei
 
 def test_the_command_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert publish.main(["--check", str(folder)]) == 0
-    assert "4 services and 3 halls, no mistake" in capsys.readouterr().out
+    assert "6 services and 3 halls, no mistake" in capsys.readouterr().out
     alter(folder, STICKER + "service.json", lambda c: c.update(unit="nobody"))
     assert publish.main([str(folder)]) == 1
     assert "nothing was published" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import pypdfium2
 import pytest
 
 from chalicelib.catalog import service as catalog
+from chalicelib.catalog.definition import Layout, ServiceDefinition
 from chalicelib.certificates import pdf as drawing
 from chalicelib.certificates import rules
 from chalicelib.kernel import qr
@@ -133,6 +134,11 @@ def test_the_symbol_is_small_because_the_number_is_numeric() -> None:
     assert len(qr.modules("h" * 36, NUMBER, correction="Q")) == 53
 
 
+def layout_of(definition: ServiceDefinition) -> Layout:
+    assert definition.certificate is not None
+    return definition.certificate.layout
+
+
 def face(**changes: str) -> dict[str, str]:
     names = (
         "plate number class_name origin destination stops enterprise driver issuer signer "
@@ -144,7 +150,7 @@ def face(**changes: str) -> dict[str, str]:
 def test_rare_characters_of_names_are_printed(world: World) -> None:
     _, definition = catalog.current("tour_bus_sticker")
     rare = "䶮㭎㛃鿏𬭎𫖮𬴊"
-    pdf = drawing.draw(definition.certificate.layout, face(driver=rare), "https://q.example.gov.cn/b/", NUMBER)
+    pdf = drawing.draw(layout_of(definition), face(driver=rare), "https://q.example.gov.cn/b/", NUMBER)
     assert pdf.startswith(b"%PDF")
     assert drawing.missing_glyph(rare, "bold") is None
 
@@ -160,20 +166,20 @@ def test_the_list_of_drawable_characters_is_the_fonts(world: World) -> None:
 def test_a_missing_glyph_is_an_error_and_never_a_box(world: World) -> None:
     _, definition = catalog.current("tour_bus_sticker")
     with pytest.raises(Problem) as refused:
-        drawing.draw(definition.certificate.layout, face(driver="𠮷田"), "https://q.example.gov.cn/b/", NUMBER)
+        drawing.draw(layout_of(definition), face(driver="𠮷田"), "https://q.example.gov.cn/b/", NUMBER)
     assert refused.value.error is rules.GLYPH_MISSING and "𠮷" in refused.value.zh
 
 
 def test_long_texts_shrink_to_fit_their_place(world: World) -> None:
     _, definition = catalog.current("tour_bus_sticker")
     long = face(enterprise="示例" * 20 + "旅游客运有限公司", stops=" · ".join(["呼和浩特市新城区"] * 6))
-    pdf = drawing.draw(definition.certificate.layout, long, "https://q.example.gov.cn/b/", NUMBER)
+    pdf = drawing.draw(layout_of(definition), long, "https://q.example.gov.cn/b/", NUMBER)
     assert decode(raster(pdf)).endswith(NUMBER)
 
 
 def test_the_same_certificate_draws_the_same_bytes(world: World) -> None:
     _, definition = catalog.current("tour_bus_sticker")
     first, second = (
-        drawing.draw(definition.certificate.layout, face(), "https://q.example.gov.cn/b/", NUMBER) for _ in range(2)
+        drawing.draw(layout_of(definition), face(), "https://q.example.gov.cn/b/", NUMBER) for _ in range(2)
     )
     assert first == second and len(first) < 60_000

@@ -4,12 +4,11 @@ from chalicelib.applications.service import absences, copies, erasure, jobs, ove
 from chalicelib.applications.service.cases import find_task
 from chalicelib.applications.service.deliveries import choose_delivery, request_originals
 from chalicelib.applications.service.drafts import Check, check, create, definition_of, discard, save_form, tag_of_form
+from chalicelib.applications.service.lapses import lapse_corrections, remind_of_corrections
 from chalicelib.applications.service.progress import PublicStatus, Timeline, public_status, timeline
 from chalicelib.applications.service.submissions import (
     complete_paid,
     correct,
-    lapse_corrections,
-    remind_of_corrections,
     submit,
     withdraw,
 )

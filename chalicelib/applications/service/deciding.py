@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.applications import answers, course, decisions, rules, store
+from chalicelib.applications import answers, benefits, course, decisions, rules, store
 from chalicelib.applications.process import BEFORE, StepState
 from chalicelib.applications.service import cases, submissions
 from chalicelib.applications.service.drafts import Dossier, completed, definition_of, findings_of, problems_of
@@ -17,6 +17,8 @@ from chalicelib.kernel.storage import tables
 from chalicelib.payments import service as payments
 
 Filled = tuple[ContentItem, Content]
+_NO_APPROVAL = (decisions.FEES_UNCLEAR, benefits.BENEFIT_UNCLEAR)
+"""What an officer looks at, and cannot approve: nobody knows what it costs or pays."""
 
 
 def conclude(
@@ -35,7 +37,7 @@ def conclude(
     if case.sends_notice:
         happened.append(_send_notice(update, actor, note, filled))
     elif case.outcome == answers.APPROVE:
-        happened += _approve(update, actor)
+        happened += _approve(update, actor, note)
     elif case.outcome == answers.REFUSE:
         happened += _refuse(update, actor, filled)
     cases.write(update, happened)
@@ -51,12 +53,13 @@ def _content_of(item: ApplicationItem) -> tuple[ContentItem, Content]:
     return stored, stored.opened()
 
 
-def _approve(update: cases.Update, actor: Actor) -> list[Event]:
-    """The last approval: the rules are asked again, then the bills are issued or the certificate is."""
+def _approve(update: cases.Update, actor: Actor, note: str) -> list[Event]:
+    """The last approval: the rules are asked again, then the bills are issued or the result is."""
     item = update.item
     happened = [submissions.advance(item, "review", actor, [])]
     stored, content = _content_of(item)
     dossier = _checked_again(item, content)
+    submissions.note_result(dossier, note)
     update.others.append(store.content_write(stored, dossier.content))
     approval, issuing = submissions.approve(update, dossier, actor)
     update.others += issuing
@@ -68,9 +71,7 @@ def _checked_again(item: ApplicationItem, before: Content) -> Dossier:
     dossier = completed(item, before.form, before)
     problems = problems_of(dossier)
     refuse_if(problems, rules.APPROVAL_BLOCKED, fields=problems)
-    blocking = [
-        finding for finding in findings_of(dossier) if finding.effect != "review" or finding == decisions.FEES_UNCLEAR
-    ]
+    blocking = [finding for finding in findings_of(dossier) if finding.effect != "review" or finding in _NO_APPROVAL]
     if blocking:
         reasons = [FieldError("", finding.code, zh=finding.reason.zh, en=finding.reason.en) for finding in blocking]
         raise rules.APPROVAL_BLOCKED(fields=reasons)

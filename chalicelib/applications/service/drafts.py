@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.applications import decisions, forms, rules, store
+from chalicelib.applications import benefits, decisions, forms, rules, store
 from chalicelib.applications.decisions import Finding
 from chalicelib.applications.store import ApplicationItem, Content, ContentItem
 from chalicelib.catalog import service as catalog
@@ -237,18 +237,23 @@ class Check(msgspec.Struct, frozen=True):
 
 
 def problems_of(dossier: Dossier) -> list[FieldError]:
-    """What is wrong with the form: its schema's rules, and characters that the certificate could not show."""
-    return forms.check(dossier.definition.form, dossier.content.form) or certificates.undrawable(
-        dossier.definition.certificate, dossier.context
-    )
+    """What is wrong with the form: by its schema, by whose account it names, by what a certificate could not show."""
+    found = forms.check(dossier.definition.form, dossier.content.form)
+    found = found or benefits.problems(dossier.definition, dossier.context)
+    certificate = dossier.definition.certificate
+    if found or certificate is None:
+        return found
+    return certificates.undrawable(certificate, dossier.context)
 
 
 def findings_of(dossier: Dossier) -> list[Finding]:
     """What the rules find now."""
     context = dossier.context
     item = dossier.item
-    overlap = certificates.overlaps(item.service, dossier.definition.certificate, context, item.id)
+    certificate = dossier.definition.certificate
+    overlap = certificate is not None and certificates.overlaps(item.service, certificate, context, item.id)
     found = decisions.evaluate(dossier.definition, {**context, "overlap": overlap})
+    found += benefits.findings(dossier.definition, context)
     commitment = dossier.definition.item.commitment
     if not item.process.committed or not commitment:
         return found

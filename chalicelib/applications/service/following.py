@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from chalicelib.applications import limits, rules, store, watch
 from chalicelib.applications.process import PROMISE_CHECK
-from chalicelib.applications.service import cases, deciding, schedule, submissions
+from chalicelib.applications.service import cases, deciding, lapses, schedule
 from chalicelib.applications.store import ApplicationItem
 from chalicelib.applications.store.watchlist import ClockItem
 from chalicelib.catalog import service as catalog
@@ -56,7 +56,7 @@ def _visit_unpaid(row: ClockItem, item: ApplicationItem) -> None:
     ends_after = payable_until + timedelta(days=limits.UNPAID_DAYS) if payable_until else None
     if ends_after is not None and clock.today() > ends_after:
         with suppress(Problem):
-            submissions.end_unpaid(item)
+            lapses.end_unpaid(item)
             tables.write(tables.Delete(row, ClockItem.version == row.version))
             return
     when = schedule.morning_after(ends_after) if ends_after and ends_after >= clock.today() else schedule.tomorrow()

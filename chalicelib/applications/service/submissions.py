@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
-from chalicelib.applications import course, decisions, events, limits, rules, store
+from chalicelib.applications import benefits, course, decisions, events, limits, rules, store
 from chalicelib.applications.process import MISSING
-from chalicelib.applications.service import cases, promises, schedule
+from chalicelib.applications.service import cases, lapses, promises, schedule
 from chalicelib.applications.service.drafts import (
     Dossier,
     applicant,
@@ -22,7 +22,7 @@ from chalicelib.catalog.definition import ServiceDefinition, Text
 from chalicelib.certificates import service as certificates
 from chalicelib.delivery import service as delivery
 from chalicelib.identity import service as identity
-from chalicelib.kernel import clock, errors, log
+from chalicelib.kernel import clock, errors
 from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
@@ -32,8 +32,6 @@ from chalicelib.kernel.storage.tables import Put, Write
 from chalicelib.payments import service as payments
 
 RULES = system("rules")
-TIME = system("schedule")
-_LAPSING_DAYS = 14
 
 
 def submit(actor: Actor, item: ApplicationItem, form: dict[str, Any] | None = None) -> ApplicationItem:
@@ -49,7 +47,7 @@ def submit(actor: Actor, item: ApplicationItem, form: dict[str, Any] | None = No
     identity.representation.check_representation(actor)
     is_too_late = item.correct_by is None or clock.today() > item.correct_by
     if action == "correct" and is_too_late:
-        lapse(item)
+        lapses.lapse(item)
         raise rules.GRAPH.refusal(item.status)
     try:
         return _submit_unless_taken(actor, item, action, form)
@@ -155,6 +153,7 @@ def _decide_at_once(update: cases.Update, dossier: Dossier, outcome: str) -> lis
     if outcome == "refuse":
         dossier.content.refusal = refusal_of(dossier.definition, "；".join(one.reason.zh for one in reasons))
         return [*happened, advance(item, "refuse", RULES, codes)]
+    note_result(dossier, "")
     approval, issuing = approve(update, dossier, RULES)
     update.others += issuing
     return [*happened, *approval]
@@ -181,11 +180,19 @@ def advance(item: ApplicationItem, action: str, actor: Actor, codes: list[str], 
     return Event(advanced, actor, note=note, data={"reasons": list(codes)} if codes else {})
 
 
+def note_result(dossier: Dossier, words: str) -> None:
+    """Keep with the content what an approval pays, or answers: ``words`` are those of whoever approves last."""
+    dossier.content.benefit = benefits.payout(dossier.definition, dossier.context)
+    if dossier.definition.item.result_kind == "answer":
+        dossier.content.answer = words
+
+
 def approve(update: cases.Update, dossier: Dossier, actor: Actor) -> tuple[list[Event], list[Write]]:
     """Approve a reviewed application: the events and the other writes.
 
-    Where the decision costs something, the bills are issued and the certificate waits for the money; otherwise it is
-    issued and the application completed at once. Raises ``period_taken`` when an exclusive period was taken meanwhile.
+    Where the decision costs something, the bills are issued and the result waits for the money; otherwise the
+    application is completed at once, and its certificate issued if it has one. Raises ``period_taken`` when an
+    exclusive period was taken meanwhile.
     """
     item = dossier.item
     approved = advance(item, "approve", actor, [])
@@ -223,7 +230,8 @@ def _debt(dossier: Dossier) -> payments.Debt:
         days=days,
         charges=charges,
         handler=item.handler,
-        issuer=definition.item.unit,
+        # By it a refund knows whether a certificate follows.
+        issuer=definition.item.unit if definition.certificate is not None else "",
     )
 
 
@@ -245,9 +253,12 @@ def complete_paid(application_id: str) -> None:
 
 
 def _complete(dossier: Dossier, actor: Actor) -> tuple[Event, list[Write]]:
-    """Issue the certificate and complete the application."""
+    """Complete the application; issue its certificate, if it leads to one."""
     item = dossier.item
     definition = dossier.definition
+    item.process.issued = clock.today()
+    if definition.certificate is None:
+        return advance(item, "finish", RULES, []), []
     issue = certificates.Issue(
         service=item.service,
         version=item.service_version,
@@ -260,7 +271,6 @@ def _complete(dossier: Dossier, actor: Actor) -> tuple[Event, list[Write]]:
     )
     certificate, writes = certificates.prepare(issue, actor)
     item.certificate_id = certificate.id
-    item.process.issued = clock.today()
     writes += delivery.prepare(
         result_of(item, definition), item.applicant, item.applicant_kind, item.handler, store.delivery_of(item)
     )
@@ -293,18 +303,6 @@ def withdraw(actor: Actor, item: ApplicationItem, reason: str) -> None:
         raise errors.CONFLICT() from None
 
 
-def end_unpaid(item: ApplicationItem) -> None:
-    """Nobody has paid what the decision costs: the case ends, and its bills are cancelled.
-
-    Raises ``bill_already_paid`` and ``other_payment_open``: then it goes on. Raises ``ConditionFailed``.
-    """
-    update = cases.Update.of(item)
-    ended = rules.GRAPH.move(item, "end_unpaid", "system")
-    course.cancel_open_steps(update.case)
-    update.others += payments.bills.cancel_writes(TIME, item.bills, ended.zh)
-    cases.write(update, [Event(ended, TIME)])
-
-
 def notice(update: cases.Update, content_item: store.ContentItem, content: Content, actor: Actor, note: str) -> Event:
     """Ask for everything that is missing, once (一次告知); the clock stops until the applicant has answered.
 
@@ -323,69 +321,3 @@ def notice(update: cases.Update, content_item: store.ContentItem, content: Conte
     content.missing = {}
     update.others += [store.content_write(content_item, content), Put(watchlist.correction_due(item.id, last_day))]
     return Event(requested, actor, note=note, data={"units": missing})
-
-
-def lapse(item: ApplicationItem) -> bool:
-    """A correction that did not come in time counts as withdrawn (逾期视为撤回); whether this was the one to say so."""
-    update = cases.Update.of(item)
-    lapsed = rules.GRAPH.move(item, "lapse", "system")
-    course.cancel_open_steps(update.case)
-    schedule = system("schedule")
-    try:
-        cases.write(update, [Event(lapsed, schedule)])
-    except tables.ConditionFailed:
-        return False
-    return True
-
-
-def remind_of_corrections() -> int:
-    """Note that corrections due on the next working day are to be reminded of, each once; how many."""
-    last_day = catalog.calendar().add_working_days(clock.today(), 1)
-    reminded = 0
-    cursor = None
-    while True:
-        page = watchlist.corrections_due(last_day, cursor)
-        for row in page.items:
-            reminded += _remind(row.application_id, last_day)
-        cursor = page.cursor
-        if cursor is None:
-            return reminded
-
-
-def _remind(application_id: str, last_day: date) -> bool:
-    def attempt() -> bool:
-        item = store.application(application_id)
-        waits = item is not None and item.status == rules.CORRECTION and item.correct_by == last_day
-        if item is None or not waits or item.reminded:
-            return False
-        item.reminded = True
-        tables.write(changes.record(item, Event(events.CORRECTION_REMINDER_DUE, system("schedule"))))
-        return True
-
-    try:
-        return optimistic.repeat(attempt)
-    except errors.Problem as problem:
-        log.failure("reminder_put_off", problem, subject=application_id)
-        return False  # the others are reminded all the same; the next run finds this one again
-
-
-def lapse_corrections() -> int:
-    """Withdraw what should have been corrected in the last two weeks, so that missed runs are caught up; how many."""
-    lapsed = 0
-    for past in range(_LAPSING_DAYS, 0, -1):
-        lapsed += _lapse_day(clock.today() - timedelta(days=past))
-    return lapsed
-
-
-def _lapse_day(last_day: date) -> int:
-    lapsed = 0
-    cursor = None
-    while True:
-        page = watchlist.corrections_due(last_day, cursor)
-        for row in page.items:
-            item = store.application(row.application_id)
-            if item is not None and item.status == rules.CORRECTION and item.correct_by == last_day:
-                lapsed += lapse(item)
-        cursor = page.cursor
-        if cursor is None:
-            return lapsed

@@ -9,6 +9,7 @@ import msgspec
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, UnicodeAttribute
 
 from chalicelib.applications import rules
+from chalicelib.applications.benefits import Payout
 from chalicelib.applications.decisions import Finding
 from chalicelib.applications.process import VOCABULARY, Process, StepState
 from chalicelib.applications.store import queues
@@ -95,7 +96,10 @@ class ApplicationItem(tables.AggregateTable):
 
 
 class Content(msgspec.Struct):
-    """The form, what the registers and the rules said, the one list of what is missing, what each unit misses."""
+    """The form, what the registers and the rules said, the one list of what is missing, what each unit misses.
+
+    ``benefit`` and ``answer``: what an approval pays, or says.
+    """
 
     form: dict[str, Any] = {}
     facts: dict[str, Any] = {}
@@ -104,6 +108,8 @@ class Content(msgspec.Struct):
     missing: dict[str, list[CorrectionItem]] = {}
     step_refusals: list[StepRefusal] = []
     refusal: Refusal | None = None
+    benefit: Payout | None = None
+    answer: str = ""
 
 
 class ContentItem(tables.VersionedTable):

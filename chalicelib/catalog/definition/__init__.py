@@ -32,6 +32,7 @@ from chalicelib.catalog.definition.messages import (
 )
 from chalicelib.catalog.definition.retention import Retention, RetentionRule
 from chalicelib.catalog.definition.services import (
+    Benefit,
     CertificateDefinition,
     Commitment,
     Example,
@@ -42,6 +43,7 @@ from chalicelib.catalog.definition.services import (
     PublicField,
     QrElement,
     RectangleElement,
+    ResultKind,
     ServiceDefinition,
     Source,
     TextElement,
@@ -53,6 +55,7 @@ from chalicelib.catalog.definition.workflow import AnswerRule, Procedure, Proced
 __all__ = [
     "AlipayMessage",
     "AnswerRule",
+    "Benefit",
     "BookingRules",
     "CalendarYear",
     "Capacity",
@@ -84,6 +87,7 @@ __all__ = [
     "RectangleElement",
     "Region",
     "Release",
+    "ResultKind",
     "Retention",
     "RetentionRule",
     "ServiceDefinition",

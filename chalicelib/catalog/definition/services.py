@@ -120,6 +120,22 @@ class Commitment(Strict, frozen=True, kw_only=True):
     legal_basis: str
 
 
+class Benefit(Strict, frozen=True, kw_only=True):
+    """What a benefit (行政给付) pays: an expression over form and facts that gives fen, at most so many.
+
+    ``account`` and ``holder``: the fields of the form that hold the number of the account and its holder's name.
+    """
+
+    amount: str
+    most: Annotated[int, Meta(ge=1)]
+    account: Code
+    holder: Code
+
+
+ResultKind = Literal["certificate", "decision", "filing", "benefit", "confirmation", "answer"]
+"""证照, 决定, 备案, 给付, 确认, 答复."""
+
+
 class Item(Strict, frozen=True, kw_only=True):
     """``service.json``: the directory entry (政务服务事项要素, GB/T 39554.2). Limits count working days.
 
@@ -130,6 +146,8 @@ class Item(Strict, frozen=True, kw_only=True):
     ``proof``: who may apply: ``claimed``, whoever gave a name and a number; ``proven``, who has proven that they are
     theirs. ``limit_basis``: the law that allows a statutory limit above that of 行政许可法 art. 42.
     ``tolerance``: materials may be brought later (容缺受理); ``commitment``: a promise replaces proofs (告知承诺).
+    ``result_kind``: only a ``certificate`` has a ``certificate.json``, is printed and posted; an ``answer`` is what the
+    officer writes who approves; ``benefit``: what is paid.
     ``effective_from``: new cases get this version from this day on, and the version before it until then.
     """
 
@@ -167,7 +185,7 @@ class Item(Strict, frozen=True, kw_only=True):
     process: Annotated[list[Text], Meta(min_length=1)]
     fees: list[Fee]
     result: Text
-    result_kind: Literal["certificate", "decision", "other"]
+    result_kind: ResultKind
     legal_basis: Annotated[list[LegalBasis], Meta(min_length=1)]
     questions: list[Question]
     contact: ServiceContact
@@ -179,6 +197,7 @@ class Item(Strict, frozen=True, kw_only=True):
     limit_basis: str | UnsetType = UNSET
     tolerance: Tolerance | UnsetType = UNSET
     commitment: Commitment | UnsetType = UNSET
+    benefit: Benefit | UnsetType = UNSET
 
     def tolerance_days(self) -> dict[str, int]:
         """The materials that may be brought later (容缺), each with the working days that it has."""
@@ -312,7 +331,7 @@ class Example(Strict, frozen=True, kw_only=True):
     """``examples.json``: a case and what the rules must say; publishing refuses a rule that none exercises.
 
     ``fees``: fen of each fee item after reductions, for an approved case. ``steps``: which steps of the workflow run,
-    for a case that officers review.
+    for a case that officers review. ``benefit``: fen that are paid, for a case that is approved or reviewed.
     """
 
     name: str
@@ -325,19 +344,21 @@ class Example(Strict, frozen=True, kw_only=True):
     codes: list[str]
     fees: dict[str, int] = {}
     steps: list[str] = []
+    benefit: int = 0
 
 
 class ServiceDefinition(Strict, frozen=True, kw_only=True):
     """A whole service, as published under one version.
 
+    ``rules``: empty where people decide every case. ``certificate``: None where another result comes of it.
     ``fees`` is the decision table of what it costs, ``messages`` what it says instead of the city's templates.
     """
 
     item: Item
     form: dict[str, Any]
     facts: dict[str, Any]
-    rules: dict[str, Any]
     workflow: Workflow
-    certificate: CertificateDefinition
+    rules: dict[str, Any] = {}
+    certificate: CertificateDefinition | None = None
     fees: dict[str, Any] = {}
     messages: list[MessageTemplate] = []

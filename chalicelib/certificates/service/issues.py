@@ -155,7 +155,10 @@ def _period_write(issue: Issue, item: CertificateItem) -> tables.Put:
 
 
 def definition_of(item: CertificateItem) -> CertificateDefinition:
-    return catalog.definition(item.service, item.service_version).certificate
+    """What the certificate was issued by; there is none without."""
+    definition = catalog.definition(item.service, item.service_version).certificate
+    assert definition is not None
+    return definition
 
 
 def name_of(item: CertificateItem) -> Text:

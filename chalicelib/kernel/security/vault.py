@@ -137,6 +137,11 @@ def mask_id_number(number: str) -> str:
     return number[:3] + "*" * (len(number) - 7) + number[-4:]
 
 
+def mask_account(number: str) -> str:
+    """The last four digits of a bank account stay: ``***********1234``."""
+    return "*" * max(4, len(number) - 4) + number[-4:]
+
+
 def mask_phone(phone: str) -> str:
     """``138****1234``."""
     return phone[:3] + "*" * max(0, len(phone) - 7) + phone[-4:]

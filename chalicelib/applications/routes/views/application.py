@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 
 from chalicelib.applications import decisions, forms, limits, rules, service, store
 from chalicelib.applications.store import ApplicationItem, CorrectionItem, Refusal
 from chalicelib.catalog import service as catalog
-from chalicelib.catalog.definition import ServiceDefinition, Text
+from chalicelib.catalog.definition import ResultKind, ServiceDefinition, Text
 from chalicelib.delivery import service as delivery
-from chalicelib.kernel.edge.shapes import View, given, one_of
+from chalicelib.kernel.edge.shapes import Money, View, given, one_of
 from chalicelib.kernel.security import vault
 
 Status = Annotated[str, one_of(rules.GRAPH.states)]
@@ -43,6 +43,17 @@ class OwedView(View, frozen=True, kw_only=True):
     material: str
     until: date | None = None
     supplied_on: date | None = None
+
+
+class OutcomeView(View, frozen=True, kw_only=True):
+    """What came of it: its kind and name, the day; a benefit's amount and the end of the account; an answer's words."""
+
+    kind: Annotated[str, one_of(get_args(ResultKind))]
+    name: Text
+    decided_on: date | None = None
+    amount: Money | None = None
+    account: str | None = None
+    answer: str | None = None
 
 
 class ApplicationView(View, frozen=True, kw_only=True):
@@ -76,6 +87,7 @@ class ApplicationView(View, frozen=True, kw_only=True):
     shipment: str | None = None
     deliver_by: date | None = None
     promise_broken_on: date | None = None
+    result: OutcomeView | None = None
 
 
 class ApplicationRow(View, frozen=True, kw_only=True):
@@ -123,10 +135,25 @@ def application_view(item: ApplicationItem, *, for_staff: bool = False, with_con
         deliver_by=limits.delivery_due(catalog.calendar(), item.process),
         commitment=item.process.committed,
         promise_broken_on=service.promises.broken_on(item),
+        result=_result_view(item, definition, content),
         refusal=content.refusal,
         delivery=delivery_view(definition, choice),
         shipment=_shipment(item),
         warnings=catalog.calendar_warnings(item.correct_by, item.due_on),
+    )
+
+
+def _result_view(item: ApplicationItem, definition: ServiceDefinition, content: store.Content) -> OutcomeView | None:
+    if item.status not in (rules.APPROVED, rules.COMPLETED):
+        return None
+    paid = content.benefit
+    return OutcomeView(
+        kind=definition.item.result_kind,
+        name=definition.item.result,
+        decided_on=item.process.decided,
+        amount=Money(paid.amount) if paid else None,
+        account=vault.mask_account(paid.account) if paid else None,
+        answer=given(content.answer),
     )
 
 
