@@ -10,7 +10,7 @@ NOTO := node_modules/@expo-google-fonts/noto-sans-sc
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test proofs test-stack lint mutants house format openapi examples bench publish check-city move-cases join staff staff-code suspend reinstate dismiss invoke \
-	rush cycle hostile notices simulation package deploy secrets destroy restore-items practice costs lock clean-data
+	rush cycle hostile notices limits simulation package deploy secrets destroy restore-items practice costs lock clean-data
 
 # the shell has a USER of its own
 STAFF_USER = $(if $(findstring command,$(origin USER)),$(USER))
@@ -108,6 +108,9 @@ hostile: install ## 1,000 payments against lost, doubled, late and forged notifi
 
 notices: install ## how soon people are told: events at a steady rate against the whole stack
 	@$(BIN)/python -m bench.notices
+
+limits: install ## 100,000 running limits computed anew after a calendar was published, by a job that is interrupted
+	@$(BIN)/python -m bench.limits
 
 simulation: install ## what a release morning of a city of 8 million would meet on DynamoDB
 	@$(BIN)/python -m bench.simulation

@@ -18,6 +18,7 @@ from chalicelib.catalog.definition import (
     CertificateDefinition,
     City,
     Example,
+    Once,
     QrElement,
     ServiceDefinition,
     TextElement,
@@ -79,6 +80,10 @@ def _check_directory_entry(definition: ServiceDefinition) -> Found:
         )
         if field not in known:
             yield "service.json", f"$.sources {source.name}.key", f"{source.key} is no field of applicant or form"
+    for path in item.once.by if isinstance(item.once, Once) else []:
+        root, _, field = path.partition(".")
+        if root != "form" or field not in definition.form.get("required", []):
+            yield "service.json", "$.once.by", f"{path} is no field that form.json requires"
     if item.processing == "instant" and item.promised_days > 1:
         yield "service.json", "$.promised_days", "an instant service (即办件) promises 0 or 1 day"
 

@@ -123,6 +123,12 @@ NO_SUCH_MODEL = ErrorCode(
     zh="没有您名下这个事项的该办件，不能据此填写；请新建空白申请",
     en="You have no such case of this service to begin from; begin an empty one",
 )
+ALREADY_RUNNING = ErrorCode(
+    "application_running",
+    409,
+    zh="同一事项已有在办的申请（受理号 {receipt}），请等它办结，或先撤回它",
+    en="An application for the same thing is running (receipt {receipt}): wait for it, or withdraw it first",
+)
 RECEIPT_UNKNOWN = ErrorCode(
     "receipt_unknown", 404, zh="没有此受理号，请核对", en="There is no such receipt number; check it"
 )

@@ -374,6 +374,11 @@ RESULTS: dict[str, tuple[str, Callable[[Any], object], str]] = {
         lambda c: c["benefit"].update(account="bank"),
         "form.json does not require a text bank",
     ),
+    "a thing that nobody has to name": (
+        "service.json",
+        lambda c: c["once"].update(by=["form.floor"]),
+        "form.floor is no field that form.json requires",
+    ),
     "another amount than an example expects": (
         "service.json",
         lambda c: c["benefit"].update(amount="form.members * 30000"),

@@ -158,7 +158,7 @@ def save_form(target: ApplicationItem, body: FormInput, if_match: str) -> SavedF
     "POST",
     "/v1/applications/{application_id}/submit",
     OWN,
-    errors=[rules.FORM_INVALID, rules.WRONG_STATE, *identity.representation.ERRORS],
+    errors=[rules.FORM_INVALID, rules.ALREADY_RUNNING, rules.WRONG_STATE, *identity.representation.ERRORS],
     limit=SUBMISSION_LIMIT,
 )
 def submit_application(actor: Actor, target: ApplicationItem) -> ApplicationView:
@@ -170,7 +170,7 @@ def submit_application(actor: Actor, target: ApplicationItem) -> ApplicationView
     "POST",
     "/v1/applications/{application_id}/corrections",
     OWN,
-    errors=[rules.FORM_INVALID, rules.WRONG_STATE, *identity.representation.ERRORS],
+    errors=[rules.FORM_INVALID, rules.ALREADY_RUNNING, rules.WRONG_STATE, *identity.representation.ERRORS],
     limit=SUBMISSION_LIMIT,
 )
 def correct_application(actor: Actor, target: ApplicationItem, body: FormInput) -> ApplicationView:

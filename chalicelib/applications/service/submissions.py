@@ -7,18 +7,19 @@ from typing import Any
 
 from chalicelib.applications import benefits, course, decisions, events, limits, rules, store
 from chalicelib.applications.process import MISSING
-from chalicelib.applications.service import cases, lapses, promises, schedule
+from chalicelib.applications.service import cases, lapses, once, promises, schedule
 from chalicelib.applications.service.drafts import (
     Dossier,
     applicant,
     completed,
     definition_of,
+    discard,
     findings_of,
     problems_of,
 )
 from chalicelib.applications.store import ApplicationItem, Content, Refusal, watchlist
 from chalicelib.catalog import service as catalog
-from chalicelib.catalog.definition import ServiceDefinition, Text
+from chalicelib.catalog.definition import Once, ServiceDefinition, Text
 from chalicelib.certificates import service as certificates
 from chalicelib.delivery import service as delivery
 from chalicelib.identity import service as identity
@@ -95,6 +96,12 @@ def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[st
     problems = problems_of(dossier)
     refuse_if(problems, rules.FORM_INVALID, fields=problems)
     promises.check_possible(item, dossier.definition.item)
+    rule = once.rule_of(dossier)
+    lock = once.lock_of(dossier, rule) if rule is not None else None
+    if rule is not None and lock is not None:
+        running = once.running_of(lock, item.id)
+        if running is not None:
+            return _second_one(actor, item, running, rule)
     update = cases.Update.of(item, dossier.definition)
     findings = findings_of(dossier)
     dossier.content.findings = findings
@@ -110,8 +117,17 @@ def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[st
     else:
         happened += _decide_at_once(update, dossier, outcome)
     update.others.append(store.content_write(stored, dossier.content))
+    if lock is not None:
+        update.others.append(once.lock_write(lock, item.id))
     cases.write(update, happened)
     return item
+
+
+def _second_one(actor: Actor, item: ApplicationItem, running: ApplicationItem, rule: Once) -> ApplicationItem:
+    """Somebody applies for what a case of theirs runs for: refused, or they get that case in the draft's place."""
+    refuse_if(rule.then == "refuse" or item.status != rules.DRAFT, rules.ALREADY_RUNNING, receipt=running.receipt)
+    discard(actor, item)
+    return running
 
 
 def _received(actor: Actor, update: cases.Update, action: str) -> Event:

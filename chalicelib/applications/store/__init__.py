@@ -152,6 +152,15 @@ class CreditItem(tables.VersionedTable):
     broken_on = Day()
 
 
+class OnceItem(tables.VersionedTable):
+    """Which case was last submitted for a thing of which one case runs at a time."""
+
+    class Meta:
+        table_name = TABLE
+
+    application_id = UnicodeAttribute()
+
+
 class ApplicationReadingItem(readings.ReadingItem):
     """Which staff member read which application, and when."""
 

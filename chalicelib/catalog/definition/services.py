@@ -132,6 +132,17 @@ class Benefit(Strict, frozen=True, kw_only=True):
     holder: Code
 
 
+class Once(Strict, frozen=True, kw_only=True):
+    """One running case for one thing: the values at these paths (``form.plate``) say which.
+
+    ``then``: a second application of the same party is refused, or joined: its draft is thrown away, and the running
+    case is the answer.
+    """
+
+    by: Annotated[list[str], Meta(min_length=1, max_length=5)]
+    then: Literal["refuse", "join"]
+
+
 ResultKind = Literal["certificate", "decision", "filing", "benefit", "confirmation", "answer"]
 """证照, 决定, 备案, 给付, 确认, 答复."""
 
@@ -147,7 +158,7 @@ class Item(Strict, frozen=True, kw_only=True):
     theirs. ``limit_basis``: the law that allows a statutory limit above that of 行政许可法 art. 42.
     ``tolerance``: materials may be brought later (容缺受理); ``commitment``: a promise replaces proofs (告知承诺).
     ``result_kind``: only a ``certificate`` has a ``certificate.json``, is printed and posted; an ``answer`` is what the
-    officer writes who approves; ``benefit``: what is paid.
+    officer writes who approves; ``benefit``: what is paid. ``once``: whether two cases may run for one thing.
     ``effective_from``: new cases get this version from this day on, and the version before it until then.
     """
 
@@ -198,6 +209,7 @@ class Item(Strict, frozen=True, kw_only=True):
     tolerance: Tolerance | UnsetType = UNSET
     commitment: Commitment | UnsetType = UNSET
     benefit: Benefit | UnsetType = UNSET
+    once: Once | UnsetType = UNSET
 
     def tolerance_days(self) -> dict[str, int]:
         """The materials that may be brought later (容缺), each with the working days that it has."""
