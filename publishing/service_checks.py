@@ -27,7 +27,7 @@ from chalicelib.certificates import pdf
 from chalicelib.certificates import rules as certificate_rules
 from chalicelib.certificates import service as certificates
 from chalicelib.kernel.errors import Problem
-from publishing import fee_checks, rule_rows, workflow_checks
+from publishing import fee_checks, fee_rows, rule_rows, workflow_checks
 
 X_KEYWORDS = {"x-en", "x-fixed", "x-prefill", "x-options", "x-message"}
 EFFECTS = ("not_accept", "refuse", "review")
@@ -80,10 +80,10 @@ def _check_directory_entry(definition: ServiceDefinition) -> Found:
         )
         if field not in known:
             yield "service.json", f"$.sources {source.name}.key", f"{source.key} is no field of applicant or form"
-    for path in item.once.by if isinstance(item.once, Once) else []:
-        root, _, field = path.partition(".")
-        if root != "form" or field not in definition.form.get("required", []):
-            yield "service.json", "$.once.by", f"{path} is no field that form.json requires"
+    named = item.once.by if isinstance(item.once, Once) else []
+    for field in named:
+        if field not in definition.form.get("required", []):
+            yield "service.json", "$.once.by", f"{field} is no field that form.json requires"
     if item.processing == "instant" and item.promised_days > 1:
         yield "service.json", "$.promised_days", "an instant service (即办件) promises 0 or 1 day"
 
@@ -241,23 +241,12 @@ def _without_entry(
             yield "certificate.json", place, f"no entry for {choice}, which form.json lets people choose"
 
 
-def example_context(example: Example) -> dict[str, Any]:
-    """What rules and certificate look at, of an example."""
-    return {
-        "today": str(example.today),
-        "applicant": example.applicant,
-        "form": example.form,
-        "facts": example.facts,
-        "overlap": example.overlap,
-    }
-
-
 def _check_benefits(definition: ServiceDefinition, given: list[Example]) -> Iterator[tuple[str, str]]:
     """What each example that may be approved pays, beside what it says."""
     for example in given:
         if example.outcome not in ("approve", "review"):
             continue
-        context = example_context(example)
+        context = fee_rows.context_of(example, example.form)
         problems = benefits.problems(definition, context)
         payout = benefits.payout(definition, context)
         amount = payout.amount if payout is not None else 0
@@ -277,7 +266,7 @@ def examples(definition: ServiceDefinition, given: list[Example], city: City) ->
         if problems:
             yield example.name, f"the form is not valid: {problems[0].path} {problems[0].en}"
             continue
-        context = example_context(example)
+        context = fee_rows.context_of(example, example.form)
         try:
             findings = decisions.evaluate(definition, context)
         except (RuntimeError, KeyError, TypeError) as error:
@@ -299,7 +288,7 @@ def examples(definition: ServiceDefinition, given: list[Example], city: City) ->
     yield from _check_benefits(definition, given)
     if not definition.rules:
         for example, _ in reviewed:
-            yield from _check_drawing(definition, example, example_context(example), city)
+            yield from _check_drawing(definition, example, fee_rows.context_of(example, example.form), city)
     elif not approved:
         yield "", "no example leads to approval"
     for code, place in rule_rows.codes(definition).items():

@@ -101,20 +101,17 @@ def _expression(text: str) -> Any:
     return zen.compile_expression(text)
 
 
-def holds(condition: str, context: dict[str, Any]) -> bool:
-    """Whether an expression over form and facts holds; also where it cannot be evaluated: then a person looks."""
-    try:
-        return bool(_expression(condition).evaluate({"form": context["form"], "facts": context["facts"]}))
-    except RuntimeError:
-        return True
-
-
-def value_of(expression: str, context: dict[str, Any]) -> Any:
-    """The value of an expression over form and facts; None where it cannot be evaluated."""
+def value_of(expression: str, context: dict[str, Any], otherwise: Any = None) -> Any:
+    """The value of an expression over form and facts; ``otherwise`` where it cannot be evaluated."""
     try:
         return _expression(expression).evaluate({"form": context["form"], "facts": context["facts"]})
     except RuntimeError:
-        return None
+        return otherwise
+
+
+def holds(condition: str, context: dict[str, Any]) -> bool:
+    """Whether an expression over form and facts holds; also where it cannot be evaluated: then a person looks."""
+    return bool(value_of(condition, context, otherwise=True))
 
 
 def skipped_steps(definition: ServiceDefinition, context: dict[str, Any], codes: set[str]) -> list[str]:

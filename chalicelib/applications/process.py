@@ -14,7 +14,6 @@ from chalicelib.applications import rules
 from chalicelib.catalog.definition import Step, Workflow
 from chalicelib.kernel.clock import Calendar
 from chalicelib.kernel.event_types import EventType
-from chalicelib.kernel.finding import find
 from chalicelib.kernel.graph import NEW, HasStatus
 
 SIGN = "sign"
@@ -77,7 +76,7 @@ class StepState(msgspec.Struct, omit_defaults=True, kw_only=True):
     seats: list[TaskSeat] = []
 
     def seat(self, number: int) -> TaskSeat | None:
-        return find(self.seats, "number", number)
+        return next(filter(lambda one: one.number == number, self.seats), None)
 
     @property
     def signers(self) -> list[TaskSeat]:
@@ -148,7 +147,7 @@ class Process(msgspec.Struct, omit_defaults=True, kw_only=True):
     committed: bool = False
 
     def step(self, code: str) -> StepState | None:
-        return find(self.steps, "code", code)
+        return next(filter(lambda one: one.code == code, self.steps), None)
 
     @property
     def open_steps(self) -> list[StepState]:

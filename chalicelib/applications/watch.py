@@ -90,9 +90,8 @@ def _watch_steps(case: Case) -> None:
 
 def _watch_delivery(case: Case) -> None:
     """许可法 44: the result is with the applicant within ten working days."""
-    due_on = limits.delivery_due(case.calendar, case.process)
-    is_late = case.undelivered and due_on is not None and case.today > due_on
-    if is_late and _once(case, UNDELIVERED):
+    if case.undelivered and _once(case, UNDELIVERED):
+        due_on = limits.delivery_due(case.calendar, case.process)
         case.note(events.RESULT_UNDELIVERED, due_on=str(due_on))
 
 

@@ -7,7 +7,6 @@ from datetime import date, datetime, time
 from typing import NamedTuple
 
 from chalicelib.kernel.clock import SHANGHAI
-from chalicelib.kernel.finding import find
 
 CHANNELS = ("online", "window", "priority")
 
@@ -79,7 +78,7 @@ class Occupancy:
 
     def seat_of(self, appointment: str) -> Seat | None:
         """The seat that is held or kept for an appointment."""
-        return find((*self.held, *self.kept), "appointment", appointment)
+        return next(filter(lambda one: one.appointment == appointment, (*self.held, *self.kept)), None)
 
 
 NOTHING_TAKEN = Occupancy(taken={})

@@ -6,14 +6,13 @@ from datetime import date
 
 from chalicelib.catalog.definition import Hall, Span
 from chalicelib.kernel.clock import Calendar
-from chalicelib.kernel.finding import find
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def hours_on(hall: Hall, day: date, calendar: Calendar) -> list[Span]:
     """Opening hours on a day: an exception first, then the national calendar, then the week."""
-    exception = find(hall.exceptions, "date", day)
+    exception = next(filter(lambda one: one.date == day, hall.exceptions), None)
     if exception is not None:
         return exception.hours
     if day in calendar.make_up:

@@ -30,7 +30,6 @@ from chalicelib.catalog.definition import (
 from chalicelib.catalog.releases import TooLarge
 from chalicelib.kernel import clock, errors, log
 from chalicelib.kernel.access import Actor
-from chalicelib.kernel.finding import find
 
 __all__ = [
     "POINTER_SECONDS",
@@ -108,7 +107,7 @@ def current(code: str) -> tuple[int, ServiceDefinition]:
 
     Raises ``service_unknown`` or ``service_not_yet``.
     """
-    summary = find(release().services, "code", code)
+    summary = next(filter(lambda one: one.code == code, release().services), None)
     if summary is None:
         raise rules.SERVICE_UNKNOWN()
     version = summary.version_on(clock.today())
@@ -263,7 +262,7 @@ def check_calendars() -> list[int]:
 
 def unit(code: str) -> Unit:
     """A department by its code; raises ``temporarily_unavailable`` while the city's list lacks it."""
-    found = find(release().city.units, "code", code)
+    found = next(filter(lambda one: one.code == code, release().city.units), None)
     if found is None:
         raise errors.UNAVAILABLE(retry_after=60)
     return found

@@ -7,7 +7,6 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from chalicelib.kernel.finding import find
 from chalicelib.queueing import lines
 from chalicelib.queueing.queue import Call, OpenWindow, Person, Queue, Run
 from chalicelib.queueing.rules import (
@@ -164,7 +163,7 @@ def resume(queue: Queue, code: str, clerk: bytes, number: str, now: int) -> Pers
     if window.person is not None:
         raise WINDOW_BUSY(number=window.person.number)
     parked = queue.parked.get(code, [])
-    person = find(parked, "number", number)
+    person = next(filter(lambda one: one.number == number, parked), None)
     if person is None:
         raise NOT_PARKED(number=number)
     parked.remove(person)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from chalicelib.kernel.errors import ErrorCode, refuse_if
-from chalicelib.kernel.finding import find
 from chalicelib.kernel.graph import NEW, Edge, Graph
 from chalicelib.queueing import events, lines
 from chalicelib.queueing.queue import Joiner, OpenWindow, Person, Queue, Run
@@ -166,7 +165,7 @@ def leave(queue: Queue, number: str) -> None:
 def take_out(queue: Queue, number: str) -> str | None:
     """Take a number out of wherever it waits or is parked: the group for which it did; None if it is not there."""
     for people in (queue.ahead, *queue.parked.values()):
-        person = find(people, "number", number)
+        person = next(filter(lambda one: one.number == number, people), None)
         if person is not None:
             people.remove(person)
             return person.group

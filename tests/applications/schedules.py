@@ -211,7 +211,7 @@ class CaseScene:
     def _give_back(self) -> None:
         """What ``hand_over`` does to each case of a leaver."""
         changed = service.tasks.give_back(HEADS["housing.head"], self.id, "housing.b", "已调离")
-        self.done["give_back"] += changed is True
+        self.done["give_back"] += changed == service.tasks.GIVEN_BACK
 
     # What must be true
 

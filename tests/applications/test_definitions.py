@@ -15,11 +15,12 @@ from chalicelib.applications import service, store
 from chalicelib.applications.service import cases
 from chalicelib.applications.store import queues, watchlist
 from chalicelib.catalog import service as catalog
+from chalicelib.certificates import service as certificates
 from functions import check_queues, recompute_limits, sweep_applications
 from publishing import city_folder, publication
-from scenes import joint
+from scenes import joint, paying
 from scenes.joint import OPINION, JointCase
-from scenes.world import World, new_id_number
+from scenes.world import Client, Reply, World, new_id_number
 from tests.cities import CITY, Alter
 from tests.interleaving import Crash
 from tools import move_cases
@@ -151,7 +152,8 @@ def test_a_job_moves_all_running_cases_of_a_version(
 # A promise where the decision costs something
 
 
-def test_a_false_promise_before_the_bill_is_paid_revokes_the_decision_too(world: World, alter: Alter) -> None:
+def promised_purchase(world: World, alter: Alter) -> tuple[Client, str]:
+    """A registration that rests on a promise and waits for its money."""
     commitment = {
         "text": {"zh": "承诺登记信息属实", "en": "I promise that the record is right"},
         "consequence": {"zh": "撤销", "en": "It is revoked"},
@@ -171,10 +173,34 @@ def test_a_false_promise_before_the_bill_is_paid_revokes_the_decision_too(world:
     assert buyer.put(f"{path}/form", {"form": form}).json["outcome"] == "review"
     buyer.put(f"{path}/promises", {"commitment": True})
     assert buyer.post(f"{path}/submit").json["status"] == "approved"
+    return buyer, path
+
+
+def report_false_promise(world: World, path: str) -> Reply:
     officer = world.staff("registrar")
-    task = f"/v1/tasks/{begun['id']}-promise_check"
+    task = f"/v1/tasks/{path.rpartition('/')[2]}-promise_check"
     officer.post(f"{task}/claim")
-    assert officer.post(f"{task}/report_false_promise", {"reason": "登记与实际不符"}).json["status"] == "revoked"
+    return officer.post(f"{task}/report_false_promise", {"reason": "登记与实际不符"})
+
+
+def test_a_false_promise_behind_a_paid_result_without_a_certificate_revokes_the_decision(
+    world: World, alter: Alter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The money was for a result that there was: it is given back by a refund, if at all."""
+    buyer, path = promised_purchase(world, alter)
+    (bill,) = buyer.get(path).json["bills"]
+    order = buyer.post("/v1/payments", {"bills": [bill]}).json
+    paying.wechat(world, order["id"])
+    paying.settle(world)
+    assert buyer.get(path).json["status"] == "completed"
+    monkeypatch.setattr(certificates.revocation, "of_application", lambda _: None)
+    assert report_false_promise(world, path).json["status"] == "revoked"
+    assert buyer.get(f"/v1/bills/{bill}").json["status"] == "settled"
+
+
+def test_a_false_promise_before_the_bill_is_paid_revokes_the_decision_too(world: World, alter: Alter) -> None:
+    buyer, path = promised_purchase(world, alter)
+    assert report_false_promise(world, path).json["status"] == "revoked"
     (bill,) = buyer.get(path).json["bills"]
     assert buyer.get(f"/v1/bills/{bill}").json["status"] == "cancelled"
 

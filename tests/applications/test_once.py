@@ -48,6 +48,8 @@ def test_a_second_application_joins_the_first_where_the_service_says_so(world: W
     joined = applicant.post(f"{second}/submit")
     assert joined.status == 200 and joined.json["id"] == first.rpartition("/")[2]
     assert applicant.get(second).json["status"] == "discarded"
+    again = applicant.post(f"{second}/submit")
+    assert again.status == 200 and again.json["id"] == joined.json["id"], "a repeat after a lost answer"
 
 
 def test_two_submitted_at_once_are_one(world: World, interleaved: Interleaved) -> None:

@@ -76,6 +76,9 @@ def test_a_person_s_name_is_masked(world: World, alter: Alter) -> None:
         f"services/{service}/workflow.json",
         lambda workflow: workflow.update(published_days=5, published_fields=["name", "district"]),
     )
+    # Proposed, and perhaps changed by the applicant: it is a name all the same.
+    proposed = {"title": "姓名", "x-en": "Name", "type": "string", "x-prefill": "applicant.name"}
+    alter(f"services/{service}/form.json", lambda form: form["properties"].update(name=proposed))
     promised(world)
     (item,) = world.anonymous().get(f"/v1/publicity?service={service}").json["items"]
     assert value(item, "name") == "丁**" and value(item, "district") == "玄武区"

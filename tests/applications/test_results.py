@@ -109,3 +109,19 @@ def test_an_answer_is_what_the_officer_writes(world: World, alter: Alter) -> Non
     words = "经核实，该房屋可以备案，请在租期开始前办理。"
     assert approved(world, path, {"opinion": words})["status"] == "completed"
     assert applicant.get(path).json["result"]["answer"] == words
+
+
+def test_a_note_for_staff_is_no_answer(world: World, alter: Alter) -> None:
+    """The step ends by the removal of a signer, with a reason for staff: the answer is what the holder has written."""
+    alter(f"services/{FILING}/service.json", lambda item: item.update(result_kind="answer"))
+    applicant, path = submitted(world, FILING, LEASE)
+    officer = world.staff("housing")
+    task = f"/v1/tasks/{path.rpartition('/')[2]}-review"
+    officer.post(f"{task}/claim")
+    asked = officer.post(f"{task}/add_signer_after", {"to": "housing.b", "reason": "请复核"})
+    assert asked.status == 200, asked.json
+    words = "经核实，该房屋可以备案。"
+    assert officer.post(f"{task}/approve", {"opinion": words}).json["status"] == "accepted"
+    removed = officer.post(f"{task}-2/remove_signer", {"reason": "同事今日请假"})
+    assert removed.json["status"] == "completed", removed.json
+    assert applicant.get(path).json["result"]["answer"] == words

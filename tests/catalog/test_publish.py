@@ -376,8 +376,8 @@ RESULTS: dict[str, tuple[str, Callable[[Any], object], str]] = {
     ),
     "a thing that nobody has to name": (
         "service.json",
-        lambda c: c["once"].update(by=["form.floor"]),
-        "form.floor is no field that form.json requires",
+        lambda c: c["once"].update(by=["floor"]),
+        "floor is no field that form.json requires",
     ),
     "another amount than an example expects": (
         "service.json",

@@ -31,7 +31,7 @@ PURE = (
 )  # fmt: skip
 PURE_SHAPES = ("chalicelib.catalog.definition",)
 """What the city's definitions look like: values, and nothing that reads or writes."""
-PURE_KERNEL = ("errors", "clock", "event_types", "finding", "graph", "numbers", "roles")
+PURE_KERNEL = ("errors", "clock", "event_types", "graph", "numbers", "roles")
 
 
 DOORS = {("catalog", "definition")}

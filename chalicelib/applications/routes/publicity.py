@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.applications import service
-from chalicelib.applications.store.notices import NoticeRow
+from chalicelib.applications.store.publicity import PublicityRow
 from chalicelib.catalog import rules as catalog_rules
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.definition import ServiceDefinition, Text
@@ -26,7 +26,7 @@ class PublicityQuery(ListQuery, forbid_unknown_fields=True, kw_only=True):
     service: Annotated[str, Meta(min_length=1, max_length=40)]
 
 
-class PublicFieldView(msgspec.Struct, frozen=True, kw_only=True):
+class PublishedFieldView(msgspec.Struct, frozen=True, kw_only=True):
     """A field of the form that everybody may read; a person's name is masked."""
 
     name: str
@@ -34,40 +34,40 @@ class PublicFieldView(msgspec.Struct, frozen=True, kw_only=True):
     value: str
 
 
-class NoticeView(View, frozen=True, kw_only=True):
+class PublicityView(View, frozen=True, kw_only=True):
     """Something that is made public from a day to a day: a step's coming decision, or an approval."""
 
     about: Text
     is_decided: bool
     since: date
     until: date
-    fields: list[PublicFieldView]
+    fields: list[PublishedFieldView]
 
 
-class NoticeList(View, frozen=True):
+class PublicityList(View, frozen=True):
     """A part of what a service makes public, what ends first at the beginning."""
 
-    items: list[NoticeView]
+    items: list[PublicityView]
     cursor: str | None = None
 
 
 @endpoint("GET", "/v1/publicity", ANYONE, errors=[catalog_rules.SERVICE_UNKNOWN, catalog_rules.SERVICE_NOT_YET])
-def list_publicity(query: PublicityQuery) -> NoticeList:
+def list_publicity(query: PublicityQuery) -> PublicityList:
     """What a service makes public today: what is about to be decided, and what was approved."""
     catalog.current(query.service)
     page = service.publicity.page(query.service, query.cursor)
-    return NoticeList([_notice_view(query.service, row) for row in page.items], page.cursor)
+    return PublicityList([_publicity_view(query.service, row) for row in page.items], page.cursor)
 
 
-def _notice_view(code: str, row: NoticeRow) -> NoticeView:
+def _publicity_view(code: str, row: PublicityRow) -> PublicityView:
     definition = catalog.definition(code, row.service_version)
     is_decided = row.step == service.publicity.DECISION
     about = APPROVAL if is_decided else definition.workflow.step(row.step).name
     fields = [
-        PublicFieldView(name=field.name, title=_title(definition, field.name), value=field.value)
+        PublishedFieldView(name=field.name, title=_title(definition, field.name), value=field.value)
         for field in row.fields
     ]
-    return NoticeView(about=about, is_decided=is_decided, since=row.since, until=row.until, fields=fields)
+    return PublicityView(about=about, is_decided=is_decided, since=row.since, until=row.until, fields=fields)
 
 
 def _title(definition: ServiceDefinition, name: str) -> Text:

@@ -23,7 +23,7 @@ from chalicelib.applications.guards import TaskPlace
 from chalicelib.applications.process import COPY, PROMISE_CHECK, Case, Happened, Officer, Process
 from chalicelib.applications.service import publicity, schedule
 from chalicelib.applications.service.drafts import definition_of
-from chalicelib.applications.service.publicity import Notices
+from chalicelib.applications.service.publicity import Published
 from chalicelib.applications.store import ApplicationItem, Content, ContentItem, queues, watchlist
 from chalicelib.applications.store.queues import QueueRow
 from chalicelib.catalog import service as catalog
@@ -200,14 +200,14 @@ class Update:
     item: ApplicationItem
     before: Rows
     inputs: tuple[object, ...]
-    public: Notices
+    public: Published
     form: Mapping[str, Any] | None = None
     others: list[Write] = field(default_factory=list)
 
     @classmethod
     def of(cls, item: ApplicationItem, definition: ServiceDefinition | None = None) -> Update:
         case = case_of(item, definition)
-        public = publicity.notices_of(case)
+        public = publicity.published_by(case)
         return cls(case=case, item=item, before=rows_of(case, item), inputs=_clock_inputs(case), public=public)
 
 
@@ -245,9 +245,9 @@ def write(update: Update, happened: Sequence[Event]) -> None:
     new_keys = [key for key in after if key not in update.before]
     for key in new_keys:
         write_if_newer(queues.new_row_write(after[key]))
-    notices = publicity.writes(case, item, update.public, update.form)
+    published = publicity.writes(case, item, update.public, update.form)
     try:
-        tables.write(head, *update.others, *notices)
+        tables.write(head, *update.others, *published)
     except tables.ConditionFailed:
         _put_right(item.id, [after[key] for key in new_keys])
         raise

@@ -37,7 +37,7 @@ def conclude(
     if case.sends_notice:
         happened.append(_send_notice(update, actor, note, filled))
     elif case.outcome == answers.APPROVE:
-        happened += _approve(update, actor, note)
+        happened += _approve(update, actor, filled)
     elif case.outcome == answers.REFUSE:
         happened += _refuse(update, actor, filled)
     cases.write(update, happened)
@@ -53,13 +53,13 @@ def _content_of(item: ApplicationItem) -> tuple[ContentItem, Content]:
     return stored, stored.opened()
 
 
-def _approve(update: cases.Update, actor: Actor, note: str) -> list[Event]:
+def _approve(update: cases.Update, actor: Actor, filled: Filled | None) -> list[Event]:
     """The last approval: the rules are asked again, then the bills are issued or the result is."""
     item = update.item
     happened = [submissions.advance(item, "review", actor, [])]
-    stored, content = _content_of(item)
+    stored, content = filled or _content_of(item)
     dossier = _checked_again(item, content)
-    submissions.note_result(dossier, note)
+    dossier.content.benefit = benefits.payout(dossier.definition, dossier.context)
     update.others.append(store.content_write(stored, dossier.content))
     approval, issuing = submissions.approve(update, dossier, actor)
     update.others += issuing
@@ -135,7 +135,8 @@ def revoke(update: cases.Update, actor: Actor, reason: str) -> None:
     certificate = certificates.revocation.of_application(item.id)
     if certificate is not None:
         update.others += certificates.revocation.revoke_writes(actor, certificate, reason)
-    else:
+    elif item.process.issued is None:
+        # Once there is a result, its bills are settled: money is given back by a refund.
         update.others += payments.bills.cancel_writes(actor, item.bills, reason)
     if store.credit(item.applicant) is None:
         record = CreditItem(f"CREDIT#{item.applicant}", application_id=item.id, broken_on=clock.today())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import timedelta
 
 from chalicelib.applications import limits, rules, store, watch
@@ -13,13 +12,10 @@ from chalicelib.applications.store.watchlist import ClockItem
 from chalicelib.catalog import service as catalog
 from chalicelib.delivery import service as delivery
 from chalicelib.kernel import clock
-from chalicelib.kernel.access import system
 from chalicelib.kernel.errors import Problem
 from chalicelib.kernel.storage import tables, worker
 from chalicelib.kernel.storage.worker import Deed, Worker
 from chalicelib.payments import service as payments
-
-SCHEDULE = system("schedule")
 
 
 def visit(row: ClockItem) -> None:
@@ -42,7 +38,7 @@ def visit(row: ClockItem) -> None:
     update.case.undelivered = is_undelivered(item)
     watch.look(update.case, clock.local(clock.now()))
     if update.case.happened or update.case.sends_notice:
-        deciding.conclude(update, SCHEDULE)
+        deciding.conclude(update, lapses.TIME)
     when = schedule.next_look(update.case)
     if when is None and item.status == rules.COMPLETED:
         tables.write(tables.Delete(row, ClockItem.version == row.version))
@@ -51,16 +47,28 @@ def visit(row: ClockItem) -> None:
 
 
 def _visit_unpaid(row: ClockItem, item: ApplicationItem) -> None:
-    """An approved case ends so many days after its bill has expired; who pays at this moment is first."""
+    """An approved case ends so many days after its bill has expired."""
+    when = schedule.tomorrow()
     payable_until = payments.bills.payable_until(item.bills)
-    ends_after = payable_until + timedelta(days=limits.UNPAID_DAYS) if payable_until else None
-    if ends_after is not None and clock.today() > ends_after:
-        with suppress(Problem):
-            lapses.end_unpaid(item)
+    if payable_until is not None:
+        ends_after = payable_until + timedelta(days=limits.UNPAID_DAYS)
+        if clock.today() <= ends_after:
+            when = schedule.morning_after(ends_after)
+        elif _end_unpaid(item):
             tables.write(tables.Delete(row, ClockItem.version == row.version))
             return
-    when = schedule.morning_after(ends_after) if ends_after and ends_after >= clock.today() else schedule.tomorrow()
     tables.write(worker.save_schedule(worker.schedule(row, when)))
+
+
+def _end_unpaid(item: ApplicationItem) -> bool:
+    """Whether the case was ended; not if somebody pays at this moment, who is first."""
+    try:
+        lapses.end_unpaid(item)
+    except Problem as problem:
+        if problem.error not in (payments.ALREADY_PAID, payments.OTHER_PAYMENT_OPEN):
+            raise
+        return False
+    return True
 
 
 def is_over(item: ApplicationItem) -> bool:

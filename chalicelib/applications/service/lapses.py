@@ -36,9 +36,8 @@ def lapse(item: ApplicationItem) -> bool:
     update = cases.Update.of(item)
     lapsed = rules.GRAPH.move(item, "lapse", "system")
     course.cancel_open_steps(update.case)
-    schedule = system("schedule")
     try:
-        cases.write(update, [Event(lapsed, schedule)])
+        cases.write(update, [Event(lapsed, TIME)])
     except tables.ConditionFailed:
         return False
     return True
@@ -65,7 +64,7 @@ def _remind(application_id: str, last_day: date) -> bool:
         if item is None or not waits or item.reminded:
             return False
         item.reminded = True
-        tables.write(changes.record(item, Event(events.CORRECTION_REMINDER_DUE, system("schedule"))))
+        tables.write(changes.record(item, Event(events.CORRECTION_REMINDER_DUE, TIME)))
         return True
 
     try:

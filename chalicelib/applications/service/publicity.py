@@ -1,4 +1,4 @@
-"""What is made public (公示) before and after a decision: which notices a case has now, and the writes that follow."""
+"""What is made public (公示) before and after a decision: what a case publishes now, and the writes that follow."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 
 from chalicelib.applications import limits, rules, store
 from chalicelib.applications.process import Case
-from chalicelib.applications.store import ApplicationItem, notices
-from chalicelib.applications.store.notices import NoticeField, NoticeRow
+from chalicelib.applications.store import ApplicationItem
+from chalicelib.applications.store import publicity as stored
+from chalicelib.applications.store.publicity import PublicityRow, PublishedField
 from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock
 from chalicelib.kernel.security import vault
@@ -22,43 +23,43 @@ DECISION = ""
 
 
 @dataclass(frozen=True)
-class NoticeDays:
+class PublicityDays:
     """From which day to which day something is made public."""
 
     since: date
     until: date
 
 
-Notices = dict[str, NoticeDays]
+Published = dict[str, PublicityDays]
 
 
-def notices_of(case: Case) -> Notices:
+def published_by(case: Case) -> Published:
     """What the case makes public now: by the step that is about to decide, or ``DECISION``."""
-    found: Notices = {}
+    found: Published = {}
     for step in case.process.open_steps:
         until = limits.public_until(case, step)
         if until is not None and step.opened is not None:
-            found[step.code] = NoticeDays(step.opened, until)
+            found[step.code] = PublicityDays(step.opened, until)
     is_approved = case.item.status in (rules.APPROVED, rules.COMPLETED)
     decided = case.process.decided
     published_until = case.process.published_until
     if is_approved and decided is not None and published_until is not None:
-        found[DECISION] = NoticeDays(decided, published_until)
+        found[DECISION] = PublicityDays(decided, published_until)
     return found
 
 
-def writes(case: Case, item: ApplicationItem, before: Notices, form: Mapping[str, Any] | None) -> list[Write]:
-    """The writes of notices that a case has now and had not before, or had and has no more.
+def writes(case: Case, item: ApplicationItem, before: Published, form: Mapping[str, Any] | None) -> list[Write]:
+    """The writes of what a case publishes now and did not before, or did and does no more.
 
     They belong to the head's transaction: nothing is public that was not decided. ``form``: as it is about to be
     written; None if it is the stored one.
     """
-    after = notices_of(case)
+    after = published_by(case)
     found: list[Write] = []
     for step, span in before.items():
         is_gone = after.get(step) != span and span.until >= case.today
         if is_gone:
-            found.append(tables.Delete(NoticeRow(notices.key_of(item.service), _sort_key(item, step, span))))
+            found.append(tables.Delete(PublicityRow(stored.key_of(item.service), _sort_key(item, step, span))))
     new = [step for step in after if before.get(step) != after[step]]
     if new and form is None:
         form = store.content(item).form
@@ -67,10 +68,10 @@ def writes(case: Case, item: ApplicationItem, before: Notices, form: Mapping[str
     return found
 
 
-def _row(case: Case, item: ApplicationItem, step: str, span: NoticeDays, form: Mapping[str, Any]) -> NoticeRow:
+def _row(case: Case, item: ApplicationItem, step: str, span: PublicityDays, form: Mapping[str, Any]) -> PublicityRow:
     last_moment = datetime.combine(span.until, time.max, clock.SHANGHAI)
-    return NoticeRow(
-        notices.key_of(item.service),
+    return PublicityRow(
+        stored.key_of(item.service),
         _sort_key(item, step, span),
         step=step,
         service_version=item.service_version,
@@ -81,25 +82,32 @@ def _row(case: Case, item: ApplicationItem, step: str, span: NoticeDays, form: M
     )
 
 
-def _sort_key(item: ApplicationItem, step: str, span: NoticeDays) -> str:
+def _sort_key(item: ApplicationItem, step: str, span: PublicityDays) -> str:
     return f"{span.until}#{item.id}#{step}"
 
 
-def _public_fields(case: Case, item: ApplicationItem, form: Mapping[str, Any]) -> list[NoticeField]:
+def _public_fields(case: Case, item: ApplicationItem, form: Mapping[str, Any]) -> list[PublishedField]:
     properties = catalog.definition(item.service, item.service_version).form["properties"]
     found = []
     for name in case.workflow.published_fields:
         value = form.get(name)
         if value is None:
             continue
-        is_name = properties[name].get("x-fixed") == "applicant.name"
-        text = str(value)
-        if is_name and item.applicant_kind == "person":
-            text = vault.mask_name(text)
-        found.append(NoticeField(name=name, value=text))
+        text = vault.mask_name(str(value)) if _is_persons_name(properties[name], item) else str(value)
+        found.append(PublishedField(name=name, value=text))
     return found
+
+
+def _is_persons_name(described: Mapping[str, Any], item: ApplicationItem) -> bool:
+    """Whether a field may hold a person's name: what is fixed to, or proposed from, a name.
+
+    Only the applicant's name of an organization is nobody's. What a register calls a name may be a person's.
+    """
+    source = str(described.get("x-fixed") or described.get("x-prefill") or "")
+    is_organization = source == "applicant.name" and item.applicant_kind == "organization"
+    return source.rpartition(".")[2] == "name" and not is_organization
 
 
 def page(service: str, cursor: str | None) -> Page:
     """A page of what a service makes public today."""
-    return notices.page(service, clock.today(), cursor)
+    return stored.page(service, clock.today(), cursor)

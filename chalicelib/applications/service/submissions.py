@@ -19,7 +19,7 @@ from chalicelib.applications.service.drafts import (
 )
 from chalicelib.applications.store import ApplicationItem, Content, Refusal, watchlist
 from chalicelib.catalog import service as catalog
-from chalicelib.catalog.definition import Once, ServiceDefinition, Text
+from chalicelib.catalog.definition import ServiceDefinition, Text
 from chalicelib.certificates import service as certificates
 from chalicelib.delivery import service as delivery
 from chalicelib.identity import service as identity
@@ -45,6 +45,9 @@ def submit(actor: Actor, item: ApplicationItem, form: dict[str, Any] | None = No
     action = "correct" if item.status == rules.CORRECTION else "submit"
     if action == "submit" and item.status not in (rules.DRAFT, rules.WITHDRAWN, rules.DISCARDED):
         return item
+    joined = _joined_before(item)
+    if joined is not None:
+        return joined
     identity.representation.check_representation(actor)
     is_too_late = item.correct_by is None or clock.today() > item.correct_by
     if action == "correct" and is_too_late:
@@ -96,12 +99,10 @@ def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[st
     problems = problems_of(dossier)
     refuse_if(problems, rules.FORM_INVALID, fields=problems)
     promises.check_possible(item, dossier.definition.item)
-    rule = once.rule_of(dossier)
-    lock = once.lock_of(dossier, rule) if rule is not None else None
-    if rule is not None and lock is not None:
-        running = once.running_of(lock, item.id)
-        if running is not None:
-            return _second_one(actor, item, running, rule)
+    lock = once.lock_of(item, dossier.definition, dossier.content.form)
+    running = once.running_of(lock, item.id)
+    if running is not None:
+        return _second_one(actor, dossier, running)
     update = cases.Update.of(item, dossier.definition)
     findings = findings_of(dossier)
     dossier.content.findings = findings
@@ -123,11 +124,21 @@ def _submit_once(actor: Actor, item: ApplicationItem, action: str, form: dict[st
     return item
 
 
-def _second_one(actor: Actor, item: ApplicationItem, running: ApplicationItem, rule: Once) -> ApplicationItem:
+def _second_one(actor: Actor, dossier: Dossier, running: ApplicationItem) -> ApplicationItem:
     """Somebody applies for what a case of theirs runs for: refused, or they get that case in the draft's place."""
-    refuse_if(rule.then == "refuse" or item.status != rules.DRAFT, rules.ALREADY_RUNNING, receipt=running.receipt)
+    item = dossier.item
+    is_joined = once.joins(dossier.definition) and item.status == rules.DRAFT
+    refuse_if(not is_joined, rules.ALREADY_RUNNING, receipt=running.receipt)
     discard(actor, item)
     return running
+
+
+def _joined_before(item: ApplicationItem) -> ApplicationItem | None:
+    """The running case that a draft has joined, as when the answer to the first request was lost."""
+    definition = definition_of(item)
+    if item.status != rules.DISCARDED or not once.joins(definition):
+        return None
+    return once.running_of(once.lock_of(item, definition, store.content(item).form), item.id)
 
 
 def _received(actor: Actor, update: cases.Update, action: str) -> Event:
@@ -169,7 +180,7 @@ def _decide_at_once(update: cases.Update, dossier: Dossier, outcome: str) -> lis
     if outcome == "refuse":
         dossier.content.refusal = refusal_of(dossier.definition, "；".join(one.reason.zh for one in reasons))
         return [*happened, advance(item, "refuse", RULES, codes)]
-    note_result(dossier, "")
+    dossier.content.benefit = benefits.payout(dossier.definition, dossier.context)
     approval, issuing = approve(update, dossier, RULES)
     update.others += issuing
     return [*happened, *approval]
@@ -194,13 +205,6 @@ def advance(item: ApplicationItem, action: str, actor: Actor, codes: list[str], 
     by = "system" if actor.kind == "system" else "officer"
     advanced = rules.GRAPH.move(item, action, by)
     return Event(advanced, actor, note=note, data={"reasons": list(codes)} if codes else {})
-
-
-def note_result(dossier: Dossier, words: str) -> None:
-    """Keep with the content what an approval pays, or answers: ``words`` are those of whoever approves last."""
-    dossier.content.benefit = benefits.payout(dossier.definition, dossier.context)
-    if dossier.definition.item.result_kind == "answer":
-        dossier.content.answer = words
 
 
 def approve(update: cases.Update, dossier: Dossier, actor: Actor) -> tuple[list[Event], list[Write]]:
@@ -246,8 +250,7 @@ def _debt(dossier: Dossier) -> payments.Debt:
         days=days,
         charges=charges,
         handler=item.handler,
-        # By it a refund knows whether a certificate follows.
-        issuer=definition.item.unit if definition.certificate is not None else "",
+        issuer=definition.item.unit,
     )
 
 

@@ -16,6 +16,7 @@ from chalicelib.applications.guards import TaskPlace
 from chalicelib.applications.process import AFTER, BEFORE, OWN_STEPS, SIGN, Case, Officer
 from chalicelib.applications.service import cases, deciding
 from chalicelib.applications.service.cases import Task
+from chalicelib.applications.service.drafts import definition_of
 from chalicelib.applications.store import ApplicationItem, CorrectionItem, StepRefusal, queues
 from chalicelib.catalog import service as catalog
 from chalicelib.identity import service as identity
@@ -76,7 +77,30 @@ def approve(actor: Actor, task: Task, opinion: str, version: int | None = None) 
     """
     if _has_voted(actor, task, answers.AGREED):
         return task.item
+    if definition_of(task.item).item.result_kind == "answer":
+        return _approve_with_answer(actor, task, opinion, version)
     return run(actor, task, version, verbs.approve, opinion)
+
+
+def _approve_with_answer(actor: Actor, task: Task, answer: str, version: int | None) -> ApplicationItem:
+    """Approve a case whose result is an answer: what the last one writes who approves, and not a note of another verb.
+
+    It is kept before the head, and read only once the case is approved. Who was asked before the holder advises only.
+    """
+
+    def act(update: cases.Update, place: TaskPlace, who: Officer) -> None:
+        verbs.approve(update.case, place, who)
+        if place.seat.place == BEFORE:
+            deciding.conclude(update, actor, answer)
+            return
+        stored = store.content_item(update.item)
+        content = stored.opened()
+        content.answer = answer
+        if not update.case.outcome:
+            cases.write_content(stored, content)
+        deciding.conclude(update, actor, answer, filled=(stored, content))
+
+    return _do(actor, task, version, act)
 
 
 def refuse(actor: Actor, task: Task, reason: str, legal_basis: str = "", version: int | None = None) -> ApplicationItem:
@@ -256,6 +280,11 @@ def targets(task: Task) -> list[str]:
     return guards.return_targets(cases.case_of(task.item), place)
 
 
+GIVEN_BACK = "given_back"
+NOTHING = "nothing"
+LEFT = "left"
+
+
 @dataclass(kw_only=True)
 class HandOverReport:
     """What became of a page of tasks: how many cases were changed, the receipts of those that could not be, and where
@@ -281,8 +310,9 @@ def hand_over(actor: Actor, username: str, reason: str, cursor: str | None) -> H
     receipts = {row.application_id: row.receipt for row in page.items}
     for application_id, receipt in receipts.items():
         outcome = give_back(actor, application_id, username, reason)
-        report.moved += outcome is True
-        if outcome is None:
+        if outcome == GIVEN_BACK:
+            report.moved += 1
+        elif outcome == LEFT:
             report.left.append(receipt)
     if page.cursor is not None:
         report.cursor = f"{post}:{page.cursor}"
@@ -291,23 +321,23 @@ def hand_over(actor: Actor, username: str, reason: str, cursor: str | None) -> H
     return report
 
 
-def give_back(actor: Actor, application_id: str, leaver: str, reason: str) -> bool | None:
-    """Whether the leaver had something to give back; None if they have, and it was not possible."""
+def give_back(actor: Actor, application_id: str, leaver: str, reason: str) -> str:
+    """Give what a leaver has in a case back to the unit's pool: ``GIVEN_BACK``, ``NOTHING``, or ``LEFT`` as it is."""
     item = store.application(application_id)
     if item is None:
-        return False
+        return NOTHING
     update = cases.Update.of(item)
     try:
         verbs.give_back(update.case, actor.unit, leaver)
         if not update.case.happened:
-            return False
+            return NOTHING
         if identity.own_matters.is_own(actor, item.applicant, item.handler):
-            return None
+            return LEFT
         deciding.conclude(update, actor, reason)
     except tables.ConditionFailed:
-        return None
+        return LEFT
     except Problem as problem:
         # As where the leaver was the last signer and a material is owed: it holds up none of the others.
         log.failure("hand_over_failed", problem, subject=application_id)
-        return None
-    return True
+        return LEFT
+    return GIVEN_BACK

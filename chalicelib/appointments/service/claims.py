@@ -17,7 +17,6 @@ from chalicelib.kernel.access import Actor
 from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
-from chalicelib.kernel.finding import find
 from chalicelib.kernel.storage import optimistic, tables
 
 _REQUEST_SECONDS = int(budget.REQUEST_SECONDS)
@@ -34,7 +33,7 @@ def claim(actor: Actor, visitor: str, wanted: Claim, plan: Plan, *, ticket: str 
     def attempt() -> Claim:
         item = store.booker(visitor) or store.new_booker(visitor)
         book = item.opened()
-        known = find(book.claims, "appointment", wanted.appointment)
+        known = next(filter(lambda one: one.appointment == wanted.appointment, book.claims), None)
         if known is not None:
             return known
         _check_move(actor, wanted, visitor)

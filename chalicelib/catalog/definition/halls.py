@@ -14,7 +14,6 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.catalog.definition.words import Code, Strict, Text
-from chalicelib.kernel.finding import find
 
 TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Minutes = Annotated[int, Meta(ge=1, le=480)]
@@ -186,10 +185,10 @@ class Hall(Strict, frozen=True, kw_only=True):
     queue: QueueRules = msgspec.field(default_factory=QueueRules)
 
     def group(self, code: str) -> WindowGroup | None:
-        return find(self.groups, "code", code)
+        return next(filter(lambda one: one.code == code, self.groups), None)
 
     def window(self, code: str) -> WindowDefinition | None:
-        return find(self.windows, "code", code)
+        return next(filter(lambda one: one.code == code, self.windows), None)
 
     def rules_of(self, group: WindowGroup) -> BookingRules:
         """The booking rules of a group: the hall's, with the group's own put over them."""

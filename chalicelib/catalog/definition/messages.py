@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chalicelib.catalog.definition.words import Strict, Text
-from chalicelib.kernel.finding import find
 
 Kind = Literal["progress", "appointment", "payment", "delivery", "security", "digest"]
 
@@ -80,4 +79,4 @@ class Messages(Strict, frozen=True):
     templates: list[MessageTemplate]
 
     def template(self, event: str) -> MessageTemplate | None:
-        return find(self.templates, "event", event)
+        return next(filter(lambda one: one.event == event, self.templates), None)

@@ -7,7 +7,6 @@ from typing import Annotated
 from msgspec import Meta
 
 from chalicelib.catalog.definition.words import Strict, Text
-from chalicelib.kernel.finding import find
 
 
 class RetentionRule(Strict, frozen=True, kw_only=True):
@@ -28,4 +27,4 @@ class Retention(Strict, frozen=True):
     rules: list[RetentionRule]
 
     def rule(self, part: str) -> RetentionRule | None:
-        return find(self.rules, "part", part)
+        return next(filter(lambda one: one.part == part, self.rules), None)

@@ -133,13 +133,13 @@ class Benefit(Strict, frozen=True, kw_only=True):
 
 
 class Once(Strict, frozen=True, kw_only=True):
-    """One running case for one thing: the values at these paths (``form.plate``) say which.
+    """One running case for one thing: the values of these fields of the form say which.
 
     ``then``: a second application of the same party is refused, or joined: its draft is thrown away, and the running
     case is the answer.
     """
 
-    by: Annotated[list[str], Meta(min_length=1, max_length=5)]
+    by: Annotated[list[Code], Meta(min_length=1, max_length=5)]
     then: Literal["refuse", "join"]
 
 

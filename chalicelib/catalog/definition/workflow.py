@@ -8,7 +8,6 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.catalog.definition.words import Code, Strict, Text
-from chalicelib.kernel.finding import find
 
 Post = Literal["officer", "unit_head"]
 """The post (岗位) within a unit whose holders may answer: 经办人员, or 负责人. Both are roles of staff."""
@@ -94,7 +93,8 @@ class Workflow(Strict, frozen=True, kw_only=True):
     ``on_refusal``: ``fail_fast``, one step's refusal decides the case; ``collect_all``, the other open steps are
     answered first, so that the applicant learns all reasons. ``published_days``: an approval is made public for so
     many natural days after it was decided (公示). ``published_fields``: the fields of the form that anybody may read
-    while something is made public; names of persons are masked.
+    while something is made public. What is fixed to a name, or proposed from one, is masked; the name of an
+    organization that applies is not.
     """
 
     steps: Annotated[list[Step], Meta(min_length=1, max_length=40)]
@@ -105,7 +105,7 @@ class Workflow(Strict, frozen=True, kw_only=True):
 
     def step(self, code: str) -> Step:
         """A step by its code; raises ``KeyError``."""
-        step = find(self.steps, "code", code)
+        step = next(filter(lambda one: one.code == code, self.steps), None)
         if step is None:
             raise KeyError(code)
         return step
@@ -120,4 +120,4 @@ class Workflow(Strict, frozen=True, kw_only=True):
         return set(self.units()) | consulted
 
     def procedure(self, kind: str) -> Procedure | None:
-        return find(self.procedures, "kind", kind)
+        return next(filter(lambda one: one.kind == kind, self.procedures), None)

@@ -14,7 +14,6 @@ from chalicelib.delivery.store import Address, Choice, Result, ResultItem
 from chalicelib.identity import service as identity
 from chalicelib.kernel.access import Actor
 from chalicelib.kernel.errors import refuse_if
-from chalicelib.kernel.finding import find
 from chalicelib.kernel.storage import tables, worker
 from chalicelib.platforms import carrier as companies
 
@@ -51,7 +50,7 @@ def carrier_for(division: str) -> Carrier:
 def carrier(code: str) -> Carrier | None:
     """A carrier by its code; None for one that the city no longer has."""
     found = catalog.release().city.delivery
-    return find(found.carriers, "code", code) if found else None
+    return next(filter(lambda one: one.code == code, found.carriers), None) if found else None
 
 
 def grams(results: int) -> int:

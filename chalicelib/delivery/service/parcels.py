@@ -14,7 +14,6 @@ from chalicelib.kernel.access import Actor, system
 from chalicelib.kernel.edge import documents
 from chalicelib.kernel.errors import refuse_if
 from chalicelib.kernel.events.changes import Event
-from chalicelib.kernel.finding import find
 from chalicelib.kernel.security import vault
 from chalicelib.kernel.storage import optimistic, tables, worker
 from chalicelib.payments import service as payments
@@ -192,7 +191,7 @@ def print_result(actor: Actor, item: ShipmentItem, application_id: str) -> certi
 
 
 def _result_of(item: ShipmentItem, application_id: str) -> Result:
-    result = find(item.results, "application_id", application_id)
+    result = next(filter(lambda one: one.application_id == application_id, item.results), None)
     if result is None:
         raise rules.NOT_IN_PARCEL()
     return result

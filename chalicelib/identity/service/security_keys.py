@@ -24,7 +24,6 @@ from chalicelib.kernel.edge.shapes import Instant, View
 from chalicelib.kernel.errors import ErrorCode, refuse_if
 from chalicelib.kernel.events import changes
 from chalicelib.kernel.events.changes import Event
-from chalicelib.kernel.finding import find
 from chalicelib.kernel.settings import settings
 from chalicelib.kernel.storage import tables
 
@@ -139,7 +138,7 @@ def log_in(username: str, password: str, credential: dict[str, Any], device: str
     import webauthn
 
     member = staff.prove_password(username, password)
-    key = find(member.keys, "id", str(credential.get("id", "")))
+    key = next(filter(lambda one: one.id == str(credential.get("id", "")), member.keys), None)
     if key is None:
         raise staff_rules.LOGIN_REFUSED()
     challenge = _challenge(member, staff_rules.LOGIN_REFUSED)

@@ -15,7 +15,6 @@ from chalicelib.kernel import aws, clock, errors, log
 from chalicelib.kernel.events import announcements, changes
 from chalicelib.kernel.events.announcements import Announcement
 from chalicelib.kernel.events.changes import Change
-from chalicelib.kernel.finding import find
 from chalicelib.kernel.storage import streams, tables, worker
 from chalicelib.kernel.storage.streams import Record
 from chalicelib.notices import rules, store
@@ -98,7 +97,9 @@ def plan(subject: str, change: Change) -> int:
 def _template(event: str, told: Announcement) -> MessageTemplate:
     """The service's own wording, or else the city's."""
     if told.service:
-        template = find(catalog.definition(told.service, told.version).messages, "event", event)
+        template = next(
+            filter(lambda one: one.event == event, catalog.definition(told.service, told.version).messages), None
+        )
         if template is not None:
             return template
     found = catalog.messages().template(event)

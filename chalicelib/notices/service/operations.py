@@ -8,7 +8,6 @@ from chalicelib.catalog import service as catalog
 from chalicelib.kernel import clock
 from chalicelib.kernel.edge.shapes import View
 from chalicelib.kernel.events import history
-from chalicelib.kernel.finding import find
 from chalicelib.kernel.security.vault import KernelItem
 from chalicelib.kernel.storage import tables, worker
 from chalicelib.notices import rules, store
@@ -87,7 +86,7 @@ def _replay_message(letter: LetterItem) -> None:
 
 
 def _replay_event(subject: str, version: int) -> None:
-    change = find(history.entries(subject, None, limit=1000)[0], "version", version)
+    change = next(filter(lambda one: one.version == version, history.entries(subject, None, limit=1000)[0]), None)
     if change is None:
         raise rules.STILL_DEAD(reason="not in the event log")
     try:

@@ -1,6 +1,6 @@
 """Use cases of payments: bills, orders, refunds, the desk of the treasury. The door for other features."""
 
-from chalicelib.payments.rules import Charge
+from chalicelib.payments.rules import ALREADY_PAID, OTHER_PAYMENT_OPEN, Charge
 from chalicelib.payments.service import (
     bills,
     bookkeeping,
@@ -21,6 +21,8 @@ from chalicelib.payments.service.bills import Debt, cancel_write, prepare
 from chalicelib.payments.service.reconciliation import reconcile_day
 
 __all__ = [
+    "ALREADY_PAID",
+    "OTHER_PAYMENT_OPEN",
     "Charge",
     "Debt",
     "bills",

@@ -244,7 +244,7 @@ def review_view(item: ApplicationItem) -> ReviewView:
         procedures=[_procedure_view(one) for one in state.procedures],
         owed=[OwedView(material=one.material, until=one.until, supplied_on=one.supplied) for one in state.owed],
         committed=state.committed,
-        supervised=state.supervised,
+        supervised=sorted(course.units_to_answer(case)),
         extension_days=state.extension,
         received_on=state.received,
         accepted_on=state.accepted,

@@ -1,4 +1,4 @@
-"""What is made public (公示): a row for each notice, which disappears after its last day."""
+"""What is made public (公示): a row for each decision, coming or made, which disappears after its last day."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from chalicelib.kernel.storage.attributes import Day, Integer, Json
 from chalicelib.kernel.storage.tables import Page
 
 
-class NoticeField(msgspec.Struct, frozen=True, kw_only=True):
+class PublishedField(msgspec.Struct, frozen=True, kw_only=True):
     """A field of the form, as anybody may read it."""
 
     name: str
     value: str
 
 
-class NoticeRow(tables.Table):
-    """A notice of a service. The key is the service and then the last day, so what is over is not read.
+class PublicityRow(tables.Table):
+    """Something that a service makes public. The key is the service and then the last day, so what is over is not read.
 
     ``step``: what is about to be decided there; empty for a decision that was made.
     """
@@ -33,14 +33,14 @@ class NoticeRow(tables.Table):
     service_version = Integer()
     since = Day()
     until = Day()
-    fields = Json[list[NoticeField]](list[NoticeField])
+    fields = Json[list[PublishedField]](list[PublishedField])
     expires_at = Integer()
 
 
 def key_of(service: str) -> str:
-    return f"NOTICES#{service}"
+    return f"PUBLICITY#{service}"
 
 
 def page(service: str, today: date, cursor: str | None) -> Page:
-    """A page of what is made public today, the notices that end first at the beginning."""
-    return tables.query(NoticeRow, key_of(service), NoticeRow.sk >= str(today), cursor=cursor)
+    """A page of what is made public today, what ends first at the beginning."""
+    return tables.query(PublicityRow, key_of(service), PublicityRow.sk >= str(today), cursor=cursor)
